@@ -1,0 +1,1 @@
+"""Answers of the cost model: library defaults, constants, calibration, loaded prediction."""

@@ -1,0 +1,1 @@
+"""Cases, results and the store: where every answer meets every other."""

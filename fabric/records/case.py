@@ -1,0 +1,51 @@
+"""The question: which collective, over which ranks, how many bytes. It does not know who answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from topologies.base import InputError
+
+Mode = Literal["blocking", "nonblocking", "persistent"]
+DTYPES = {"f16": 2, "bf16": 2, "f32": 4, "f64": 8, "i32": 4, "i8": 1}
+"""Bytes per element of every dtype name."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """The join key of all answers.
+
+    nbytes is nccl-tests' S: for all_reduce the bytes of every rank's buffer. order says where rank r sits: `contiguous`
+    (device r), `interleaved`, `scattered:SEED`, `given:HASH`. nodes and ranks_per_node count the servers used.
+    """
+
+    collective: str
+    nbytes: int
+    world_size: int
+    nodes: int = 1
+    ranks_per_node: int = 1
+    op: str = "sum"
+    root: int | None = None
+    order: str = "contiguous"
+    dtype: str = "f32"
+    in_place: bool = True
+    mode: Mode = "blocking"
+    params: Mapping[str, float | str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.world_size < 1:
+            raise InputError(f"world_size: must be >= 1, got {self.world_size}")
+        if self.nbytes < 0:
+            raise InputError(f"nbytes: must be >= 0, got {self.nbytes}")
+        if self.dtype not in DTYPES:
+            raise InputError(f"dtype: must be one of {', '.join(DTYPES)}, got {self.dtype!r}")
+
+    def __hash__(self) -> int:
+        return hash((self.collective, self.nbytes, self.world_size, self.order, self.dtype, self.in_place, self.mode))
+
+    @property
+    def count(self) -> int:
+        """Elements in one rank's buffer."""
+        return self.nbytes // DTYPES[self.dtype]

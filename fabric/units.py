@@ -1,0 +1,91 @@
+"""Text with units to SI numbers and back, at the border only; inside, bytes, seconds and bytes per second are plain floats.
+
+Bits and bytes are never guessed: `400Gb/s` is 50e9 bytes per second, `50GB/s` too, and `400G` is refused. Sizes are
+binary (KiB, MiB, GiB); GB/s = 1e9 bytes per second. Knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+import re
+
+from topologies.base import InputError
+
+_NUMBER = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z/µ]*)\s*")
+_DECIMAL = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+_BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
+RATES = {
+    **{f"{prefix}{bit}": scale / 8 for prefix, scale in _DECIMAL.items() for bit in ("b/s", "bit/s")},
+    **{f"{prefix}B/s": scale for prefix, scale in {**_DECIMAL, **_BINARY}.items()},
+}
+TIMES = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+SIZES = {"": 1.0, **{f"{prefix}B": scale for prefix, scale in {**_DECIMAL, **_BINARY}.items()}}
+
+
+def rate(text: str, parameter: str = "speed") -> float:
+    """Return bytes per second, one direction, from text such as `400Gb/s` or `50GB/s`.
+
+    Raises:
+        InputError: no unit, an unknown unit, or one that does not say whether bits or bytes are meant.
+    """
+    return _parse(text, RATES, parameter, "a rate such as 400Gb/s (bits) or 50GB/s (bytes)")
+
+
+def duration(text: str, parameter: str = "latency") -> float:
+    """Return seconds from text such as `500ns` or `1.5us`; InputError where the unit is missing or unknown."""
+    return _parse(text, TIMES, parameter, "a time such as 500ns, 1.5us, 2ms or 1s")
+
+
+def size(text: str, parameter: str = "size") -> int:
+    """Return bytes from text such as `8`, `64KiB` or `1GB`; InputError for `64M`, which is 10^6 to some and 2^20 to others."""
+    rule = "a size such as 8, 64KiB or 64MiB (binary) or 64MB (decimal)"
+    value = _parse(text, SIZES, parameter, rule)
+    if value != int(value):
+        raise InputError(f"{parameter}: must be a whole number of bytes, got {text!r}")
+    return int(value)
+
+
+def sizes(text: str, parameter: str = "sizes") -> list[int]:
+    """Return the bytes of a comma-separated list of sizes, e.g. `1MiB,64MiB`."""
+    return [size(part, parameter) for part in text.split(",")]
+
+
+def counts(text: str, parameter: str = "ranks") -> list[int]:
+    """Return the whole numbers >= 1 of a comma-separated list, e.g. `8,16,32`."""
+    values = []
+    for part in text.split(","):
+        if not part.strip().isdigit() or int(part) < 1:
+            raise InputError(f"{parameter}: must be whole numbers >= 1 such as 8,16,32, got {part.strip()!r}")
+        values.append(int(part))
+    return values
+
+
+def show_size(nbytes: float) -> str:
+    """Return bytes as text in binary units, e.g. `64 MiB`; plain bytes where no unit divides them."""
+    for unit, scale in (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10)):
+        if nbytes >= scale and nbytes % (scale / 4) == 0:
+            return f"{nbytes / scale:g} {unit}"
+    return f"{nbytes:g} B"
+
+
+def show_rate(bytes_per_second: float) -> str:
+    """Return bytes per second as text in GB/s (1e9), e.g. `50 GB/s`."""
+    return f"{bytes_per_second / 1e9:.4g} GB/s"
+
+
+def show_duration(seconds: float) -> str:
+    """Return seconds as text with the unit that fits, e.g. `12.3 us`."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if abs(seconds) >= scale:
+            return f"{seconds / scale:.4g} {unit}"
+    return f"{seconds / 1e-9:.4g} ns"
+
+
+def _parse(text: str, units: dict[str, float], parameter: str, rule: str) -> float:
+    match = _NUMBER.fullmatch(str(text))
+    if match is None:
+        raise InputError(f"{parameter}: must be {rule}, got {text!r}")
+    number, unit = match.groups()
+    if unit not in units:
+        what = f"unit {unit!r} is ambiguous or unknown" if unit else "the unit is missing"
+        raise InputError(f"{parameter}: must be {rule}, got {text!r}: {what}")
+    return float(number) * units[unit]
