@@ -1,0 +1,96 @@
+"""The program: finds the verb, runs it, turns errors into one line and an exit code. It computes nothing itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from fabric.errors import EnvironmentFault
+from topologies.base import InputError
+
+VERBS = {
+    "show": "Counts and proofs of a topology.",
+    "build": "Write a fabric (topology, speeds, latencies) to a file; `build local` measures this machine.",
+    "predict": "Predict collectives on a fabric with the cost model.",
+    "measure": "Measure real collectives on the devices of this machine or cluster.",
+    "calibrate": "Fit a library's alphas and betas from measured results; score the fit on held-out sizes.",
+    "compare": "Put two sets of results side by side, case by case.",
+    "scale": "Scaling efficiency versus cluster size, measured and predicted in one table.",
+    "doctor": "What this machine has, what is missing, and how to get it.",
+}
+"""Verb -> one line of help; the code is `fabric/cli/<verb>.py` and is imported only when the verb runs."""
+EXIT_BAD_INPUT, EXIT_ENVIRONMENT, EXIT_INTERRUPTED = 2, 3, 130
+
+
+class Verbs(click.Group):
+    """A click group that knows its verbs' names without importing them, so that --help costs no numpy."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Return the verbs in the order of the work."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
+        """Return the verb's command, or None where there is none."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = import_module(f"fabric.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
+        """Write the verbs with their one-line help."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's callback signature
+    if value:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found = version("fabricbench")
+        except PackageNotFoundError:
+            found = "not installed (run from its sources)"
+        click.echo(f"fabricbench {found}")
+        ctx.exit()
+
+
+@click.group(cls=Verbs, epilog="Example: fabricbench show fat_tree:k=8", context_settings={"max_content_width": 110})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
+)
+def program() -> None:
+    """How should this cluster be wired? Predict collectives on a fabric, measure them, put both side by side.
+
+    TOPO is a short form such as fat_tree:k=8 or the YAML file of a fabric.
+    """
+
+
+def fail(line: str, code: int) -> NoReturn:
+    """Print one line on standard error and leave with the exit code."""
+    click.echo(f"fabricbench: {line}", err=True)
+    raise SystemExit(code)
+
+
+def main() -> None:
+    """Run the command line: exit 0 good, 1 verdict against, 2 bad input, 3 environment, 130 Ctrl-C."""
+    try:
+        status = program.main(prog_name="fabricbench", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        raise SystemExit(EXIT_BAD_INPUT) from None
+    except click.ClickException as error:
+        fail(" ".join(error.format_message().split()), EXIT_BAD_INPUT)
+    except InputError as error:
+        fail(str(error), EXIT_BAD_INPUT)
+    except EnvironmentFault as error:
+        fail(str(error), EXIT_ENVIRONMENT)
+    except (KeyboardInterrupt, click.Abort):
+        fail("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
+        raise SystemExit(0) from None
+    raise SystemExit(status if isinstance(status, int) else 0)

@@ -1,0 +1,58 @@
+"""How every verb prints its rows: one JSON object, CSV, or a table. It does not know what the rows mean."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+Row = Mapping[str, Any]
+
+
+def formats(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --json and --csv to a verb, as the parameters as_json and as_csv."""
+    function = click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV.")(function)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object: schema and rows.")(function)
+
+
+def emit(schema: str, rows: Sequence[Row], *, as_json: bool = False, as_csv: bool = False, **more: object) -> bool:
+    """Print the rows as JSON (with `more` beside them) or CSV where asked; return whether anything was printed."""
+    if as_json:
+        click.echo(json.dumps({"schema": f"fabricbench.{schema}/1", **more, "rows": list(rows)}, allow_nan=False))
+    elif as_csv:
+        _emit_csv(rows)
+    return as_json or as_csv
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, notes: Sequence[str] = ()) -> None:
+    """Print a table with a title and notes under it; wide enough for its content where the output is no terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    grid = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="bold")
+    for number, column in enumerate(columns):
+        grid.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
+    for row in rows:
+        grid.add_row(*row)
+    console.print(grid)
+    for note in notes:
+        console.print(note, style="dim", markup=False)
+
+
+def warn(line: str) -> None:
+    """Print one line on standard error."""
+    click.echo(f"fabricbench: {line}", err=True)
+
+
+def _emit_csv(rows: Sequence[Row]) -> None:
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(
+        {key: json.dumps(v) if isinstance(v, dict | list) else v for key, v in row.items()} for row in rows
+    )
