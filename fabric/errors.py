@@ -1,4 +1,4 @@
-"""The fault that is not the user's input: something this environment lacks. Input errors are topologies.base.InputError."""
+"""The fault that is not the user's input: something this environment lacks. Input errors are topologies.errors.InputError."""
 
 
 class EnvironmentFault(RuntimeError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from topologies.base import InputError
+from topologies.errors import InputError
 
 _NUMBER = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z/µ]*)\s*")
 _DECIMAL = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from topologies.errors import InputError as InputError
+
 if TYPE_CHECKING:
     import networkx
 
 Ints = NDArray[np.int32]
 SCALE_UP = "scale-up"
 """Name of the tier and of the level of everything inside a node."""
-
-
-class InputError(ValueError):
-    """A value that a user gave and that cannot be: one line naming the parameter, the rule, the value and what would be right."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +132,9 @@ def assemble(
     )
 
 
-def _over_vertices(devices: NDArray[np.generic], total: int, dtype: type[np.signedinteger]) -> NDArray[np.signedinteger]:
+def _over_vertices(
+    devices: NDArray[np.generic], total: int, dtype: type[np.signedinteger]
+) -> NDArray[np.signedinteger]:
     """Return an array over all vertices: the devices' values, -1 for every switch."""
     values = np.full(total, -1, dtype=dtype)
     values[: len(devices)] = devices

@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from fabric.errors import EnvironmentFault
-from topologies.base import InputError
+from topologies.errors import InputError
 
 VERBS = {
     "show": "Counts and proofs of a topology.",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from topologies.base import InputError
+from topologies.errors import InputError
 
 Buffers = Sequence[NDArray[np.generic]]
 

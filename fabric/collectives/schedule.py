@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from topologies.base import InputError
+from topologies.errors import InputError
 
 Ranks = NDArray[np.int32]
 Blocks = Callable[[int], tuple[NDArray[np.int64], NDArray[np.int64]]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from topologies.base import InputError
+from topologies.errors import InputError
 
 Mode = Literal["blocking", "nonblocking", "persistent"]
 DTYPES = {"f16": 2, "bf16": 2, "f32": 4, "f64": 8, "i32": 4, "i8": 1}

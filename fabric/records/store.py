@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from fabric.records.result import SCHEMA, Result
-from topologies.base import InputError
+from topologies.errors import InputError
 
 
 @cache

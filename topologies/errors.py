@@ -1,0 +1,5 @@
+"""The one error of bad input. It imports nothing, so that `--help` costs nothing."""
+
+
+class InputError(ValueError):
+    """A value that a user gave and that cannot be: one line with the parameter, the rule, the value, what would be right."""
