@@ -1,4 +1,4 @@
-"""What each collective is: its busbw factor, its numpy reference, the algorithms that do it. Never sees a Fabric.
+"""What each collective is: its busbw factor and its numpy reference; not how it is done (algorithms.py). Never sees a Fabric.
 
 busbw factors: nccl-tests, doc/PERFORMANCE.md: 2(p-1)/p for all_reduce.
 """

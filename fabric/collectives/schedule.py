@@ -1,7 +1,7 @@
 """The nouns of "how": rank groups, steps and a schedule, compact whatever the world size. Never sees a Fabric.
 
-A step is a set of messages that start together, repeated `repeats` times; every repeat has the same sources, targets and
-bytes, only the blocks move on. A schedule of a ring over 65,536 ranks is one step with two arrays of 65,536 numbers.
+A step is a set of messages that start together, repeated `repeats` times; every repeat has the same sources, targets
+and bytes, only the blocks move on. A schedule of a ring over 65,536 ranks is one step with two arrays of 65,536 numbers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from topologies.errors import InputError
 
 Ranks = NDArray[np.int32]
 Blocks = Callable[[int], tuple[NDArray[np.int64], NDArray[np.int64]]]
-"""repeat -> (first block, number of blocks) of every message; a block is 1 / Schedule.blocks of the buffer; wraps around."""
+"""repeat -> (first block, blocks) of every message; a block is 1 / Schedule.blocks of the buffer; 0 blocks: idle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,8 @@ class Groups:
         counts = np.bincount(self.node_of)
         if counts.min() != counts.max():
             raise InputError(
-                f"{algorithm}: must have the same number of ranks on every node, got {counts.min()} to {counts.max()} "
-                f"({self.world_size} ranks on {self.nodes} nodes); use a multiple of {counts.max()} ranks or algorithm ring"
+                f"{algorithm}: ranks must fill their nodes evenly, got {counts.min()} to {counts.max()} on a node "
+                f"({self.world_size} ranks, {self.nodes} nodes); use a multiple of {counts.max()} ranks, or ring"
             )
         return np.argsort(self.node_of, kind="stable").astype(np.int32).reshape(self.nodes, -1)
 
@@ -73,10 +73,7 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """An algorithm for one world size: steps in order, over a buffer cut in `blocks`; `channels` parallel copies.
-
-    overlap: how many chunks are pipelined through the steps (1 = each step waits for the one before).
-    """
+    """An algorithm for one world size: steps in order, over a buffer cut in `blocks`; `channels` parallel copies."""
 
     algorithm: str
     world_size: int
@@ -117,6 +114,6 @@ def _messages(schedule: Schedule) -> Iterator[tuple[Ranks, Ranks, list[NDArray[n
         for repeat in range(step.repeats):
             first, count = step.blocks(repeat)
             blocks = [np.arange(f, f + c) % schedule.blocks for f, c in zip(first, count, strict=True)]
-            if any(len(b) != step.share * schedule.blocks for b in blocks):
+            if any(len(b) not in (0, step.share * schedule.blocks) for b in blocks):
                 raise AssertionError(f"{schedule.algorithm}: a message's blocks are not its share of the buffer")
             yield step.source, step.target, blocks, step.reduces

@@ -1,4 +1,4 @@
-"""Results as JSON Lines on disk: append-only, safe after every record, a torn last line survived. Knows no meaning of a result."""
+"""Results as JSON Lines on disk: append-only, safe after every record, a torn last line survived. It reads no meaning."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ def append(path: Path, results: Iterable[Result]) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise InputError(
-            f"output: cannot write {path}: {error.strerror}; choose a folder that can be written"
-        ) from None
+        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
 
 
 def read(path: Path) -> tuple[list[Result], str | None]:

@@ -1,0 +1,74 @@
+"""Double binary tree all-reduce: two complementary trees carry half the buffer each, in chunks. Never sees a Fabric.
+
+A rank that forwards in one tree is a leaf of the other, so that every link is used in full. With c chunks, every slot
+moves one chunk of S/(2c) on every edge of both trees; a parent receives from two children. Time about
+2(depth + c - 1)(alpha + S beta / c), limit 2 S beta. Source: Sanders, Speck, Traff, Parallel Computing 2009.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.collectives.schedule import Groups, Ranks, Schedule, Step
+from topologies.errors import InputError
+
+
+def double_binary_tree(groups: Groups, nbytes: int, *, chunks: int = 16) -> Schedule:
+    """Return the schedule over both trees: all chunks up (reduced), then all chunks down, one slot after the other.
+
+    Raises:
+        InputError: fewer than one chunk.
+    """
+    if chunks < 1:
+        raise InputError(f"double_binary_tree: chunks must be a whole number >= 1, got {chunks}")
+    p = groups.world_size
+    parents = trees(p)
+    steps = (_phase(parents, chunks, up=True), _phase(parents, chunks, up=False)) if p > 1 else ()
+    return Schedule("double_binary_tree", p, 2 * chunks, steps)
+
+
+def trees(world_size: int) -> Ranks:
+    """Return the parents (2, p) of every rank in both trees, -1 at the root.
+
+    In the first tree rank r > 0 hangs under the rank with r's lowest set bit moved up by one (or cleared, where that is
+    beyond the last rank); the second is its mirror image (p even) or shifted by one rank (p odd).
+    """
+    ranks = np.arange(world_size, dtype=np.int32)
+    low = ranks & -ranks
+    up = (ranks ^ low) | (low << 1)
+    first = np.where(up < world_size, up, ranks ^ low).astype(np.int32)
+    first[0] = -1
+    if world_size % 2 == 0:
+        second = world_size - 1 - first[::-1]
+        second[first[::-1] < 0] = -1
+    else:
+        second = np.roll(np.where(first < 0, -1, (first + 1) % world_size), 1)
+    return np.stack([first, second.astype(np.int32)])
+
+
+def depths(parents: Ranks) -> NDArray[np.int64]:
+    """Return how many edges lie between each rank and the root."""
+    depth, above = np.zeros(len(parents), dtype=np.int64), parents.copy()
+    while (above >= 0).any():
+        depth += above >= 0
+        above = np.where(above >= 0, parents[above], -1)
+    return depth
+
+
+def _phase(parents: Ranks, chunks: int, *, up: bool) -> Step:
+    """Return one phase as a step: in slot t every edge carries the chunk that has reached it, or none."""
+    depth = np.stack([depths(tree) for tree in parents])
+    deepest = int(depth.max())
+    tree, child = np.nonzero(parents >= 0)
+    parent = parents[tree, child]
+    delay = deepest - depth[tree, child] if up else depth[tree, child] - 1
+
+    def blocks(slot: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        chunk = slot - delay
+        return tree * chunks + chunk, ((chunk >= 0) & (chunk < chunks)).astype(np.int64)
+
+    source, target = (child.astype(np.int32), parent) if up else (parent, child.astype(np.int32))
+    return Step(source, target, Fraction(1, 2 * chunks), deepest + chunks - 1, up, blocks)
