@@ -1,0 +1,102 @@
+"""The noun of this wing: a topology with a speed and a latency per level. It holds no placement, no job and no algorithm."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.units import show_duration, show_rate
+from topologies.base import SCALE_UP, Topology
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level's links: bytes per second of one lane in one direction, seconds to cross a link, and where both come from.
+
+    count, spread (low, high of the speed) and date are there where the speed was measured.
+    """
+
+    speed: float
+    latency: float
+    source: str
+    count: int | None = None
+    spread: tuple[float, float] | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Fabric:
+    """A topology with its levels' speeds and latencies.
+
+    degraded: cable index -> bytes per second of that cable, both directions. carriers: backend -> the one level that
+    carries it, for machines in which a level stands for a way of moving bytes (`build local`); empty elsewhere.
+    Links are numbered 2 cable (from the lower end up) and 2 cable + 1 (down).
+    """
+
+    topology: Topology
+    levels: Mapping[str, Level]
+    name: str = ""
+    degraded: Mapping[int, float] = field(default_factory=dict)
+    carriers: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def link_speed(self) -> NDArray[np.float64]:
+        """Bytes per second of every link."""
+        by_level = np.array([self.levels[level].speed for level in self.topology.levels])
+        cables = by_level[self.topology.level] * self.topology.lanes
+        for cable, speed in self.degraded.items():
+            cables[cable] = speed
+        return np.repeat(cables, 2)
+
+    @cached_property
+    def level_latency(self) -> NDArray[np.float64]:
+        """Seconds per link crossing, by level."""
+        return np.array([self.levels[level].latency for level in self.topology.levels])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that differ where wiring, speeds or latencies differ; the name does not count."""
+        levels = {name: (level.speed, level.latency) for name, level in sorted(self.levels.items())}
+        text = json.dumps([self.topology.name, levels, sorted(self.degraded.items()), sorted(self.carriers.items())])
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @cached_property
+    def nic_speed(self) -> float:
+        """Bytes per second of the slowest device's fastest way into the scale-out network: its NIC's rate."""
+        cables = self.topology
+        ports = (cables.ends[:, 0] < cables.devices) & (cables.level != self._scale_up_level)
+        best = np.zeros(cables.devices)
+        np.maximum.at(best, cables.ends[ports, 0], self.link_speed[::2][ports])
+        return float(best.min())
+
+    @property
+    def _scale_up_level(self) -> int:
+        return self.topology.levels.index(SCALE_UP) if SCALE_UP in self.topology.levels else -1
+
+    def carrying(self, backend: str | None) -> Fabric:
+        """Return the part of the fabric that carries a backend's bytes: the whole, or one level where carriers name it."""
+        level = self.carriers.get((backend or "").partition(":")[0])
+        if level is None:
+            return self if not self.carriers else self.carrying(next(iter(self.carriers)))
+        return _only(self, self.topology.levels.index(level))
+
+    def assumptions(self) -> list[str]:
+        """Return one line per level: speed, latency, source."""
+        return [
+            f"{name}: {show_rate(level.speed)} one way, {show_duration(level.latency)} a link ({level.source})"
+            for name, level in self.levels.items()
+        ]
+
+
+def _only(fabric: Fabric, level: int) -> Fabric:
+    """Return the fabric without the cables of any other level."""
+    topology = fabric.topology
+    keep = topology.level == level
+    kept = replace(topology, ends=topology.ends[keep], level=topology.level[keep], lanes=topology.lanes[keep])
+    return replace(fabric, topology=kept, degraded={}, carriers={})

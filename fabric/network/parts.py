@@ -1,0 +1,73 @@
+"""Parts that links are made of: speed one way and latency per link, each number with its source and date. No prices, no power.
+
+Where public pages disagree the note says so; a user's or a measured value overrides a part.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fabric.units import duration, rate
+from topologies.errors import InputError
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of link: bytes per second in one direction, seconds to cross it and enter what is behind it."""
+
+    name: str
+    speed: float
+    latency: float
+    speed_source: str
+    latency_source: str
+    date: str
+    note: str = ""
+
+
+SWITCH_LATENCY = (
+    "assumed: public pages quote 130 to 400 ns port to port for 400G-class switches and disagree; "
+    "about 50 ns more for 10 m of fibre"
+)
+ETHERNET_LATENCY = "assumed: Ethernet switch ASICs of this class are quoted between 0.5 and 1 us port to port (weak)"
+PCIE_LATENCY = "NCCL 2.30.7, src/graph/tuning.cc: hardware latency of a PCI hop (ring, LL), 1.0 us over two links"
+NVLINK_LATENCY = "NCCL 2.30.7, src/graph/tuning.cc: hardware latency of an NVLink hop (ring, LL), 0.6 us over two links"
+
+_ROWS = (
+    Part("400g-ndr", rate("400Gb/s"), duration("300ns"), "NDR line rate, NVIDIA QM9700 pages", SWITCH_LATENCY, "2026-11"),
+    Part("800g-xdr", rate("800Gb/s"), duration("300ns"), "XDR line rate, NVIDIA Quantum-X800 pages", SWITCH_LATENCY, "2026-11"),
+    Part("400gbe", rate("400Gb/s"), duration("800ns"), "IEEE 802.3bs line rate", ETHERNET_LATENCY, "2026-11"),
+    Part("800gbe", rate("800Gb/s"), duration("800ns"), "IEEE 802.3df line rate", ETHERNET_LATENCY, "2026-11"),
+    Part("100gbe", rate("100Gb/s"), duration("800ns"), "IEEE 802.3ba line rate", ETHERNET_LATENCY, "2026-11"),
+    Part(
+        "nvlink4",
+        rate("450GB/s"),
+        duration("300ns"),
+        "NVIDIA H100 pages: 900 GB/s both ways per GPU = 18 links of 25 GB/s one way",
+        NVLINK_LATENCY,
+        "2026-11",
+        "per GPU, all 18 links together, into the node's NVSwitch chips",
+    ),
+    Part("pcie4-x16", rate("31.5GB/s"), duration("500ns"), "PCI-SIG: 16 GT/s, 128b/130b, 16 lanes", PCIE_LATENCY, "2026-11"),
+    Part("pcie5-x16", rate("63GB/s"), duration("500ns"), "PCI-SIG: 32 GT/s, 128b/130b, 16 lanes", PCIE_LATENCY, "2026-11"),
+    Part(
+        "loopback",
+        rate("1.5GB/s"),
+        duration("15us"),
+        "median of 8 bulk transfers of 64 MiB between two processes, shared 2-core AMD EPYC machine, Linux",
+        "half of the median 1-byte round trip, same machine",
+        "2026-11-22",
+        "a placeholder for machines not yet measured: `build local` measures yours",
+    ),
+)
+PARTS: Mapping[str, Part] = {part.name: part for part in _ROWS}
+
+
+def part(name: str, parameter: str = "link") -> Part:
+    """Return the part of this name; InputError naming what exists."""
+    if name not in PARTS:
+        near = difflib.get_close_matches(name.lower(), PARTS, 1, 0.4)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise InputError(f"{parameter}: must be a part of the catalogue ({', '.join(PARTS)}), got {name!r}{hint}")
+    return PARTS[name]

@@ -1,0 +1,169 @@
+"""A fabric from text and back: the short form with speeds, and the YAML file. It does not know what runs on a fabric.
+
+Short form: a topology's, plus `link=PART`, `speed=400Gb/s`, `latency=300ns` for the network and `scale_up_link=PART`,
+`scale_up_speed=`, `scale_up_latency=` inside nodes. Defaults: 400g-ndr and nvlink4.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from fabric.network.fabric import Fabric, Level
+from fabric.network.parts import part
+from fabric.units import duration, rate
+from topologies import catalog
+from topologies.base import SCALE_UP, Topology
+from topologies.errors import InputError
+
+SCHEMA = "fabricbench.fabric/1"
+KEYS = ("link", "speed", "latency")
+
+
+class LevelText(BaseModel):
+    """One level in a YAML file: a part, or speed and latency with units."""
+
+    model_config = ConfigDict(extra="forbid")
+    part: str | None = None
+    speed: str | None = None
+    latency: str | None = None
+    source: str | None = None
+    count: int | None = None
+    spread: tuple[str, str] | None = None
+    date: str | None = None
+
+
+class FabricText(BaseModel):
+    """A fabric's YAML file."""
+
+    model_config = ConfigDict(extra="forbid")
+    schema_: str
+    name: str = ""
+    topology: str
+    levels: dict[str, LevelText] = {}
+    degraded: dict[int, str] = {}
+    carriers: dict[str, str] = {}
+
+
+def load(text: str) -> Fabric:
+    """Return the fabric of a short form or of a YAML file.
+
+    Raises:
+        InputError: whatever is wrong with it, by name.
+    """
+    is_file = text.endswith((".yaml", ".yml"))
+    return read(Path(text)) if is_file else from_short_form(text)
+
+
+def from_short_form(text: str) -> Fabric:
+    """Return the fabric of a short form such as `fat_tree:k=8,speed=400Gb/s,latency=300ns`."""
+    family, params = catalog.split_spec(text)
+    speeds = {f"{prefix}{key}": params.pop(f"{prefix}{key}", None) for prefix in ("", "scale_up_") for key in KEYS}
+    topology = catalog.build(family, params)
+    given = {
+        level: _level(
+            LevelText(part=speeds[f"{prefix}link"], speed=speeds[f"{prefix}speed"], latency=speeds[f"{prefix}latency"]), prefix
+        )
+        for level in topology.levels
+        for prefix in ["scale_up_" if level == SCALE_UP else ""]
+    }
+    return Fabric(topology, given, name=text)
+
+
+def read(path: Path) -> Fabric:
+    """Return the fabric of a YAML file."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise InputError(f"topo: cannot read {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        found = content.get("schema") if isinstance(content, dict) else content
+        raise InputError(f"{path}: schema must be {SCHEMA}, got {str(found)[:60]!r}")
+    content["schema_"] = content.pop("schema")
+    try:
+        return _from_text(path, FabricText.model_validate(content))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(key) for key in first["loc"])
+        raise InputError(f"{path}: {where}: {first['msg']}, got {str(first['input'])[:60]!r}") from None
+
+
+def write(fabric: Fabric, path: Path) -> None:
+    """Write the fabric as a YAML file that read() gives back with the same fingerprint.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(to_dict(fabric), sort_keys=False, width=120))
+    except OSError as error:
+        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+
+
+def to_dict(fabric: Fabric) -> dict[str, Any]:
+    """Return the fabric as the content of its YAML file; speeds in B/s and latencies in s, so that nothing is rounded."""
+    content: dict[str, Any] = {"schema": SCHEMA, "name": fabric.name, "topology": fabric.topology.name}
+    content["levels"] = {name: _level_dict(level) for name, level in fabric.levels.items()}
+    if fabric.degraded:
+        content["degraded"] = {int(cable): f"{speed!r}B/s" for cable, speed in fabric.degraded.items()}
+    if fabric.carriers:
+        content["carriers"] = dict(fabric.carriers)
+    return content
+
+
+def _level_dict(level: Level) -> dict[str, Any]:
+    row: dict[str, Any] = {"speed": f"{level.speed!r}B/s", "latency": f"{level.latency!r}s", "source": level.source}
+    if level.spread is not None:
+        row |= {"count": level.count, "spread": [f"{v!r}B/s" for v in level.spread], "date": level.date}
+    return row
+
+
+def _from_text(path: Path, text: FabricText) -> Fabric:
+    topology = catalog.parse(text.topology)
+    for where, names in (("levels", text.levels), ("carriers", text.carriers.values())):
+        for name in names:
+            if name not in topology.levels:
+                raise InputError(f"{path}: {where}: {topology.name} has levels {', '.join(topology.levels)}, got {name!r}")
+    levels = {
+        name: _level(text.levels.get(name, LevelText()), "scale_up_" if name == SCALE_UP else "", f"{name}.")
+        for name in topology.levels
+    }
+    return Fabric(topology, levels, text.name, _degraded(path, topology, text.degraded), text.carriers)
+
+
+def _degraded(path: Path, topology: Topology, cables: dict[int, str]) -> dict[int, float]:
+    for cable in cables:
+        if not 0 <= cable < len(topology.ends):
+            raise InputError(f"{path}: degraded: cables are 0 ... {len(topology.ends) - 1}, got {cable}")
+    return {cable: _positive(rate(speed, f"degraded.{cable}"), f"degraded.{cable}") for cable, speed in cables.items()}
+
+
+def _level(text: LevelText, prefix: str, where: str | None = None) -> Level:
+    """Return a level from its part, overridden by a speed and a latency where they are given.
+
+    prefix: `scale_up_` inside nodes; where: how the parameter is called in messages, by default the prefix.
+    """
+    name = prefix if where is None else where
+    made_of = part(text.part or ("nvlink4" if prefix else "400g-ndr"), f"{name}link")
+    given = [key for key, value in (("speed", text.speed), ("latency", text.latency)) if value]
+    origin = [f"part {made_of.name}"] * (len(given) < 2) + [f"{' and '.join(given)} given"] * bool(given)
+    return Level(
+        speed=_positive(rate(text.speed, f"{name}speed"), f"{name}speed") if text.speed else made_of.speed,
+        latency=duration(text.latency, f"{name}latency") if text.latency else made_of.latency,
+        source=text.source or "; ".join(origin),
+        count=text.count,
+        spread=(rate(text.spread[0]), rate(text.spread[1])) if text.spread else None,
+        date=text.date,
+    )
+
+
+def _positive(speed: float, parameter: str) -> float:
+    if speed <= 0:
+        raise InputError(f"{parameter}: must be above zero, got {speed:g} B/s")
+    return speed
