@@ -62,8 +62,9 @@ class Fabric:
     @cached_property
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that differ where wiring, speeds or latencies differ; the name does not count."""
-        levels = {name: (level.speed, level.latency) for name, level in sorted(self.levels.items())}
-        text = json.dumps([self.topology.name, levels, sorted(self.degraded.items()), sorted(self.carriers.items())])
+        levels = [(name, f"{v.speed:.9g}", f"{v.latency:.9g}") for name, v in sorted(self.levels.items())]
+        degraded = [(cable, f"{speed:.9g}") for cable, speed in sorted(self.degraded.items())]
+        text = json.dumps([self.topology.name, levels, degraded, sorted(self.carriers.items())])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @cached_property

@@ -107,21 +107,25 @@ def write(fabric: Fabric, path: Path) -> None:
 
 
 def to_dict(fabric: Fabric) -> dict[str, Any]:
-    """Return the fabric as the content of its YAML file; speeds in B/s and latencies in s, so that nothing is rounded."""
+    """Return the fabric as the content of its YAML file; ten digits are kept, as in the fingerprint."""
     content: dict[str, Any] = {"schema": SCHEMA, "name": fabric.name, "topology": fabric.topology.name}
     content["levels"] = {name: _level_dict(level) for name, level in fabric.levels.items()}
     if fabric.degraded:
-        content["degraded"] = {int(cable): f"{speed!r}B/s" for cable, speed in fabric.degraded.items()}
+        content["degraded"] = {int(cable): _rate_text(speed) for cable, speed in fabric.degraded.items()}
     if fabric.carriers:
         content["carriers"] = dict(fabric.carriers)
     return content
 
 
 def _level_dict(level: Level) -> dict[str, Any]:
-    row: dict[str, Any] = {"speed": f"{level.speed!r}B/s", "latency": f"{level.latency!r}s", "source": level.source}
+    row: dict[str, Any] = {"speed": _rate_text(level.speed), "latency": f"{level.latency * 1e9:.10g}ns", "source": level.source}
     if level.spread is not None:
-        row |= {"count": level.count, "spread": [f"{v!r}B/s" for v in level.spread], "date": level.date}
+        row |= {"count": level.count, "spread": [_rate_text(v) for v in level.spread], "date": level.date}
     return row
+
+
+def _rate_text(speed: float) -> str:
+    return f"{speed / 1e9:.10g}GB/s"
 
 
 def _from_text(path: Path, text: FabricText) -> Fabric:

@@ -1,0 +1,113 @@
+"""What a library adds to the wire: alphas, betas and gamma by level and message size, with scope, source and intervals.
+
+Reads and writes them as a file. It does not know how they were fitted (calibrate.py), nor which algorithm uses them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from topologies.base import SCALE_UP
+from topologies.errors import InputError
+
+SCHEMA = "fabricbench.constants/1"
+ANY_LEVEL = "*"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Messages of up to max_bytes cost alpha seconds each, on top of the route's latency, and beta seconds per byte.
+
+    beta None: the fabric's own speed. The intervals are 95 % ones of the fit, None where the value was not fitted.
+    """
+
+    alpha: float
+    beta: float | None = None
+    max_bytes: float | None = None
+    alpha_interval: tuple[float, float] | None = None
+    beta_interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Constants:
+    """One library's constants. lines: level -> lines by rising message size; `*` stands for every level not named.
+
+    gamma: seconds per byte reduced. backend and in_place: what they are for, None for any.
+    """
+
+    name: str
+    lines: Mapping[str, tuple[Line, ...]]
+    source: str
+    backend: str | None = None
+    in_place: bool | None = None
+    gamma: float = 0.0
+    fabric: str | None = None
+    fitted_bytes: tuple[int, ...] = ()
+    made_at: str | None = None
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    def line(self, level: str, message: float) -> Line:
+        """Return the line for a message of so many bytes on a level."""
+        lines = self.lines.get(level) or self.lines.get(ANY_LEVEL) or (Line(0.0),)
+        return next((line for line in lines if line.max_bytes is None or message <= line.max_bytes), lines[-1])
+
+
+NONE = Constants("none", {}, "alpha = gamma = 0: route latency and link speeds alone, what no library can beat")
+NCCL = Constants(
+    "nccl",
+    {SCALE_UP: (Line(3.4e-6),), ANY_LEVEL: (Line(14.0e-6),)},
+    "NVIDIA/nccl 2.30.7, src/graph/tuning.cc: hardware latency of a ring step, protocol Simple, NVLink and network",
+    backend="nccl",
+)
+BUILT_IN = {constants.name: constants for constants in (NONE, NCCL)}
+"""Constants that need no file, by the name that --constants takes."""
+
+
+def load(text: str) -> list[Constants]:
+    """Return the constants of a file, or the built-in ones of this name.
+
+    Raises:
+        InputError: no such file or name, or a file that is no constants file.
+    """
+    if text in BUILT_IN:
+        return [BUILT_IN[text]]
+    path = Path(text)
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        names = ", ".join(BUILT_IN)
+        raise InputError(f"constants: must be one of {names} or a file, cannot read {text!r}: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"constants: {path} is not JSON: {error}") from None
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise InputError(f"constants: {path}: schema must be {SCHEMA}")
+    try:
+        return TypeAdapter(list[Constants]).validate_python(content["constants"])
+    except (KeyError, ValidationError) as error:
+        raise InputError(f"constants: {path}: {' '.join(str(error).split())[:200]}") from None
+
+
+def write(path: Path, constants: Sequence[Constants]) -> None:
+    """Write constants to a file that load() gives back."""
+    content: dict[str, Any] = {"schema": SCHEMA, "constants": [asdict(c) for c in constants]}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=1) + "\n")
+    except OSError as error:
+        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+
+
+def choose(constants: Sequence[Constants], backend: str, *, in_place: bool = True) -> Constants:
+    """Return the constants fitted for this backend and form; where only the other form was fitted, that one."""
+    fitting = [c for c in constants if c.backend is None or backend.startswith(c.backend)]
+    exact = [c for c in fitting if c.in_place in (None, in_place)]
+    if not fitting:
+        known = ", ".join(sorted({c.backend or "any" for c in constants})) or "none"
+        raise InputError(f"constants: hold {known}, nothing for {backend}; calibrate on results of {backend}")
+    return (exact or fitting)[0]
