@@ -1,0 +1,179 @@
+"""Fit a library's constants from measured results, and score fits on what they have not seen. Measures nothing itself.
+
+Fitted: world size 2, every second size (the first, third, ...). Held out: the other sizes, and every size at larger
+world sizes. Never used: world size 1, cells with more ranks than cores, cells with wrong elements.
+At world size 2 all messages of a schedule have one size m, so time = messages (alpha + route latency + m crossings beta):
+weighted least squares of the relative error, alpha and beta >= 0, in one to three lines by message size; how many is
+decided by leave-one-out on the fitted sizes. The baseline is one line alpha + beta S through the same points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from fabric.collectives.algorithms import algorithm
+from fabric.network.fabric import Fabric
+from fabric.network.placement import groups_of, place
+from fabric.predict.constants import ANY_LEVEL, Constants, Line
+from fabric.predict.defaults import default_algorithm
+from fabric.predict.loaded import step_cost
+from fabric.records.result import Result, now
+from topologies.errors import InputError
+
+FEWEST = 4
+MOST_LINES = 3
+RESAMPLES = 200
+FEWEST_IN_LINE = 3
+
+
+@dataclass(frozen=True)
+class Split:
+    """Results by use: fitted, held out, and left out with the reason."""
+
+    fitted: tuple[Result, ...]
+    held_out: tuple[Result, ...]
+    left_out: tuple[tuple[Result, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One fitted result per message: its size m, the bytes on the fullest link, route latency, messages, all samples."""
+
+    message: float
+    moved: float
+    latency: float
+    messages: int
+    samples: NDArray[np.float64]
+
+    def cost(self, seconds: float) -> float:
+        """Return the seconds of one message beyond the route's latency when the whole takes `seconds`."""
+        return max(seconds / self.messages - self.latency, 1e-12)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """alpha + beta S through the fitted points, blind to algorithm, ranks and fabric."""
+
+    alpha: float
+    beta: float
+
+    def seconds(self, nbytes: int) -> float:
+        """Return the baseline's time for so many bytes."""
+        return self.alpha + self.beta * nbytes
+
+
+def split(results: Sequence[Result]) -> Split:
+    """Return one library's results by use."""
+    sizes = sorted({r.case.nbytes for r in results if r.case.world_size == 2 and _unusable(r) is None})
+    chosen = set(sizes[::2])
+    usable = [r for r in results if _unusable(r) is None]
+    fitted = tuple(r for r in usable if r.case.world_size == 2 and r.case.nbytes in chosen)
+    held_out = tuple(r for r in usable if r not in fitted)
+    return Split(fitted, held_out, tuple((r, reason) for r in results if (reason := _unusable(r)) is not None))
+
+
+def _unusable(result: Result) -> str | None:
+    if result.case.world_size < 2:
+        return "world size 1"
+    if result.oversubscribed:
+        return "more ranks than cores"
+    return f"{result.wrong} wrong elements" if result.wrong else None
+
+
+def calibrate(results: Sequence[Result], fabric: Fabric) -> Constants:
+    """Return the constants of one library and form (in place or not) on a fabric.
+
+    Raises:
+        InputError: results of several libraries or forms, or fewer than 4 sizes at world size 2.
+    """
+    sources = sorted({r.source for r in results})
+    forms = {r.case.in_place for r in results}
+    if len(sources) != 1 or len(forms) != 1:
+        raise InputError(f"calibrate: must be one library and form at a time, got {', '.join(sources) or 'nothing'}")
+    fitted = split(results).fitted
+    if len(fitted) < FEWEST:
+        raise InputError(f"calibrate: needs {FEWEST} sizes at world size 2 to fit, got {len(fitted)} of {sources[0]}")
+    points = sorted((_point(r, fabric) for r in fitted), key=lambda point: point.message)
+    return Constants(
+        name=f"{sources[0]}, {'in place' if forms == {True} else 'out of place'}",
+        lines={ANY_LEVEL: _lines(points)},
+        source=f"fitted on {len(fitted)} sizes at world size 2, {sum(len(r.seconds) for r in fitted)} samples",
+        backend=sources[0],
+        in_place=forms.pop(),
+        fabric=fabric.fingerprint,
+        fitted_bytes=tuple(sorted(r.case.nbytes for r in fitted)),
+        made_at=now(),
+    )
+
+
+def baseline(results: Sequence[Result]) -> Baseline:
+    """Return alpha + beta S through the same fitted points, by the same relative least squares."""
+    fitted = split(results).fitted
+    alpha, beta = _fit([r.case.nbytes for r in fitted], [r.time for r in fitted])
+    return Baseline(alpha, beta)
+
+
+def _point(result: Result, fabric: Fabric) -> Point:
+    case, carrying = result.case, fabric.carrying(result.source)
+    devices = place(carrying.topology, case.world_size, case.order)
+    text = result.algorithm if result.algorithm != "default" else default_algorithm(result.source, case)
+    schedule = algorithm(case.collective, text).schedule(groups_of(carrying.topology, devices), case.nbytes)
+    step = schedule.steps[0]
+    cost = step_cost(carrying, devices[step.source], devices[step.target], "ideal")
+    message = float(step.share) * case.nbytes
+    samples = np.array(result.seconds)
+    return Point(message, message * float(cost.crossings.max()), cost.latency, schedule.messages, samples)
+
+
+def _fit(moved: Sequence[float], seconds: Sequence[float]) -> tuple[float, float]:
+    """Return alpha, beta >= 0 that minimise the sum of squared relative errors of alpha + beta moved."""
+    weight, scale = 1 / np.array(seconds), max(moved) or 1.0
+    matrix = np.stack([weight, np.array(moved) / scale * weight], axis=1)
+    (alpha, beta), _ = nnls(matrix, np.ones(len(weight)))
+    return float(alpha), float(beta / scale)
+
+
+def _fit_points(points: Sequence[Point]) -> tuple[float, float]:
+    return _fit([p.moved for p in points], [p.cost(float(np.median(p.samples))) for p in points])
+
+
+def _lines(points: Sequence[Point]) -> tuple[Line, ...]:
+    """Return a line per run of the points, by the cut with the least leave-one-out error."""
+    cuts = [
+        (0, *cut, len(points))
+        for lines in range(MOST_LINES)
+        for cut in combinations(range(FEWEST_IN_LINE, len(points) - FEWEST_IN_LINE + 1), lines)
+    ]
+    runs = [
+        [points[a:b] for a, b in pairwise(cut)]
+        for cut in cuts
+        if len(cut) == 2 or all(b - a >= FEWEST_IN_LINE for a, b in pairwise(cut))
+    ]
+    best = min(runs, key=lambda parts: sum(_left_out_error(part) for part in parts))
+    borders = [float(np.sqrt(a[-1].message * b[0].message)) for a, b in pairwise(best)]
+    return tuple(_line(part, border) for part, border in zip(best, [*borders, None], strict=True))
+
+
+def _left_out_error(points: Sequence[Point]) -> float:
+    """Return the sum of squared relative errors of each point under the line fitted without it."""
+    total = 0.0
+    for index, point in enumerate(points):
+        alpha, beta = _fit_points([*points[:index], *points[index + 1 :]])
+        total += ((alpha + beta * point.moved) / point.cost(float(np.median(point.samples))) - 1) ** 2
+    return total
+
+
+def _line(points: Sequence[Point], max_bytes: float | None) -> Line:
+    """Return the fitted line with 95 % bootstrap intervals: samples drawn again, their medians fitted again."""
+    rng = np.random.default_rng(0)
+    moved = [p.moved for p in points]
+    medians = [np.median(rng.choice(p.samples, (RESAMPLES, len(p.samples))), axis=1) for p in points]
+    draws = [_fit(moved, [p.cost(float(m[n])) for p, m in zip(points, medians, strict=True)]) for n in range(RESAMPLES)]
+    (alpha_low, beta_low), (alpha_high, beta_high) = np.quantile(np.array(draws), [0.025, 0.975], axis=0).tolist()
+    return Line(*_fit_points(points), max_bytes, (alpha_low, alpha_high), (beta_low, beta_high))

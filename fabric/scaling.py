@@ -1,0 +1,93 @@
+"""Scaling efficiency versus cluster size: measured, predicted and bound in one table. It neither measures nor predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fabric.records.case import Case
+from fabric.records.result import Result
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell: what was measured (None where nothing ran), predicted, and the bound's busbw; use says what a fit saw of it.
+
+    use: `fitted`, `held out`, or why it is neither. reference: busbw at the smallest world size >= 2 of the same series.
+    """
+
+    case: Case
+    source: str
+    measured: Result | None
+    predicted: Result | None
+    bound: float | None
+    use: str
+    reference: float | None = None
+    baseline_seconds: float | None = None
+
+    @property
+    def best(self) -> Result | None:
+        """The measurement, or the prediction where nothing ran."""
+        return self.measured or self.predicted
+
+    @property
+    def efficiency(self) -> float | None:
+        """Busbw / bound at this world size."""
+        return self.best.busbw / self.bound if self.best and self.bound else None
+
+    @property
+    def relative(self) -> float | None:
+        """Busbw / busbw at the smallest world size >= 2."""
+        return self.best.busbw / self.reference if self.best and self.reference else None
+
+    @property
+    def error(self) -> float | None:
+        """Measured / predicted seconds - 1."""
+        return _error(self.measured, self.predicted.time if self.predicted else None)
+
+    @property
+    def baseline_error(self) -> float | None:
+        """Measured / baseline seconds - 1."""
+        return _error(self.measured, self.baseline_seconds)
+
+
+def _error(measured: Result | None, seconds: float | None) -> float | None:
+    return measured.time / seconds - 1 if measured is not None and seconds else None
+
+
+def scaling_table(
+    source: str,
+    measured: Sequence[Result],
+    predicted: Sequence[Result],
+    bounds: Mapping[Case, float],
+    uses: Mapping[Case, str],
+    baseline: Callable[[int], float] | None = None,
+) -> list[Row]:
+    """Return one row per case that was measured or predicted, by form, bytes and world size.
+
+    bounds: case -> busbw of the bound. uses: case -> what a fit saw of it. baseline: bytes -> seconds.
+    """
+    ran = {r.case: r for r in measured}
+    said = {r.case: r for r in predicted}
+    cases = sorted({*ran, *said}, key=lambda c: (not c.in_place, c.nbytes, c.world_size))
+    rows = [
+        Row(
+            case=case,
+            source=source,
+            measured=ran.get(case),
+            predicted=said.get(case),
+            bound=bounds.get(case),
+            use=uses.get(case, "predicted"),
+            baseline_seconds=baseline(case.nbytes) if baseline and case.world_size > 1 else None,
+        )
+        for case in cases
+    ]
+    return [_with_reference(row, rows) for row in rows]
+
+
+def _with_reference(row: Row, rows: Sequence[Row]) -> Row:
+    series = [r for r in rows if (r.case.nbytes, r.case.in_place) == (row.case.nbytes, row.case.in_place)]
+    first = min((r for r in series if r.case.world_size >= 2), key=lambda r: r.case.world_size, default=None)
+    if first is None or first.best is None or row.case.world_size < 2:
+        return row
+    return Row(**{**row.__dict__, "reference": first.best.busbw})
