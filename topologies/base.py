@@ -1,4 +1,4 @@
-"""The noun of this package: a wiring as flat integer arrays. It does not know how fast a cable is or what it carries."""
+"""The noun of this package: a wiring as flat integer arrays. It knows neither how fast a cable is nor its load."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from topologies.errors import InputError as InputError
+from topologies.errors import InputError
 
 if TYPE_CHECKING:
-    import networkx
+    import networkx as nx
 
 Ints = NDArray[np.int32]
 SCALE_UP = "scale-up"
 """Name of the tier and of the level of everything inside a node."""
+MAX_CABLES = 20_000_000
+"""More cables than this are refused before memory is asked for; the largest 64-port fat-tree has 196,608."""
+MOST_PER_NODE = 32_767
+"""The most devices of a node, because rails are kept in 16 bits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +85,12 @@ class Topology:
         counts = np.bincount(self.level, minlength=len(self.levels))
         return {level: int(n) for level, n in zip(self.levels, counts, strict=True) if level != SCALE_UP}
 
-    def graph(self) -> networkx.MultiGraph:
-        """Return the whole wiring as a networkx multigraph: vertices with tier and node, cables with level and lanes."""
+    def graph(self) -> nx.MultiGraph:
+        """Return the wiring as a networkx multigraph: vertices with tier and node, cables with level and lanes."""
         import networkx as nx  # noqa: PLC0415  # 0.2 s, paid only by those who ask for this view
 
         graph = nx.MultiGraph(name=self.name)
-        graph.add_nodes_from(
-            (v, {"tier": self.tiers[self.tier[v]], "node": int(self.node[v])}) for v in range(self.vertices)
-        )
+        graph.add_nodes_from((v, {"tier": self.tiers[self.tier[v]], "node": int(self.node[v])}) for v in range(self.vertices))
         graph.add_edges_from(
             (int(a), int(b), {"level": self.levels[level], "lanes": int(lanes)})
             for (a, b), level, lanes in zip(self.ends, self.level, self.lanes, strict=True)
@@ -96,11 +98,39 @@ class Topology:
         return graph
 
 
+def check_whole(family: str, *, least: int = 1, most: int | None = None, **values: int) -> None:
+    """Return nothing when every named value is a whole number >= least (and <= most).
+
+    Raises:
+        InputError: the first value that is not, by its name.
+    """
+    rule = f">= {least}" if most is None else f"from {least} to {most}"
+    for name, value in values.items():
+        if value < least or (most is not None and value > most):
+            raise InputError(f"{family}: {name} must be a whole number {rule}, got {value}")
+
+
+def check_size(family: str, cables: int) -> None:
+    """Return nothing when a wiring of so many cables fits in memory; families call it before they build arrays.
+
+    Raises:
+        InputError: more than MAX_CABLES.
+    """
+    if cables > MAX_CABLES:
+        raise InputError(f"{family}: at most {MAX_CABLES:,} cables can be held in memory, this size needs {cables:,}")
+
+
+def uplinks(lower: NDArray[np.integer], upper: NDArray[np.integer], parallel: int = 1) -> Ints:
+    """Return the cables (n, 2) from each lower[i] to every upper[i, j]: `parallel` rows per pair."""
+    heads = np.repeat(lower, upper.shape[1] * parallel)
+    return np.stack([heads, np.repeat(upper.ravel(), parallel)], axis=1).astype(np.int32)
+
+
 def assemble(
     family: str,
     params: Mapping[str, object],
     tier_sizes: Mapping[str, int],
-    cables: Mapping[str, Ints],
+    cables: Mapping[str, NDArray[np.integer]],
     *,
     node: Ints | None = None,
     rail: NDArray[np.int16] | None = None,
@@ -132,9 +162,7 @@ def assemble(
     )
 
 
-def _over_vertices(
-    devices: NDArray[np.generic], total: int, dtype: type[np.signedinteger]
-) -> NDArray[np.signedinteger]:
+def _over_vertices(devices: NDArray[np.generic], total: int, dtype: type[np.signedinteger]) -> NDArray[np.signedinteger]:
     """Return an array over all vertices: the devices' values, -1 for every switch."""
     values = np.full(total, -1, dtype=dtype)
     values[: len(devices)] = devices

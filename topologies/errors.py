@@ -2,4 +2,4 @@
 
 
 class InputError(ValueError):
-    """A value that a user gave and that cannot be: one line with the parameter, the rule, the value, what would be right."""
+    """A user's value that cannot be: one line with the parameter, the rule, the value, what would be right."""

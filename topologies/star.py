@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from topologies.base import InputError, Topology, assemble
+from topologies.base import Topology, assemble, check_size, check_whole, uplinks
 
 
 def star(devices: int = 4) -> Topology:
@@ -16,12 +16,12 @@ def star(devices: int = 4) -> Topology:
     Raises:
         InputError: fewer than one device.
     """
-    if devices < 1:
-        raise InputError(f"star: devices must be a whole number >= 1, got {devices}")
+    check_whole("star", devices=devices)
+    check_size("star", devices)
     hosts = np.arange(devices)
     return assemble(
         "star",
         {"devices": devices},
         {"host": devices, "leaf": 1},
-        {"host-leaf": np.stack([hosts, np.full(devices, devices)], axis=1)},
+        {"host-leaf": uplinks(hosts, np.full((devices, 1), devices))},
     )

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from topologies.base import MAX_CABLES, Topology, assemble, check_size, check_whole, uplinks
+from topologies.errors import InputError
+
+
+def tiny() -> Topology:
+    return assemble(
+        "tiny",
+        {"devices": 2, "spread": 1},
+        {"host": 2, "leaf": 1},
+        {"host-leaf": np.array([[0, 2], [1, 2]])},
+    )
+
+
+def test_name_is_the_short_form_with_every_parameter():
+    assert tiny().name == "tiny:devices=2,spread=1"
+    assert assemble("one", {}, {"host": 1, "leaf": 1}, {"host-leaf": np.array([[0, 1]])}).name == "one"
+
+
+def test_a_device_is_its_own_node_and_has_no_rail_by_default():
+    topology = tiny()
+    assert topology.node.tolist() == [0, 1, -1]
+    assert topology.rail.tolist() == [-1, -1, -1]
+    assert (topology.nodes, topology.devices_per_node) == (2, 1)
+
+
+def test_only_switches_forward():
+    assert tiny().forwards.tolist() == [False, False, True]
+
+
+def test_uplinks_lists_parallel_cables_as_separate_rows():
+    cables = uplinks(np.array([0, 1]), np.array([[5, 6], [7, 8]]), parallel=2)
+    assert cables.tolist() == [[0, 5], [0, 5], [0, 6], [0, 6], [1, 7], [1, 7], [1, 8], [1, 8]]
+
+
+def test_graph_shows_every_vertex_and_cable():
+    graph = tiny().graph()
+    assert graph.name == "tiny:devices=2,spread=1"
+    assert dict(graph.nodes[2]) == {"tier": "leaf", "node": -1}
+    assert sorted(graph.edges(data=True)) == [
+        (0, 2, {"level": "host-leaf", "lanes": 1}),
+        (1, 2, {"level": "host-leaf", "lanes": 1}),
+    ]
+
+
+def test_whole_numbers_out_of_range_are_refused_by_name():
+    check_whole("star", devices=1)
+    with pytest.raises(InputError, match=r"^star: devices must be a whole number >= 1, got 0$"):
+        check_whole("star", devices=0)
+    with pytest.raises(InputError, match=r"^x: rails must be a whole number from 1 to 8, got 9$"):
+        check_whole("x", most=8, rails=9)
+
+
+def test_more_cables_than_memory_holds_are_refused():
+    check_size("star", MAX_CABLES)
+    message = r"^star: at most 20,000,000 cables can be held in memory, this size needs 20,000,001$"
+    with pytest.raises(InputError, match=message):
+        check_size("star", MAX_CABLES + 1)

@@ -1,0 +1,115 @@
+"""The families by name, and short forms such as `fat_tree:k=8`. It does not know speeds: fabric adds its own keys.
+
+A family is one function; its parameters, their types and defaults are read from its signature.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from topologies.errors import InputError
+from topologies.fat_tree import fat_tree
+from topologies.leaf_spine import leaf_spine
+from topologies.local import local
+from topologies.rail_optimized import rail_optimized
+from topologies.scale_up import add_scale_up
+from topologies.star import star
+
+if TYPE_CHECKING:
+    from topologies.base import Topology
+
+FAMILIES: Mapping[str, Callable[..., Topology]] = {
+    "fat_tree": fat_tree,
+    "leaf_spine": leaf_spine,
+    "local": local,
+    "rail_optimized": rail_optimized,
+    "star": star,
+}
+GENERIC = ("devices_per_node", "scale_up")
+"""Parameters of every family: how devices are grouped into nodes, and what is inside a node."""
+WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+
+
+def parse(spec: str) -> Topology:
+    """Return the topology of a short form: `family:key=value,key=value` or `family` alone.
+
+    Raises:
+        InputError: whatever split_spec, build or the family refuses.
+    """
+    return build(*split_spec(spec))
+
+
+def split_spec(spec: str) -> tuple[str, dict[str, str]]:
+    """Return the family and the parameters of a short form, both as text, not yet looked up.
+
+    Raises:
+        InputError: malformed text, or a key given twice.
+    """
+    family, colon, rest = (part.strip() for part in spec.partition(":"))
+    params: dict[str, str] = {}
+    for item in rest.split(",") if colon else []:
+        key, equals, value = (part.strip() for part in item.partition("="))
+        if not (family and key and equals and value):
+            raise InputError(f"topology: {spec!r} is not of the form family:key=value,key=value")
+        if key in params:
+            raise InputError(f"{family}: {key} is given twice, as {params[key]!r} and as {value!r}")
+        params[key] = value
+    if not family:
+        raise InputError(f"topology: {spec!r} names no family; {_existing(FAMILIES)}")
+    return family, params
+
+
+def build(family: str, params: Mapping[str, str]) -> Topology:
+    """Return the topology of a family with parameters as text; those that are not given take the family's defaults.
+
+    Raises:
+        InputError: unknown family or parameter, one that is missing or no whole number, or what the family refuses.
+    """
+    if family not in FAMILIES:
+        raise InputError(f"topology: unknown family {family!r}{_guess(family, FAMILIES)}; {_existing(FAMILIES)}")
+    expected = inspect.signature(FAMILIES[family]).parameters
+    known = [*expected, *GENERIC]
+    for key in params:
+        if key not in known:
+            raise InputError(f"{family}: unknown parameter {key!r}{_guess(key, known)}; {_existing(known)}")
+    for key, parameter in expected.items():
+        if parameter.default is parameter.empty and key not in params:
+            raise InputError(f"{family}: {key} is missing; {_usage(family, expected)}")
+    own = {key: _value(family, key, text, expected[key]) for key, text in params.items() if key in expected}
+    topology = FAMILIES[family](**own)
+    text = params.get("devices_per_node")
+    per_node = topology.devices_per_node if text is None else _whole(family, "devices_per_node", text)
+    return add_scale_up(topology, params.get("scale_up", "none"), per_node)
+
+
+def _value(family: str, key: str, text: str, parameter: inspect.Parameter) -> int | str:
+    """Return the text as the type the family's signature asks for."""
+    return text if parameter.annotation in (str, "str") else _whole(family, key, text)
+
+
+def _whole(family: str, key: str, text: str) -> int:
+    """Return the text as a whole number."""
+    if not WHOLE.fullmatch(text):
+        raise InputError(f"{family}: {key} must be a whole number, got {text!r}")
+    return int(text)
+
+
+def _usage(family: str, expected: Mapping[str, inspect.Parameter]) -> str:
+    """Return how the family is written, required parameters only."""
+    required = [key for key, parameter in expected.items() if parameter.default is parameter.empty]
+    return f"write {family}:{','.join(f'{key}=N' for key in required)}"
+
+
+def _guess(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean ...?)` where something known is close, else nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _existing(known: Iterable[str]) -> str:
+    """Return what exists, as the end of a message."""
+    return f"there are: {', '.join(known)}"
