@@ -34,14 +34,15 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    grid = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="bold")
+    console.print(title, style="bold", markup=False, soft_wrap=True)
+    grid = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         grid.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
     for row in rows:
         grid.add_row(*row)
     console.print(grid)
     for note in notes:
-        console.print(note, style="dim", markup=False)
+        console.print(note, style="dim", markup=False, soft_wrap=True)
 
 
 def warn(line: str) -> None:
@@ -53,6 +54,4 @@ def _emit_csv(rows: Sequence[Row]) -> None:
     columns = list(dict.fromkeys(key for row in rows for key in row))
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(
-        {key: json.dumps(v) if isinstance(v, dict | list) else v for key, v in row.items()} for row in rows
-    )
+    writer.writerows({key: json.dumps(v) if isinstance(v, dict | list) else v for key, v in row.items()} for row in rows)

@@ -40,6 +40,12 @@ def place(topology: Topology, world_size: int, order: str = "contiguous", given:
     raise InputError(f"order: must be {ORDERS} (given needs its list), got {order!r}")
 
 
+def spread(topology: Topology, devices: Devices) -> tuple[int, int]:
+    """Return how many nodes hold ranks, and how many ranks the fullest of them holds."""
+    counts = np.bincount(topology.node[devices])
+    return int((counts > 0).sum()), int(counts.max())
+
+
 def given_order(devices: Devices) -> str:
     """Return the order's name for an explicit list of devices: `given:` and a hash of the list."""
     return f"given:{hashlib.sha256(np.asarray(devices, dtype=np.int64).tobytes()).hexdigest()[:12]}"

@@ -21,6 +21,10 @@ from topologies.errors import InputError
 
 SCHEMA = "fabricbench.fabric/1"
 KEYS = ("link", "speed", "latency")
+DEFAULT_PARTS = {"network": "400g-ndr", SCALE_UP: "nvlink4", "memory": "loopback", "loopback": "loopback"}
+"""Level -> the part it is made of where nothing is said; `network` for every level not named."""
+LOCAL_CARRIERS = {"mpi": "memory", "gloo": "loopback"}
+"""Backend -> level, in the family `local`."""
 
 
 class LevelText(BaseModel):
@@ -65,12 +69,14 @@ def from_short_form(text: str) -> Fabric:
     topology = catalog.build(family, params)
     given = {
         level: _level(
-            LevelText(part=speeds[f"{prefix}link"], speed=speeds[f"{prefix}speed"], latency=speeds[f"{prefix}latency"]), prefix
+            LevelText(part=speeds[f"{prefix}link"], speed=speeds[f"{prefix}speed"], latency=speeds[f"{prefix}latency"]),
+            level,
+            prefix,
         )
         for level in topology.levels
         for prefix in ["scale_up_" if level == SCALE_UP else ""]
     }
-    return Fabric(topology, given, name=text)
+    return Fabric(topology, given, name=text, carriers=LOCAL_CARRIERS if family == "local" else {})
 
 
 def read(path: Path) -> Fabric:
@@ -134,10 +140,7 @@ def _from_text(path: Path, text: FabricText) -> Fabric:
         for name in names:
             if name not in topology.levels:
                 raise InputError(f"{path}: {where}: {topology.name} has levels {', '.join(topology.levels)}, got {name!r}")
-    levels = {
-        name: _level(text.levels.get(name, LevelText()), "scale_up_" if name == SCALE_UP else "", f"{name}.")
-        for name in topology.levels
-    }
+    levels = {name: _level(text.levels.get(name, LevelText()), name, f"{name}.") for name in topology.levels}
     return Fabric(topology, levels, text.name, _degraded(path, topology, text.degraded), text.carriers)
 
 
@@ -148,18 +151,14 @@ def _degraded(path: Path, topology: Topology, cables: dict[int, str]) -> dict[in
     return {cable: _positive(rate(speed, f"degraded.{cable}"), f"degraded.{cable}") for cable, speed in cables.items()}
 
 
-def _level(text: LevelText, prefix: str, where: str | None = None) -> Level:
-    """Return a level from its part, overridden by a speed and a latency where they are given.
-
-    prefix: `scale_up_` inside nodes; where: how the parameter is called in messages, by default the prefix.
-    """
-    name = prefix if where is None else where
-    made_of = part(text.part or ("nvlink4" if prefix else "400g-ndr"), f"{name}link")
+def _level(text: LevelText, level: str, prefix: str) -> Level:
+    """Return a level from its part, overridden by a speed and a latency where they are given; prefix: for messages."""
+    made_of = part(text.part or DEFAULT_PARTS.get(level, DEFAULT_PARTS["network"]), f"{prefix}link")
     given = [key for key, value in (("speed", text.speed), ("latency", text.latency)) if value]
     origin = [f"part {made_of.name}"] * (len(given) < 2) + [f"{' and '.join(given)} given"] * bool(given)
     return Level(
-        speed=_positive(rate(text.speed, f"{name}speed"), f"{name}speed") if text.speed else made_of.speed,
-        latency=duration(text.latency, f"{name}latency") if text.latency else made_of.latency,
+        speed=_positive(rate(text.speed, f"{prefix}speed"), f"{prefix}speed") if text.speed else made_of.speed,
+        latency=duration(text.latency, f"{prefix}latency") if text.latency else made_of.latency,
         source=text.source or "; ".join(origin),
         count=text.count,
         spread=(rate(text.spread[0]), rate(text.spread[1])) if text.spread else None,

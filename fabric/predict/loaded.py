@@ -25,6 +25,7 @@ from fabric.records.result import Result
 from topologies.errors import InputError
 
 FIDELITIES = ("auto", "loaded")
+MOST_SEEDS = 100
 LATENCY = "latency"
 """What the bottleneck is called where alphas and route latencies outweigh every link."""
 
@@ -75,7 +76,8 @@ def predict(
 ) -> list[Result]:
     """Return the model's answer to every case.
 
-    algorithm: a name with parameters, or `default` for what the constants' backend runs. routing: `ideal`, `ecmp:SEED`.
+    algorithm: a name with parameters, or `default` for what the constants' backend runs. routing: `ideal`, `ecmp:SEED`,
+    or `ecmp:FIRST-LAST` for the lowest, median and highest over these seeds.
     given: the devices of an order `given:HASH`.
 
     Raises:
@@ -85,26 +87,47 @@ def predict(
         raise InputError(f"fidelity: must be one of {', '.join(FIDELITIES)}, got {fidelity!r}")
     if failures:
         raise InputError(f"failures: not known to this model yet, got {len(failures)}; write degraded cables into the fabric")
-    model = Model(fabric.carrying(constants.backend), constants, routing, given)
-    return [_result(case, fabric, model, algorithm) for case in cases]
+    carrying = fabric.carrying(constants.backend)
+    models = [Model(carrying, constants, policy, given) for policy in policies(routing)]
+    return [_result(case, fabric, models, algorithm, routing) for case in cases]
 
 
-def _result(case: Case, fabric: Fabric, model: Model, algorithm: str) -> Result:
-    text = algorithm if algorithm != "default" else default_algorithm(model.constants.backend or "none", case)
-    parts = model.parts(case, text)
+def policies(routing: str) -> list[str]:
+    """Return the policies of a routing text: one, or one per seed for `ecmp:FIRST-LAST`.
+
+    Raises:
+        InputError: a range that is none.
+    """
+    kind, _, seeds = routing.partition(":")
+    first, dash, last = seeds.partition("-")
+    if not dash:
+        return [routing]
+    if not (first.isdigit() and last.isdigit() and int(first) < int(last) < int(first) + MOST_SEEDS):
+        raise InputError(f"routing: seeds must be FIRST-LAST, at most {MOST_SEEDS}, such as ecmp:0-4, got {routing!r}")
+    return [f"{kind}:{seed}" for seed in range(int(first), int(last) + 1)]
+
+
+def _result(case: Case, fabric: Fabric, models: Sequence[Model], algorithm: str, routing: str) -> Result:
+    """Return the answer: one value, or with several seeds the lowest, the median and the highest."""
+    constants = models[0].constants
+    text = algorithm if algorithm != "default" else default_algorithm(constants.backend or "none", case)
+    answers = sorted((model.parts(case, text) for model in models), key=lambda parts: parts.total)
+    parts = answers[(len(answers) - 1) // 2]
+    seconds = (parts.total,) if len(answers) == 1 else (answers[0].total, parts.total, answers[-1].total)
     return Result(
         case=case,
         source="model:loaded",
-        seconds=(parts.total,),
+        seconds=seconds,
         algorithm=algorithm,
-        statistic="point",
-        routing=model.routing,
+        statistic="point" if len(answers) == 1 else "interval",
+        routing=routing,
         fabric=fabric.name or fabric.topology.name,
         fingerprint=fabric.fingerprint,
+        iterations=len(answers),
         context={
             "resolved_algorithm": text,
-            "constants": model.constants.name,
-            "backend": model.constants.backend,
+            "constants": constants.name,
+            "backend": constants.backend,
             "bottleneck": parts.bottleneck,
             "latency_seconds": parts.latency,
             "bandwidth_seconds": dict(parts.by_level),

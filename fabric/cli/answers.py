@@ -1,0 +1,73 @@
+"""What verbs that predict share: cases on a fabric, a result as one flat row. It prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from fabric.network.fabric import Fabric
+    from fabric.predict.constants import Constants
+    from fabric.records.case import Case
+    from fabric.records.result import Result
+
+
+def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a verb that predicts: constants, backend, routing, order."""
+    for option in (
+        click.option("--order", default="contiguous", show_default=True, help="contiguous, interleaved or scattered:SEED."),
+        click.option("--routing", default="ideal", show_default=True, help="ideal, ecmp:SEED or ecmp:FIRST-LAST (seeds)."),
+        click.option("--backend", help="Library whose constants and default algorithm are meant, e.g. gloo or mpi:openmpi."),
+        click.option("--constants", default="none", show_default=True, help="none, nccl or a file that calibrate wrote."),
+    ):
+        function = option(function)
+    return function
+
+
+def cases_on(fabric: Fabric, collective: str, sizes: Sequence[int], ranks: Sequence[int], order: str) -> list[Case]:
+    """Return a case for every size and world size, with the nodes that its order uses; InputError where it does not fit."""
+    from fabric.collectives.catalog import collective as known
+    from fabric.network.placement import place, spread
+    from fabric.records.case import Case
+
+    name = known(collective).name
+    found = []
+    for world_size in ranks:
+        nodes, per_node = spread(fabric.topology, place(fabric.topology, world_size, order))
+        found += [Case(name, nbytes, world_size, nodes, per_node, order=order) for nbytes in sizes]
+    return found
+
+
+def constants_for(text: str, backend: str | None) -> Constants:
+    """Return the constants to predict with; with a backend and `none`, no constants but that backend's defaults."""
+    from dataclasses import replace
+
+    from fabric.predict.constants import NONE, choose, load
+
+    if backend and text == NONE.name:
+        return replace(NONE, backend=backend)
+    known = load(text)
+    return choose(known, backend) if backend else known[0]
+
+
+def flat(result: Result, **more: object) -> dict[str, Any]:
+    """Return a result as one flat row: the case's fields, time and bandwidths, what is known beside them."""
+    low, high = result.bracket or (None, None)
+    case = {key: value for key, value in asdict(result.case).items() if key != "params"}
+    return case | {
+        "source": result.source,
+        "algorithm": result.context.get("resolved_algorithm", result.algorithm),
+        "routing": result.routing,
+        "fabric": result.fabric,
+        "fingerprint": result.fingerprint,
+        "seconds": result.time,
+        "seconds_low": low,
+        "seconds_high": high,
+        "algbw_bytes_per_s": result.algbw,
+        "busbw_bytes_per_s": result.busbw,
+        "bottleneck": result.context.get("bottleneck"),
+        **more,
+    }

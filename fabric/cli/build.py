@@ -1,0 +1,61 @@
+"""`build`: a fabric as a file; `build local` describes and measures the machine it stands on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fabric.cli.output import emit, formats
+
+if TYPE_CHECKING:
+    from fabric.network.fabric import Fabric
+
+EXAMPLE = "Example: fabricbench build rail_optimized:nodes=2048,rails=8,radix=64,scale_up=nvswitch -o h100.yaml"
+
+
+@click.command("build", epilog=EXAMPLE, context_settings={"max_content_width": 110})
+@click.argument("topo")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The YAML file to write.")
+@formats
+def command(topo: str, output: Path | None, *, as_json: bool, as_csv: bool) -> None:
+    """Write a fabric (topology, speed and latency per level, with sources) as YAML.
+
+    TOPO is a short form with speeds, e.g. fat_tree:k=8,speed=400Gb/s,latency=300ns or link=800g-xdr, or `local`: this
+    machine, one node with max(cores, devices) slots, memory copies and TCP loopback measured on the spot.
+    """
+    from fabric.network import spec
+
+    fabric = local_fabric() if topo == "local" else spec.load(topo)
+    if output is not None:
+        spec.write(fabric, output)
+    row = spec.to_dict(fabric) | {"fingerprint": fabric.fingerprint, "file": str(output) if output else None}
+    if emit("build", [row], as_json=as_json, as_csv=as_csv):
+        return
+    click.echo(f"{fabric.topology.name}  fingerprint {fabric.fingerprint}" + (f"  written to {output}" if output else ""))
+    for line in fabric.assumptions():
+        click.echo(f"  {line}")
+
+
+def local_fabric() -> Fabric:
+    """Return this machine as a fabric, its levels measured now."""
+    from fabric.measure.levels import measure_levels
+    from fabric.measure.machine import machine
+    from fabric.network.fabric import Fabric, Level
+    from fabric.network.spec import LOCAL_CARRIERS
+    from topologies.local import local
+
+    levels = {
+        measured.level: Level(
+            speed=measured.bytes_per_second,
+            latency=measured.seconds_latency or 0.0,
+            source=measured.how,
+            count=measured.count,
+            spread=measured.spread,
+            date=measured.date,
+        )
+        for measured in measure_levels()
+    }
+    here = machine()
+    return Fabric(local(here.slots), levels, name=f"local: {here.processor}", carriers=LOCAL_CARRIERS)

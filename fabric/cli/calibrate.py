@@ -1,0 +1,142 @@
+"""`calibrate`: constants of the libraries in a results file, with their errors on what the fit has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fabric.cli.output import emit, formats, table, warn
+
+if TYPE_CHECKING:
+    from fabric.network.fabric import Fabric
+    from fabric.predict.calibrate import Baseline
+    from fabric.predict.constants import Constants
+    from fabric.records.result import Result
+
+Series = tuple["Constants", "Baseline", list["Result"]]
+EXAMPLE = "Example: fabricbench calibrate results.jsonl --topo local.yaml -o constants.json"
+
+
+@click.command("calibrate", epilog=EXAMPLE, context_settings={"max_content_width": 110})
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option("--topo", required=True, help="The fabric that the results were measured on.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The constants file to write.")
+@formats
+def command(results: Path, topo: str, output: Path | None, *, as_json: bool, as_csv: bool) -> None:
+    """Fit alphas and betas from measured RESULTS and score them on held-out cases.
+
+    Fitted: every second size at world size 2. Held out: the other sizes, and every size at larger world sizes. Cells
+    with more ranks than cores are neither. The baseline beside it is alpha + beta S through the same points.
+    """
+    from fabric.network.spec import load
+    from fabric.predict import constants
+    from fabric.records.store import read
+
+    fabric = load(topo)
+    found, torn = read(results)
+    if torn:
+        warn(torn)
+    fits = fit_all(found, fabric)
+    if output is not None:
+        constants.write(output, [fitted for fitted, _, _ in fits])
+    rows = [row for fitted, base, series in fits for row in score(fitted, base, series, fabric)]
+    more = {"constants": [_flat(fitted) for fitted, _, _ in fits], "file": str(output) if output else None}
+    if not emit("calibrate", rows, as_json=as_json, as_csv=as_csv, **more):
+        _print(fits, rows, output)
+
+
+def fit_all(results: Sequence[Result], fabric: Fabric) -> list[Series]:
+    """Return constants, baseline and results of every library and form in the results; warn of those that cannot be fitted."""
+    from fabric.predict.calibrate import baseline, calibrate
+    from topologies.errors import InputError
+
+    fits, refused = [], []
+    for source, in_place in sorted({(r.source, r.case.in_place) for r in results if r.measured}):
+        series = [r for r in results if (r.source, r.case.in_place) == (source, in_place)]
+        try:
+            fits.append((calibrate(series, fabric), baseline(series), series))
+        except InputError as error:
+            refused.append(str(error))
+    if not fits:
+        raise InputError(refused[0] if refused else "calibrate: the file holds no measured results")
+    for line in refused:
+        warn(line)
+    return fits
+
+
+def score(constants: Constants, base: Baseline, series: Sequence[Result], fabric: Fabric) -> list[dict[str, Any]]:
+    """Return one row per fitted and held-out case: measured, predicted and baseline seconds with their errors."""
+    from fabric.predict.calibrate import split
+    from fabric.predict.loaded import predict
+
+    parts = split(series)
+    used = [(r, "fitted") for r in parts.fitted] + [(r, "held out") for r in parts.held_out]
+    answers = predict([r.case for r, _ in used], fabric, constants)
+    rows = [
+        {
+            "source": result.source,
+            "in_place": result.case.in_place,
+            "world_size": result.case.world_size,
+            "nbytes": result.case.nbytes,
+            "use": use,
+            "measured_seconds": result.time,
+            "interval_seconds": result.bracket,
+            "samples": len(result.seconds),
+            "predicted_seconds": answer.time,
+            "error": result.time / answer.time - 1,
+            "baseline_seconds": base.seconds(result.case.nbytes),
+            "baseline_error": result.time / base.seconds(result.case.nbytes) - 1,
+        }
+        for (result, use), answer in zip(used, answers, strict=True)
+    ]
+    return sorted(rows, key=lambda row: (row["world_size"], row["nbytes"]))
+
+
+def _flat(constants: Constants) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(constants)
+
+
+def _print(fits: Sequence[Series], rows: Sequence[dict[str, Any]], output: Path | None) -> None:
+    from statistics import median
+
+    from fabric.units import show_duration, show_size
+
+    for fitted, base, _ in fits:
+        own = [r for r in rows if (r["source"], r["in_place"]) == (fitted.backend, fitted.in_place)]
+        body = [
+            (
+                show_size(row["nbytes"]),
+                str(row["world_size"]),
+                row["use"],
+                show_duration(row["measured_seconds"]),
+                str(row["samples"]),
+                show_duration(row["predicted_seconds"]),
+                f"{100 * row['error']:+.1f} %",
+                f"{100 * row['baseline_error']:+.1f} %",
+            )
+            for row in own
+        ]
+        held = [row for row in own if row["use"] == "held out"]
+        notes = [
+            f"line up to {show_size(round(line.max_bytes)) if line.max_bytes else 'any size'} a message: "
+            f"alpha {show_duration(line.alpha)} {_range(line.alpha_interval, 1e-6, 'us')}, "
+            f"beta {(line.beta or 0) * 1e9:.4g} ns/B {_range(line.beta_interval, 1e-9, 'ns/B')}"
+            for line in fitted.lines["*"]
+        ]
+        notes.append(f"baseline: {show_duration(base.alpha)} + S x {base.beta * 1e9:.4g} ns/B")
+        if held:
+            ours, theirs = (100 * median(abs(row[key]) for row in held) for key in ("error", "baseline_error"))
+            notes.append(f"held out: median |error| {ours:.1f} % (baseline {theirs:.1f} %) over {len(held)} cases")
+        columns = ["size", "ranks", "use", "measured", "samples", "predicted", "error", "baseline error"]
+        table(f"{fitted.name}: {fitted.source}", columns, body, notes=notes)
+    if output is not None:
+        click.echo(f"written to {output}")
+
+
+def _range(interval: tuple[float, float] | None, unit: float, name: str) -> str:
+    return f"[{interval[0] / unit:.4g}, {interval[1] / unit:.4g}] {name}" if interval else ""

@@ -1,0 +1,238 @@
+"""`scale`: scaling efficiency versus cluster size, of a results file or of the model alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fabric.cli.answers import cases_on, constants_for, flat, model_options
+from fabric.cli.calibrate import fit_all
+from fabric.cli.output import emit, formats, table, warn
+
+if TYPE_CHECKING:
+    from fabric.network.fabric import Fabric
+    from fabric.predict.constants import Constants
+    from fabric.records.result import Result
+    from fabric.scaling import Row
+
+EXAMPLE = """Example: fabricbench scale --topo rail_optimized:nodes=2048,rails=8,radix=64,scale_up=nvswitch
+--topo fat_tree:k=64,devices_per_node=8,scale_up=nvswitch --sizes 64MiB --ranks 8,128,2048,16384 --algorithm rail_aligned"""
+
+
+@click.command("scale", epilog=EXAMPLE, context_settings={"max_content_width": 110})
+@click.argument("results", required=False, type=click.Path(path_type=Path))
+@click.option("--topo", "topos", multiple=True, required=True, help="Fabric; several to compare them (without RESULTS).")
+@click.option("--collective", default="all_reduce", show_default=True, help="What is asked for (without RESULTS).")
+@click.option("--sizes", default="1MiB,64MiB", show_default=True, help="Bytes per rank (without RESULTS).")
+@click.option("--ranks", help="World sizes, e.g. 8,16,32 (without RESULTS; by default powers of two).")
+@click.option("--algorithm", "algorithms", multiple=True, help="One or several (without RESULTS); ring.")
+@model_options
+@formats
+def command(results: Path | None, *, topos: Sequence[str], as_json: bool, as_csv: bool, **asked: Any) -> None:
+    """Scaling efficiency versus cluster size: measured busbw, predicted busbw, bound, efficiency, error.
+
+    With RESULTS: every measured case beside its prediction on the one --topo; --constants none fits them from the file
+    itself, as calibrate does. Without: the model alone, for every --topo and --algorithm. efficiency = busbw / bound.
+    """
+    from fabric.network.spec import load
+
+    fabrics = [load(topo) for topo in topos]
+    rows = measured_rows(results, fabrics, asked) if results else predicted_rows(fabrics, asked)
+    if not emit("scale", [flat_row(row) for row in rows], as_json=as_json, as_csv=as_csv):
+        print_measured(rows) if results else print_predicted(rows)
+
+
+def measured_rows(path: Path, fabrics: Sequence[Fabric], asked: dict[str, Any]) -> list[Row]:
+    """Return the rows of a results file on one fabric."""
+    from fabric.records.store import read
+    from topologies.errors import InputError
+
+    if len(fabrics) != 1:
+        raise InputError(f"topo: must be the one fabric that the results were measured on, got {len(fabrics)}")
+    found, torn = read(path)
+    if torn:
+        warn(torn)
+    measured = [r for r in found if r.measured]
+    if not measured:
+        raise InputError(f"results: {path} holds no measured results")
+    given = constants_file(asked["constants"])
+    return join_rows(measured, fabrics[0], given, asked["routing"])
+
+
+def constants_file(text: str) -> list[Constants] | None:
+    """Return the constants of a file, None for `none`: then they are fitted."""
+    from fabric.predict.constants import NONE, load
+
+    return None if text == NONE.name else load(text)
+
+
+def join_rows(measured: Sequence[Result], fabric: Fabric, given: list[Constants] | None, routing: str) -> list[Row]:
+    """Return measured and predicted side by side, library by library and form by form.
+
+    given: constants to predict with; None fits them from the results themselves, as calibrate does.
+    """
+    from fabric.predict.constants import choose
+
+    if given is None:
+        given = [constants for constants, _, _ in fit_all(measured, fabric)]
+    rows: list[Row] = []
+    for source, in_place in sorted({(r.source, r.case.in_place) for r in measured}):
+        series = [r for r in measured if (r.source, r.case.in_place) == (source, in_place)]
+        constants = choose(given, source, in_place=in_place)
+        rows += _series_rows(source, series, fabric, constants, routing)
+    return rows
+
+
+def _series_rows(source: str, series: list[Result], fabric: Fabric, constants: Constants, routing: str) -> list[Row]:
+    from fabric.predict.bounds import bound
+    from fabric.predict.calibrate import baseline, split
+    from fabric.predict.loaded import predict
+    from fabric.scaling import scaling_table
+
+    parts = split(series)
+    uses = dict.fromkeys((r.case for r in parts.held_out), "held out") | {r.case: why for r, why in parts.left_out}
+    uses |= {r.case: "fitted" if r.case.nbytes in constants.fitted_bytes else "held out" for r in parts.fitted}
+    cases = [r.case for r in series]
+    answers = predict([c for c in cases if c.world_size > 1], fabric, replace(constants, backend=source), routing=routing)
+    limits = {case: limit.busbw for case in cases if (limit := bound(case, fabric, source))}
+    line = baseline(series).seconds if parts.fitted else None
+    return scaling_table(source, series, answers, limits, uses, line)
+
+
+def predicted_rows(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> list[Row]:
+    """Return the model's rows for every fabric and algorithm."""
+    from fabric import units
+    from fabric.predict.bounds import bound
+    from fabric.predict.loaded import predict
+    from fabric.scaling import scaling_table
+
+    constants = constants_for(asked["constants"], asked["backend"])
+    rows: list[Row] = []
+    for fabric in fabrics:
+        ranks = units.counts(asked["ranks"]) if asked["ranks"] else powers_of_two(fabric.topology.devices)
+        cases = cases_on(fabric, asked["collective"], units.sizes(asked["sizes"]), ranks, asked["order"])
+        limits = {case: limit.busbw for case in cases if (limit := bound(case, fabric, constants.backend))}
+        for algorithm in asked["algorithms"] or ("ring",):
+            answers = predict(cases, fabric, constants, algorithm=algorithm, routing=asked["routing"])
+            rows += scaling_table("model:loaded", [], answers, limits, {})
+    return rows
+
+
+def powers_of_two(devices: int) -> list[int]:
+    """Return 2, 4, 8, ... up to the devices, and all of them."""
+    return sorted({*(1 << i for i in range(1, devices.bit_length())), devices})
+
+
+def flat_row(row: Row) -> dict[str, Any]:
+    """Return a scaling row as one flat JSON row."""
+    best = row.best
+    base: dict[str, Any] = flat(best) if best else {}
+    return base | {
+        "source": row.source,
+        "use": row.use,
+        "measured_busbw_bytes_per_s": row.measured.busbw if row.measured else None,
+        "samples": len(row.measured.seconds) if row.measured else None,
+        "predicted_busbw_bytes_per_s": row.predicted.busbw if row.predicted else None,
+        "bottleneck": row.predicted.context["bottleneck"] if row.predicted else None,
+        "bound_bytes_per_s": row.bound,
+        "efficiency": row.efficiency,
+        "relative_efficiency": row.relative,
+        "error": row.error,
+        "baseline_error": row.baseline_error,
+    }
+
+
+def print_measured(rows: Sequence[Row]) -> None:
+    """Print a table per library and form."""
+    for source, in_place in sorted({(row.source, row.case.in_place) for row in rows}):
+        own = [row for row in rows if (row.source, row.case.in_place) == (source, in_place)]
+        columns = ["size", "ranks", "measured GB/s", "95 %", "n", "predicted GB/s", "bound GB/s", "efficiency", "vs 2", "error"]
+        form = "in place" if in_place else "out of place"
+        table(
+            f"{source}, {form}: busbw; efficiency = busbw / bound; error = time / predicted - 1",
+            [*columns, "baseline", "use"],
+            [_measured_cells(row) for row in own],
+        )
+
+
+def _measured_cells(row: Row) -> tuple[str, ...]:
+    from fabric.units import show_size
+
+    alone = row.case.world_size == 1
+    low, high = (row.measured.bracket if row.measured else None) or (None, None)
+    scale = row.measured.busbw * row.measured.time if row.measured else 0.0
+    return (
+        show_size(row.case.nbytes),
+        str(row.case.world_size),
+        "-" if alone or not row.measured else f"{row.measured.busbw / 1e9:.3g}",
+        "-" if alone or low is None or high is None else f"{scale / high / 1e9:.3g}..{scale / low / 1e9:.3g}",
+        str(len(row.measured.seconds)) if row.measured else "-",
+        f"{row.predicted.busbw / 1e9:.3g}" if row.predicted else "-",
+        f"{row.bound / 1e9:.3g}" if row.bound else "-",
+        _percent(row.efficiency),
+        _percent(row.relative),
+        _percent(row.error, "+"),
+        _percent(row.baseline_error, "+"),
+        row.use,
+    )
+
+
+def print_predicted(rows: Sequence[Row]) -> None:
+    """Print a table per fabric and algorithm, and under the last one where fabrics differ most."""
+    answers = [(row, row.predicted) for row in rows if row.predicted is not None]
+    series = list(dict.fromkeys((a.fabric, a.algorithm, a.routing) for _, a in answers))
+    columns = ["size", "ranks", "time", "over seeds", "busbw GB/s", "of bound", "vs fewest", "bottleneck"]
+    for name in series:
+        body = [_predicted_cells(row, a) for row, a in answers if (a.fabric, a.algorithm, a.routing) == name]
+        notes = differences(rows) if name == series[-1] else []
+        table(f"{name[0]}: {name[1]}, {name[2]} routing", columns, body, notes=notes)
+
+
+def _predicted_cells(row: Row, answer: Result) -> tuple[str, ...]:
+    from fabric.units import show_duration, show_size
+
+    low, high = answer.bracket or (None, None)
+    return (
+        show_size(row.case.nbytes),
+        f"{row.case.world_size:,}",
+        show_duration(answer.time),
+        f"{show_duration(low)} .. {show_duration(high)}" if low and high else "-",
+        f"{answer.busbw / 1e9:.1f}",
+        _percent(row.efficiency),
+        _percent(row.relative),
+        str(answer.context["bottleneck"]),
+    )
+
+
+def differences(rows: Sequence[Row]) -> list[str]:
+    """Return, per algorithm, where the fabrics differ most and what holds the slower one up."""
+    from fabric.units import show_size
+
+    lines = []
+    for algorithm in dict.fromkeys(row.predicted.algorithm for row in rows if row.predicted):
+        cells: dict[Any, list[Result]] = {}
+        for row in rows:
+            if row.predicted is not None and row.predicted.algorithm == algorithm:
+                cells.setdefault(row.case, []).append(row.predicted)
+        pairs = [(min(c, key=lambda r: r.time), max(c, key=lambda r: r.time)) for c in cells.values() if len(c) > 1]
+        if not pairs:
+            continue
+        fast, slow = max(pairs, key=lambda pair: pair[1].time / pair[0].time)
+        where = f"{show_size(slow.case.nbytes)} on {slow.case.world_size:,}"
+        ratio = slow.time / fast.time
+        if ratio < 1.01:
+            lines.append(f"{algorithm}: the fabrics differ by less than 1 % in every cell")
+        else:
+            lines.append(
+                f"{algorithm}: they differ most at {where}: {slow.fabric} takes {ratio:.2f} x {fast.fabric}; "
+                f"bottleneck {slow.context['bottleneck']} against {fast.context['bottleneck']}"
+            )
+    return lines
+
+
+def _percent(value: float | None, sign: str = "") -> str:
+    return "-" if value is None else f"{100 * value:{sign}.1f} %"
