@@ -42,10 +42,12 @@ def command(results: Path, topo: str, output: Path | None, *, as_json: bool, as_
     fits = fit_all(found, fabric)
     if output is not None:
         constants.write(output, [fitted for fitted, _, _ in fits])
-    rows = [row for fitted, base, series in fits for row in score(fitted, base, series, fabric)]
+    rows = scores(fits, fabric)
     more = {"constants": [_flat(fitted) for fitted, _, _ in fits], "file": str(output) if output else None}
     if not emit("calibrate", rows, as_json=as_json, as_csv=as_csv, **more):
-        _print(fits, rows, output)
+        show(fits, fabric)
+        if output is not None:
+            click.echo(f"written to {output}")
 
 
 def fit_all(results: Sequence[Result], fabric: Fabric) -> list[Series]:
@@ -65,6 +67,11 @@ def fit_all(results: Sequence[Result], fabric: Fabric) -> list[Series]:
     for line in refused:
         warn(line)
     return fits
+
+
+def scores(fits: Sequence[Series], fabric: Fabric) -> list[dict[str, Any]]:
+    """Return the rows of every fit."""
+    return [row for fitted, base, series in fits for row in score(fitted, base, series, fabric)]
 
 
 def score(constants: Constants, base: Baseline, series: Sequence[Result], fabric: Fabric) -> list[dict[str, Any]]:
@@ -101,11 +108,13 @@ def _flat(constants: Constants) -> dict[str, Any]:
     return asdict(constants)
 
 
-def _print(fits: Sequence[Series], rows: Sequence[dict[str, Any]], output: Path | None) -> None:
+def show(fits: Sequence[Series], fabric: Fabric) -> None:
+    """Print a table per fit: errors case by case, the lines with their intervals, the median error held out."""
     from statistics import median
 
     from fabric.units import show_duration, show_size
 
+    rows = scores(fits, fabric)
     for fitted, base, _ in fits:
         own = [r for r in rows if (r["source"], r["in_place"]) == (fitted.backend, fitted.in_place)]
         body = [
@@ -134,8 +143,6 @@ def _print(fits: Sequence[Series], rows: Sequence[dict[str, Any]], output: Path 
             notes.append(f"held out: median |error| {ours:.1f} % (baseline {theirs:.1f} %) over {len(held)} cases")
         columns = ["size", "ranks", "use", "measured", "samples", "predicted", "error", "baseline error"]
         table(f"{fitted.name}: {fitted.source}", columns, body, notes=notes)
-    if output is not None:
-        click.echo(f"written to {output}")
 
 
 def _range(interval: tuple[float, float] | None, unit: float, name: str) -> str:

