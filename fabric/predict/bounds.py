@@ -62,7 +62,7 @@ def _cuts(fabric: Fabric, devices: Devices) -> list[tuple[str, NDArray[np.float6
     cuts = [("device", np.arange(topology.vertices))]
     if SCALE_UP in topology.levels:
         cuts.append(("node", np.where(topology.node >= 0, topology.node, topology.nodes + np.arange(topology.vertices))))
-    names = {1: "leaf", tables.top - 1: "pod"}
+    names = {tables.top - 1: "pod", 1: "leaf"}
     cuts += [(names.get(t, topology.tiers[t]), _with_scale_up(topology, tables.parts[t])) for t in range(1, tables.top)]
     return [(name, _speed_out(fabric, group, np.unique(devices))) for name, group in cuts]
 

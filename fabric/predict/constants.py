@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,6 @@ class Constants:
     fabric: str | None = None
     fitted_bytes: tuple[int, ...] = ()
     made_at: str | None = None
-    notes: Sequence[str] = field(default_factory=tuple)
 
     def line(self, level: str, message: float) -> Line:
         """Return the line for a message of so many bytes on a level."""

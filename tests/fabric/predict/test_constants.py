@@ -1,0 +1,65 @@
+import pytest
+
+from fabric.predict.constants import NCCL, NONE, Constants, Line, choose, load, write
+from fabric.predict.defaults import default_algorithm
+from fabric.records.case import Case
+from topologies.errors import InputError
+
+FITTED = Constants("gloo", {"*": (Line(1e-6, 1e-9, 100.0, (0.0, 2e-6)), Line(2e-6))}, "test", backend="gloo", in_place=True)
+
+
+def test_constants_come_back_from_their_file(tmp_path):
+    write(tmp_path / "c.json", [FITTED, NCCL])
+    assert load(str(tmp_path / "c.json")) == [FITTED, NCCL]
+    assert load("nccl") == [NCCL]
+
+
+def test_the_line_is_chosen_by_level_and_message():
+    assert FITTED.line("loopback", 100) == FITTED.lines["*"][0]
+    assert FITTED.line("loopback", 101) == FITTED.lines["*"][1]
+    assert NCCL.line("scale-up", 1).alpha == 3.4e-6
+    assert NONE.line("any", 1) == Line(0.0)
+
+
+def test_constants_are_chosen_by_backend_and_form():
+    other = Constants("gloo out", {}, "test", backend="gloo", in_place=False)
+    assert choose([FITTED, other], "gloo", in_place=False) is other
+    assert choose([FITTED], "gloo", in_place=False) is FITTED
+    with pytest.raises(InputError, match="constants: hold gloo, nothing for mpi:openmpi"):
+        choose([FITTED], "mpi:openmpi")
+
+
+def test_bad_files_and_names_get_one_line(tmp_path):
+    (tmp_path / "bad.json").write_text("{")
+    (tmp_path / "other.json").write_text("{}")
+    (tmp_path / "empty.json").write_text('{"schema": "fabricbench.constants/1", "constants": [{"name": 1}]}')
+    for name, message in (("bad", "is not JSON"), ("other", "schema must be"), ("empty", "name")):
+        with pytest.raises(InputError, match=message):
+            load(str(tmp_path / f"{name}.json"))
+    with pytest.raises(InputError, match=r"constants: must be one of none, nccl or a file, cannot read 'ncl'"):
+        load("ncl")
+
+
+@pytest.mark.parametrize(
+    ("backend", "p", "nbytes", "expected"),
+    [
+        ("gloo", 7, 8, "gloo_ring"),
+        ("mpi:openmpi", 4, 8, "ring"),
+        ("mpi:openmpi", 4, 16, "recursive_doubling"),
+        ("mpi:openmpi", 8, 8, "recursive_doubling"),
+        ("mpi:openmpi", 8, 8192, "halving_doubling"),
+        ("mpi:openmpi", 16, 32, "ring"),
+        ("mpi:openmpi", 16, 4095, "recursive_doubling"),
+        ("mpi:openmpi", 32, 128, "halving_doubling"),
+        ("mpi:openmpi", 64, 2**17, "recursive_doubling"),
+        ("mpi:mpich", 4, 4096, "halving_doubling"),
+        ("nccl", 4, 8, "ring"),
+    ],
+)
+def test_library_defaults_by_ranks_and_bytes(backend, p, nbytes, expected):
+    assert default_algorithm(backend, Case("all_reduce", nbytes, p, 1, p)) == expected
+
+
+def test_unknown_libraries_are_named():
+    with pytest.raises(InputError, match=r"algorithm: default is known for gloo, mpi:openmpi, .* got backend 'rccl'"):
+        default_algorithm("rccl", Case("all_reduce", 8, 2))

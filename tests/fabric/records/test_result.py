@@ -1,0 +1,40 @@
+import pytest
+
+from fabric.records.case import Case
+from fabric.records.result import Result
+from topologies.errors import InputError
+
+
+def test_bandwidths_are_nccl_tests():
+    result = Result(Case("all_reduce", 1000, 4), "gloo", (1e-6, 2e-6, 9e-6))
+    assert result.time == 2e-6
+    assert result.algbw == pytest.approx(5e8)
+    assert result.busbw == pytest.approx(5e8 * 1.5)
+
+
+def test_brackets_by_statistic():
+    case = Case("all_reduce", 8, 2)
+    assert Result(case, "gloo", tuple(range(1, 7))).bracket == (1, 6)
+    assert Result(case, "gloo", (1.0,)).bracket is None
+    assert Result(case, "model:loaded", (1.0, 2.0, 4.0), statistic="interval").bracket == (1.0, 4.0)
+    assert Result(case, "model:loaded", (1.0, 2.0, 4.0), statistic="interval").time == 2.0
+    assert Result(case, "model:loaded", (2.0,), statistic="point").bracket is None
+
+
+def test_a_case_is_a_join_key():
+    assert Case("all_reduce", 8, 2) == Case("all_reduce", 8, 2)
+    assert len({Case("all_reduce", 8, 2), Case("all_reduce", 8, 2), Case("all_reduce", 8, 2, in_place=False)}) == 2
+    assert Case("all_reduce", 1024, 2, dtype="f64").count == 128
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"world_size": 0}, "world_size: must be >= 1, got 0"),
+        ({"nbytes": -1}, "nbytes: must be >= 0, got -1"),
+        ({"dtype": "f8"}, "dtype: must be one of f16, .* got 'f8'"),
+    ],
+)
+def test_impossible_cases_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        Case(**{"collective": "all_reduce", "nbytes": 8, "world_size": 2} | change)

@@ -1,0 +1,68 @@
+import json
+
+import jsonschema
+import pytest
+
+from fabric.records.case import Case
+from fabric.records.result import Result
+from fabric.records.store import append, read, schema, to_json
+from topologies.errors import InputError
+
+RESULT = Result(Case("all_reduce", 1024, 2), "gloo", (1e-3, 2e-3, 3e-3), wrong=0, context={"cores": 2})
+
+
+def test_results_come_back_as_they_went(tmp_path):
+    path = tmp_path / "new" / "r.jsonl"
+    append(path, [RESULT])
+    append(path, [RESULT])
+    assert read(path) == ([RESULT, RESULT], None)
+
+
+def test_a_torn_last_line_is_survived_and_mended(tmp_path):
+    path = tmp_path / "r.jsonl"
+    append(path, [RESULT])
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:40])
+    results, warning = read(path)
+    assert results == [RESULT]
+    assert "its last line is torn (40 bytes) and was left out; 1 records read" in warning
+    append(path, [RESULT])
+    assert read(path) == ([RESULT, RESULT], None)
+
+
+def test_a_last_line_without_its_end_still_counts(tmp_path):
+    path = tmp_path / "r.jsonl"
+    path.write_text(to_json(RESULT))
+    assert read(path) == ([RESULT], None)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("not json", r"r.jsonl:1: must be one JSON object per line"),
+        ('{"schema": "fabricbench.result/99"}', r"schema must be fabricbench.result/1, got 'fabricbench.result/99'; a newer"),
+        ("[]", r"schema must be fabricbench.result/1, got None"),
+        (to_json(RESULT).replace('"gloo"', "7"), r"r.jsonl:1: source: .* got '7'"),
+        (to_json(RESULT).replace('"nbytes":1024', '"nbytes":"many"'), r"case.nbytes: .* got 'many'"),
+    ],
+)
+def test_bad_lines_are_named(tmp_path, line, message):
+    path = tmp_path / "r.jsonl"
+    path.write_text(line + "\n")
+    with pytest.raises(InputError, match=message):
+        read(path)
+
+
+def test_unreadable_and_unwritable_files_are_named(tmp_path):
+    with pytest.raises(InputError, match=r"results: cannot read .*: No such file"):
+        read(tmp_path / "absent.jsonl")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"output: cannot write .*file/r.jsonl: .*; choose a folder that can be written"):
+        append(tmp_path / "file" / "r.jsonl", [RESULT])
+
+
+def test_records_satisfy_the_shipped_schema():
+    jsonschema.validate(json.loads(to_json(RESULT)), schema())
+    broken = json.loads(to_json(RESULT)) | {"seconds": "fast"}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, schema())

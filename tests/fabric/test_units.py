@@ -1,0 +1,56 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fabric import units
+from topologies.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("400Gb/s", 50e9), ("50GB/s", 50e9), ("400Gbit/s", 50e9), ("1GiB/s", 2**30), ("8b/s", 1.0), ("1.5 TB/s", 1.5e12)],
+)
+def test_rates_know_bits_from_bytes(text, expected):
+    assert units.rate(text) == expected
+
+
+@pytest.mark.parametrize("text", ["400G", "400", "400gb/s", "400Gbps", "400 GB", "fast", "", "-1GB/s", "nanGB/s"])
+def test_ambiguous_rates_are_refused(text):
+    with pytest.raises(InputError, match=r"speed: must be a rate such as 400Gb/s \(bits\) or 50GB/s \(bytes\), got"):
+        units.rate(text)
+
+
+def test_times_and_sizes():
+    assert units.duration("500ns") == pytest.approx(5e-7)
+    assert units.duration("2ms") == 0.002
+    assert units.size("64MiB") == 64 * 2**20
+    assert units.size("64MB") == 64_000_000
+    assert units.sizes("8, 1KiB") == [8, 1024]
+    assert units.counts("1,2") == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("call", "text", "message"),
+    [
+        (units.duration, "5", "latency: must be a time such as 500ns, .* got '5': the unit is missing"),
+        (units.size, "64M", "size: must be a size such as .* got '64M': unit 'M' is ambiguous"),
+        (units.size, "0.5", "size: must be a whole number of bytes, got '0.5'"),
+        (units.counts, "1,0", "ranks: must be whole numbers >= 1 such as 8,16,32, got '0'"),
+        (units.counts, "two", "got 'two'"),
+    ],
+)
+def test_bad_text_gets_one_line(call, text, message):
+    with pytest.raises(InputError, match=message):
+        call(text)
+
+
+@given(st.integers(0, 2**45))
+def test_shown_sizes_read_back(nbytes):
+    assert units.size(units.show_size(nbytes)) == pytest.approx(nbytes, rel=1e-5)
+
+
+def test_shown_rates_and_times():
+    assert units.show_rate(50e9) == "50 GB/s"
+    assert units.show_duration(1.5e-6) == "1.5 us"
+    assert units.show_duration(0.25) == "250 ms"
+    assert units.show_duration(3e-8) == "30 ns"

@@ -1,0 +1,115 @@
+"""Imports run one way, and only where they are paid for: checked on the syntax tree, so that nothing is imported."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FLOORS = [
+    {"topologies"},
+    {"fabric.units", "fabric.statistics", "fabric.errors"},
+    {"fabric.collectives"},
+    {"fabric.records"},
+    {"fabric.network"},
+    {"fabric.formats"},
+    {"fabric.predict", "fabric.measure"},
+    {"fabric.twin"},
+    {"fabric.scaling", "fabric.sweep", "fabric.review", "fabric.fleet"},
+    {"fabric.report"},
+    {"fabric.cli", "fabric.pytest_plugin", "fabric.__main__"},
+    {"benchmarks"},
+]
+SAME_FLOOR_APART = {"fabric.predict", "fabric.measure"}
+HEAVY = {"torch": "fabric.measure", "mpi4py": "fabric.measure", "numba": "fabric.predict", "altair": "fabric.report"}
+SOURCES = sorted(p for folder in ("topologies", "fabric", "benchmarks") for p in (ROOT / folder).rglob("*.py"))
+
+
+def wing(module: str) -> str:
+    parts = module.split(".")
+    return ".".join(parts[:2]) if parts[0] == "fabric" and len(parts) > 1 else parts[0]
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(path: Path) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module] + [f"{node.module}.{a.name}" for a in node.names if node.module in ("fabric", "benchmarks")]
+    return found
+
+
+def floor(module: str) -> int | None:
+    return next((level for level, wings in enumerate(FLOORS) if wing(module) in wings), None)
+
+
+def problems(module: str, imported: list[str]) -> list[str]:
+    found = []
+    for name in imported:
+        if name.split(".")[0] in HEAVY and wing(module) != HEAVY[name.split(".")[0]] and floor(module) != len(FLOORS) - 1:
+            found.append(f"{module} imports {name}: only {HEAVY[name.split('.')[0]]} may")
+        if floor(name) is None or floor(module) is None:
+            continue
+        up = floor(name) > floor(module)
+        across = wing(name) != wing(module) and {wing(name), wing(module)} == SAME_FLOOR_APART
+        if up or across:
+            found.append(f"{module} imports {name}: against the direction of the layers")
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_imports_run_downwards(path):
+    module = module_of(path)
+    assert module in ("fabric", "topologies") or floor(module) is not None, f"{module} has no floor: name it in FLOORS"
+    assert not problems(module, imports(path))
+
+
+@pytest.mark.parametrize(
+    ("module", "imported"),
+    [
+        ("topologies.star", "fabric.units"),
+        ("fabric.collectives.ring", "fabric.network.fabric"),
+        ("fabric.predict.loaded", "fabric.measure.loop"),
+        ("fabric.measure.loop", "fabric.predict.bounds"),
+        ("fabric.cli.show", "torch"),
+        ("fabric.records.case", "fabric.cli.main"),
+    ],
+)
+def test_the_rule_catches_what_it_is_for(module, imported):
+    assert problems(module, [imported])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["show", "fat_tree:k=4"],
+        ["predict", "--topo", "fat_tree:k=4", "--ranks", "4"],
+        ["scale", "--topo", "star:devices=4", "--ranks", "2,4"],
+    ],
+)
+def test_verbs_that_only_think_import_neither_torch_nor_mpi(arguments):
+    code = (
+        "import sys; sys.argv[1:] = " + repr(arguments) + "\n"
+        "try:\n    from fabric.cli.main import main; main()\nexcept SystemExit as e: assert not e.code, e.code\n"
+        "heavy = {'torch', 'mpi4py', 'numba', 'altair'} & set(sys.modules); assert not heavy, heavy\n"
+        "assert '--help' not in sys.argv or 'numpy' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_compare_imports_neither_torch_nor_mpi(tmp_path):
+    from fabric.records.case import Case
+    from fabric.records.result import Result
+    from fabric.records.store import append
+
+    append(tmp_path / "a.jsonl", [Result(Case("all_reduce", 8, 2), "gloo", (1.0, 2.0), wrong=0)])
+    test_verbs_that_only_think_import_neither_torch_nor_mpi(["compare", *[str(tmp_path / "a.jsonl")] * 2])
