@@ -1,0 +1,109 @@
+"""The program as a user types it: exit codes, one line on standard error, JSON that parses."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([sys.executable, "-m", "fabric", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == code, (done.returncode, done.stdout[-500:], done.stderr[-2000:])
+    return done
+
+
+def test_help_names_every_verb_with_an_example():
+    text = run("--help").stdout
+    for verb in ("show", "build", "predict", "measure", "calibrate", "compare", "scale", "doctor"):
+        assert verb in text
+    assert "Example: fabricbench show fat_tree:k=8" in text
+
+
+@pytest.mark.parametrize("verb", ["show", "build", "predict", "measure", "calibrate", "compare", "scale", "doctor"])
+def test_every_verbs_help_shows_an_example(verb):
+    assert "Example: fabricbench" in run(verb, "--help").stdout
+
+
+def test_version():
+    assert run("--version").stdout.startswith("fabricbench ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["show", "fat_tre:k=4"], ["fat_tre", "did you mean fat_tree"]),
+        (["show", "fat_tree:k=5"], ["k must be an even number of ports >= 2, got 5"]),
+        (["shwo"], ["shwo"]),
+        (["predict", "--topo", "fat_tree:k=4", "--collective", "allreduce"], ["did you mean all_reduce"]),
+        (["predict", "--topo", "fat_tree:k=4,speed=400G"], ["400G", "ambiguous"]),
+        (["predict", "--topo", "fat_tree:k=4", "--ranks", "0"], ["ranks: must be whole numbers >= 1"]),
+        (["predict", "--topo", "fat_tree:k=4", "--ranks", "17"], ["has 16 devices, got 17 ranks"]),
+        (["predict", "--topo", "fat_tree:k=4", "--sizes", "64M"], ["64M", "ambiguous"]),
+        (["predict", "--topo", "fat_tree:k=4", "--algorithm", "rings"], ["did you mean ring"]),
+        (["predict", "--topo", "fat_tree:k=4", "--routing", "spray"], ["routing: must be ideal or ecmp:SEED"]),
+        (
+            ["predict", "--topo", "fat_tree:k=4", "--constants", "absent.json"],
+            ["constants: must be one of none, nccl or a file"],
+        ),
+        (["predict"], ["Missing option '--topo'"]),
+        (["compare", "absent.jsonl", "absent.jsonl"], ["results: cannot read absent.jsonl"]),
+        (["calibrate", "absent.jsonl", "--topo", "star"], ["results: cannot read absent.jsonl"]),
+        (["scale", "absent.jsonl", "--topo", "star", "--topo", "star"], ["the one fabric"]),
+        (["build", "star", "-o", "/proc/none/f.yaml"], ["output: cannot write /proc/none/f.yaml"]),
+    ],
+)
+def test_bad_input_gets_one_line_and_exit_code_2(arguments, words):
+    done = run(*arguments, code=2)
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("fabricbench: ")
+    for word in words:
+        assert word in done.stderr
+
+
+def test_predict_json_carries_units_and_assumptions():
+    answer = json.loads(run("predict", "--topo", "fat_tree:k=4", "--ranks", "4,16", "--sizes", "1MiB", "--json").stdout)
+    assert answer["schema"] == "fabricbench.predict/1"
+    assert [row["world_size"] for row in answer["rows"]] == [4, 16]
+    row = answer["rows"][0]
+    assert row["busbw_bytes_per_s"] == pytest.approx(row["algbw_bytes_per_s"] * 1.5)
+    assert 0 < row["efficiency"] <= 1
+    assert any("part 400g-ndr" in line for line in answer["assumptions"])
+
+
+def test_csv_has_a_header_and_a_row_per_case():
+    lines = run("predict", "--topo", "star", "--ranks", "2,4", "--sizes", "8,1KiB", "--csv").stdout.splitlines()
+    assert lines[0].startswith("collective,nbytes,world_size")
+    assert len(lines) == 5
+
+
+def test_scale_names_where_two_fabrics_differ_and_why():
+    fabrics = [
+        "--topo",
+        "rail_optimized:nodes=8,scale_up=nvswitch",
+        "--topo",
+        "fat_tree:k=8,devices_per_node=8,scale_up=nvswitch",
+    ]
+    text = run(
+        "scale", *fabrics, "--sizes", "1GiB", "--ranks", "8,64", "--algorithm", "rail_aligned", "--routing", "ecmp:0-4"
+    ).stdout
+    assert "rail_aligned: they differ most at 1 GiB on 64: fat_tree" in text
+    assert "bottleneck leaf-spine against host-leaf" in text
+
+
+def test_a_reader_that_leaves_is_no_error():
+    command = f"{sys.executable} -m fabric show fat_tree:k=4 --json | head -c 1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_build_writes_a_fabric_that_shows_again(tmp_path):
+    file = tmp_path / "f.yaml"
+    run("build", "fat_tree:k=4,link=800g-xdr", "-o", str(file))
+    row = json.loads(run("show", str(file), "--json").stdout)["rows"][0]
+    assert row["endpoints"] == 16
+    assert json.loads(run("build", str(file), "--json").stdout)["rows"][0]["levels"]["host-leaf"]["speed"] == "100GB/s"
