@@ -11,6 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fabric.collectives.schedule import Groups, Ranks, Schedule, Step, span
 
@@ -42,12 +43,13 @@ def _exchange(core: Ranks, i: int, *, reduces: bool) -> Step:
     Reducing, a rank sends the half that its partner keeps; gathering, it sends the half that it holds itself.
     """
     index = np.arange(len(core), dtype=np.int64)
-    length = len(core) >> (i + 1)
-    keeper = index ^ (1 << i) if reduces else index
-    bits = (keeper[:, None] >> np.arange(i + 1)) & 1
-    first = (bits * (len(core) >> np.arange(1, i + 2))).sum(axis=1)
-    share = Fraction(1, 2 << i)
-    return Step(core, core[index ^ (1 << i)], share, 1, reduces, lambda _: span(first, length, core))
+
+    def blocks(_: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        keeper = index ^ (1 << i) if reduces else index
+        bits = (keeper[:, None] >> np.arange(i + 1)) & 1
+        return span((bits * (len(core) >> np.arange(1, i + 2))).sum(axis=1), len(core) >> (i + 1), core)
+
+    return Step(core, core[index ^ (1 << i)], Fraction(1, 2 << i), 1, reduces, blocks)
 
 
 def _fold(world_size: int, blocks: int) -> tuple[Ranks, tuple[Step, ...], tuple[Step, ...]]:

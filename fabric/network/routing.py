@@ -164,17 +164,22 @@ class Tables:
                 self._spread(per_link[0::2], source[climbs], tier)
                 self._spread(per_link[1::2], target[climbs], tier)
 
+    @cached_property
+    def _by_tier(self) -> list[tuple[Indices, Indices, Indices]]:
+        """Per tier, the cables that lead up to it with their lower and upper ends; nothing at tier 0."""
+        lower, upper = self.topology.ends[self.network].astype(np.int64).T
+        tiers = self.topology.tier[upper]
+        parts = [np.flatnonzero(tiers == tier) for tier in range(self.top + 1)]
+        return [(self.network[part], lower[part], upper[part]) for part in parts]
+
     def _spread(self, per_cable: NDArray[np.float64], devices: Indices, tier: int) -> None:
         """Add one unit per device, spread over the cables up to `tier`."""
         _, _, count = self._up
-        held = np.bincount(devices, minlength=self.topology.vertices).astype(float)
-        lower, upper = self.topology.ends[self.network].T
-        upper_tier = self.topology.tier[upper]
-        for step in range(1, tier + 1):
-            at = upper_tier == step
-            flow = held[lower[at]] / count[lower[at]]
-            per_cable[self.network[at]] += flow
-            held = np.bincount(upper[at], weights=flow, minlength=self.topology.vertices)
+        held = np.bincount(devices, minlength=self.topology.vertices) / np.maximum(count, 1)
+        for cables, lower, upper in self._by_tier[1 : tier + 1]:
+            flow = held[lower]
+            per_cable[cables] += flow
+            held = np.bincount(upper, weights=flow, minlength=self.topology.vertices) / np.maximum(count, 1)
 
     def add_hashed(self, per_link: NDArray[np.float64], source: Indices, target: Indices, meeting: Indices, seed: int) -> None:
         """Count messages that take one hashed way each."""

@@ -179,11 +179,12 @@ def step_cost(fabric: Fabric, source: Devices, target: Devices, routing: str) ->
     """Return what messages from source to target devices cost, each message counting 1."""
     topology = fabric.topology
     routed = route(topology, source, target, routing)
-    level = np.repeat(topology.level, 2)
+    used = np.flatnonzero(routed.per_link)
+    level = topology.level[used // 2]
     crossings = np.zeros(len(topology.levels))
     per_byte = np.zeros(len(topology.levels))
-    np.maximum.at(crossings, level, routed.per_link)
-    np.maximum.at(per_byte, level, routed.per_link / fabric.link_speed)
+    np.maximum.at(crossings, level, routed.per_link[used])
+    np.maximum.at(per_byte, level, routed.per_link[used] / fabric.link_speed[used])
     latency = float((routed.hops @ fabric.level_latency).max(initial=0.0))
     fan_in = int(np.bincount(target).max(initial=0))
     return Cost(topology.levels, crossings, per_byte, latency, fan_in)
