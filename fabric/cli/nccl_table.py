@@ -1,0 +1,120 @@
+"""Measured results as the table that nccl-tests prints, and as flat rows. It does not measure, and computes no bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from fabric.records.result import Result
+
+TYPES = {"f16": "half", "bf16": "bfloat16", "f32": "float", "f64": "double", "i32": "int32", "i8": "int8"}
+"""Our dtype names -> nccl-tests'."""
+FORMS = (False, True)
+HEAD = (
+    f"#{'':41}{'out-of-place':>32}{'in-place':>32}  {'in place: 95 %':>17}",
+    f"#{'size':>11}{'count':>12}{'type':>10}{'redop':>7}"
+    + f"{'time':>9}{'algbw':>9}{'busbw':>8}{'#wrong':>7}" * 2
+    + f"{'interval':>19}{'samples':>9}   of bound",
+    f"#{'(B)':>11}{'(elements)':>12}{'':17}" + f"{'(us)':>9}{'(GB/s)':>9}{'(GB/s)':>8}{'':7}" * 2 + f"{'(us)':>19}",
+)
+Bounds = Mapping[tuple[int, int], tuple[float, str]]
+"""(world size, nbytes) -> busbw in bytes per second, level that limits it."""
+
+
+def tables(results: Sequence[Result], bounds: Bounds) -> str:
+    """Return one table per source, collective and world size, sizes ascending, and the average bus bandwidth under each."""
+
+    def block(result: Result) -> tuple[str, str, int]:
+        return (result.source, result.case.collective, result.case.world_size)
+
+    ordered = sorted(results, key=lambda result: (*block(result), result.case.nbytes))
+    return "\n\n".join(_table(list(group), bounds) for _, group in groupby(ordered, block))
+
+
+def _table(results: Sequence[Result], bounds: Bounds) -> str:
+    rows = [_row(list(group), bounds) for _, group in groupby(results, lambda result: result.case.nbytes)]
+    average = sum(result.busbw for result in results) / len(results) / 1e9
+    return "\n".join([_title(results), *HEAD, *rows, f"# Avg bus bandwidth    : {average:g} GB/s", *_notes(results)])
+
+
+def _title(results: Sequence[Result]) -> str:
+    case, context = results[0].case, results[0].context
+    versions = [f"{key} {context[key]}" for key in ("torch", "nccl", "mpi_library") if key in context]
+    ranks = f"{case.world_size} rank{'s' if case.world_size > 1 else ''} on {case.nodes} node"
+    places = f"{ranks}{'s' if case.nodes > 1 else ''}, {context.get('cores', '?')} cores"
+    return f"# {case.collective}, {results[0].source} ({', '.join(versions)}), {places}"
+
+
+def _row(results: Sequence[Result], bounds: Bounds) -> str:
+    case = results[0].case
+    by_form = {result.case.in_place: result for result in results}
+    cells = "".join(_form(by_form.get(form)) for form in FORMS)
+    last = by_form.get(True, results[-1])
+    head = f"{case.nbytes:>12}{case.count:>12}{TYPES[case.dtype]:>10}{case.op:>7}"
+    return f"{head}{cells}  {_interval(last):>17}{len(last.seconds):>9}   {_share(last, bounds)}"
+
+
+def _form(result: Result | None) -> str:
+    if result is None:
+        return f"{'-':>9}{'-':>9}{'-':>8}{'-':>7}"
+    wrong = "N/A" if result.wrong is None else str(result.wrong)
+    return f"{result.time * 1e6:>9.2f}{result.algbw / 1e9:>9.2f}{result.busbw / 1e9:>8.2f}{wrong:>7}"
+
+
+def _interval(result: Result) -> str:
+    if result.bracket is None:
+        return "-"
+    return "..".join(f"{seconds * 1e6:.4g}" for seconds in result.bracket)
+
+
+def _share(result: Result, bounds: Bounds) -> str:
+    bound = bounds.get((result.case.world_size, result.case.nbytes))
+    if bound is None or result.case.world_size == 1:
+        return "-"
+    return f"{100 * result.busbw / bound[0]:.0f} % ({bound[1]})"
+
+
+def _notes(results: Sequence[Result]) -> list[str]:
+    notes = []
+    if any(result.oversubscribed for result in results):
+        notes.append("# More ranks than cores: shown, never used to calibrate or to score.")
+    contended = sum(bool(result.context.get("contended")) for result in results)
+    if contended:
+        notes.append(f"# Contended host: in {contended} of {len(results)} cases others took over 15 % of the cores.")
+    wrong = sum(result.wrong or 0 for result in results)
+    if wrong:
+        notes.append(f"# WRONG RESULTS: {wrong} elements differ from the exact sum.")
+    return notes
+
+
+def flat(result: Result, bounds: Bounds) -> dict[str, Any]:
+    """Return a result as one flat row; keys carry the unit."""
+    case, bracket = result.case, result.bracket or (None, None)
+    bound = bounds.get((case.world_size, case.nbytes))
+    return {
+        "source": result.source,
+        "collective": case.collective,
+        "op": case.op,
+        "world_size": case.world_size,
+        "nodes": case.nodes,
+        "ranks_per_node": case.ranks_per_node,
+        "nbytes": case.nbytes,
+        "count": case.count,
+        "dtype": case.dtype,
+        "in_place": case.in_place,
+        "seconds": result.time,
+        "seconds_low": bracket[0],
+        "seconds_high": bracket[1],
+        "samples": len(result.seconds),
+        "algbw_bytes_per_second": result.algbw,
+        "busbw_bytes_per_second": result.busbw,
+        "bound_busbw_bytes_per_second": bound[0] if bound else None,
+        "bound_level": bound[1] if bound else None,
+        "wrong": result.wrong,
+        "barrier": result.barrier,
+        "algorithm": result.algorithm,
+        "ranks_exceed_cores": result.oversubscribed,
+        "contended": result.context.get("contended"),
+        "made_at": result.made_at,
+    }

@@ -1,0 +1,206 @@
+"""What gloo and nccl share: torch.distributed's process groups. It does not know which of the two it serves."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
+
+from fabric.errors import EnvironmentFault
+from fabric.measure.backends.backend import Pattern, differing, page_aligned, repeat_into
+from fabric.measure.launch import Launch, slurm_address
+from fabric.records.case import Case
+
+DTYPES = {"f16": "float16", "bf16": "bfloat16", "f32": "float32", "f64": "float64", "i32": "int32", "i8": "int8"}
+"""Our dtype names -> torch's."""
+FOREVER = timedelta(days=7)
+
+
+def missing_torch() -> str | None:
+    """Return the line that says how to get torch, or None where it is installed."""
+    return None if find_spec("torch") else "torch is not installed; get it with `pip install 'fabricbench[torch]'`"
+
+
+@dataclass(frozen=True)
+class TorchOperation:
+    """all_reduce in place, the only form that torch.distributed has."""
+
+    buffer: Any
+    run: Callable[[], object]
+
+    def fill(self, pattern: Pattern) -> None:
+        """Fill this rank's buffer with the pattern, repeated."""
+        repeat_into(self.buffer, self._like(pattern))
+
+    def wrong(self, expected: Pattern) -> int:
+        """Return how many elements differ from the pattern, repeated."""
+        return differing(self.buffer, self._like(expected))
+
+    def _like(self, pattern: Pattern) -> Any:
+        import torch
+
+        return torch.from_numpy(pattern).to(self.buffer.device, self.buffer.dtype)
+
+
+@dataclass(frozen=True)
+class TorchGroup:
+    """A process group; device is where its tensors live."""
+
+    size: int
+    handle: Any
+    device: Any
+
+    def barrier(self) -> None:
+        """Wait for all ranks of the group."""
+        import torch.distributed as dist
+
+        dist.barrier(group=self.handle)
+        self._finish()
+
+    def agree(self, value: int) -> int:
+        """Return rank 0's value on every rank."""
+        import torch
+        import torch.distributed as dist
+
+        cell = torch.tensor([value], dtype=torch.int64, device=self.device)
+        dist.broadcast(cell, src=0, group=self.handle)
+        return int(cell.item())
+
+    def maximum(self, values: Sequence[float]) -> list[float]:
+        """Return the element-wise maximum over ranks."""
+        import torch
+        import torch.distributed as dist
+
+        cells = torch.tensor(values, dtype=torch.float64, device=self.device)
+        dist.all_reduce(cells, op=dist.ReduceOp.MAX, group=self.handle)
+        return [float(value) for value in cells.tolist()]
+
+    def total(self, value: int) -> int:
+        """Return the sum over ranks."""
+        import torch
+        import torch.distributed as dist
+
+        cell = torch.tensor([value], dtype=torch.int64, device=self.device)
+        dist.all_reduce(cell, group=self.handle)
+        return int(cell.item())
+
+    def operation(self, case: Case) -> TorchOperation:
+        """Return all_reduce in place on a new buffer, page aligned where the memory is ours."""
+        import torch
+        import torch.distributed as dist
+
+        dtype = getattr(torch, DTYPES[case.dtype])
+        if self.device.type == "cpu":
+            buffer = torch.from_numpy(page_aligned(case.nbytes)).view(dtype)
+        else:
+            buffer = torch.empty(case.count, dtype=dtype, device=self.device)
+        reduce = partial(dist.all_reduce, buffer, group=self.handle)
+        return TorchOperation(buffer, reduce if self.device.type == "cpu" else partial(_then, reduce, self._finish))
+
+    def _finish(self) -> None:
+        import torch
+
+        if self.device.type != "cpu":
+            torch.cuda.synchronize(self.device)
+
+
+def _then(first: Callable[[], object], second: Callable[[], object]) -> None:
+    first()
+    second()
+
+
+@dataclass(frozen=True)
+class TorchWorld:
+    """All ranks, connected through a key-value store and a process group."""
+
+    source: str
+    context: Mapping[str, Any]
+    launch: Launch
+    store: Any
+    device: Any
+    timeout: timedelta
+    waits: list[int]
+
+    def group(self, size: int) -> TorchGroup | None:
+        """Return the process group of the first `size` ranks, None on the other ranks."""
+        import torch.distributed as dist
+
+        handle = dist.new_group(list(range(size)), timeout=self.timeout)
+        return TorchGroup(size, handle, self.device) if self.launch.rank < size else None
+
+    def wait(self) -> None:
+        """Wait for all ranks in the store: a blocking read, no spinning."""
+        self.waits[0] += 1
+        key = f"fabricbench/{self.waits[0]}"
+        if self.store.add(key, 1) == self.launch.world_size:
+            self.store.set(f"{key}/all", "1")
+        self.store.wait([f"{key}/all"], FOREVER)
+
+    def gather(self, value: object) -> list[Any]:
+        """Return every rank's value, in rank order."""
+        import torch.distributed as dist
+
+        values: list[Any] = [None] * self.launch.world_size
+        dist.all_gather_object(values, value)
+        return values
+
+    def close(self) -> None:
+        """Wait for all, then destroy the process groups."""
+        import torch.distributed as dist
+
+        self.wait()
+        dist.destroy_process_group()
+
+    def abandon(self, code: int) -> None:
+        """End the process at exit without torch's clean-up, which aborts where groups are still open."""
+        atexit.register(_leave, code)
+
+
+def _leave(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def connect(name: str, launch: Launch, device: Any, context: Mapping[str, Any], timeout: float) -> TorchWorld:
+    """Return the connected ranks of torch's backend `name`; a rank that stays away for timeout seconds is a fault."""
+    import torch.distributed as dist
+
+    limit = timedelta(seconds=timeout)
+    try:
+        store, rank, size = next(dist.rendezvous(_address(launch), launch.rank, launch.world_size, timeout=limit))
+        dist.init_process_group(name, store=store, rank=rank, world_size=size, timeout=limit)
+    except (RuntimeError, ValueError) as error:  # torch's DistError family
+        raise EnvironmentFault(f"{name}: the ranks could not connect: {str(error).splitlines()[0][:160]}") from None
+    return TorchWorld(name, context, launch, store, device, limit, [0])
+
+
+def _address(launch: Launch) -> str:
+    """Return where the ranks meet, as torch writes it: from torchrun's variables, over MPI, or from Slurm's."""
+    if launch.launcher == "torchrun":
+        return "env://"
+    if launch.launcher == "srun":
+        host, port = slurm_address(os.environ)
+        return f"tcp://{'127.0.0.1' if launch.one_node else host}:{port}"
+    if launch.under_mpirun:
+        from fabric.measure.backends.mpi import share_once
+
+        host, port = share_once(_free_address(launch))
+        return f"tcp://{host}:{port}"
+    host, port = _free_address(launch)
+    return f"tcp://{host}:{port}"
+
+
+def _free_address(launch: Launch) -> tuple[str, int]:
+    """Return this host as the other ranks see it, and a port that is free on it now."""
+    host = "127.0.0.1" if launch.one_node else socket.gethostname()
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        return host, int(probe.getsockname()[1])

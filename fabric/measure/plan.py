@@ -1,0 +1,62 @@
+"""How often a case is repeated and when it is enough. It does not know what is repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fabric.statistics import half_width, median
+from topologies.errors import InputError
+
+PRECISION = 0.02
+"""Enough: half of the 95 % interval is at most this share of the median."""
+FEWEST, MOST = 6, 300
+"""Samples of an adaptive run: 6 are the fewest that have an interval."""
+ROUND_SECONDS = 0.1
+"""Aim for the length of a round, after which all ranks agree on going on."""
+OVERSUBSCRIBED_SHARE = 0.4
+"""Of the budget, for cells with more ranks than cores: they are shown, never scored."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """iters: a fixed count, or None for an adaptive stop within budget seconds a case. timeout: a silent rank is dead."""
+
+    iters: int | None = None
+    warmup: int = 5
+    check: bool = True
+    budget: float = 0.6
+    timeout: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.iters is not None and self.iters < 1:
+            raise InputError(f"iters: must be >= 1, got {self.iters}")
+        if self.warmup < 0:
+            raise InputError(f"warmup: must be >= 0, got {self.warmup}")
+        if not self.budget > 0:
+            raise InputError(f"budget: must be more than 0 seconds a case, got {self.budget:g}")
+        if not self.timeout >= 1:
+            raise InputError(f"timeout: must be at least 1 second, got {self.timeout:g}")
+
+
+def next_round(samples: Sequence[float], spent: float, plan: Plan) -> int:
+    """Return how many iterations come next, 0 where it is enough; only rank 0's answer counts.
+
+    samples: seconds so far; spent: seconds since the first of them, barriers included.
+    """
+    goal = plan.iters or MOST
+    left = goal - len(samples)
+    if left <= 0:
+        return 0
+    if len(samples) < FEWEST:
+        return min(left, FEWEST - len(samples))
+    if plan.iters is None and (spent >= plan.budget or half_width(samples) <= PRECISION):
+        return 0
+    return max(1, min(left, _fitting(samples, spent, plan)))
+
+
+def _fitting(samples: Sequence[float], spent: float, plan: Plan) -> int:
+    """Return the iterations that fit a round and, where adaptive, the rest of the budget."""
+    each = max(spent / len(samples), median(samples), 1e-9)
+    seconds = ROUND_SECONDS if plan.iters else min(ROUND_SECONDS, plan.budget - spent)
+    return int(min(seconds / each, MOST))

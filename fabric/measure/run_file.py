@@ -1,0 +1,125 @@
+"""The YAML of a run: what to measure, on which libraries and world sizes. It does not know how anything is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from fabric.measure.job import Job, geometric
+from fabric.measure.plan import Plan
+from fabric.units import size
+from topologies.errors import InputError
+
+RULES = {
+    "collectives": "a list of collectives such as [all_reduce]",
+    "sizes": "a list such as [8, 64KiB] or a mapping with min, max and factor",
+    "world_sizes": "a list of whole numbers or `cores` (1 to all cores), or a mapping backend -> such a list",
+    "backends": "a list such as [gloo, mpi]",
+    "dtype": "a dtype such as f32",
+    "iters": "a whole number of iterations",
+    "warmup": "a whole number of iterations",
+    "check": "true or false",
+    "budget": "seconds a case, such as 0.5",
+    "timeout": "seconds, such as 60",
+    "seed": "a whole number",
+    "topo": "a topology's short form or the YAML file of a fabric",
+}
+"""Key -> what its value must be."""
+
+
+class Sweep(BaseModel):
+    """min, min * factor, ... up to max."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    min: str | int = 8
+    max: str | int = "64MiB"
+    factor: int = 2
+
+
+WorldSizes = tuple[int | Literal["cores"], ...]
+
+
+class Run(BaseModel):
+    """A run as written; None where the machine or the launcher decides."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    collectives: tuple[str, ...] = ("all_reduce",)
+    sizes: tuple[str | int, ...] | Sweep = Sweep()
+    world_sizes: WorldSizes | dict[str, WorldSizes] | None = None
+    backends: tuple[str, ...] | None = None
+    dtype: str = "f32"
+    iters: int | None = None
+    warmup: int = 5
+    check: bool = True
+    budget: float = 0.6
+    timeout: float = 60.0
+    seed: int = 0
+    topo: str | None = None
+
+
+def load(path: Path) -> Run:
+    """Return the run of a YAML file; InputError naming the file, the key, the rule and the value."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"run: cannot read {path}: {getattr(error, 'strerror', None) or 'not text'}") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: must be YAML, got {' '.join(str(error).split())[:160]}") from None
+    if not isinstance(content, Mapping):
+        raise InputError(f"{path}: must be a mapping of {', '.join(RULES)}, got {type(content).__name__}")
+    return parse(content, str(path))
+
+
+def parse(content: Mapping[str, Any], where: str) -> Run:
+    """Return the run of a mapping; where names it in errors."""
+    try:
+        return Run.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0])
+        if key not in RULES:
+            raise InputError(f"{where}: {key}: unknown key; known are {', '.join(RULES)}") from None
+        raise InputError(f"{where}: {key}: must be {RULES[key]}, got {content.get(key)!r}") from None
+
+
+def jobs(run: Run, default_backend: str, default_ranks: int, cores: int) -> list[Job]:
+    """Return one job per backend, in the run's order.
+
+    default_ranks: the one world size where the run names none; cores: what `cores` stands for.
+    """
+    plan = Plan(run.iters, run.warmup, run.check, run.budget, run.timeout)
+    return [
+        Job(
+            backend=name,
+            sizes=all_sizes(run.sizes),
+            world_sizes=_world_sizes(run, name, default_ranks, cores),
+            collectives=run.collectives,
+            dtype=run.dtype,
+            plan=plan,
+            seed=run.seed,
+        )
+        for name in run.backends or (default_backend,)
+    ]
+
+
+def all_sizes(given: tuple[str | int, ...] | Sweep) -> tuple[int, ...]:
+    """Return the bytes of all sizes, ascending, each once."""
+    if isinstance(given, Sweep):
+        return geometric(size(str(given.min), "min"), size(str(given.max), "max"), given.factor)
+    return tuple(sorted({size(str(text), "sizes") for text in given}))
+
+
+def _world_sizes(run: Run, backend: str, default_ranks: int, cores: int) -> tuple[int, ...]:
+    given = run.world_sizes
+    if isinstance(given, dict):
+        if backend not in given:
+            raise InputError(f"world_sizes: must name every backend of the run, got none for {backend}")
+        given = given[backend]
+    if given is None:
+        return (default_ranks,)
+    named = [range(1, cores + 1) if item == "cores" else [item] for item in given]
+    return tuple(sorted({int(count) for items in named for count in items}))
