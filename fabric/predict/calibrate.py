@@ -2,9 +2,10 @@
 
 Fitted: world size 2, every second size (the first, third, ...). Held out: the other sizes, and every size at larger
 world sizes. Never used: world size 1, cells with more ranks than cores, cells with wrong elements.
-At world size 2 all messages of a schedule have one size m, so time = messages (alpha + route latency + m crossings beta):
-weighted least squares of the relative error, alpha and beta >= 0, in one to three lines by message size; how many is
-decided by leave-one-out on the fitted sizes. The baseline is one line alpha + beta S through the same points.
+At world size 2 all messages of a schedule have one size m, so time = messages (alpha + route latency + m crossings beta).
+The fit minimises the sum of |log(predicted / measured)| (an outlier moves it no more than any other point), with beta >= 0
+and alpha + latency >= 0, in one to three lines by message size; how many is decided by leave-one-out on the fitted sizes.
+The baseline is one line alpha + beta S, fitted to the same points in the same way.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ FEWEST = 4
 MOST_LINES = 3
 RESAMPLES = 200
 FEWEST_IN_LINE = 3
+ROUNDS = 12
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ class Point:
     samples: NDArray[np.float64]
 
     def cost(self, seconds: float) -> float:
-        """Return the seconds of one message beyond the route's latency when the whole takes `seconds`."""
-        return max(seconds / self.messages - self.latency, 1e-12)
+        """Return the seconds of one message, route latency included, when the whole takes `seconds`."""
+        return seconds / self.messages
 
 
 @dataclass(frozen=True)
@@ -132,11 +134,15 @@ def _point(result: Result, fabric: Fabric) -> Point:
 
 
 def _fit(moved: Sequence[float], seconds: Sequence[float]) -> tuple[float, float]:
-    """Return alpha, beta >= 0 that minimise the sum of squared relative errors of alpha + beta moved."""
-    weight, scale = 1 / np.array(seconds), max(moved) or 1.0
-    matrix = np.stack([weight, np.array(moved) / scale * weight], axis=1)
-    (alpha, beta), _ = nnls(matrix, np.ones(len(weight)))
-    return float(alpha), float(beta / scale)
+    """Return alpha, beta >= 0 of least |log((alpha + beta moved) / seconds)| in sum, by reweighted least squares."""
+    y, scale = np.array(seconds), max(moved) or 1.0
+    matrix = np.stack([np.ones(len(y)), np.array(moved) / scale], axis=1)
+    weight = 1 / y
+    for _ in range(ROUNDS):
+        solution, _ = nnls(matrix * weight[:, None], y * weight)
+        said = np.maximum(matrix @ solution, 1e-3 * y)
+        weight = 1 / np.sqrt(said * y * (np.abs(np.log(said / y)) + 1e-4))
+    return float(solution[0]), float(solution[1] / scale)
 
 
 def _fit_points(points: Sequence[Point]) -> tuple[float, float]:
@@ -161,19 +167,25 @@ def _lines(points: Sequence[Point]) -> tuple[Line, ...]:
 
 
 def _left_out_error(points: Sequence[Point]) -> float:
-    """Return the sum of squared relative errors of each point under the line fitted without it."""
+    """Return the sum of |log(said / measured)| of each point under the line fitted without it."""
     total = 0.0
     for index, point in enumerate(points):
         alpha, beta = _fit_points([*points[:index], *points[index + 1 :]])
-        total += ((alpha + beta * point.moved) / point.cost(float(np.median(point.samples))) - 1) ** 2
+        said = max(alpha + beta * point.moved, 1e-12)
+        total += abs(np.log(said / point.cost(float(np.median(point.samples)))))
     return total
 
 
 def _line(points: Sequence[Point], max_bytes: float | None) -> Line:
-    """Return the fitted line with 95 % bootstrap intervals: samples drawn again, their medians fitted again."""
+    """Return the fitted line with 95 % bootstrap intervals: samples drawn again, their medians fitted again.
+
+    The line's alpha is what is left above the route's latency; below zero, the library is faster than that latency says.
+    """
     rng = np.random.default_rng(0)
     moved = [p.moved for p in points]
     medians = [np.median(rng.choice(p.samples, (RESAMPLES, len(p.samples))), axis=1) for p in points]
     draws = [_fit(moved, [p.cost(float(m[n])) for p, m in zip(points, medians, strict=True)]) for n in range(RESAMPLES)]
     (alpha_low, beta_low), (alpha_high, beta_high) = np.quantile(np.array(draws), [0.025, 0.975], axis=0).tolist()
-    return Line(*_fit_points(points), max_bytes, (alpha_low, alpha_high), (beta_low, beta_high))
+    alpha, beta = _fit_points(points)
+    latency = points[0].latency
+    return Line(alpha - latency, beta, max_bytes, (alpha_low - latency, alpha_high - latency), (beta_low, beta_high))

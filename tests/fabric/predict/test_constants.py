@@ -44,6 +44,7 @@ def test_bad_files_and_names_get_one_line(tmp_path):
     ("backend", "p", "nbytes", "expected"),
     [
         ("gloo", 7, 8, "gloo_ring"),
+        ("mpi:openmpi", 2, 8, "recursive_doubling"),
         ("mpi:openmpi", 4, 8, "ring"),
         ("mpi:openmpi", 4, 16, "recursive_doubling"),
         ("mpi:openmpi", 8, 8, "recursive_doubling"),
