@@ -30,17 +30,19 @@ FABRICS = ("rail_optimized:nodes=16,rails=4,radix=16,scale_up=nvswitch", "fat_tr
 @cache
 def machine_fabric() -> Fabric:
     levels = {
-        "memory": Level(6.5e9, 0.4e-6, "measured here", 8, (6.1e9, 6.8e9), MADE_AT),
-        "loopback": Level(1.5e9, 15e-6, "measured here", 8, (1.3e9, 1.6e9), MADE_AT),
+        "memory": Level(6.5e9, 0.1e-6, "measured here", 8, (6.1e9, 6.8e9), MADE_AT),
+        "loopback": Level(1.5e9, 3e-6, "measured here", 8, (1.3e9, 1.6e9), MADE_AT),
     }
     return Fabric(local(2), levels, "local", carriers={"gloo": "loopback", "mpi": "memory"})
 
 
 def measured(source: str, ranks: int, nbytes: int, *, in_place: bool = True, samples: int = 40) -> Result:
     alpha, beta = LIBRARIES[source]
-    draw = random.Random(f"{source} {ranks} {nbytes} {in_place}")
+    draw = random.Random(f"{source} {ranks} {nbytes} {in_place}")  # noqa: S311
     crowded = ranks > 2
-    centre = (alpha + beta * nbytes * (1 + (nbytes > 2**20))) * max(1, ranks - 1) * (4 if crowded else 1) * draw.uniform(0.93, 1.07)
+    centre = (
+        (alpha + beta * nbytes * (1 + (nbytes > 2**20))) * max(1, ranks - 1) * (4 if crowded else 1) * draw.uniform(0.93, 1.07)
+    )
     seconds = tuple(centre * (1 + abs(draw.gauss(0, 0.06 if nbytes > 4096 else 0.15))) for _ in range(samples))
     case = Case("all_reduce", nbytes, ranks, in_place=in_place)
     return Result(case, source, seconds, wrong=0, context={"ranks_exceed_cores": crowded}, made_at=MADE_AT)
@@ -73,7 +75,11 @@ def extrapolation() -> list[Row]:
 
 @cache
 def make_story() -> Story:
-    gloo, mpi, apart = scaling("gloo"), scaling("mpi:openmpi", world_sizes=(1, 2)), scaling("mpi:openmpi", in_place=False, world_sizes=(1, 2))
+    gloo, mpi, apart = (
+        scaling("gloo"),
+        scaling("mpi:openmpi", world_sizes=(1, 2)),
+        scaling("mpi:openmpi", in_place=False, world_sizes=(1, 2)),
+    )
     return Story(
         title="All-reduce on this machine, and predicted to larger clusters",
         made_at=MADE_AT,

@@ -1,0 +1,134 @@
+"""One self-contained HTML page and one PNG from a story; nothing is loaded from elsewhere. It measures and predicts nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Sequence
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from fabric.report import facts, labels, style, tables
+from fabric.report.charts import draw
+from fabric.report.drawing import Drawing
+from fabric.report.look import SCRIPT, STYLE
+from fabric.report.picture import png, svg, vega_lite_version
+from fabric.report.story import Story
+from topologies.errors import InputError
+
+
+def write(story: Story, html_path: Path, png_path: Path) -> None:
+    """Write the page and the picture; the same story gives the same bytes.
+
+    Raises:
+        InputError: a story without any row, or a file that cannot be written.
+    """
+    drawings = draw(story)
+    if not drawings:
+        raise InputError("report: needs at least one row with 2 ranks or more that was measured or predicted, got none")
+    _save(html_path, html(story, drawings).encode())
+    _save(png_path, png(story, drawings))
+
+
+def _save(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+
+
+def html(story: Story, drawings: Sequence[Drawing]) -> str:
+    """Return the page."""
+    specs = {drawing.key: style.finish(drawing.chart) for drawing in drawings}
+    bundle = _bundle(vega_lite_version())
+    parts = [*_top(story), *_charts(drawings, specs), *_tables(story), *_assumed(story), *_made(story)]
+    body = "\n".join(parts)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<link rel="icon" href="data:,">\n<title>{escape(story.title)}</title>\n<style>{STYLE}</style></head>\n'
+        f"<body><main>\n{body}\n</main>\n"
+        f'<script type="application/json" id="specs">{_json(specs)}</script>\n'
+        f"<script>{bundle}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
+    )
+
+
+@cache
+def _bundle(version: str) -> str:
+    """Return the drawing library as one script that loads nothing."""
+    import vl_convert
+
+    script = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version))
+    return script.replace("</script", "<\\/script")
+
+
+def _json(content: Any) -> str:
+    """Return JSON that no text in it can end the script element with."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _top(story: Story) -> list[str]:
+    return [
+        f"<h1>{escape(story.title)}</h1>",
+        f'<p class="made">Made at {escape(story.made_at)}. GB/s = 10<sup>9</sup> bytes per second; sizes are binary. '
+        "Error = measured / predicted - 1, so above zero the machine was slower than predicted.</p>",
+        f'<section class="headlines">{_list(facts.headlines(story))}</section>',
+    ]
+
+
+def _list(lines: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+
+
+def _charts(drawings: Sequence[Drawing], specs: dict[str, dict[str, Any]]) -> list[str]:
+    return ["<h2>Charts</h2>", *(_figure(drawing, specs[drawing.key]) for drawing in drawings)]
+
+
+def _figure(drawing: Drawing, spec: dict[str, Any]) -> str:
+    """Return a chart's place, with a still picture of it for readers without scripts."""
+    source = base64.b64encode(svg(spec).encode()).decode()
+    return (
+        f'<figure><h3>{escape(drawing.title)}</h3>\n<div class="chart" id="chart-{drawing.key}"></div>\n'
+        f'<noscript><img alt="{escape(drawing.title)}" src="data:image/svg+xml;base64,{source}"></noscript>\n'
+        f'<figcaption class="caption">{escape(drawing.caption)}</figcaption></figure>'
+    )
+
+
+def _tables(story: Story) -> list[str]:
+    parts = []
+    if story.scaling:
+        note = "Italic grey: more ranks than cores, never used to fit or to score. "
+        note += "Where nothing was measured, busbw and efficiency are the prediction's."
+        parts += ["<h2>Error per size and world size</h2>", _note(note, len(story.scaling)), tables.error_table(story.scaling)]
+    if story.extrapolation:
+        rows = story.extrapolation
+        names = [f"{short} = {name}" for name, short in labels.fabrics(rows).items() if short != name]
+        note = f"Predicted only. {'; '.join(names)}{'.' if names else ''}"
+        parts += ["<h2>Extrapolation</h2>", _note(note, len(rows)), tables.extrapolation_table(rows)]
+    return parts
+
+
+def _note(text: str, rows: int) -> str:
+    return f'<p class="caption">{labels.count(rows, "cell")}. {escape(text)}</p>'
+
+
+def _assumed(story: Story) -> list[str]:
+    sources = [f"{c.name}: {c.source}{f' (made at {c.made_at})' if c.made_at else ''}" for c in story.constants]
+    reduced = [f"{c.name}: gamma {c.gamma * 1e9:.4g} ns per byte reduced" for c in story.constants]
+    parts = ["<h2>What was assumed</h2>", _list(story.assumptions)]
+    if story.constants:
+        parts += ["<h3>Constants</h3>", _list([*sources, *reduced]), tables.constants_table(story.constants)]
+    return parts
+
+
+def _made(story: Story) -> list[str]:
+    parts = ["<h2>The machine</h2>", f'<div class="wide">{tables.machine_table(story.machine)}</div>'] if story.machine else []
+    if story.commands:
+        parts += ["<h2>Commands</h2>", f"<pre>{escape(chr(10).join(story.commands))}</pre>"]
+    if story.notes:
+        parts += ["<h2>Notes</h2>", _list(story.notes)]
+    return parts
