@@ -1,0 +1,102 @@
+"""`measure` without any rank: what it refuses before it starts anything, and what its table looks like."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fabric.cli.nccl_table import flat, tables
+from fabric.records.case import Case
+from fabric.records.result import Result
+
+ROOT = Path(__file__).parents[3]
+
+
+def measure(*arguments):
+    command = [sys.executable, "-m", "fabric", "measure", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--backend", "glo"], 2, "backend: must be one of gloo, nccl, mpi, got 'glo'; did you mean gloo?"),
+        (["--collective", "allreduce"], 2, "collective: must be one of all_reduce, got 'allreduce'"),
+        (["--dtype", "f8"], 2, "dtype: must be one of"),
+        (["--min", "64M"], 2, "min: must be a size such as 8, 64KiB or 64MiB"),
+        (["--min", "6", "--max", "6"], 2, "sizes: must be whole f32 elements of 4 bytes, got 6"),
+        (["--factor", "1"], 2, "factor: must be a whole number >= 2, got 1"),
+        (["--ranks", "0"], 2, "ranks: must be whole numbers >= 1"),
+        (["--iters", "0"], 2, "iters: must be >= 1, got 0"),
+        (["--iters", "x"], 2, "'x' is not a valid integer"),
+        (["none.yaml"], 2, "run: cannot read none.yaml"),
+        (["--backend", "gloo", "-o", "/proc/none/out.jsonl"], 2, "output: cannot write /proc/none/out.jsonl"),
+        (["--backend", "gloo", "--ranks", "8", "--topo", "star:devices=4"], 2, "ranks: must be <= 4, the devices of"),
+    ],
+)
+def test_bad_input_is_one_line_and_starts_nothing(arguments, code, words):
+    done = measure(*arguments)
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+@pytest.mark.skipif(Path("/proc/driver/nvidia").exists(), reason="there is an NVIDIA GPU here")
+def test_nccl_without_a_gpu_is_a_fault_of_the_environment():
+    done = measure("--backend", "nccl")
+    assert done.returncode == 3
+    assert done.stderr.startswith("fabricbench: nccl: ")
+    assert done.stderr.count("\n") == 1
+
+
+def answer(nbytes, *, in_place=True, world_size=2, wrong=0, source="mpi:openmpi", **context):
+    case = Case("all_reduce", nbytes, world_size, ranks_per_node=world_size, in_place=in_place)
+    return Result(case, source, (1e-3,) * 8, wrong=wrong, context=context)
+
+
+def rows(text):
+    return [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def test_the_table_has_nccl_tests_columns():
+    text = tables([answer(2_000_000, in_place=False), answer(2_000_000)], {(2, 2_000_000): (4e9, "loopback")})
+    (row,) = rows(text)
+    assert row[:4] == ["2000000", "500000", "float", "sum"]
+    assert row[4:8] == row[8:12] == ["1000.00", "2.00", "2.00", "0"]
+    assert row[12:] == ["1000..1000", "8", "50", "%", "(loopback)"]
+    assert "# Avg bus bandwidth    : 2 GB/s" in text
+
+
+def test_a_form_that_the_library_lacks_and_no_bound_print_a_dash():
+    (row,) = rows(tables([answer(8, source="gloo")], {}))
+    assert row[4:8] == ["-"] * 4
+    assert row[-1] == "-"
+
+
+def test_sizes_ascend_and_every_world_size_has_its_table():
+    text = tables([answer(64, world_size=1), answer(8), answer(64), answer(8, world_size=1)], {})
+    assert [row[0] for row in rows(text)] == ["8", "64", "8", "64"]
+    assert text.count("Avg bus bandwidth") == 2
+
+
+def test_doubts_and_wrong_results_are_said():
+    text = tables([answer(8, wrong=3, ranks_exceed_cores=True, contended=True)], {})
+    assert "WRONG RESULTS: 3 elements" in text
+    assert "More ranks than cores" in text
+    assert "Contended host: in 1 of 1 cases" in text
+
+
+def test_unchecked_results_print_not_available():
+    (row,) = rows(tables([answer(8, wrong=None)], {}))
+    assert row[11] == "N/A"
+
+
+def test_a_flat_row_is_json_with_units_in_its_keys():
+    row = flat(answer(1000), {(2, 1000): (2e6, "memory")})
+    assert json.loads(json.dumps(row)) == row
+    assert row["seconds"] == 1e-3
+    assert row["busbw_bytes_per_second"] == pytest.approx(1e6)
+    assert row["bound_level"] == "memory"

@@ -1,0 +1,68 @@
+import platform
+import re
+import socket
+import subprocess
+import sys
+
+from fabric.measure.contention import busy_seconds, usage
+from fabric.measure.inventory import inventory
+from fabric.measure.levels import measure_levels
+from fabric.measure.machine import machine, slug, usable_cores
+from fabric.measure.placement import place
+
+
+def test_the_machine_has_a_core_and_memory():
+    here = machine()
+    assert here.cores == len(usable_cores()) >= 1
+    assert here.slots >= here.cores
+    assert here.memory_bytes > 2**27
+
+
+def test_the_slug_is_model_and_cores_and_no_host_name():
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug())
+    assert f"{len(usable_cores())}c" in slug().split("-")
+    assert socket.gethostname().lower() not in slug().split("-")
+
+
+def test_the_inventory_pays_for_no_library():
+    code = "import sys, fabric.measure.inventory as i; i.inventory(); print('torch' in sys.modules, 'mpi4py' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_the_inventory_names_what_is_missing_with_the_way_to_get_it():
+    found = inventory()
+    assert [backend.name for backend in found.backends] == ["gloo", "nccl", "mpi"]
+    assert all(backend.missing is None or len(backend.missing) > 20 for backend in found.backends)
+    assert platform.node() not in str(found.to_dict()).replace(found.name, "").split()
+
+
+def test_both_levels_of_this_machine_are_measured():
+    memory, loopback = measure_levels()
+    assert (memory.level, loopback.level) == ("memory", "loopback")
+    for level in (memory, loopback):
+        low, high = level.spread
+        assert 1e7 < low <= level.bytes_per_second <= high < 1e13
+        assert level.count >= 5
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", level.date)
+    assert loopback.seconds_latency is not None
+    assert 1e-7 < loopback.seconds_latency < 0.05
+
+
+def test_ranks_are_counted_on_their_nodes_and_cores_only_once():
+    placement = place([("a", frozenset({0})), ("a", frozenset({1})), ("b", frozenset({0, 1})), ("a", frozenset({0}))])
+    assert placement.node == (0, 0, 1, 0)
+    assert placement.nodes(2) == 1
+    assert placement.nodes(3) == 2
+    assert placement.ranks_per_node(4) == 3
+    assert not placement.exceeds_cores(3)
+    assert placement.exceeds_cores(4), "three ranks on the two cores of a"
+    assert [len(placement.counted_by(rank)) for rank in range(4)] == [2, 0, 2, 0]
+
+
+def test_busy_time_grows_with_work():
+    before = usage(usable_cores())
+    while usage(frozenset()).own - before.own < 0.2:
+        pass
+    assert busy_seconds(usable_cores()) - before.everybody > 0.1
+    assert busy_seconds(frozenset()) == 0

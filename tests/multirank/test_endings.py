@@ -1,0 +1,94 @@
+"""How runs end early: nothing that was measured is lost, no rank is left, one line and the right exit code."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+from fabric.records.store import read
+
+pytestmark = pytest.mark.multirank
+
+
+def many(count):
+    """Return so many sizes that a run is still busy when the test interrupts it."""
+    return ["--iters", "300", "--warmup", "0", "--sizes", ",".join(str(4 * size) for size in range(1, count))]
+
+
+@pytest.fixture
+def running(backend, tmp_path, ranks):
+    """A run whose ranks are in the middle of their work, with its file; its ranks are ended whatever the test does."""
+    path = tmp_path / "kept.jsonl"
+    arguments = ["--backend", backend.name, "--ranks", "1,2", "--timeout", "20", "-o", str(path), *many(3000)]
+    with ranks.start_measure(*arguments) as process:
+        ranks.wait_until(lambda: path.exists() and path.read_bytes().count(b"\n") >= 3)
+        yield process, path
+        for pid in ranks.processes(str(path)):
+            os.kill(pid, signal.SIGKILL)
+
+
+def ended(process, path, backend, ranks):
+    """Return (exit code, our lines) of a run that must end soon, with its results kept and its ranks gone."""
+    _, err = process.communicate(timeout=60)
+    ranks.wait_until(lambda: not ranks.processes(str(path)), 10)
+    results, _ = read(path)
+    assert len(results) >= 3
+    assert f"{len(results)} results kept in {path}" in err
+    assert {result.source.split(":")[0] for result in results} == {backend.name}
+    return process.returncode, [line for line in err.splitlines() if not line.startswith("#")]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_in_the_middle(running, backend, number, code, ranks):
+    process, path = running
+    process.send_signal(number)
+    found, lines = ended(process, path, backend, ranks)
+    assert found == code
+    assert len(lines) == 1
+    assert lines[0].startswith("fabricbench: interrupted; ")
+
+
+def test_a_killed_rank_ends_the_run(running, backend, ranks):
+    process, path = running
+    os.kill(ranks.rank_pid(str(path), 1), signal.SIGKILL)
+    found, lines = ended(process, path, backend, ranks)
+    assert found == 3
+    assert len(lines) == 1
+    assert f"fabricbench: {backend.name}: rank 1 was killed by signal 9" in lines[0]
+
+
+def test_a_rank_that_hangs_ends_the_run_within_the_time_limit(tmp_path, ranks):
+    ranks.needs("mpi")
+    path = tmp_path / "hung.jsonl"
+    with ranks.start_measure("--backend", "mpi", "--timeout", "3", "-o", str(path), *many(3000)) as process:
+        ranks.wait_until(lambda: path.exists() and path.read_bytes().count(b"\n") >= 3)
+        os.kill(ranks.rank_pid(str(path), 1), signal.SIGSTOP)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert "no answer from another rank for 3 s; it is dead or hangs" in err
+    ranks.wait_until(lambda: not ranks.processes(str(path)), 10)
+
+
+def test_a_start_that_dies_takes_its_ranks_along(tmp_path, ranks):
+    """Whoever is ended without mercy: the ranks notice on their next word and go."""
+    ranks.needs("mpi")
+    path = tmp_path / "orphans.jsonl"
+    with ranks.start_measure("--backend", "mpi", "-o", str(path), *many(9000)) as process:
+        ranks.wait_until(lambda: path.exists() and path.read_bytes().count(b"\n") >= 3)
+        process.kill()
+    ranks.wait_until(lambda: not ranks.processes(str(path)), 20)
+
+
+def test_ctrl_c_under_a_users_own_torchrun_keeps_results(tmp_path, ranks):
+    ranks.needs("gloo")
+    path = tmp_path / "own.jsonl"
+    command = ranks.torchrun(2, "-m", "fabric", "measure", "--backend", "gloo", "-o", str(path), *many(2000))
+    with subprocess.Popen(command, cwd=ranks.ROOT, env=ranks.LAUNCHED, stderr=subprocess.PIPE, text=True) as process:
+        ranks.wait_until(lambda: path.exists() and path.read_bytes().count(b"\n") >= 3)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=50)
+    assert process.returncode != 0
+    assert f"results kept in {path}" in err
+    ranks.wait_until(lambda: not ranks.processes(str(path)), 10)
+    assert len(read(path)[0]) >= 3

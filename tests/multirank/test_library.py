@@ -1,0 +1,53 @@
+"""Backends from inside: every dtype is summed exactly, a wrong sum is counted on all ranks, counts agree."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.multirank
+RANK_PROGRAM = """
+import json, sys
+from fabric.measure.backends.catalog import BACKENDS
+from fabric.measure.exact import pattern
+from fabric.measure.launch import detect
+from fabric.measure.loop import count_wrong, time_case
+from fabric.measure.plan import Plan
+from fabric.records.case import DTYPES, Case
+
+backend, launch = BACKENDS[sys.argv[1]], detect()
+world = backend.connect(launch, 30.0)
+group, found = world.group(launch.world_size), {}
+pair = world.group(2)
+assert (pair is None) == (launch.rank >= 2)
+for dtype in backend.dtypes:
+    for in_place in backend.forms:
+        case = Case("all_reduce", 1000 * DTYPES[dtype], launch.world_size, dtype=dtype, in_place=in_place)
+        found[f"{dtype} {in_place}"] = count_wrong(group, group.operation(case), case, launch.rank)
+
+case = Case("all_reduce", 4000, launch.world_size)
+shifted = count_wrong(group, group.operation(case), case, launch.rank + (launch.rank == 1))
+plan = Plan(budget=0.05 + 0.2 * launch.rank, warmup=launch.world_size)
+timing = time_case(group, case, launch.rank, plan, lambda: None)
+counts = world.gather((len(timing.seconds), timing.seconds, timing.wrong))
+world.wait()
+if launch.rank == 0:
+    same = len({repr(count) for count in counts}) == 1
+    print(json.dumps({"wrong": found, "shifted": shifted, "same": same, "samples": counts[0][0]}), flush=True)
+world.close()
+"""
+
+
+@pytest.mark.parametrize(("name", "count"), [("gloo", 3), ("mpi", 2)])
+def test_sums_checks_and_counts(name, count, tmp_path, ranks):
+    ranks.needs(name)
+    program = tmp_path / "ranks.py"
+    program.write_text(RANK_PROGRAM)
+    launcher = ranks.mpirun if name == "mpi" else ranks.torchrun
+    done = ranks.finish(launcher(count, str(program), name))
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["wrong"]
+    assert set(report["wrong"].values()) == {0}, "every dtype in every form"
+    assert report["shifted"] > 0, "a rank with another rank's input is found out"
+    assert report["same"], "all ranks have the same samples, although each had another budget"
+    assert report["samples"] >= 6
