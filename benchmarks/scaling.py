@@ -15,8 +15,6 @@ from pathlib import Path
 from time import monotonic
 
 import click
-from fabric.report.page import write as write_report
-from fabric.report.story import Story
 
 from fabric.cli.build import local_fabric
 from fabric.cli.calibrate import fit_all
@@ -27,8 +25,11 @@ from fabric.measure.machine import machine, slug
 from fabric.network import spec
 from fabric.network.fabric import Fabric
 from fabric.predict import constants
+from fabric.records.pool import pooled
 from fabric.records.result import now
 from fabric.records.store import append, read
+from fabric.report.page import write as write_report
+from fabric.report.story import Story
 from fabric.scaling import Row
 from topologies.errors import InputError
 
@@ -95,7 +96,7 @@ def measure(command: Sequence[str]) -> None:
 
 def predict_measured(results: Path, fabric: Fabric, stem: Path) -> list[Row]:
     """Return measured and predicted side by side; constants and predictions are written beside the measurements."""
-    measured = [r for r in read(results)[0] if r.measured]
+    measured = pooled([r for r in read(results)[0] if r.measured])
     fits = fit_all(measured, fabric)
     fitted = [found for found, _, _ in fits]
     constants.write(constants_file(stem), fitted)

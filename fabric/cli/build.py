@@ -12,6 +12,8 @@ from fabric.cli.output import emit, formats
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
 
+LINKS_OF_A_ROUTE = 2
+"""From a slot of this machine up to a hub and down to another slot."""
 EXAMPLE = "Example: fabricbench build rail_optimized:nodes=2048,rails=8,radix=64,scale_up=nvswitch -o h100.yaml"
 
 
@@ -49,8 +51,8 @@ def local_fabric() -> Fabric:
     levels = {
         measured.level: Level(
             speed=measured.bytes_per_second,
-            latency=measured.seconds_latency or 0.0,
-            source=measured.how,
+            latency=(measured.seconds_latency or 0.0) / LINKS_OF_A_ROUTE,
+            source=f"{measured.how}, halved: a route crosses two links",
             count=measured.count,
             spread=measured.spread,
             date=measured.date,

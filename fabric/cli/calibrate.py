@@ -33,13 +33,14 @@ def command(results: Path, topo: str, output: Path | None, *, as_json: bool, as_
     """
     from fabric.network.spec import load
     from fabric.predict import constants
+    from fabric.records.pool import pooled
     from fabric.records.store import read
 
     fabric = load(topo)
     found, torn = read(results)
     if torn:
         warn(torn)
-    fits = fit_all(found, fabric)
+    fits = fit_all(pooled(found), fabric)
     if output is not None:
         constants.write(output, [fitted for fitted, _, _ in fits])
     rows = scores(fits, fabric)

@@ -40,6 +40,7 @@ def command(a: str, b: str, *, tolerance: float | None, as_json: bool, as_csv: b
 def _side(text: str) -> list[Result]:
     from pathlib import Path
 
+    from fabric.records.pool import pooled
     from fabric.records.store import read
     from topologies.errors import InputError
 
@@ -47,7 +48,7 @@ def _side(text: str) -> list[Result]:
     results, torn = read(Path(path))
     if torn:
         warn(torn)
-    chosen = [r for r in results if r.source.startswith(source) or _stands_for(r, source)]
+    chosen = [r for r in pooled(results) if r.source.startswith(source) or _stands_for(r, source)]
     if not chosen:
         known = ", ".join(sorted({r.source for r in results})) or "nothing"
         raise InputError(f"compare: {path} holds {known}, got source {source!r}")

@@ -23,6 +23,7 @@ from fabric.measure.machine import gpus, usable_cores
 from fabric.measure.session import check_launch, run
 from fabric.measure.settle import leave_quietly, settle, started_by_us
 from fabric.measure.supervise import Ending, supervise
+from fabric.records.pool import pooled
 from fabric.records.result import Result
 from fabric.records.store import append, read
 from fabric.units import counts, show_size, sizes
@@ -58,6 +59,7 @@ class Output:
 @click.option("--iters", type=int, metavar="N", help="Iterations; by default until the interval is within 2 %.")
 @click.option("--warmup", type=int, metavar="N", help="Iterations before, kept apart; 5.")
 @click.option("--budget", type=float, metavar="SECONDS", help="Most seconds for a case without --iters; 0.6.")
+@click.option("--visits", type=int, metavar="N", help="Come back to each case so often, at other moments of the run; 1.")
 @click.option("--check/--no-check", default=None, help="Compare with the exact sum; on.")
 @click.option("--dtype", metavar="D", help="f16, bf16, f32, f64, i32 or i8; f32.")
 @click.option("--ranks", metavar="LIST", help="World sizes, measured in one launch, e.g. 1,2,4; all cores or GPUs.")
@@ -90,7 +92,7 @@ def command(ctx: click.Context, /, file: Path | None, output: Path | None, *, as
 
 def override(request: run_file.Run, given: dict[str, Any]) -> run_file.Run:
     """Return the run with the options that were given in place of the file's values."""
-    names = ("iters", "warmup", "budget", "check", "dtype", "timeout", "topo")
+    names = ("iters", "warmup", "budget", "check", "dtype", "timeout", "topo", "visits")
     changes = {name: given[name] for name in names if given[name] is not None}
     if given["backends"] is not None:
         changes["backends"] = tuple(given["backends"].split(","))
@@ -253,8 +255,8 @@ def _bounds(results: Sequence[Result], fabric: Fabric | None) -> Bounds:
 
 def show(results: Sequence[Result], bounds: Bounds, *, as_json: bool, as_csv: bool) -> None:
     """Print the results in the form that was asked for."""
-    ordered = sorted(results, key=lambda r: (r.source, r.case.world_size, r.case.nbytes, r.case.in_place))
+    ordered = sorted(pooled(results), key=lambda r: (r.source, r.case.world_size, r.case.nbytes, r.case.in_place))
     rows = [flat(result, bounds) for result in ordered]
     if not emit("measure", rows, as_json=as_json, as_csv=as_csv):
-        click.echo(tables(results, bounds))
+        click.echo(tables(ordered, bounds))
     sys.stdout.flush()

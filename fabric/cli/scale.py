@@ -48,6 +48,7 @@ def command(results: Path | None, *, topos: Sequence[str], as_json: bool, as_csv
 
 def measured_rows(path: Path, fabrics: Sequence[Fabric], asked: dict[str, Any]) -> list[Row]:
     """Return the rows of a results file on one fabric."""
+    from fabric.records.pool import pooled
     from fabric.records.store import read
     from topologies.errors import InputError
 
@@ -56,7 +57,7 @@ def measured_rows(path: Path, fabrics: Sequence[Fabric], asked: dict[str, Any]) 
     found, torn = read(path)
     if torn:
         warn(torn)
-    measured = [r for r in found if r.measured]
+    measured = pooled([r for r in found if r.measured])
     if not measured:
         raise InputError(f"results: {path} holds no measured results")
     given = constants_file(asked["constants"])

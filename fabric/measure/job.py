@@ -50,7 +50,10 @@ class Job:
         return max(self.world_sizes)
 
     def cells(self) -> list[Cell]:
-        """Return all cells in the seed's order, so that slow drifts of the machine hit no size or world size alone."""
+        """Return all cells, as often as they are visited, every visit in an order of its own.
+
+        So slow drifts of the machine hit no size or world size alone, and no state of it decides a cell.
+        """
         cells = [
             Cell(name, nbytes, world_size, in_place)
             for name in self.collectives
@@ -58,8 +61,8 @@ class Job:
             for nbytes in self.sizes
             for in_place in backend(self.backend).forms
         ]
-        random.Random(self.seed).shuffle(cells)  # noqa: S311  # an order, not a secret
-        return cells
+        order = random.Random(self.seed)  # noqa: S311  # an order, not a secret
+        return [cell for _ in range(self.plan.visits) for cell in order.sample(cells, len(cells))]
 
 
 def geometric(low: int, high: int, factor: int) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ PRECISION = 0.02
 """Enough: half of the 95 % interval is at most this share of the median."""
 FEWEST, MOST = 6, 300
 """Samples of an adaptive run: 6 are the fewest that have an interval."""
+FEWEST_A_VISIT = 3
 ROUND_SECONDS = 0.1
 """Aim for the length of a round, after which all ranks agree on going on."""
 OVERSUBSCRIBED_SHARE = 0.4
@@ -20,13 +21,17 @@ OVERSUBSCRIBED_SHARE = 0.4
 
 @dataclass(frozen=True)
 class Plan:
-    """iters: a fixed count, or None for an adaptive stop within budget seconds a case. timeout: a silent rank is dead."""
+    """iters: a fixed count, or None for an adaptive stop within budget seconds a case. timeout: a silent rank is dead.
+
+    visits: how often a case is come back to in the course of a run; budget and samples are shared out among them.
+    """
 
     iters: int | None = None
     warmup: int = 5
     check: bool = True
     budget: float = 0.6
     timeout: float = 60.0
+    visits: int = 1
 
     def __post_init__(self) -> None:
         if self.iters is not None and self.iters < 1:
@@ -35,6 +40,8 @@ class Plan:
             raise InputError(f"warmup: must be >= 0, got {self.warmup}")
         if not self.budget > 0:
             raise InputError(f"budget: must be more than 0 seconds a case, got {self.budget:g}")
+        if self.visits < 1:
+            raise InputError(f"visits: must be a whole number >= 1, got {self.visits}")
         if not self.timeout >= 1:
             raise InputError(f"timeout: must be at least 1 second, got {self.timeout:g}")
 
@@ -42,21 +49,23 @@ class Plan:
 def next_round(samples: Sequence[float], spent: float, plan: Plan) -> int:
     """Return how many iterations come next, 0 where it is enough; only rank 0's answer counts.
 
-    samples: seconds so far; spent: seconds since the first of them, barriers included.
+    samples: seconds so far of this visit; spent: seconds since the first of them, barriers included.
     """
-    goal = plan.iters or MOST
+    goal = -(-(plan.iters or MOST) // plan.visits)
+    fewest = FEWEST if plan.visits == 1 else FEWEST_A_VISIT
+    budget = plan.budget / plan.visits
     left = goal - len(samples)
     if left <= 0:
         return 0
-    if len(samples) < FEWEST:
-        return min(left, FEWEST - len(samples))
-    if plan.iters is None and (spent >= plan.budget or half_width(samples) <= PRECISION):
+    if len(samples) < fewest:
+        return min(left, fewest - len(samples))
+    if plan.iters is None and (spent >= budget or half_width(samples) <= PRECISION):
         return 0
-    return max(1, min(left, _fitting(samples, spent, plan)))
+    return max(1, min(left, _fitting(samples, spent, plan, budget)))
 
 
-def _fitting(samples: Sequence[float], spent: float, plan: Plan) -> int:
+def _fitting(samples: Sequence[float], spent: float, plan: Plan, budget: float) -> int:
     """Return the iterations that fit a round and, where adaptive, the rest of the budget."""
     each = max(spent / len(samples), median(samples), 1e-9)
-    seconds = ROUND_SECONDS if plan.iters else min(ROUND_SECONDS, plan.budget - spent)
+    seconds = ROUND_SECONDS if plan.iters else min(ROUND_SECONDS, budget - spent)
     return int(min(seconds / each, MOST))

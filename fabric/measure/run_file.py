@@ -25,6 +25,7 @@ RULES = {
     "check": "true or false",
     "budget": "seconds a case, such as 0.5",
     "timeout": "seconds, such as 60",
+    "visits": "a whole number of visits to each case",
     "seed": "a whole number",
     "topo": "a topology's short form or the YAML file of a fabric",
 }
@@ -57,6 +58,7 @@ class Run(BaseModel):
     check: bool = True
     budget: float = 0.6
     timeout: float = 60.0
+    visits: int = 1
     seed: int = 0
     topo: str | None = None
 
@@ -91,7 +93,7 @@ def jobs(run: Run, default_backend: str, default_ranks: int, cores: int) -> list
 
     default_ranks: the one world size where the run names none; cores: what `cores` stands for.
     """
-    plan = Plan(run.iters, run.warmup, run.check, run.budget, run.timeout)
+    plan = Plan(run.iters, run.warmup, run.check, run.budget, run.timeout, run.visits)
     return [
         Job(
             backend=name,

@@ -1,8 +1,9 @@
 """Which algorithm a library runs when nobody forces one, as a table by ranks and bytes. It does not know what that costs.
 
 gloo: always its chunked ring. Open MPI tuned (4.1.6 = 5.0.8 = 5.0.9, commutative operations): by ranks and bytes; for 2
-and 3 ranks the row of 4 to 7 is taken without its ring below 16 B, since 8 B take as long as 16 B there (measured). MPICH: recursive doubling up to 2 KiB, else
-reduce-scatter and all-gather. NCCL: here one ring per device of a node; its tuning model is not rebuilt yet.
+and 3 ranks the row of 4 to 7 is taken without its ring below 16 B, since 8 B take as long as 16 B there (measured).
+MPICH: recursive doubling up to 2 KiB, else reduce-scatter and all-gather. NCCL: here one ring per device of a node; its
+tuning model is not rebuilt yet.
 """
 
 from __future__ import annotations

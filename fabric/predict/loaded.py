@@ -192,13 +192,13 @@ def step_cost(fabric: Fabric, source: Devices, target: Devices, routing: str) ->
 
 def _step_seconds(cost: Cost, message: float, constants: Constants) -> tuple[float, str, float]:
     """Return seconds before the bytes, the level whose links decide, and the seconds of its bytes."""
-    alpha, deciding, moving = 0.0, cost.levels[0], 0.0
+    alphas, deciding, moving = [], cost.levels[0], 0.0
     for index, level in enumerate(cost.levels):
         if cost.crossings[index] == 0:
             continue
         line = constants.line(level, message)
-        alpha = max(alpha, line.alpha)
+        alphas.append(line.alpha)
         per_byte = cost.seconds_per_byte[index] if line.beta is None else cost.crossings[index] * line.beta
         if message * per_byte > moving:
             deciding, moving = level, float(message * per_byte)
-    return alpha + cost.latency, deciding, moving
+    return max(alphas, default=0.0) + cost.latency, deciding, moving

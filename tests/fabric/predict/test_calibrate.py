@@ -55,6 +55,20 @@ def test_two_lines_are_found_again_and_carry_to_other_world_sizes():
     assert np.median([abs(r.time / line.seconds(r.case.nbytes) - 1) for r in held]) > 5 * np.median(errors)
 
 
+def test_a_latency_stated_too_high_is_made_good_by_the_alpha(tmp_path):
+    (tmp_path / "f.yaml").write_text(
+        "schema: fabricbench.fabric/1\ntopology: local:slots=4\nlevels: {loopback: {latency: 1ms}}\n"
+        "carriers: {mpi: memory, gloo: loopback}\n"
+    )
+    fabric = load(str(tmp_path / "f.yaml"))
+    results = answers()
+    fitted = calibrate(results, fabric)
+    held = [r for r in split(results).held_out if r.case.world_size == 2]
+    errors = [abs(r.time / p.time - 1) for r, p in zip(held, predict([r.case for r in held], fabric, fitted), strict=True)]
+    assert fitted.lines["*"][0].alpha < 0
+    assert np.median(errors) < 0.01
+
+
 def test_intervals_hold_the_fit_and_shrink_without_noise():
     noisy, exact = (calibrate(answers(noise=noise), LOCAL).lines["*"][-1] for noise in (0.3, 0.0))
     low, high = noisy.alpha_interval
