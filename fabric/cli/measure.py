@@ -209,7 +209,7 @@ def _arguments(ctx: click.Context) -> list[str]:
 
 
 class Progress:
-    """Where a run is, on standard error; at most once a second."""
+    """Where a run is, on standard error; at most every five seconds."""
 
     def __init__(self, name: str) -> None:
         """Start the clock."""
@@ -218,7 +218,7 @@ class Progress:
     def __call__(self, done: int, total: int, cell: Cell) -> None:
         """Print one line: cells done, the next one, the time left."""
         now = monotonic()
-        if not done or now - self._last < 1:
+        if not done or now - self._last < 5:
             return
         self._last = now
         left = (now - self._start) / done * (total - done)

@@ -54,8 +54,19 @@ def route(topology: Topology, source: Indices, target: Indices, policy: str = "i
 
 @lru_cache(maxsize=8)
 def tables_of(topology: Topology) -> Tables:
-    """Return the topology's routing tables, built once."""
-    return Tables(topology)
+    """Return the topology's routing tables, built once.
+
+    Raises:
+        InputError: devices that forward, or cables inside a tier or past one: up-down routing knows no way there.
+    """
+    tables = Tables(topology)
+    climbs = np.diff(topology.tier[topology.ends[tables.network]].astype(int), axis=1)
+    if topology.forwards[: topology.devices].any() or (climbs != 1).any():
+        raise InputError(
+            f"routing: {topology.name} must be tiered, every cable one tier up and no device forwarding; "
+            "direct networks can be shown and proven, not yet predicted"
+        )
+    return tables
 
 
 @dataclass(frozen=True, eq=False)

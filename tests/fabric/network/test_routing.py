@@ -1,6 +1,7 @@
 """Two routers check each other: the tables, and a plain walk over all shortest ways of the networkx graph."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -94,6 +95,15 @@ def test_the_same_seed_gives_the_same_ways_and_hops_count_links():
     assert np.array_equal(first.per_link, second.per_link)
     assert first.hops.sum() == first.per_link.sum()
     assert route(topology, np.array([3]), np.array([3])).per_link.sum() == 0
+
+
+def test_networks_without_tiers_are_refused_not_misrouted():
+    tiered = catalog.parse("star:devices=3")
+    forwarding = replace(tiered, forwards=np.ones(4, dtype=bool))
+    across = replace(tiered, tier=np.array([0, 0, 0, 0], dtype=np.int8))
+    for topology in (forwarding, across):
+        with pytest.raises(InputError, match=r"routing: star:devices=3 must be tiered, every cable one tier up"):
+            route(topology, np.array([0]), np.array([1]))
 
 
 @pytest.mark.parametrize("policy", ["spray", "ecmp", "ecmp:x", "ideal:1"])
