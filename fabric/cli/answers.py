@@ -54,20 +54,37 @@ def constants_for(text: str, backend: str | None) -> Constants:
 
 
 def flat(result: Result, **more: object) -> dict[str, Any]:
-    """Return a result as one flat row: the case's fields, time and bandwidths, what is known beside them."""
+    """Return a result as one flat row, keys with their unit: the case, time and bandwidths, what is known beside them."""
     low, high = result.bracket or (None, None)
     case = {key: value for key, value in asdict(result.case).items() if key != "params"}
-    return case | {
+    row = case | {
+        "count": result.case.count,
         "source": result.source,
         "algorithm": result.context.get("resolved_algorithm", result.algorithm),
-        "routing": result.routing,
-        "fabric": result.fabric,
-        "fingerprint": result.fingerprint,
         "seconds": result.time,
         "seconds_low": low,
         "seconds_high": high,
-        "algbw_bytes_per_s": result.algbw,
-        "busbw_bytes_per_s": result.busbw,
+        "samples": len(result.seconds),
+        "algbw_bytes_per_second": result.algbw,
+        "busbw_bytes_per_second": result.busbw,
+        "made_at": result.made_at,
+    }
+    return row | (_of_a_run(result) if result.measured else _of_a_model(result)) | more
+
+
+def _of_a_run(result: Result) -> dict[str, Any]:
+    return {
+        "wrong": result.wrong,
+        "barrier": result.barrier,
+        "ranks_exceed_cores": result.oversubscribed,
+        "contended": result.context.get("contended"),
+    }
+
+
+def _of_a_model(result: Result) -> dict[str, Any]:
+    return {
+        "routing": result.routing,
+        "fabric": result.fabric,
+        "fingerprint": result.fingerprint,
         "bottleneck": result.context.get("bottleneck"),
-        **more,
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.nccl_table import Bounds, flat, tables
+from fabric.cli.nccl_table import Bounds, row_of, tables
 from fabric.cli.output import emit, formats, warn
 from fabric.errors import EnvironmentFault
 from fabric.measure import run_file, start
@@ -256,7 +256,7 @@ def _bounds(results: Sequence[Result], fabric: Fabric | None) -> Bounds:
 def show(results: Sequence[Result], bounds: Bounds, *, as_json: bool, as_csv: bool) -> None:
     """Print the results in the form that was asked for."""
     ordered = sorted(pooled(results), key=lambda r: (r.source, r.case.world_size, r.case.nbytes, r.case.in_place))
-    rows = [flat(result, bounds) for result in ordered]
+    rows = [row_of(result, bounds) for result in ordered]
     if not emit("measure", rows, as_json=as_json, as_csv=as_csv):
         click.echo(tables(ordered, bounds))
     sys.stdout.flush()

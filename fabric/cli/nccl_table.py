@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from fabric.cli.answers import flat
 from fabric.records.result import Result
 
 TYPES = {"f16": "half", "bf16": "bfloat16", "f32": "float", "f64": "double", "i32": "int32", "i8": "int8"}
@@ -88,33 +89,7 @@ def _notes(results: Sequence[Result]) -> list[str]:
     return notes
 
 
-def flat(result: Result, bounds: Bounds) -> dict[str, Any]:
-    """Return a result as one flat row; keys carry the unit."""
-    case, bracket = result.case, result.bracket or (None, None)
-    bound = bounds.get((case.world_size, case.nbytes))
-    return {
-        "source": result.source,
-        "collective": case.collective,
-        "op": case.op,
-        "world_size": case.world_size,
-        "nodes": case.nodes,
-        "ranks_per_node": case.ranks_per_node,
-        "nbytes": case.nbytes,
-        "count": case.count,
-        "dtype": case.dtype,
-        "in_place": case.in_place,
-        "seconds": result.time,
-        "seconds_low": bracket[0],
-        "seconds_high": bracket[1],
-        "samples": len(result.seconds),
-        "algbw_bytes_per_second": result.algbw,
-        "busbw_bytes_per_second": result.busbw,
-        "bound_busbw_bytes_per_second": bound[0] if bound else None,
-        "bound_level": bound[1] if bound else None,
-        "wrong": result.wrong,
-        "barrier": result.barrier,
-        "algorithm": result.algorithm,
-        "ranks_exceed_cores": result.oversubscribed,
-        "contended": result.context.get("contended"),
-        "made_at": result.made_at,
-    }
+def row_of(result: Result, bounds: Bounds) -> dict[str, Any]:
+    """Return a result as one flat row with the bound beside it."""
+    busbw, level = bounds.get((result.case.world_size, result.case.nbytes), (None, None))
+    return flat(result, bound_busbw_bytes_per_second=busbw, bound_level=level)

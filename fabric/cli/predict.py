@@ -54,8 +54,8 @@ def _row(result: Result, fabric: Fabric, backend: str | None) -> dict[str, Any]:
     limit = bound(result.case, fabric, backend)
     return flat(
         result,
-        bound_bytes_per_s=limit.busbw if limit else None,
-        bound_cut=limit.cut if limit else None,
+        bound_busbw_bytes_per_second=limit.busbw if limit else None,
+        bound_level=limit.level if limit else None,
         efficiency=result.busbw / limit.busbw if limit else None,
         latency_seconds=result.context["latency_seconds"],
         bandwidth_seconds=result.context["bandwidth_seconds"],
@@ -73,8 +73,8 @@ def _print(rows: list[dict[str, Any]], assumptions: list[str]) -> None:
             f"{row['nodes']:,}",
             row["algorithm"],
             show_duration(row["seconds"]),
-            f"{row['algbw_bytes_per_s'] / 1e9:.2f}",
-            f"{row['busbw_bytes_per_s'] / 1e9:.2f}" if row["world_size"] > 1 else "-",
+            f"{row['algbw_bytes_per_second'] / 1e9:.2f}",
+            f"{row['busbw_bytes_per_second'] / 1e9:.2f}" if row["world_size"] > 1 else "-",
             f"{100 * row['efficiency']:.1f}" if row["efficiency"] is not None else "-",
             str(row["bottleneck"]) if row["world_size"] > 1 else "-",
         )

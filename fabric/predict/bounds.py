@@ -23,15 +23,10 @@ from topologies.errors import InputError
 
 @dataclass(frozen=True)
 class Bound:
-    """The bound's busbw in bytes per second and the cut that sets it (device, node, leaf, pod)."""
+    """The bound's busbw in bytes per second and the level of the cut that sets it (device, node, leaf, pod)."""
 
     busbw: float
-    cut: str
-
-    @property
-    def level(self) -> str:
-        """The same as cut: what the bound's bottleneck is called."""
-        return self.cut
+    level: str
 
 
 def bound(case: Case, fabric: Fabric, backend: str | None = None, *, given: Devices | None = None) -> Bound | None:

@@ -70,7 +70,7 @@ def test_predict_json_carries_units_and_assumptions():
     assert answer["schema"] == "fabricbench.predict/1"
     assert [row["world_size"] for row in answer["rows"]] == [4, 16]
     row = answer["rows"][0]
-    assert row["busbw_bytes_per_s"] == pytest.approx(row["algbw_bytes_per_s"] * 1.5)
+    assert row["busbw_bytes_per_second"] == pytest.approx(row["algbw_bytes_per_second"] * 1.5)
     assert 0 < row["efficiency"] <= 1
     assert any("part 400g-ndr" in line for line in answer["assumptions"])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fabric.cli.nccl_table import flat, tables
+from fabric.cli.nccl_table import row_of, tables
 from fabric.records.case import Case
 from fabric.records.result import Result
 
@@ -95,7 +95,7 @@ def test_unchecked_results_print_not_available():
 
 
 def test_a_flat_row_is_json_with_units_in_its_keys():
-    row = flat(answer(1000), {(2, 1000): (2e6, "memory")})
+    row = row_of(answer(1000), {(2, 1000): (2e6, "memory")})
     assert json.loads(json.dumps(row)) == row
     assert row["seconds"] == 1e-3
     assert row["busbw_bytes_per_second"] == pytest.approx(1e6)

@@ -32,28 +32,28 @@ def test_a_ring_reaches_the_device_cut_of_a_star(p, order):
     fabric = load("star:devices=64,latency=0ns")
     case = Case("all_reduce", 2**30, p, order=order)
     assert bound(case, fabric).busbw == pytest.approx(50e9)
-    assert bound(case, fabric).cut == "device"
+    assert bound(case, fabric).level == "device"
     assert predict([case], fabric, algorithm="ring")[0].busbw == pytest.approx(50e9)
 
 
 def test_the_node_cut_binds_many_nodes_and_idle_devices_do_not_help():
     fabric = load("rail_optimized:nodes=64,scale_up=nvswitch")
     wide = bound(Case("all_reduce", 8, 512), fabric)
-    assert wide.cut == "node"
+    assert wide.level == "node"
     assert wide.busbw == pytest.approx(511 / 512 * 64 / 63 * 400e9)
     sparse = bound(Case("all_reduce", 8, 64, order="interleaved"), fabric)
-    assert sparse.cut == "node"
+    assert sparse.level == "node"
     assert sparse.busbw == pytest.approx(50e9)
 
 
 def test_leaves_bind_where_their_uplinks_are_slower_than_a_nic(tmp_path):
     """One uplink of a NIC's rate is enough for all-reduce, however many hosts share it: a leaf lets out one sum."""
     topology = "leaf_spine:leaves=4,spines=1,hosts_per_leaf=8"
-    assert bound(Case("all_reduce", 8, 32), load(topology)).cut == "device"
+    assert bound(Case("all_reduce", 8, 32), load(topology)).level == "device"
     path = tmp_path / "f.yaml"
     path.write_text(f"schema: fabricbench.fabric/1\ntopology: {topology}\nlevels: {{leaf-spine: {{speed: 100Gb/s}}}}\n")
     limit = bound(Case("all_reduce", 8, 32), load(str(path)))
-    assert limit.cut == "leaf"
+    assert limit.level == "leaf"
     assert limit.busbw == pytest.approx(31 / 32 * 4 / 3 * 12.5e9)
 
 
