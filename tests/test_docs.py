@@ -1,0 +1,51 @@
+"""What the documents show is what the program does: Python blocks run, shown commands print what is written under them."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMANDS = re.compile(r"^\$ fabricbench ((?:show|predict|scale) (?:.*\\\n)*.*)\n((?:(?!\$ |```).*\n)*)", re.MULTILINE)
+
+
+def blocks(language):
+    return [(p.name, code) for p in PAGES for code in re.findall(rf"```{language}\n(.*?)```", p.read_text(), re.DOTALL)]
+
+
+def shown():
+    return [(page.name, *found) for page in PAGES for found in COMMANDS.findall(page.read_text())]
+
+
+def squeezed(text):
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize(("page", "code"), [b for b in blocks("python") if b[0] == "README.md"])
+def test_python_examples_run_and_print_what_they_say(page, code):
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for line, said in zip(done.stdout.splitlines(), re.findall(r"print\(.*\)  # (.*)", code), strict=True):
+        assert line == said
+
+
+@pytest.mark.parametrize(("page", "command", "output"), [s for s in shown() if s[0] == "README.md"])
+def test_shown_commands_print_what_is_written(page, command, output):
+    arguments = command.replace("\\\n", " ").split()
+    done = subprocess.run([sys.executable, "-m", "fabric", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert squeezed(done.stdout) == squeezed(output)
+
+
+def test_links_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
+
+
+def test_something_is_shown():
+    assert len(shown()) >= 3
+    assert blocks("python")
