@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,9 @@ MAX_CABLES = 20_000_000
 """More cables than this are refused before memory is asked for; the largest 64-port fat-tree has 196,608."""
 MOST_PER_NODE = 32_767
 """The most devices of a node, because rails are kept in 16 bits."""
+
+WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+"""A whole number as text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +124,23 @@ def check_size(family: str, cables: int) -> None:
         raise InputError(f"{family}: at most {MAX_CABLES:,} cables can be held in memory, this size needs {cables:,}")
 
 
+def whole_numbers(family: str, key: str, text: str, *, least: int = 1) -> tuple[int, ...]:
+    """Return the whole numbers of a parameter such as `4x4x2`.
+
+    Raises:
+        InputError: text of another form, or a number below `least`.
+    """
+    parts = text.split("x")
+    if not all(WHOLE.fullmatch(part) for part in parts) or any(int(part) < least for part in parts):
+        raise InputError(f"{family}: {key} must be whole numbers >= {least} joined by x, as 4x4x2, got {text!r}")
+    return tuple(map(int, parts))
+
+
+def tier_names(count: int) -> list[str]:
+    """Return the names of `count` switch tiers, lowest first: leaf, spine, core, tier4, tier5, ..."""
+    return [*("leaf", "spine", "core")[:count], *(f"tier{n}" for n in range(4, count + 1))]
+
+
 def uplinks(lower: NDArray[np.integer], upper: NDArray[np.integer], parallel: int = 1) -> Ints:
     """Return the cables (n, 2) from each lower[i] to every upper[i, j]: `parallel` rows per pair."""
     heads = np.repeat(lower, upper.shape[1] * parallel)
@@ -134,11 +155,14 @@ def assemble(
     *,
     node: Ints | None = None,
     rail: NDArray[np.int16] | None = None,
+    plane: NDArray[np.int16] | None = None,
+    lanes: Mapping[str, int] | None = None,
 ) -> Topology:
-    """Return the Topology of tiers numbered one after the other and of cables (n, 2) per level, one lane each.
+    """Return the Topology of tiers numbered one after the other and of cables (n, 2) per level.
 
     tier_sizes: vertices per tier, the devices' tier first. node and rail are arrays over the devices; by default every
-    device is a node of its own, without a rail.
+    device is a node of its own, without a rail. plane is an array over all vertices, -1 for what stands in every plane;
+    by default there is one plane, 0. lanes: level -> lanes of each of its cables, 1 where it is not named.
     """
     sizes = np.array(list(tier_sizes.values()))
     devices, total = int(sizes[0]), int(sizes.sum())
@@ -154,11 +178,11 @@ def assemble(
         tier=tier,
         node=_over_vertices(np.arange(devices) if node is None else node, total, np.int32),
         rail=_over_vertices(np.full(devices, -1) if rail is None else rail, total, np.int16),
-        plane=np.zeros(total, dtype=np.int16),
+        plane=np.zeros(total, dtype=np.int16) if plane is None else plane.astype(np.int16),
         forwards=tier > 0,
         ends=ends,
         level=np.repeat(np.arange(len(counts), dtype=np.int8), counts),
-        lanes=np.ones(len(ends), dtype=np.int16),
+        lanes=np.repeat(np.array([(lanes or {}).get(level, 1) for level in cables], dtype=np.int16), counts),
     )
 
 
@@ -167,3 +191,19 @@ def _over_vertices(devices: NDArray[np.generic], total: int, dtype: type[np.sign
     values = np.full(total, -1, dtype=dtype)
     values[: len(devices)] = devices
     return values
+
+
+def copies(one: Topology, devices: NDArray[np.integer]) -> tuple[dict[str, int], dict[str, Ints], NDArray[np.int16]]:
+    """Return tier sizes, cables per level and planes (-1 for devices) of independent copies of a network, for assemble.
+
+    devices: (copies, devices of one), the device that each device of a copy is in the whole. Switches are numbered tier
+    by tier, inside a tier copy by copy; copy c is plane c.
+    """
+    own = np.bincount(one.tier)
+    total = np.concatenate([[devices.max() + 1], len(devices) * own[1:]])
+    place = np.arange(one.vertices) + (np.cumsum(total) - total - np.cumsum(own) + own)[one.tier]
+    number = place + np.arange(len(devices))[:, None] * own[one.tier]
+    number[:, : one.devices] = devices
+    cables = {level: number[:, one.ends[one.level == i]].reshape(-1, 2) for i, level in enumerate(one.levels)}
+    planes = [np.full(total[0], -1), *(np.repeat(np.arange(len(devices)), count) for count in own[1:])]
+    return dict(zip(one.tiers, total.tolist(), strict=True)), cables, np.concatenate(planes).astype(np.int16)

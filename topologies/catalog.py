@@ -11,10 +11,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from topologies.clos import clos
+from topologies.dual_tor import dual_tor
 from topologies.errors import InputError
 from topologies.fat_tree import fat_tree
 from topologies.leaf_spine import leaf_spine
 from topologies.local import local
+from topologies.multi_plane import multi_plane
+from topologies.pgft import pgft
+from topologies.rail_only import rail_only
 from topologies.rail_optimized import rail_optimized
 from topologies.scale_up import add_scale_up
 from topologies.star import star
@@ -23,9 +28,14 @@ if TYPE_CHECKING:
     from topologies.base import Topology
 
 FAMILIES: Mapping[str, Callable[..., Topology]] = {
+    "clos": clos,
+    "dual_tor": dual_tor,
     "fat_tree": fat_tree,
     "leaf_spine": leaf_spine,
     "local": local,
+    "multi_plane": multi_plane,
+    "pgft": pgft,
+    "rail_only": rail_only,
     "rail_optimized": rail_optimized,
     "star": star,
 }

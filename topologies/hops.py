@@ -1,14 +1,14 @@
 """Distances and equal-cost path counts between switches, exact. It does not know speeds or which path is taken.
 
-Only vertices that forward are crossed, and only the scale-out network counts. Distances alone run bit-parallel (64
-sources per machine word); path counts run as blocks of sparse products, one per hop.
+Only vertices that forward are crossed, and only the scale-out network counts. Distances run bit-parallel (64 sources per
+machine word); path counts run as blocks of sparse products, one per hop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,10 @@ Words = NDArray[np.uint64]
 BLOCK = 256
 """Sources per block: bounds the memory of path counts to BLOCK x switches numbers."""
 WORD = 64
+FEW_HOPS = 250
+"""Up to here hops are added up in single bytes."""
+WORDS = 8
+"""Words per switch in one bit-parallel pass: one cache line, so that a random neighbour costs one read of memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,21 +47,29 @@ class SwitchNetwork:
 
 def switch_network(topology: Topology) -> SwitchNetwork:
     """Return the switches and cables of the scale-out network as sparse matrices."""
-    inside = topology.scale_up_tier
-    forwards = topology.forwards & (topology.tier != inside)
+    ends = _scale_out_ends(topology)
+    forwards = topology.forwards & (topology.tier != topology.scale_up_tier)
     number = np.cumsum(forwards) - 1
-    ends = topology.ends[topology.level != topology.levels.index(SCALE_UP)] if inside >= 0 else topology.ends
+    switches = int(forwards.sum())
     low, high = ends.T
     both = forwards[low] & forwards[high]
-    up = _counts(number[low[both]], number[high[both]], (number[-1] + 1, number[-1] + 1))
+    up = _counts(number[low[both]], number[high[both]], (switches, switches))
     own = np.flatnonzero(forwards[: topology.devices])
     hosted = ~forwards[low] & forwards[high]
     homes = _counts(
         np.concatenate([own, low[hosted]]),
         number[np.concatenate([own, high[hosted]])],
-        (topology.devices, number[-1] + 1),
+        (topology.devices, switches),
     )
     return SwitchNetwork(np.flatnonzero(forwards), (up + up.T).tocsr(), homes)
+
+
+def adjacency(topology: Topology) -> sparse.csr_array:
+    """Return which vertices of the scale-out network are neighbours, (vertices, vertices): parallel cables, devices too."""
+    low, high = _scale_out_ends(topology).T
+    rows, columns = np.concatenate([low, high]), np.concatenate([high, low])
+    ones = np.ones(len(rows), dtype=np.int16)
+    return sparse.coo_array((ones, (rows, columns)), shape=(topology.vertices,) * 2).tocsr()
 
 
 def shortest_paths(
@@ -73,15 +85,25 @@ def shortest_paths(
         yield chosen, *_breadth_first(network.cables, chosen)
 
 
-def hops_until_all_meet(network: SwitchNetwork, groups: sparse.csr_array) -> int | None:
-    """Return the fewest hops within which every group of switches reaches every other, None if some never does.
+def distances(network: SwitchNetwork, sources: Indices) -> Iterator[tuple[Indices, NDArray[np.int16]]]:
+    """Yield (sources, distance) per block of up to 512 sources: hops to every switch (sources, switches), -1: no way."""
+    neighbours = Neighbours(network.cables)
+    for start in range(0, len(sources), WORD * WORDS):
+        chosen = sources[start : start + WORD * WORDS]
+        yield chosen, _bit_parallel(neighbours, chosen)
 
-    groups: (groups, switches), non-zero where the switch belongs to the group. With every switch its own group this is
-    the diameter.
+
+def hops_until_all_meet(network: SwitchNetwork, groups: sparse.csr_array, sources: Indices | None = None) -> int | None:
+    """Return the fewest hops within which every source group reaches every group of switches, None if one never does.
+
+    groups: (groups, switches), non-zero where the switch belongs to the group. sources: rows of groups, all by default.
+    With every switch its own group this is the diameter.
     """
+    chosen = groups if sources is None else groups[sources]
+    neighbours, members = Neighbours(network.cables), Neighbours(groups)
     most = 0
-    for start in range(0, groups.shape[0], WORD * 8):
-        hops = _hops_from(network.cables, groups, groups[start : start + WORD * 8])
+    for start in range(0, chosen.shape[0], WORD * WORDS):
+        hops = _hops_from(neighbours, members, chosen[start : start + WORD * WORDS])
         if hops is None:
             return None
         most = max(most, hops)
@@ -89,20 +111,47 @@ def hops_until_all_meet(network: SwitchNetwork, groups: sparse.csr_array) -> int
 
 
 def distinct_rows(matrix: sparse.csr_array) -> Indices:
-    """Return the first of every set of equal rows of a sparse matrix with sorted columns.
+    """Return the first of every set of equal rows of a sparse matrix with sorted columns."""
+    return np.unique(row_labels(matrix), return_index=True)[1]
+
+
+def row_labels(matrix: sparse.csr_array) -> Indices:
+    """Return a number per row of a sparse matrix with sorted columns, the same for equal rows, counting up from 0.
 
     Switches with equal rows of cables are twins: everything beyond them is equally far by equally many paths, so that
     one of them speaks for all.
     """
-    bounds, columns, counts = matrix.indptr, matrix.indices, matrix.data
-    first: dict[tuple[bytes, bytes], int] = {}
-    for row, (start, stop) in enumerate(pairwise(bounds)):
-        first.setdefault((columns[start:stop].tobytes(), counts[start:stop].tobytes()), row)
-    return np.fromiter(first.values(), dtype=np.intp)
+    columns, counts = matrix.indices, matrix.data
+    number: dict[tuple[bytes, bytes], int] = {}
+    keys = ((columns[a:b].tobytes(), counts[a:b].tobytes()) for a, b in pairwise(matrix.indptr.tolist()))
+    return np.fromiter((number.setdefault(key, len(number)) for key in keys), dtype=np.intp, count=matrix.shape[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The columns of a sparse matrix, laid out so that the bits of a row's columns are joined by few long operations."""
+
+    matrix: sparse.csr_array
+
+    def joined(self, bits: Words) -> Words:
+        """Return for every row of the matrix the OR of the bits of its columns (0 for an empty row)."""
+        bounds = self.matrix.indptr
+        result = np.zeros((self.matrix.shape[0], bits.shape[1]), dtype=np.uint64)
+        filled = np.flatnonzero(np.diff(bounds))
+        if len(filled):
+            result[filled] = np.bitwise_or.reduceat(bits[self.matrix.indices], bounds[filled], axis=0)
+        return result
+
+
+def _scale_out_ends(topology: Topology) -> NDArray[np.int32]:
+    """Return the ends of the cables outside nodes."""
+    if SCALE_UP not in topology.levels:
+        return topology.ends
+    return topology.ends[topology.level != topology.levels.index(SCALE_UP)]
 
 
 def _counts(rows: Indices, columns: Indices, shape: tuple[int, int]) -> sparse.csr_array:
-    """Return the sparse matrix that counts how often each (row, column) occurs."""
+    """Return the sparse matrix that counts how often each (row, column) occurs, columns sorted."""
     counts = sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=shape).tocsr()
     counts.sum_duplicates()
     return counts
@@ -125,13 +174,37 @@ def _breadth_first(cables: sparse.csr_array, sources: Indices) -> tuple[NDArray[
     return distance.T, paths.T
 
 
-def _hops_from(cables: sparse.csr_array, groups: sparse.csr_array, block: sparse.csr_array) -> int | None:
+def _bit_parallel(neighbours: Neighbours, sources: Indices) -> NDArray[np.int16]:
+    """Return the hops from the sources to all switches: how many rounds a source's bit has not yet reached a switch."""
+    shape = len(sources), neighbours.matrix.shape[0]
+    bits = _marks(sparse.csr_array((np.ones(shape[0]), (np.arange(shape[0]), sources)), shape=shape))
+    everyone = np.bitwise_or.reduce(bits, axis=0)
+    distance = np.zeros(shape[::-1], dtype=np.uint8)
+    for hops in count(1):
+        if (bits == everyone).all():
+            return distance.T.astype(np.int16)
+        distance += _missing(bits, shape[0])
+        wider = bits | neighbours.joined(bits)
+        if (wider == bits).all():
+            return np.where(_missing(bits, shape[0]), np.int16(-1), distance).T.astype(np.int16)
+        bits = wider
+        if hops == FEW_HOPS:
+            distance = distance.astype(np.int16)
+    raise AssertionError  # count() never ends
+
+
+def _missing(bits: Words, sources: int) -> NDArray[np.uint8]:
+    """Return one byte per switch and source, 1 where the source has not reached the switch."""
+    return np.unpackbits((~bits).view(np.uint8), axis=1, count=sources, bitorder="little")
+
+
+def _hops_from(neighbours: Neighbours, members: Neighbours, block: sparse.csr_array) -> int | None:
     """Return the hops within which each group of the block reaches all groups; bit i of a switch: group i was here."""
     bits = _marks(block)
     everyone = np.bitwise_or.reduce(bits, axis=0)
     hops = 0
-    while not (_or_rows(groups, bits) == everyone).all():
-        wider = bits | _or_rows(cables, bits)
+    while not (members.joined(bits) == everyone).all():
+        wider = bits | neighbours.joined(bits)
         if (wider == bits).all():
             return None
         bits, hops = wider, hops + 1
@@ -140,18 +213,9 @@ def _hops_from(cables: sparse.csr_array, groups: sparse.csr_array, block: sparse
 
 def _marks(block: sparse.csr_array) -> Words:
     """Return (switches, words): bit i of a switch's words is set where row i of the block contains the switch."""
-    count, switches = block.shape
-    bits = np.zeros((switches, -(-count // WORD)), dtype=np.uint64)
-    group = np.repeat(np.arange(count), np.diff(block.indptr))
+    groups, switches = block.shape
+    bits = np.zeros((switches, -(-groups // WORD)), dtype="<u8")
+    group = np.repeat(np.arange(groups), np.diff(block.indptr))
     word, bit = np.divmod(group, WORD)
     np.bitwise_or.at(bits, (block.indices, word), np.uint64(1) << bit.astype(np.uint64))
     return bits
-
-
-def _or_rows(matrix: sparse.csr_array, bits: Words) -> Words:
-    """Return for every row of the matrix the OR of the bits of its columns (0 for an empty row)."""
-    result = np.zeros((matrix.shape[0], bits.shape[1]), dtype=np.uint64)
-    filled = np.flatnonzero(np.diff(matrix.indptr))
-    if len(filled):
-        result[filled] = np.bitwise_or.reduceat(bits[matrix.indices], matrix.indptr[filled], axis=0)
-    return result
