@@ -1,7 +1,17 @@
 import numpy as np
 import pytest
 
-from topologies.base import MAX_CABLES, Topology, assemble, check_size, check_whole, uplinks
+from topologies.base import (
+    MAX_CABLES,
+    Topology,
+    assemble,
+    check_size,
+    check_whole,
+    copies,
+    tier_names,
+    uplinks,
+    whole_numbers,
+)
 from topologies.errors import InputError
 
 
@@ -58,3 +68,34 @@ def test_more_cables_than_memory_holds_are_refused():
     message = r"^star: at most 20,000,000 cables can be held in memory, this size needs 20,000,001$"
     with pytest.raises(InputError, match=message):
         check_size("star", MAX_CABLES + 1)
+
+
+def test_lists_of_whole_numbers():
+    assert whole_numbers("x", "dims", "4x4x2") == (4, 4, 2)
+    assert whole_numbers("x", "dims", "0", least=0) == (0,)
+    for text in ("", "4x", "4xx4", "4,4", "4x0", "ax2"):
+        with pytest.raises(InputError, match=rf"^x: dims must be whole numbers >= 1 joined by x, as 4x4x2, got '{text}'$"):
+            whole_numbers("x", "dims", text)
+
+
+def test_tiers_have_names_up_to_the_core_and_numbers_above():
+    assert tier_names(2) == ["leaf", "spine"]
+    assert tier_names(5) == ["leaf", "spine", "core", "tier4", "tier5"]
+
+
+def test_lanes_and_planes_are_one_and_zero_unless_given():
+    ends = {"host-leaf": np.array([[0, 2], [1, 2]]), "leaf-spine": np.array([[2, 3]])}
+    sizes = {"host": 2, "leaf": 1, "spine": 1}
+    assert assemble("x", {}, sizes, ends).lanes.tolist() == [1, 1, 1]
+    given = assemble("x", {}, sizes, ends, plane=np.array([-1, -1, 1, 1]), lanes={"leaf-spine": 2})
+    assert (given.lanes.tolist(), given.plane.tolist()) == ([1, 1, 2], [-1, -1, 1, 1])
+
+
+def test_copies_share_their_devices_or_have_their_own():
+    one = tiny()
+    sizes, cables, plane = copies(one, np.array([[0, 1], [0, 1]]))
+    assert (sizes, plane.tolist()) == ({"host": 2, "leaf": 2}, [-1, -1, 0, 1])
+    assert cables["host-leaf"].tolist() == [[0, 2], [1, 2], [0, 3], [1, 3]]
+    sizes, cables, plane = copies(one, np.array([[0, 2], [1, 3]]))
+    assert sizes == {"host": 4, "leaf": 2}
+    assert cables["host-leaf"].tolist() == [[0, 4], [2, 4], [1, 5], [3, 5]]
