@@ -11,33 +11,67 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from topologies.bcube import bcube
 from topologies.clos import clos
+from topologies.dcell import dcell
+from topologies.de_bruijn import de_bruijn
+from topologies.dragonfly import dragonfly
+from topologies.dragonfly_plus import dragonfly_plus
 from topologies.dual_tor import dual_tor
+from topologies.edge_list import edge_list
 from topologies.errors import InputError
 from topologies.fat_tree import fat_tree
+from topologies.full_mesh import full_mesh
+from topologies.hamming_mesh import hamming_mesh
+from topologies.hypercube import hypercube
+from topologies.hyperx import hyperx
+from topologies.jellyfish import jellyfish
 from topologies.leaf_spine import leaf_spine
 from topologies.local import local
 from topologies.multi_plane import multi_plane
 from topologies.pgft import pgft
+from topologies.polarfly import polarfly
 from topologies.rail_only import rail_only
 from topologies.rail_optimized import rail_optimized
+from topologies.ring import ring
 from topologies.scale_up import add_scale_up
+from topologies.slim_fly import slim_fly
 from topologies.star import star
+from topologies.torus import torus
+from topologies.twisted_torus import twisted_torus
+from topologies.xpander import xpander
 
 if TYPE_CHECKING:
     from topologies.base import Topology
 
 FAMILIES: Mapping[str, Callable[..., Topology]] = {
+    "bcube": bcube,
     "clos": clos,
+    "dcell": dcell,
+    "de_bruijn": de_bruijn,
+    "dragonfly": dragonfly,
+    "dragonfly_plus": dragonfly_plus,
     "dual_tor": dual_tor,
+    "edge_list": edge_list,
     "fat_tree": fat_tree,
+    "full_mesh": full_mesh,
+    "hamming_mesh": hamming_mesh,
+    "hypercube": hypercube,
+    "hyperx": hyperx,
+    "jellyfish": jellyfish,
     "leaf_spine": leaf_spine,
     "local": local,
     "multi_plane": multi_plane,
     "pgft": pgft,
+    "polarfly": polarfly,
     "rail_only": rail_only,
     "rail_optimized": rail_optimized,
+    "ring": ring,
+    "slim_fly": slim_fly,
     "star": star,
+    "torus": torus,
+    "twisted_torus": twisted_torus,
+    "xpander": xpander,
 }
 GENERIC = ("devices_per_node", "scale_up")
 """Parameters of every family: how devices are grouped into nodes, and what is inside a node."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count, pairwise
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from topologies.base import SCALE_UP, Topology
 
 Indices = NDArray[np.intp]
 Words = NDArray[np.uint64]
-BLOCK = 256
+BLOCK = 64
 """Sources per block: bounds the memory of path counts to BLOCK x switches numbers."""
 WORD = 64
 FEW_HOPS = 250
@@ -47,7 +47,7 @@ class SwitchNetwork:
 
 def switch_network(topology: Topology) -> SwitchNetwork:
     """Return the switches and cables of the scale-out network as sparse matrices."""
-    ends = _scale_out_ends(topology)
+    ends = scale_out_ends(topology)
     forwards = topology.forwards & (topology.tier != topology.scale_up_tier)
     number = np.cumsum(forwards) - 1
     switches = int(forwards.sum())
@@ -64,9 +64,16 @@ def switch_network(topology: Topology) -> SwitchNetwork:
     return SwitchNetwork(np.flatnonzero(forwards), (up + up.T).tocsr(), homes)
 
 
+def scale_out_ends(topology: Topology) -> NDArray[np.int32]:
+    """Return the ends of the cables outside nodes."""
+    if SCALE_UP not in topology.levels:
+        return topology.ends
+    return topology.ends[topology.level != topology.levels.index(SCALE_UP)]
+
+
 def adjacency(topology: Topology) -> sparse.csr_array:
     """Return which vertices of the scale-out network are neighbours, (vertices, vertices): parallel cables, devices too."""
-    low, high = _scale_out_ends(topology).T
+    low, high = scale_out_ends(topology).T
     rows, columns = np.concatenate([low, high]), np.concatenate([high, low])
     ones = np.ones(len(rows), dtype=np.int16)
     return sparse.coo_array((ones, (rows, columns)), shape=(topology.vertices,) * 2).tocsr()
@@ -116,15 +123,18 @@ def distinct_rows(matrix: sparse.csr_array) -> Indices:
 
 
 def row_labels(matrix: sparse.csr_array) -> Indices:
-    """Return a number per row of a sparse matrix with sorted columns, the same for equal rows, counting up from 0.
+    """Return a number per row of a sparse matrix with sorted columns, the same for equal rows.
 
     Switches with equal rows of cables are twins: everything beyond them is equally far by equally many paths, so that
     one of them speaks for all.
     """
     columns, counts = matrix.indices, matrix.data
+    if (np.diff(matrix.indptr) == 1).all():
+        keys = columns.astype(np.int64) * int(counts.max(initial=0) + 1) + counts.astype(np.int64)
+        return np.unique(keys, return_inverse=True)[1].astype(np.intp)
     number: dict[tuple[bytes, bytes], int] = {}
-    keys = ((columns[a:b].tobytes(), counts[a:b].tobytes()) for a, b in pairwise(matrix.indptr.tolist()))
-    return np.fromiter((number.setdefault(key, len(number)) for key in keys), dtype=np.intp, count=matrix.shape[0])
+    rows = ((columns[a:b].tobytes(), counts[a:b].tobytes()) for a, b in pairwise(matrix.indptr.tolist()))
+    return np.fromiter((number.setdefault(key, len(number)) for key in rows), dtype=np.intp, count=matrix.shape[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,13 +151,6 @@ class Neighbours:
         if len(filled):
             result[filled] = np.bitwise_or.reduceat(bits[self.matrix.indices], bounds[filled], axis=0)
         return result
-
-
-def _scale_out_ends(topology: Topology) -> NDArray[np.int32]:
-    """Return the ends of the cables outside nodes."""
-    if SCALE_UP not in topology.levels:
-        return topology.ends
-    return topology.ends[topology.level != topology.levels.index(SCALE_UP)]
 
 
 def _counts(rows: Indices, columns: Indices, shape: tuple[int, int]) -> sparse.csr_array:
@@ -179,18 +182,18 @@ def _bit_parallel(neighbours: Neighbours, sources: Indices) -> NDArray[np.int16]
     shape = len(sources), neighbours.matrix.shape[0]
     bits = _marks(sparse.csr_array((np.ones(shape[0]), (np.arange(shape[0]), sources)), shape=shape))
     everyone = np.bitwise_or.reduce(bits, axis=0)
-    distance = np.zeros(shape[::-1], dtype=np.uint8)
-    for hops in count(1):
-        if (bits == everyone).all():
-            return distance.T.astype(np.int16)
+    distance: NDArray[np.integer] = np.zeros(shape[::-1], dtype=np.uint8)
+    fresh = True
+    while fresh and not (bits == everyone).all():
+        if distance.dtype == np.uint8 and distance.max() >= FEW_HOPS:
+            distance = distance.astype(np.int16)
         distance += _missing(bits, shape[0])
         wider = bits | neighbours.joined(bits)
-        if (wider == bits).all():
-            return np.where(_missing(bits, shape[0]), np.int16(-1), distance).T.astype(np.int16)
-        bits = wider
-        if hops == FEW_HOPS:
-            distance = distance.astype(np.int16)
-    raise AssertionError  # count() never ends
+        fresh, bits = bool((wider != bits).any()), wider
+    hops: NDArray[np.int16] = distance.T.astype(np.int16)
+    if not fresh:
+        hops[_missing(bits, shape[0]).T > 0] = -1
+    return hops
 
 
 def _missing(bits: Words, sources: int) -> NDArray[np.uint8]:

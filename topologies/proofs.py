@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from topologies.bisection import bisection, bisection_cables
+from topologies.hops import scale_out_ends
 from topologies.searches import MOST_SWITCHES, PathProof, Sample, search
 
 if TYPE_CHECKING:
@@ -105,9 +106,8 @@ def _radix(topology: Topology) -> int | None:
 
 def _monotonic(topology: Topology) -> bool:
     """Return whether every cable of the scale-out network goes up by exactly one tier."""
-    low, high = topology.tier[topology.ends].T
-    outside = high != topology.scale_up_tier
-    return bool(np.all(high[outside] - low[outside] == 1))
+    low, high = topology.tier[scale_out_ends(topology)].T
+    return bool(np.all(high - low == 1))
 
 
 def _paths_between_pods(topology: Topology, paths: PathProof | None) -> int | None:

@@ -1,17 +1,20 @@
-"""What is inside nodes: devices grouped into servers, and the switch between them. It does not know its speed.
+"""What is inside nodes: devices grouped into servers, and the graph between them. It does not know its speed or routes.
 
-An nvswitch vertex stands for all NVSwitch chips of its node together, non-blocking: one cable per device.
+The graphs themselves are in topologies/scale_up_kinds.py. Only `none` and `nvswitch` can be routed over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from topologies.base import MOST_PER_NODE, SCALE_UP, Topology, check_whole, uplinks
+from topologies.base import MOST_PER_NODE, SCALE_UP, Topology, check_size, check_whole
 from topologies.errors import InputError
+from topologies.scale_up_kinds import KINDS, Inside
+
+ROUTABLE = ("none", "nvswitch")
+"""Kinds that routing understands: nothing, or one switch per node with one cable per device."""
 
 
 def add_scale_up(topology: Topology, kind: str, devices_per_node: int) -> Topology:
@@ -21,13 +24,28 @@ def add_scale_up(topology: Topology, kind: str, devices_per_node: int) -> Topolo
     keeps them, and devices_per_node must agree.
 
     Raises:
-        InputError: an unknown kind, a bad or disagreeing devices_per_node, or nothing to switch between.
+        InputError: an unknown kind, a bad or disagreeing devices_per_node, one device a node, or more than the kind holds.
     """
-    if kind not in KINDS:
-        raise InputError(f"{topology.family}: unknown scale_up {kind!r}; there are: {', '.join(KINDS)}")
-    if SCALE_UP in topology.tiers:
+    known = ("none", *KINDS)
+    if kind not in known:
+        raise InputError(f"{topology.family}: unknown scale_up {kind!r}; there are: {', '.join(known)}")
+    if SCALE_UP in topology.levels:
         raise InputError(f"{topology.family}: {topology.name} already has a scale-up graph")
-    return KINDS[kind](_group(topology, devices_per_node))
+    grouped = _group(topology, devices_per_node)
+    return grouped if kind == "none" else _with_graph(grouped, kind)
+
+
+def check_routable(topology: Topology) -> None:
+    """Return nothing where routing understands what is inside the nodes.
+
+    Raises:
+        InputError: a scale-up graph of another kind than ROUTABLE.
+    """
+    kind = topology.params.get("scale_up", "none")
+    if kind not in ROUTABLE:
+        raise InputError(
+            f"routing: scale_up must be none or nvswitch to route over, got {kind!r}, which is shown and counted only"
+        )
 
 
 def _group(topology: Topology, devices_per_node: int) -> Topology:
@@ -43,40 +61,56 @@ def _group(topology: Topology, devices_per_node: int) -> Topology:
     return replace(topology, params={**topology.params, "devices_per_node": devices_per_node}, node=node, rail=rail)
 
 
-def _none(topology: Topology) -> Topology:
-    """Return the topology as it is: devices of a node meet in the scale-out network only."""
-    return topology
+def _with_graph(topology: Topology, kind: str) -> Topology:
+    """Return the topology with the graph of this kind inside every node: its switches last, its cables last."""
+    made, most, needs = KINDS[kind]
+    per_node = topology.devices_per_node
+    if not 2 <= per_node <= most:
+        bounds = f"2 to {most}" if most < MOST_PER_NODE else "2 or more"
+        raise InputError(f"{topology.family}: scale_up={kind} needs {bounds} devices a node, as devices_per_node={needs}")
+    sizes = np.bincount(topology.node[: topology.devices], minlength=topology.nodes)
+    graphs = {int(size): made(int(size)) for size in np.unique(sizes)}
+    check_size(topology.family, sum(len(graphs[int(size)].cables) for size in sizes) + len(topology.ends))
+    return _extended_by(topology, kind, sizes, graphs)
 
 
-def _nvswitch(topology: Topology) -> Topology:
-    """Return the topology with one scale-up switch per node and one cable from each device to it."""
-    if topology.devices_per_node < 2:
-        raise InputError(f"{topology.family}: scale_up=nvswitch needs 2 or more devices a node, as devices_per_node=8")
-    device = np.arange(topology.devices)
-    switch = topology.vertices + topology.node[device]
-    cables = uplinks(device, switch[:, None])
+def _extended_by(topology: Topology, kind: str, sizes: np.ndarray, graphs: dict[int, Inside]) -> Topology:
+    """Return the topology with the graph of its size in every node."""
+    switches = np.array([graphs[int(size)].switches for size in sizes])
+    cables, lanes = _cables(sizes, switches, graphs, topology.vertices)
+    count, tier = int(switches.sum()), len(topology.tiers)
     return replace(
         topology,
-        params={**topology.params, "scale_up": "nvswitch"},
-        tiers=(*topology.tiers, SCALE_UP),
+        params={**topology.params, "scale_up": kind},
+        tiers=(*topology.tiers, *([SCALE_UP] if count else [])),
         levels=(*topology.levels, SCALE_UP),
-        tier=_extended(topology.tier, len(topology.tiers), topology.nodes),
-        node=np.concatenate([topology.node, np.arange(topology.nodes, dtype=np.int32)]),
-        rail=_extended(topology.rail, -1, topology.nodes),
-        plane=_extended(topology.plane, -1, topology.nodes),
-        forwards=_extended(topology.forwards, 1, topology.nodes),
+        tier=_extended(topology.tier, tier, count),
+        node=np.concatenate([topology.node, np.repeat(np.arange(len(sizes), dtype=np.int32), switches)]),
+        rail=_extended(topology.rail, -1, count),
+        plane=_extended(topology.plane, -1, count),
+        forwards=_extended(topology.forwards, 1, count),
         ends=np.concatenate([topology.ends, cables]),
         level=_extended(topology.level, len(topology.levels), len(cables)),
-        lanes=_extended(topology.lanes, 1, len(cables)),
+        lanes=np.concatenate([topology.lanes, lanes]),
     )
+
+
+def _cables(sizes: np.ndarray, switches: np.ndarray, graphs: dict[int, Inside], vertices: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return ends and lanes of the cables of all nodes, node by node."""
+    first_device = np.cumsum(sizes) - sizes
+    first_switch = vertices + np.cumsum(switches) - switches
+    found, lanes, owner = [], [], []
+    for size, graph in graphs.items():
+        nodes = np.flatnonzero(sizes == size)
+        local = np.asarray(graph.cables, dtype=np.int64).reshape(-1, 2)
+        device, switch = first_device[nodes, None, None], first_switch[nodes, None, None] - size
+        found.append(np.where(local < size, device + local, switch + local).reshape(-1, 2))
+        lanes.append(np.tile(np.array(graph.lanes, dtype=np.int16), len(nodes)))
+        owner.append(np.repeat(nodes, len(local)))
+    order = np.argsort(np.concatenate(owner), kind="stable")
+    return np.concatenate(found)[order].astype(np.int32), np.concatenate(lanes)[order]
 
 
 def _extended(values: np.ndarray, value: int, count: int) -> np.ndarray:
     """Return the values followed by `count` times `value`, of the same type."""
     return np.concatenate([values, np.full(count, value, dtype=values.dtype)])
-
-
-KINDS: Mapping[str, Callable[[Topology], Topology]] = {
-    "none": _none,
-    "nvswitch": _nvswitch,
-}

@@ -4,8 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from topologies.base import Topology
+from topologies.catalog import parse
 
 
 @pytest.fixture(scope="session")
@@ -40,5 +43,37 @@ def sound() -> Callable[[Topology], None]:
         assert set(np.unique(topology.tier)) == set(range(len(topology.tiers)))
         assert np.all(np.diff(topology.node[: topology.devices]) >= 0)
         assert np.all(np.bincount(topology.ends.ravel(), minlength=vertices) > 0)
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def hops() -> Callable[[Topology], np.ndarray]:
+    """Return a function: the hops between any two vertices that forward, by scipy (inf where they do not meet)."""
+
+    def distances(topology: Topology) -> np.ndarray:
+        inner = np.flatnonzero(topology.forwards)
+        low, high = topology.ends.T
+        ones = np.ones(len(low), dtype=np.int8)
+        graph = sparse.coo_array((ones, (low, high)), shape=(topology.vertices,) * 2).tocsr()[inner][:, inner]
+        return csgraph.shortest_path(graph, directed=False, unweighted=True)
+
+    return distances
+
+
+@pytest.fixture(scope="session")
+def rebuilt() -> Callable[[Topology], None]:
+    """Return a function that asserts that a wiring's name builds it again, array by array."""
+
+    def check(topology: Topology) -> None:
+        again = parse(topology.name)
+        assert (again.name, again.params, again.tiers, again.levels) == (
+            topology.name,
+            topology.params,
+            topology.tiers,
+            topology.levels,
+        )
+        for array in ("tier", "node", "rail", "plane", "forwards", "ends", "level", "lanes"):
+            assert np.array_equal(getattr(again, array), getattr(topology, array))
 
     return check

@@ -1,16 +1,21 @@
 import re
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topologies.base import SCALE_UP
+from topologies.base import SCALE_UP, Topology
 from topologies.catalog import parse
 from topologies.errors import InputError
 from topologies.rail_optimized import rail_optimized
-from topologies.scale_up import add_scale_up
+from topologies.scale_up import add_scale_up, check_routable
+from topologies.scale_up_kinds import KINDS
 from topologies.star import star
+
+KINDS_TEXT = ", ".join(KINDS)
+BOUNDED = {"cloudmatrix", "full_mesh", "nvl72", "nvswitch_chips"}
 
 
 @given(devices=st.integers(1, 60), per_node=st.integers(1, 20))
@@ -58,7 +63,7 @@ def test_a_family_that_sets_its_nodes_keeps_them():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("star:devices=4,scale_up=nvlink", "star: unknown scale_up 'nvlink'; there are: none, nvswitch"),
+        ("star:devices=4,scale_up=nvlink", "star: unknown scale_up 'nvlink'; there are: none, " + KINDS_TEXT),
         ("star:devices=4,devices_per_node=0", "star: devices_per_node must be a whole number from 1 to 32767, got 0"),
         (
             "star:devices=4,scale_up=nvswitch",
@@ -83,3 +88,86 @@ def test_a_second_scale_up_graph_is_refused():
     topology = parse("star:devices=4,devices_per_node=2,scale_up=nvswitch")
     with pytest.raises(InputError, match=r"already has a scale-up graph$"):
         add_scale_up(topology, "nvswitch", 2)
+
+
+def inside(topology: Topology, node: int) -> nx.MultiGraph:
+    """Return the graph inside a node, lanes included."""
+    graph = nx.MultiGraph()
+    graph.add_nodes_from(np.flatnonzero(topology.node == node).tolist())
+    chosen = np.flatnonzero(topology.level == topology.levels.index(SCALE_UP))
+    for (a, b), lanes in zip(topology.ends[chosen].tolist(), topology.lanes[chosen].tolist(), strict=True):
+        if topology.node[a] == node:
+            graph.add_edge(a, b, lanes=lanes)
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("kind", "devices", "switches", "cables"),
+    [
+        ("nvswitch", 8, 1, 8),
+        ("nvswitch_chips", 8, 4, 32),
+        ("nvl72", 72, 18, 1_296),
+        ("full_mesh", 8, 0, 28),
+        ("ring", 8, 0, 8),
+        ("ring", 2, 0, 1),
+        ("pcie_tree", 8, 5, 12),
+        ("cloudmatrix", 384, 448, 2_688 + 5_376),
+    ],
+)
+def test_published_counts(sound, kind, devices, switches, cables):
+    topology = add_scale_up(star(2 * devices), kind, devices)
+    sound(topology)
+    for node in (0, 1):
+        graph = inside(topology, node)
+        assert (len(graph) - devices, graph.number_of_edges()) == (switches, cables)
+        assert nx.is_connected(graph)
+
+
+@given(kind=st.sampled_from(sorted(KINDS)), devices=st.integers(3, 40), per_node=st.integers(2, 12))
+def test_every_node_is_wired_inside_and_to_no_other_node(sound, kind, devices, per_node):
+    plain, topology = star(devices), add_scale_up(star(devices), kind, per_node)
+    sound(topology)
+    low, high = topology.ends[len(plain.ends) :].T
+    assert np.array_equal(topology.ends[: len(plain.ends)], plain.ends)
+    assert np.array_equal(topology.node[low], topology.node[high])
+    assert topology.switches_by_tier == plain.switches_by_tier
+    assert topology.cables_by_level == plain.cables_by_level
+    assert all(nx.is_connected(inside(topology, node)) for node in range(topology.nodes))
+
+
+def test_cloudmatrix_is_seven_planes():
+    topology = add_scale_up(star(16), "cloudmatrix", 16)
+    graph = inside(topology, 0)
+    upper = [v for v in graph if v >= topology.vertices - 112]
+    assert all(graph.degree(v) == 2 for v in upper)
+    graph.remove_nodes_from(range(16))
+    assert nx.number_connected_components(graph) == 7
+
+
+def test_gpus_have_eighteen_lanes_on_four_chips():
+    graph = inside(add_scale_up(star(8), "nvswitch_chips", 8), 0)
+    assert [data["lanes"] for *_, data in graph.edges(0, data=True)] == [5, 4, 4, 5]
+    assert max(dict(graph.degree(weight="lanes")).values()) == 40
+
+
+def test_pcie_devices_meet_at_the_root_only():
+    graph = inside(add_scale_up(star(8), "pcie_tree", 8), 0)
+    assert nx.is_tree(graph)
+    assert nx.shortest_path_length(graph, 0, 7) == 4
+    assert nx.shortest_path_length(graph, 0, 1) == 2
+
+
+@pytest.mark.parametrize("kind", sorted(BOUNDED))
+def test_more_devices_than_the_kind_holds_are_refused(kind):
+    with pytest.raises(InputError, match=rf"^star: scale_up={kind} needs 2 to \d+ devices a node, as devices_per_node=\d+$"):
+        add_scale_up(star(1000), kind, 1000)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_only_one_switch_per_node_can_be_routed_over(kind):
+    topology = add_scale_up(star(4), kind, 2)
+    if kind == "nvswitch":
+        check_routable(topology)
+        return
+    with pytest.raises(InputError, match=rf"^routing: scale_up must be none or nvswitch to route over, got '{kind}'"):
+        check_routable(topology)

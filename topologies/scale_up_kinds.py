@@ -1,0 +1,105 @@
+"""The graphs inside nodes, one function per kind: from a number of devices to switches and cables. It knows no speeds.
+
+In a graph of n devices, 0 ... n - 1 are the devices and n, n + 1, ... the switches.
+
+| kind | switches | cables | where |
+|---|---|---|---|
+| nvswitch | 1, which stands for all chips of the node | n | any NVSwitch server, non-blocking |
+| nvswitch_chips | 4 | 4 n with 5, 4, 4, 5 lanes | DGX and HGX H100 and H200: 18 NVLinks per GPU |
+| nvl72 | 18 | 18 n: 1,296 for 72 | GB200 NVL72: 18 NVLinks per GPU, one to each chip |
+| full_mesh | 0 | n (n - 1) / 2 | HCCS of eight Ascend NPUs, Infinity Fabric of eight MI300X |
+| ring | 0 | n, 1 for two devices | devices in a circle |
+| pcie_tree | ceil(n / 2) + 1 root | n + ceil(n / 2) | servers without a device network: no direct way between two devices |
+| cloudmatrix | 7 per board of 8 and 7 x 16 above | 7 n + 112 per board | CloudMatrix384: 336 + 112 switches, 5,376 cables between |
+
+Sources: NVIDIA DGX H100 and GB200 NVL72 documentation; AMD MI300X platform data sheet; "Serving Large Language Models on
+Huawei CloudMatrix384" (2025), section 3, whose host processors are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from topologies.base import MOST_PER_NODE
+
+H100_LANES = (5, 4, 4, 5)
+"""NVLinks of one GPU to each of the four NVSwitch chips."""
+CHIP_PORTS = 64
+"""NVLinks of one NVSwitch chip of that generation."""
+NVL72_CHIPS, NVL72_PORTS = 18, 72
+BOARD, PLANES, ABOVE, BOARDS = 8, 7, 16, 48
+"""CloudMatrix384: devices on a board, planes, switches per plane above, boards that one of these has ports for."""
+Cables = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The graph inside one node: how many switches, the cables, and the lanes of each cable."""
+
+    switches: int
+    cables: Cables
+    lanes: list[int]
+
+
+def nvswitch(devices: int) -> Inside:
+    """Return one switch for all chips together."""
+    return _plain(1, [(device, devices) for device in range(devices)])
+
+
+def nvswitch_chips(devices: int) -> Inside:
+    """Return four chips; a cable has as many lanes as NVLinks run between its GPU and its chip."""
+    cables = [(device, devices + chip) for device in range(devices) for chip in range(len(H100_LANES))]
+    return Inside(len(H100_LANES), cables, list(H100_LANES) * devices)
+
+
+def nvl72(devices: int) -> Inside:
+    """Return 18 chips with one cable from every device."""
+    return _plain(NVL72_CHIPS, [(device, devices + chip) for device in range(devices) for chip in range(NVL72_CHIPS)])
+
+
+def full_mesh(devices: int) -> Inside:
+    """Return a cable between any two devices."""
+    return _plain(0, list(combinations(range(devices), 2)))
+
+
+def ring(devices: int) -> Inside:
+    """Return a cable from each device to the next, one alone between two devices."""
+    around = devices if devices > 2 else devices - 1
+    return _plain(0, [(device, (device + 1) % devices) for device in range(around)])
+
+
+def pcie_tree(devices: int) -> Inside:
+    """Return a PCIe switch for every two devices under one root complex; without peer access all traffic passes the root."""
+    switches = -(-devices // 2)
+    root = devices + switches
+    down = [(device, devices + device // 2) for device in range(devices)]
+    return _plain(switches + 1, down + [(devices + switch, root) for switch in range(switches)])
+
+
+def cloudmatrix(devices: int) -> Inside:
+    """Return boards of eight with a switch per plane, and 16 switches per plane above them with a cable from each board."""
+    boards = -(-devices // BOARD)
+    above = devices + boards * PLANES
+    first = [(device, devices + device // BOARD * PLANES + plane) for device in range(devices) for plane in range(PLANES)]
+    lower = [(devices + board * PLANES + plane, plane) for board in range(boards) for plane in range(PLANES)]
+    second = [(switch, above + plane * ABOVE + upper) for switch, plane in lower for upper in range(ABOVE)]
+    return _plain((boards + ABOVE) * PLANES, first + second)
+
+
+def _plain(switches: int, cables: Cables) -> Inside:
+    """Return a graph whose cables have one lane each."""
+    return Inside(switches, cables, [1] * len(cables))
+
+
+KINDS: Mapping[str, tuple[Callable[[int], Inside], int, int]] = {
+    "nvswitch": (nvswitch, MOST_PER_NODE, 8),
+    "nvswitch_chips": (nvswitch_chips, CHIP_PORTS // max(H100_LANES), 8),
+    "nvl72": (nvl72, NVL72_PORTS, 72),
+    "full_mesh": (full_mesh, 256, 8),
+    "ring": (ring, MOST_PER_NODE, 8),
+    "pcie_tree": (pcie_tree, MOST_PER_NODE, 8),
+    "cloudmatrix": (cloudmatrix, BOARD * BOARDS, 384),
+}
+"""Kind -> its graph, the most devices of a node, and how many the machine that it is known from has."""
