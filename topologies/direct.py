@@ -54,7 +54,7 @@ def check_graph(family: str, vertices: int, hosts: int, cables: int) -> None:
     check_whole(family, least=0, hosts=hosts)
     if vertices < 2:
         raise InputError(f"{family}: a network needs 2 or more vertices, this size has {vertices}")
-    check_size(family, vertices * max(hosts, 1) + cables)
+    check_size(family, vertices * hosts + cables)
 
 
 def half_of(degree: int, hosts: int | None) -> int:

@@ -2,7 +2,7 @@
 
 A group has `leaves` leaves with p hosts each and one cable to each of `spines` spines; a spine has h global ports.
 Canonical g = spines h + 1 groups. endpoints g leaves p; leaf-spine cables g leaves spines; global cables g spines h / 2;
-two hosts are 5 switch hops apart at most where their groups share a cable (leaf, spine, spine, leaf: 3 between leaves).
+two leaves are 3 hops apart at most (leaf, spine, spine, leaf), two hosts 5, two spines 5.
 With fewer groups the global ports are shared out as in a dragonfly.
 Source: Shpiner et al., "Dragonfly+: low cost topology for scaling datacenters", HiPINEB 2017.
 """

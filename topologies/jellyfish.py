@@ -28,9 +28,8 @@ def jellyfish(switches: int, degree: int, hosts: int, seed: int = 1) -> Topology
     if degree >= switches:
         raise InputError(f"{FAMILY}: degree must be below switches ({switches}), got {degree}")
     if switches * degree % 2:
-        raise InputError(
-            f"{FAMILY}: switches times degree must be even, got {switches} * {degree}; the nearest are {_nearest(switches, degree)}"
-        )
+        nearest = _nearest(switches, degree)
+        raise InputError(f"{FAMILY}: switches times degree must be even, got {switches} * {degree}; the nearest are {nearest}")
     check_graph(FAMILY, switches, hosts, switches * degree // 2)
     params = {"switches": switches, "degree": degree, "hosts": hosts, "seed": seed}
     return wire(FAMILY, params, switches, hosts, _cables(switches, degree, seed))

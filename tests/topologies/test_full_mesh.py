@@ -31,5 +31,5 @@ def test_a_rack_of_64_in_two_dimensions():
 
 
 def test_too_many_cables_are_refused():
-    with pytest.raises(InputError, match=r"^full_mesh: at most 20,000,000 cables .* needs 24,502,500$"):
+    with pytest.raises(InputError, match=r"^full_mesh: at most 20,000,000 cables .* needs 24,496,500$"):
         parse("full_mesh:dims=7000")

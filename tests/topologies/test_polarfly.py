@@ -10,7 +10,7 @@ from topologies.polarfly import polarfly
 ANY = st.sampled_from([2, 3, 4, 5, 7, 8, 9, 11, 13, 16, 17, 19, 23, 25, 27, 29, 31, 32])
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(q=ANY, hosts=st.sampled_from([None, 0, 2]))
 def test_counts_and_degrees_are_the_closed_forms(sound, rebuilt, q, hosts):
     topology = polarfly(q, hosts)

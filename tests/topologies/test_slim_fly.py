@@ -7,10 +7,10 @@ from topologies.catalog import parse
 from topologies.errors import InputError
 from topologies.slim_fly import slim_fly
 
-ANY = st.sampled_from([3, 4, 5, 7, 8, 9, 11, 13, 16, 17, 19, 23, 25, 27, 29, 31, 32, 49, 64])
+ANY = st.sampled_from([3, 4, 5, 7, 8, 9, 11, 13, 16, 17, 19, 23, 25, 27, 29, 31, 32])
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(q=ANY, hosts=st.sampled_from([None, 0, 1, 3]))
 def test_counts_and_regularity_are_the_closed_forms(sound, rebuilt, q, hosts):
     topology = slim_fly(q, hosts)
@@ -51,5 +51,5 @@ def test_published_counts(q, switches, degree, cables):
     ],
 )
 def test_refusals(q, message):
-    with pytest.raises(InputError, match=f"^slim_fly: {message}$"):
+    with pytest.raises(InputError, match=f"^slim_fly: {message.replace('+', '[+]')}$"):
         parse(f"slim_fly:q={q}")
