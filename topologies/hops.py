@@ -23,8 +23,12 @@ BLOCK = 64
 WORD = 64
 FEW_HOPS = 250
 """Up to here hops are added up in single bytes."""
-WORDS = 8
-"""Words per switch in one bit-parallel pass: one cache line, so that a random neighbour costs one read of memory."""
+WORDS = 16
+"""Words per switch in one bit-parallel pass: a random neighbour then costs two reads of memory for 1,024 sources."""
+ROWS = 1024
+"""Rows that are joined at a time: their words fit the processor's cache."""
+MANY = 64
+"""Rows of more columns are joined by themselves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +72,8 @@ def scale_out_ends(topology: Topology) -> NDArray[np.int32]:
     """Return the ends of the cables outside nodes."""
     if SCALE_UP not in topology.levels:
         return topology.ends
-    return topology.ends[topology.level != topology.levels.index(SCALE_UP)]
+    outside: NDArray[np.int32] = topology.ends[topology.level != topology.levels.index(SCALE_UP)]
+    return outside
 
 
 def adjacency(topology: Topology) -> sparse.csr_array:
@@ -93,7 +98,7 @@ def shortest_paths(
 
 
 def distances(network: SwitchNetwork, sources: Indices) -> Iterator[tuple[Indices, NDArray[np.int16]]]:
-    """Yield (sources, distance) per block of up to 512 sources: hops to every switch (sources, switches), -1: no way."""
+    """Yield (sources, distance) per block of up to 1,024 sources: hops to every switch (sources, switches), -1: no way."""
     neighbours = Neighbours(network.cables)
     for start in range(0, len(sources), WORD * WORDS):
         chosen = sources[start : start + WORD * WORDS]
@@ -137,19 +142,39 @@ def row_labels(matrix: sparse.csr_array) -> Indices:
     return np.fromiter((number.setdefault(key, len(number)) for key in rows), dtype=np.intp, count=matrix.shape[0])
 
 
-@dataclass(frozen=True, eq=False)
 class Neighbours:
-    """The columns of a sparse matrix, laid out so that the bits of a row's columns are joined by few long operations."""
+    """The columns of a sparse matrix, laid out so that the bits of a row's columns are joined by few long operations.
 
-    matrix: sparse.csr_array
+    Rows are sorted by how many columns they have, so that the j-th column of all rows that have one is one array; rows of
+    more than MANY columns are joined one after the other.
+    """
+
+    def __init__(self, matrix: sparse.csr_array) -> None:
+        bounds, degree = matrix.indptr, np.diff(matrix.indptr)
+        self.shape: tuple[int, int] = matrix.shape
+        order = np.argsort(-degree, kind="stable")
+        heavy = int((degree > MANY).sum())
+        self._heavy, self._light = order[:heavy], order[heavy:]
+        first = bounds[self._light].astype(np.intp)
+        longest = int(degree[self._light].max(initial=0))
+        having = [int((degree[self._light] > j).sum()) for j in range(longest)]
+        self._columns = [matrix.indices[first[:count] + j].astype(np.intp) for j, count in enumerate(having)]
+        self._heavy_columns = [matrix.indices[bounds[row] : bounds[row + 1]] for row in self._heavy]
 
     def joined(self, bits: Words) -> Words:
         """Return for every row of the matrix the OR of the bits of its columns (0 for an empty row)."""
-        bounds = self.matrix.indptr
-        result = np.zeros((self.matrix.shape[0], bits.shape[1]), dtype=np.uint64)
-        filled = np.flatnonzero(np.diff(bounds))
-        if len(filled):
-            result[filled] = np.bitwise_or.reduceat(bits[self.matrix.indices], bounds[filled], axis=0)
+        result = np.zeros((self.shape[0], bits.shape[1]), dtype=np.uint64)
+        for row, columns in zip(self._heavy, self._heavy_columns, strict=True):
+            result[row] = np.bitwise_or.reduce(bits[columns], axis=0)
+        work, other = np.empty((2, ROWS, bits.shape[1]), dtype=np.uint64)
+        for start in range(0, len(self._light), ROWS):
+            rows = self._light[start : start + ROWS]
+            work[:] = 0
+            for columns in self._columns:
+                some = columns[start : start + ROWS]
+                np.take(bits, some, axis=0, out=other[: len(some)], mode="clip")
+                work[: len(some)] |= other[: len(some)]
+            result[rows] = work[: len(rows)]
         return result
 
 
@@ -179,7 +204,7 @@ def _breadth_first(cables: sparse.csr_array, sources: Indices) -> tuple[NDArray[
 
 def _bit_parallel(neighbours: Neighbours, sources: Indices) -> NDArray[np.int16]:
     """Return the hops from the sources to all switches: how many rounds a source's bit has not yet reached a switch."""
-    shape = len(sources), neighbours.matrix.shape[0]
+    shape = len(sources), neighbours.shape[0]
     bits = _marks(sparse.csr_array((np.ones(shape[0]), (np.arange(shape[0]), sources)), shape=shape))
     everyone = np.bitwise_or.reduce(bits, axis=0)
     distance: NDArray[np.integer] = np.zeros(shape[::-1], dtype=np.uint8)

@@ -10,7 +10,7 @@ In a graph of n devices, 0 ... n - 1 are the devices and n, n + 1, ... the switc
 | full_mesh | 0 | n (n - 1) / 2 | HCCS of eight Ascend NPUs, Infinity Fabric of eight MI300X |
 | ring | 0 | n, 1 for two devices | devices in a circle |
 | pcie_tree | ceil(n / 2) + 1 root | n + ceil(n / 2) | servers without a device network: no direct way between two devices |
-| cloudmatrix | 7 per board of 8 and 7 x 16 above | 7 n + 112 per board | CloudMatrix384: 336 + 112 switches, 5,376 cables between |
+| cloudmatrix | 7 per board of 8, and 112 | 7 n + 112 per board | CloudMatrix384: 336 + 112 switches, 5,376 cables |
 
 Sources: NVIDIA DGX H100 and GB200 NVL72 documentation; AMD MI300X platform data sheet; "Serving Large Language Models on
 Huawei CloudMatrix384" (2025), section 3, whose host processors are left out.

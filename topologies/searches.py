@@ -23,6 +23,8 @@ SOURCES = 512
 """Sources of a sample."""
 PATH_WORK = 400_000_000
 """Sources times cable ends that paths are counted over; beyond it they are counted from a sample."""
+EXACT_FLOAT = 2**53
+"""Up to here floating point holds every whole number."""
 HOP_WORK = 10_000_000_000
 """Sources times cable ends that distances are searched over."""
 PathCounts = Mapping[int, tuple[int, int]]
@@ -136,7 +138,8 @@ def _merged(one: Indices, other: Indices) -> Indices:
     columns = len(every) + np.concatenate([_dense(one), len(every) + _dense(other)])
     size = 3 * len(every)
     joined = sparse.coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(size, size))
-    return connected_components(joined, directed=False)[1][: len(every)].astype(np.intp)
+    labels: Indices = connected_components(joined, directed=False)[1][: len(every)].astype(np.intp)
+    return labels
 
 
 def _dense(labels: Indices) -> Indices:
@@ -246,8 +249,13 @@ def _counted(network: SwitchNetwork, leaves: Indices, sources: Indices) -> tuple
             least[hops] = min(least.get(hops, pair), pair)
             most[hops] = max(most.get(hops, 0), largest)
     counts = {hops: (least[hops][0], most[hops]) for hops in sorted(least)}
-    uneven = [hops for hops, (fewest, largest) in counts.items() if fewest != largest]
+    uneven = [hops for hops, (fewest, largest) in counts.items() if largest - fewest > _rounding(largest)]
     return counts, _break(network.vertices, uneven[0], least, most) if uneven else None
+
+
+def _rounding(count: int) -> float:
+    """Return by how much two equal counts of paths may differ: not at all while floats hold whole numbers."""
+    return 0 if count < EXACT_FLOAT else 1e-9 * count
 
 
 def _extremes(paths: NDArray[np.float64], chosen: NDArray[np.bool_]) -> tuple[int, int, int, int]:

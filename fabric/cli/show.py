@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,16 +19,23 @@ Row = dict[str, Any]
 
 @click.command("show", epilog="Example: fabricbench show rail_optimized:nodes=127,rails=8,radix=64 --json")
 @click.argument("topo")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with a drawing of the wiring.")
+@click.option("--png", type=click.Path(path_type=Path, dir_okay=False), help="Write the drawing as a picture.")
 @formats
-def command(topo: str, *, as_json: bool, as_csv: bool) -> None:
+def command(topo: str, *, html: Path | None, png: Path | None, as_json: bool, as_csv: bool) -> None:
     """Counts and proofs of a topology.
 
     TOPO is a short form such as fat_tree:k=8 or the YAML file of a fabric; every family also takes devices_per_node=N and
-    scale_up=none|nvswitch.
+    scale_up=KIND: none, nvswitch, nvswitch_chips, nvl72, full_mesh, ring, pcie_tree or cloudmatrix.
     """
     from fabric.network.spec import load
 
-    row = describe(load(topo).topology)
+    topology = load(topo).topology
+    row = describe(topology)
+    if html is not None or png is not None:
+        from fabric.report.wiring import write
+
+        write(topology, dict(_lines(row)), html=html, png=png)
     if not emit("show", [row], as_json=as_json, as_csv=as_csv):
         _print(row)
 
@@ -42,6 +50,7 @@ def describe(topology: Topology) -> Row:
         "endpoint_diameter": found.endpoint_diameter,
         "paths_between_pods": found.paths_between_pods,
         "bisection_cables": found.bisection_cables,
+        "bisection_bracket": None if found.bisection_bracket is None else list(found.bisection_bracket),
         "scale_up": _scale_up(topology),
         "proof": _proof_row(found),
     }
@@ -50,8 +59,9 @@ def describe(topology: Topology) -> Row:
 
 def _counts(topology: Topology) -> Row:
     """Return what is counted in the scale-out network; an endpoint cable ends at a device that does not forward."""
-    outside = topology.tier[topology.ends[:, 1]] != topology.scale_up_tier
-    low = topology.ends[:, 0]
+    from topologies.hops import scale_out_ends
+
+    low = scale_out_ends(topology)[:, 0]
     to_devices = (low < topology.devices) & ~topology.forwards[low]
     return {
         "name": topology.name,
@@ -61,9 +71,9 @@ def _counts(topology: Topology) -> Row:
         "nodes": topology.nodes,
         "devices_per_node": topology.devices_per_node,
         "switches": sum(topology.switches_by_tier.values()),
-        "cables": int(outside.sum()),
-        "switch_cables": int((outside & ~to_devices).sum()),
-        "endpoint_cables": int((outside & to_devices).sum()),
+        "cables": len(low),
+        "switch_cables": int((~to_devices).sum()),
+        "endpoint_cables": int(to_devices.sum()),
         "switches_by_tier": topology.switches_by_tier,
         "cables_by_level": topology.cables_by_level,
     }
@@ -73,16 +83,17 @@ def _scale_up(topology: Topology) -> Row:
     """Return how many switches and cables stand inside nodes."""
     from topologies.base import SCALE_UP
 
-    if SCALE_UP not in topology.tiers:
+    if SCALE_UP not in topology.levels:
         return {"switches": 0, "cables": 0}
-    inside = topology.tier == topology.scale_up_tier
-    return {"switches": int(inside.sum()), "cables": int(inside[topology.ends[:, 1]].sum())}
+    cables = topology.level == topology.levels.index(SCALE_UP)
+    return {"switches": int((topology.tier == topology.scale_up_tier).sum()), "cables": int(cables.sum())}
 
 
 def _proof_row(found: Proof) -> Row:
     """Return the proof as plain values; path counts are [fewest, most] per distance in hops between leaves."""
     row: Row = {
         "connected": found.connected,
+        "connected_through_nodes": found.through_nodes,
         "tiers_monotonic": found.monotonic,
         "ports_used": dict(found.ports),
         "radix": found.radix,
@@ -94,6 +105,15 @@ def _proof_row(found: Proof) -> Row:
             "path_counts": {str(hops): list(counts) for hops, counts in found.paths.counts.items()},
             "paths_uniform": found.paths.uniform,
             "paths_break": found.paths.breaks,
+            "paths_sampled_sources": found.paths.sources,
+        }
+    if found.sampled is not None:
+        row |= {
+            "sampled": True,
+            "sampled_sources": found.sampled.sources,
+            "sampled_of": found.sampled.of,
+            "switch_diameter_at_least": found.sampled.switch_diameter_at_least,
+            "endpoint_diameter_at_least": found.sampled.endpoint_diameter_at_least,
         }
     return _known(row | {"problems": list(found.problems)})
 
@@ -119,20 +139,22 @@ def _print(row: Row) -> None:
 def _lines(row: Row) -> list[tuple[str, str]]:
     """Return what is printed: a name and a text per line."""
     proved = row["proof"]
+    through_nodes = bool(proved.get("connected_through_nodes"))
     lines = [
         ("endpoints", f"{row['endpoints']:,} in {_many(row['nodes'], 'node')} of {row['devices_per_node']}"),
-        ("switches", f"{row['switches']:,}  ({_listed(row['switches_by_tier'])})"),
+        ("switches", f"{row['switches']:,}  ({_listed(row['switches_by_tier']) or 'devices pass on'})"),
         ("cables", f"{row['cables']:,}  ({_listed(row['cables_by_level'])})"),
         ("scale-up", _inside(row["scale_up"])),
-        ("ports in use", f"{_listed(proved['ports_used'])}{_of_radix(proved)}"),
+        ("ports in use", f"{_listed(proved['ports_used'])}{_of_radix(proved)}" or "-"),
         (
             "diameter",
             f"{row.get('switch_diameter', '-')} between switches, {row.get('endpoint_diameter', '-')} end to end",
         ),
         ("equal-cost paths", _paths(proved)),
-        ("bisection", _many(row["bisection_cables"], "cable") if "bisection_cables" in row else "-"),
+        ("bisection", _bisection(row)),
     ]
-    lines += [("not computed", proved["skipped"])] if "skipped" in proved else []
+    lines += [("a sample only", proved["skipped"])] if "skipped" in proved else []
+    lines += [("note", "devices reach all others only through other devices of their node")] * through_nodes
     return lines + [("problem", problem) for problem in proved["problems"]]
 
 
@@ -148,9 +170,20 @@ def _listed(counts: dict[str, int]) -> str:
 
 def _inside(scale_up: dict[str, int]) -> str:
     """Return what is inside nodes."""
-    if not scale_up["switches"]:
+    if not scale_up["cables"]:
         return "none"
-    return f"{_many(scale_up['switches'], 'switch domain')}, {_many(scale_up['cables'], 'cable')}"
+    switches = f"{scale_up['switches']:,} {'switch' if scale_up['switches'] == 1 else 'switches'}"
+    return f"{switches}, {_many(scale_up['cables'], 'cable')}"
+
+
+def _bisection(row: Row) -> str:
+    """Return the exact bisection, or between which numbers it is."""
+    if "bisection_cables" in row:
+        return _many(row["bisection_cables"], "cable")
+    if "bisection_bracket" not in row:
+        return "-"
+    low, high = row["bisection_bracket"]
+    return f"{low:,} to {high:,} cables"
 
 
 def _of_radix(proved: Row) -> str:
@@ -166,4 +199,8 @@ def _paths(proved: Row) -> str:
         f"{least:,}{'' if least == most else f' to {most:,}'} at {_many(int(hops), 'hop')}"
         for hops, (least, most) in proved["path_counts"].items()
     ]
-    return f"{', '.join(shown)} between leaves{'' if proved['paths_uniform'] else ', not uniform: ' + proved['paths_break']}"
+    whole = f"{', '.join(shown)} between leaves"
+    if "paths_break" in proved:
+        whole += f", not uniform: {proved['paths_break']}"
+    sources = proved.get("paths_sampled_sources")
+    return whole if sources is None else f"{whole} (counted from {sources:,} of them)"

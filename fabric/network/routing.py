@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
+from topologies.scale_up import check_routable
 
 Indices = NDArray[np.int64]
 POLICIES = "ideal or ecmp:SEED"
@@ -57,8 +58,10 @@ def tables_of(topology: Topology) -> Tables:
     """Return the topology's routing tables, built once.
 
     Raises:
-        InputError: devices that forward, or cables inside a tier or past one: up-down routing knows no way there.
+        InputError: a scale-up graph other than nvswitch, devices that forward, or cables inside a tier or past one:
+            up-down routing knows no way there.
     """
+    check_routable(topology)
     tables = Tables(topology)
     climbs = np.diff(topology.tier[topology.ends[tables.network]].astype(int), axis=1)
     if topology.forwards[: topology.devices].any() or (climbs != 1).any():

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from fabric.cli.show import command, describe
+from topologies import searches
 from topologies.catalog import parse
 from topologies.errors import InputError
 
@@ -54,11 +55,48 @@ def test_json_is_one_object_with_the_counts_and_the_proof():
     ]
 
 
-def test_what_is_not_computed_is_absent():
-    row = describe(parse("leaf_spine:leaves=6000,spines=1,hosts_per_leaf=1"))
-    assert not {"switch_diameter", "endpoint_diameter", "paths_between_pods"} & set(row)
-    assert row["proof"]["skipped"] == "more than 6,000 switches: 6,001"
+def test_what_is_not_known_is_absent():
+    row = describe(parse("slim_fly:q=5"))
+    assert not {"bisection_cables", "paths_between_pods"} & set(row)
+    assert row["bisection_bracket"][0] < row["bisection_bracket"][1]
     assert None not in row.values()
+    assert None not in row["proof"].values()
+
+
+def test_a_sample_says_so(monkeypatch):
+    for limit in ("MOST_SWITCHES", "HOP_WORK", "SOURCES", "PATH_WORK"):
+        monkeypatch.setattr(searches, limit, 4)
+    row = describe(parse("jellyfish:switches=20,degree=3,hosts=1,seed=1"))
+    proved = row["proof"]
+    assert not {"switch_diameter", "endpoint_diameter"} & set(row)
+    assert (proved["sampled"], proved["sampled_sources"], proved["sampled_of"]) == (True, 4, 20)
+    assert proved["endpoint_diameter_at_least"] > 2
+    text = shown("jellyfish:switches=20,degree=3,hosts=1,seed=1")
+    assert "a sample only" in text
+    assert "(counted from 1 of them)" in text
+
+
+def test_scale_up_graphs_are_counted():
+    assert describe(parse("star:devices=8,devices_per_node=8,scale_up=full_mesh"))["scale_up"] == {"switches": 0, "cables": 28}
+    row = describe(parse("star:devices=72,devices_per_node=72,scale_up=nvl72"))
+    assert row["scale_up"] == {"switches": 18, "cables": 1296}
+    assert (row["cables"], row["endpoint_cables"]) == (72, 72)
+    assert "18 switches, 1,296 cables" in shown("star:devices=72,devices_per_node=72,scale_up=nvl72")
+
+
+def test_rails_that_meet_inside_nodes_only_get_a_note():
+    text = shown("rail_only:nodes=4,scale_up=nvswitch")
+    assert "devices reach all others only through other devices of their node" in text
+    assert "problem" not in text
+
+
+def test_a_page_and_a_picture_are_written(tmp_path):
+    page, picture = tmp_path / "new" / "a.html", tmp_path / "a.png"
+    shown("rail_optimized:nodes=5,rails=4,radix=8", "--html", str(page), "--png", str(picture))
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    text = page.read_text()
+    assert "rail 3" in text
+    assert "<td>20 in 5 nodes of 4</td>" in text
 
 
 def test_the_text_says_what_it_is_made_of_and_what_was_proved():
@@ -73,10 +111,6 @@ def test_the_text_says_what_it_is_made_of_and_what_was_proved():
         "508 cables",
     ):
         assert part in text
-
-
-def test_the_text_names_what_was_not_computed():
-    assert "not computed" in shown("leaf_spine:leaves=6000,spines=1,hosts_per_leaf=1")
 
 
 def test_csv_is_one_row():

@@ -97,6 +97,12 @@ def test_the_same_seed_gives_the_same_ways_and_hops_count_links():
     assert route(topology, np.array([3]), np.array([3])).per_link.sum() == 0
 
 
+def test_scale_up_graphs_that_routing_does_not_know_are_refused():
+    topology = catalog.parse("star:devices=8,devices_per_node=4,scale_up=full_mesh")
+    with pytest.raises(InputError, match="full_mesh"):
+        route(topology, np.array([0]), np.array([1]))
+
+
 def test_networks_without_tiers_are_refused_not_misrouted():
     tiered = catalog.parse("star:devices=3")
     forwarding = replace(tiered, forwards=np.ones(4, dtype=bool))
