@@ -27,6 +27,13 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def load(topo: str) -> Fabric:
+    """Return the fabric of a TOPO: a short form, the YAML of a fabric, or a file in any format that can be read."""
+    from fabric.formats import files
+
+    return files.load(topo).fabric
+
+
 def cases_on(fabric: Fabric, collective: str, sizes: Sequence[int], ranks: Sequence[int], order: str) -> list[Case]:
     """Return a case for every size and world size, with the nodes that its order uses; InputError where it does not fit."""
     from fabric.collectives.catalog import collective as known

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabric.cli.answers import load
 from fabric.cli.output import emit, formats
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def command(topo: str, output: Path | None, *, as_json: bool, as_csv: bool) -> N
     """
     from fabric.network import spec
 
-    fabric = local_fabric() if topo == "local" else spec.load(topo)
+    fabric = local_fabric() if topo == "local" else load(topo)
     if output is not None:
         spec.write(fabric, output)
     row = spec.to_dict(fabric) | {"fingerprint": fabric.fingerprint, "file": str(output) if output else None}

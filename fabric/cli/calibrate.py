@@ -31,7 +31,7 @@ def command(results: Path, topo: str, output: Path | None, *, as_json: bool, as_
     Fitted: every second size at world size 2. Held out: the other sizes, and every size at larger world sizes. Cells
     with more ranks than cores are neither. The baseline beside it is alpha + beta S through the same points.
     """
-    from fabric.network.spec import load
+    from fabric.cli.answers import load
     from fabric.predict import constants
     from fabric.records.pool import pooled
     from fabric.records.store import read

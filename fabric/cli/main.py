@@ -20,6 +20,9 @@ VERBS = {
     "calibrate": "Fit a library's alphas and betas from measured results; score the fit on held-out sizes.",
     "compare": "Put two sets of results side by side, case by case.",
     "scale": "Scaling efficiency versus cluster size, measured and predicted in one table.",
+    "read": "Read a fabric from another tool's file: ibnetdiscover, Slurm, GraphML, CSV of cables ...",
+    "write": "Write a fabric in another tool's format.",
+    "audit": "What is built against what was designed: missing, extra, swapped and degraded cables.",
     "doctor": "What this machine has, what is missing, and how to get it.",
 }
 """Verb -> one line of help; the code is `fabric/cli/<verb>.py` and is imported only when the verb runs."""

@@ -230,7 +230,7 @@ def _fabric(topo: str | None, jobs: Sequence[Job]) -> Fabric | None:
     """Return the fabric of --topo, if any; InputError where it is smaller than a world size, before anything runs."""
     if topo is None or started_by_us():
         return None
-    from fabric.network.spec import load
+    from fabric.cli.answers import load
 
     fabric, ranks = load(topo), max(job.ranks for job in jobs)
     devices = fabric.topology.devices

@@ -28,7 +28,7 @@ EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_red
 def command(*, topo: str, collective: str, sizes: str, ranks: str | None, as_json: bool, as_csv: bool, **model: Any) -> None:
     """Predict how long collectives take on a fabric, and which level holds them up."""
     from fabric import units
-    from fabric.network.spec import load
+    from fabric.cli.answers import load
     from fabric.predict.loaded import predict
 
     fabric = load(topo)

@@ -38,7 +38,7 @@ def command(results: Path | None, *, topos: Sequence[str], as_json: bool, as_csv
     With RESULTS: every measured case beside its prediction on the one --topo; --constants none fits them from the file
     itself, as calibrate does. Without: the model alone, for every --topo and --algorithm. efficiency = busbw / bound.
     """
-    from fabric.network.spec import load
+    from fabric.cli.answers import load
 
     fabrics = [load(topo) for topo in topos]
     rows = measured_rows(results, fabrics, asked) if results else predicted_rows(fabrics, asked)

@@ -69,6 +69,12 @@ def tables_of(topology: Topology) -> Tables:
             f"routing: {topology.name} must be tiered, every cable one tier up and no device forwarding; "
             "direct networks can be shown and proven, not yet predicted"
         )
+    uneven = tables.uneven_tier()
+    if uneven is not None:
+        raise InputError(
+            f"routing: {topology.name} must have every {uneven} joined to each part below it by equally many cables; "
+            "up-down routing would be wrong on it, it can be shown and proven, not yet predicted"
+        )
     return tables
 
 
@@ -165,6 +171,24 @@ class Tables:
         key = upper * self.topology.vertices + part
         order = np.argsort(key, kind="stable")
         return self.network[order], key[order]
+
+    def uneven_tier(self) -> str | None:
+        """Return the lowest tier with a switch that misses a part below it, or has more cables to one than to another.
+
+        Then not every way up leads down again, or an even split up is no even split down.
+        """
+        _, keys = self._down
+        pairs, cables = np.unique(keys, return_counts=True)
+        upper, below = np.divmod(pairs, self.topology.vertices)
+        for tier in range(1, self.top + 1):
+            own = self.topology.tier[upper] == tier
+            part = self.parts[tier][upper[own]]
+            switches = np.bincount(self.parts[tier][np.unique(upper[own])], minlength=self.topology.vertices)
+            under = np.bincount(self.parts[tier][np.unique(below[own])], minlength=self.topology.vertices)
+            joined = np.bincount(part, minlength=self.topology.vertices)
+            if (joined != switches * under).any() or len(np.unique(cables[own])) > 1:
+                return self.topology.tiers[tier]
+        return None
 
     def add_ideal(self, per_link: NDArray[np.float64], source: Indices, target: Indices, meeting: Indices) -> None:
         """Count messages split evenly over all ways.

@@ -97,6 +97,18 @@ def test_the_same_seed_gives_the_same_ways_and_hops_count_links():
     assert route(topology, np.array([3]), np.array([3])).per_link.sum() == 0
 
 
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_missing_cable_is_refused_until_routing_can_go_around_it(spec):
+    topology = catalog.parse(spec)
+    inside = topology.ends[:, 1] >= topology.vertices - (topology.nodes if topology.scale_up_tier >= 0 else 0)
+    last = np.flatnonzero(~inside)[-1]
+    cut = replace(topology, **{name: np.delete(getattr(topology, name), last, axis=0) for name in ("ends", "level", "lanes")})
+    if spec.startswith("star"):
+        return  # a star without a cable is a star with a device apart, which has no route at all
+    with pytest.raises(InputError, match="by equally many cables; up-down routing would be wrong on it"):
+        route(cut, np.array([0]), np.array([1]))
+
+
 def test_scale_up_graphs_that_routing_does_not_know_are_refused():
     topology = catalog.parse("star:devices=8,devices_per_node=4,scale_up=full_mesh")
     with pytest.raises(InputError, match="full_mesh"):

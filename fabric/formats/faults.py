@@ -1,0 +1,149 @@
+"""What is wrong with a foreign file, in one line with file and line number; parsers that say it so. It knows no format."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from xml.etree import ElementTree as ET
+from xml.parsers import expat
+
+import yaml
+
+from topologies.errors import InputError
+
+LONGEST = 80
+"""Characters of the file's own text that a message repeats."""
+
+
+def fault(where: str, line: int, expected: str, got: object = None) -> InputError:
+    """Return the error `FILE:LINE: expected ..., got ...` in one line."""
+    seen = "" if got is None else f", got {shortened(got)!r}"
+    return InputError(f"{where}:{line}: expected {expected}{seen}")
+
+
+def shortened(text: object) -> str:
+    """Return the text in one line of at most LONGEST characters."""
+    flat = " ".join(str(text).split())
+    return flat if len(flat) <= LONGEST else f"{flat[:LONGEST]}..."
+
+
+def lines(text: str, where: str) -> list[tuple[int, str]]:
+    """Return the numbered lines of a file that ends with a line end.
+
+    Raises:
+        InputError: an empty file, or a last line without its end: nothing else says that a text file was cut.
+    """
+    if not text.strip():
+        raise fault(where, 1, "some content, the file is empty")
+    found = list(enumerate(text.splitlines(), start=1))
+    if not text.endswith("\n"):
+        raise fault(where, len(found), "a line end after the last line (the file may be cut)", found[-1][1])
+    return found
+
+
+class Numbers(dict[str, Any]):
+    """A YAML mapping that remembers the line it starts on."""
+
+    line = 1
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader with line numbers, and without aliases, which can grow without bound."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(None, None, "aliases are not read", mark)
+        return super().compose_node(parent, index)
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> Numbers:
+    found = Numbers({str(key): value for key, value in loader.construct_mapping(node, deep=True).items()})
+    found.line = node.start_mark.line + 1
+    return found
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def load_yaml(text: str, where: str) -> Any:  # YAML holds anything
+    """Return the content of a YAML file whose mappings are Numbers; InputError where it is not YAML or cut."""
+    lines(text, where)
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader that knows its lines
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise fault(where, line, f"YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise fault(where, 1, f"YAML: {shortened(error)}") from None
+
+
+def load_json(text: str, where: str) -> Any:  # JSON holds anything
+    """Return the content of a JSON file; InputError where it is not JSON or cut."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise fault(where, error.lineno, f"JSON: {error.msg}") from None
+    except (ValueError, RecursionError) as error:
+        raise fault(where, 1, f"JSON: {shortened(error)}") from None
+
+
+class Element(ET.Element):
+    """An XML element that remembers its line."""
+
+    line = 1
+
+
+def load_xml(text: str, where: str, root: str) -> Element:
+    """Return the root element of an XML file, every element with its line.
+
+    A document type is allowed only where it declares no entities of its own, so that nothing can expand.
+
+    Raises:
+        InputError: not XML, cut, entities declared, or another root than the one expected.
+    """
+    builder = ET.TreeBuilder(element_factory=Element)
+    parser = expat.ParserCreate()
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        builder.start(tag, attributes).line = parser.CurrentLineNumber  # type: ignore[attr-defined]
+
+    def refuse(*_: object) -> None:
+        raise fault(where, parser.CurrentLineNumber, "XML without entity declarations")
+
+    parser.StartElementHandler, parser.EndElementHandler = start, builder.end
+    parser.CharacterDataHandler, parser.EntityDeclHandler = builder.data, refuse
+    try:
+        parser.Parse(text.encode(), True)  # expat's signature
+    except expat.ExpatError as error:
+        raise fault(where, error.lineno, f"XML: {expat.ErrorString(error.code)}") from None
+    found: Element = builder.close()  # type: ignore[assignment]
+    if found.tag.rpartition("}")[2] != root:
+        raise fault(where, found.line, f"<{root}> as the outermost element", found.tag)
+    return found
+
+
+def attribute(where: str, element: Element, name: str) -> str:
+    """Return an attribute that must be there."""
+    value = element.get(name)
+    if value is None:
+        raise fault(where, element.line, f"<{element.tag} {name}=...>, the attribute is missing")
+    return value
+
+
+def number(text: object, where: str, line: int, what: str) -> float:
+    """Return a number above zero."""
+    try:
+        value = float(str(text))
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise fault(where, line, f"{what}: a number above zero", text)
+    return value
+
+
+def line_of(text: str, word: str) -> int:
+    """Return the first line that holds the word, 1 where none does; for files whose parser gives no lines."""
+    found = re.search(re.escape(word), text)
+    return text.count("\n", 0, found.start()) + 1 if found else 1

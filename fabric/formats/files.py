@@ -1,0 +1,50 @@
+"""Foreign files from disk and short forms, as named fabrics; and to disk. It does not know any format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fabric.formats import catalog
+from fabric.formats.named import Named, named
+from fabric.network import spec
+from topologies.errors import InputError
+
+
+def load(text: str, kind: str | None = None) -> Named:
+    """Return the named fabric of a TOPO: a short form, the YAML of a fabric, or a file in a foreign format.
+
+    Raises:
+        InputError: whatever is wrong with it, by name and line.
+    """
+    path = Path(text)
+    if kind is None and (not path.is_file() or _is_ours(path)):
+        return named(spec.load(text))
+    return read(path, kind)
+
+
+def read(path: Path, kind: str | None = None) -> Named:
+    """Return the named fabric of a file in a foreign format, guessed where kind is None."""
+    try:
+        content = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"read: cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}:1: expected text in UTF-8, byte {error.start} is none") from None
+    return catalog.read(content, str(path), kind)
+
+
+def write(text: str, path: Path) -> None:
+    """Write a text to a file, its folder made where needed; InputError where it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether the file is the YAML of a fabric of ours."""
+    if path.suffix not in (".yaml", ".yml"):
+        return False
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return spec.SCHEMA in file.read(2_000)

@@ -1,0 +1,48 @@
+"""What Kubernetes schedulers read of a fabric: its tiers as levels of labels. It knows no clusters, queues or pods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from fabric.formats.named import Named
+from fabric.formats.tree import Branch, to_branches
+
+LABEL = "network.fabricbench/"
+HOSTNAME = "kubernetes.io/hostname"
+
+
+def documents(rows: list[dict[str, Any]]) -> str:
+    """Return the objects as YAML documents."""
+    return yaml.safe_dump_all(rows, sort_keys=False)
+
+
+def heights(branches: list[Branch]) -> dict[str, int]:
+    """Return how many tiers of groups stand from each group down, itself included; branches come top first."""
+    found: dict[str, int] = {}
+    for branch in reversed(branches):
+        found[branch.name] = 1 + max((found[name] for name in branch.switches), default=0)
+    return found
+
+
+def labels(named: Named) -> tuple[list[str], dict[str, dict[str, str]], list[str]]:
+    """Return the levels, top first, every node's label per level, and what is lost.
+
+    A node with fewer tiers above it than the deepest repeats its nearest group, since schedulers want every label.
+    """
+    branches, losses = to_branches(named)
+    height = heights(branches)
+    parent = {child: b.name for b in branches for child in b.switches}
+    tiers = range(max(height.values()), 0, -1)
+    levels = [f"{LABEL}tier-{tier}" for tier in tiers]
+    nodes: dict[str, dict[str, str]] = {}
+    for branch in branches:
+        above: dict[int, str] = {}
+        group = branch.name
+        for tier in reversed(tiers):
+            if height[group] < tier and group in parent:
+                group = parent[group]
+            above[tier] = group
+        nodes |= {node: {f"{LABEL}tier-{tier}": above[tier] for tier in tiers} for node in branch.nodes}
+    return levels, nodes, losses

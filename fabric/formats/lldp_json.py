@@ -1,0 +1,67 @@
+"""Reads what `lldpctl -f json` says on every machine, gathered as {"NAME": {"lldp": ...}, ...}. It knows no speeds.
+
+A neighbour that says it bridges or routes is a switch, as is a machine whose neighbours say so of it; any other is a host.
+A cable is seen from one end or from both; seen twice it is taken once, by its ports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fabric.formats.faults import fault, line_of, load_json
+from fabric.formats.named import Named
+from fabric.formats.observe import Cable, Vertex, observed
+
+SWITCH = {"Bridge", "Router"}
+End = tuple[str, str]
+
+
+def read(text: str, where: str) -> Named:
+    """Return the fabric of the gathered output; InputError where it is none, or a neighbour has no name or port."""
+    content = load_json(text, where)
+    if not isinstance(content, dict) or "lldp" in content or not content:
+        raise fault(where, 1, '{"NAME": output of lldpctl -f json, ...}: who asked must be named', content)
+    kinds: dict[str, bool] = {str(name): True for name in content}
+    seen: dict[frozenset[End], int] = {}
+    for name, report in content.items():
+        for port, neighbour in _interfaces(name, report, text, where):
+            far, far_port, is_switch = _neighbour(name, port, neighbour, text, where)
+            kinds[far] = kinds.get(far, True) and not is_switch
+            cable = frozenset({(name, port), (far, far_port)})
+            seen[cable] = seen.get(cable, 0) + 1
+    silent = sum(name not in content for name in kinds)
+    once = sum(count == 1 for count in seen.values())
+    losses = [f"{once} of {len(seen)} cables are seen from one end only"] * bool(once)
+    losses += [f"{silent} machines are known by their neighbours only"] * bool(silent)
+    cables = [Cable(a, b, port_a=p, port_b=q) for (a, p), (b, q) in (sorted(ends) for ends in seen if len(ends) == 2)]
+    return observed([Vertex(name, is_host) for name, is_host in kinds.items()], cables, where, losses)
+
+
+def _interfaces(name: str, report: Any, text: str, where: str) -> Iterator[tuple[str, dict[str, Any]]]:  # any JSON
+    """Yield (local port, what its neighbour says); lldpctl writes one interface as an object, several as a list."""
+    found = report.get("lldp", {}) if isinstance(report, dict) else None
+    interfaces = found.get("interface", []) if isinstance(found, dict) else None
+    interfaces = [{k: v} for k, v in interfaces.items()] if isinstance(interfaces, dict) else interfaces
+    if not isinstance(interfaces, list) or not all(isinstance(i, dict) for i in interfaces):
+        raise fault(where, line_of(text, name), '"lldp": {"interface": [{PORT: {...}}]}', report)
+    for interface in interfaces:
+        for port, neighbour in interface.items():
+            if not isinstance(neighbour, dict):
+                raise fault(where, line_of(text, str(port)), "an object with chassis and port", neighbour)
+            yield str(port), neighbour
+
+
+def _neighbour(name: str, port: str, neighbour: dict[str, Any], text: str, where: str) -> tuple[str, str, bool]:
+    """Return the neighbour's name, its port, and whether it says it is a switch."""
+    chassis, far = neighbour.get("chassis"), neighbour.get("port")
+    names = [key for key in chassis if isinstance(chassis[key], dict)] if isinstance(chassis, dict) else []
+    ident = far.get("id") if isinstance(far, dict) else None
+    far_port = ident.get("value") if isinstance(ident, dict) else None
+    if len(names) != 1 or not isinstance(far_port, str) or not isinstance(chassis, dict):
+        raise fault(where, line_of(text, f'"{port}"'), f"one named chassis and a port id for {name} {port}", neighbour)
+    abilities = chassis[names[0]].get("capability", [])
+    abilities = [abilities] if isinstance(abilities, dict) else abilities
+    if not isinstance(abilities, list) or not all(isinstance(a, dict) for a in abilities):
+        raise fault(where, line_of(text, f'"{port}"'), "capability: a list of type and enabled", abilities)
+    return names[0], far_port, any(a.get("type") in SWITCH and a.get("enabled") is True for a in abilities)

@@ -1,0 +1,72 @@
+"""A fabric whose vertices have names, and what a format could not hold. It does not know any format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.network.fabric import Fabric
+from topologies.base import SCALE_UP, Topology
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """A fabric with a name per vertex and per node, as it stands in a foreign file.
+
+    stated: bytes per second per cable where the file says so, NaN where the level's speed was assumed. ports: cable ->
+    the port names at its two ends, where the file has them. losses: what the file says and this cannot hold, and what
+    was assumed, one line each.
+    """
+
+    fabric: Fabric
+    names: tuple[str, ...]
+    nodes: tuple[str, ...]
+    stated: Floats
+    ports: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    losses: tuple[str, ...] = ()
+
+    @property
+    def topology(self) -> Topology:
+        """The wiring."""
+        return self.fabric.topology
+
+
+@dataclass(frozen=True)
+class Written:
+    """The text of a foreign file, and what of the fabric it cannot hold, one line each."""
+
+    text: str
+    losses: tuple[str, ...] = ()
+
+
+def named(fabric: Fabric) -> Named:
+    """Return a fabric of our own with plain names: `host0`, `leaf3`, `spine1`; inside node 2 `node2-scale-up0`."""
+    topology = fabric.topology
+    return Named(fabric, tuple(_vertex_names(topology)), tuple(f"node{n}" for n in range(topology.nodes)), speeds(fabric))
+
+
+def speeds(fabric: Fabric) -> Floats:
+    """Return bytes per second per cable, one direction."""
+    return fabric.link_speed[::2].copy()
+
+
+def scale_out(topology: Topology) -> NDArray[np.bool_]:
+    """Return which cables belong to the network between nodes."""
+    inside = topology.levels.index(SCALE_UP) if SCALE_UP in topology.levels else -1
+    return np.asarray(topology.level != inside)
+
+
+def _vertex_names(topology: Topology) -> list[str]:
+    counts = dict.fromkeys(topology.tiers, 0)
+    found = []
+    for vertex, tier in enumerate(topology.tier):
+        tier_name = topology.tiers[tier] if vertex >= topology.devices or topology.tiers[tier] != SCALE_UP else "host"
+        prefix = f"node{topology.node[vertex]}-" if tier_name == SCALE_UP else ""
+        found.append(f"{prefix}{tier_name}{counts[tier_name]}")
+        counts[tier_name] += 1
+    return found

@@ -1,0 +1,254 @@
+"""From named vertices and cables to a Fabric: tiers by distance from hosts, levels, speeds. It does not know any format.
+
+Tiers: hosts, then switches by their distance from hosts: leaf, spine, core. A switch with few hosts among switches with
+four times as many (a management node on a spine) is no leaf. A network without anything above its leaves, whose
+switches are cabled to each other, has one tier `switch`. What a file says about tiers is kept instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.formats.named import Floats, Named
+from fabric.network.fabric import Fabric, Level
+from fabric.network.parts import part
+from topologies.base import MOST_PER_NODE, SCALE_UP, Topology, check_size
+from topologies.errors import InputError
+
+FAMILY = "observed"
+TIERS = ("host", "leaf", "spine", "core")
+ASSUMED = "400g-ndr"
+"""The part whose latency, and where needed speed, stands for what no cabling file says."""
+FEW = 4
+"""A switch whose neighbours have at least so many times its hosts is no leaf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """A host (device) or a switch as a file names it; tier where the file says so, node = the server's name."""
+
+    name: str
+    is_host: bool
+    node: str = ""
+    tier: str = ""
+    rail: int = -1
+    plane: int = 0
+    forwards: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """A cable between two named vertices; speed in bytes per second of the whole cable, None where the file is silent."""
+
+    a: str
+    b: str
+    lanes: int = 1
+    speed: float | None = None
+    port_a: str = ""
+    port_b: str = ""
+    level: str = ""
+
+
+def observed(vertices: Iterable[Vertex], cables: Sequence[Cable], where: str, losses: Iterable[str] = ()) -> Named:
+    """Return the fabric of the vertices and cables; hosts come first, node by node, else the order given is kept.
+
+    Raises:
+        InputError: no host, a host or switch named twice, a cable to a vertex that is not there or to itself.
+    """
+    known = _by_name(vertices, where)
+    ends = _ends(known, cables, where)
+    check_size(FAMILY, len(cables))
+    order = list(known.values())
+    tiers, tier = _tiers(order, ends)
+    nodes, node = _nodes(order)
+    rank = sorted(range(len(order)), key=lambda v: (not order[v].is_host, node[v] if order[v].is_host else tier[v]))
+    place = np.empty(len(order), dtype=np.int32)
+    place[rank] = np.arange(len(order), dtype=np.int32)
+    order, tier, node = [order[v] for v in rank], tier[rank], node[rank]
+    ends, turned = _upwards(place[ends], tier)
+    levels, level = _levels(tiers, tier, ends, cables)
+    topology = _topology(order, tiers, tier, node, ends, levels, level, cables)
+    known_speeds, stated, assumed = _speeds(topology, cables)
+    fabric = Fabric(topology, known_speeds, f"{FAMILY}: {where}", _degraded(topology, known_speeds, stated))
+    ports = {c: _ports(cables[c], bool(turned[c])) for c in range(len(cables)) if cables[c].port_a or cables[c].port_b}
+    return Named(fabric, tuple(v.name for v in order), nodes, stated, ports, (*losses, *assumed))
+
+
+def _by_name(vertices: Iterable[Vertex], where: str) -> dict[str, Vertex]:
+    known: dict[str, Vertex] = {}
+    for vertex in vertices:
+        if vertex.name in known:
+            raise InputError(f"{where}: names must be unique, {vertex.name!r} is there twice")
+        known[vertex.name] = vertex
+    if not any(v.is_host for v in known.values()):
+        raise InputError(f"{where}: expected at least one host, got {len(known)} vertices without any")
+    return known
+
+
+def _ends(known: Mapping[str, Vertex], cables: Sequence[Cable], where: str) -> NDArray[np.int32]:
+    """Return the cables as pairs of vertex numbers in the order given."""
+    number = {name: i for i, name in enumerate(known)}
+    for cable in cables:
+        for name in (cable.a, cable.b):
+            if name not in number:
+                raise InputError(f"{where}: a cable ends at {name!r}, which is neither host nor switch of this file")
+        if cable.a == cable.b:
+            raise InputError(f"{where}: a cable must join two vertices, {cable.a!r} is cabled to itself")
+    return np.array([(number[c.a], number[c.b]) for c in cables], dtype=np.int32).reshape(-1, 2)
+
+
+def _tiers(order: Sequence[Vertex], ends: NDArray[np.int32]) -> tuple[tuple[str, ...], NDArray[np.int8]]:
+    """Return tier names and the tier of every vertex: the file's own where it has them, else by distance from hosts."""
+    if all(v.tier for v in order):
+        present = dict.fromkeys(v.tier for v in order)
+        names = (*[t for t in TIERS if t in present], *[t for t in present if t not in (*TIERS, SCALE_UP)])
+        names = (*names, SCALE_UP) if SCALE_UP in present else names
+        return names, np.array([names.index(v.tier) for v in order], dtype=np.int8)
+    inside = np.array([v.tier == SCALE_UP for v in order])
+    distance = np.minimum(_distance(np.array([v.is_host for v in order]), inside, ends), 100)
+    tops = sorted({int(d) for d in distance[~inside]} | {0})
+    among = ~np.isin(ends, np.flatnonzero(inside)).all(axis=1) & (distance[ends] == 1).all(axis=1)
+    names = ("host", "switch") if tops == [0, 1] and among.any() else tuple(_tier_name(d) for d in tops)
+    tier = np.searchsorted(tops, distance)
+    return (
+        ((*names, SCALE_UP), np.where(inside, len(names), tier).astype(np.int8))
+        if inside.any()
+        else (names, tier.astype(np.int8))
+    )
+
+
+def _tier_name(distance: int) -> str:
+    if distance == 100:
+        return "unreached"
+    return TIERS[distance] if distance < len(TIERS) else f"tier{distance}"
+
+
+def _distance(host: NDArray[np.bool_], inside: NDArray[np.bool_], ends: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the hops from the nearest host, with switches of few hosts no nearer than their neighbours allow."""
+    ends = ends[~inside[ends].any(axis=1)]
+    both = np.concatenate([ends, ends[:, ::-1]])
+    hosts_on = np.bincount(both[host[both[:, 0]], 1], minlength=len(host)) * ~host
+    between = both[~host[both].any(axis=1) & (hosts_on[both[:, 1]] > 0)]
+    heard = between[np.lexsort((hosts_on[between[:, 1]], between[:, 0]))]
+    starts = np.searchsorted(heard[:, 0], np.arange(len(host) + 1))
+    middle = (starts[:-1] + starts[1:]) // 2
+    median = np.where(starts[1:] > starts[:-1], hosts_on[heard[np.minimum(middle, len(heard) - 1), 1]], 0) if len(heard) else 0
+    leaf = (hosts_on > 0) & (hosts_on * FEW > median)
+    distance = np.where(host, 0, np.where(leaf, 1, 1_000))
+    hops = 1
+    while True:
+        reached = both[distance[both[:, 0]] == hops, 1]
+        fresh = reached[distance[reached] > hops + 1]
+        if not len(fresh):
+            return np.asarray(distance)
+        distance[fresh] = hops + 1
+        hops += 1
+
+
+def _nodes(order: Sequence[Vertex]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """Return node names in order of appearance and the node of every vertex; -1 for switches outside nodes."""
+    number: dict[str, int] = {}
+    found = [number.setdefault(v.node or v.name, len(number)) if v.is_host else -1 for v in order]
+    found = [number.get(v.node, -1) if v.tier == SCALE_UP else n for v, n in zip(order, found, strict=True)]
+    most = max(Counter(n for n in found if n >= 0).values())
+    if most > MOST_PER_NODE:
+        raise InputError(f"{FAMILY}: a node holds at most {MOST_PER_NODE} devices, got {most}")
+    return tuple(number), np.array(found, dtype=np.int32)
+
+
+def _upwards(ends: NDArray[np.int32], tier: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Return the cables with the lower tier first, and which of them were turned."""
+    low, high = tier[ends].T
+    turned = low > high
+    return np.where(turned[:, None], ends[:, ::-1], ends), turned
+
+
+def _ports(cable: Cable, turned: bool) -> tuple[str, str]:  # noqa: FBT001  # one of two orders
+    return (cable.port_b, cable.port_a) if turned else (cable.port_a, cable.port_b)
+
+
+def _levels(
+    tiers: tuple[str, ...], tier: NDArray[np.int8], ends: NDArray[np.int32], cables: Sequence[Cable]
+) -> tuple[tuple[str, ...], NDArray[np.int8]]:
+    """Return level names, lowest first, and the level of every cable: `leaf-spine`, or the name the file gives."""
+    pairs = [(int(a), int(b)) for a, b in tier[ends]]
+    names = [cable.level or _level_name(tiers, pair) for cable, pair in zip(cables, pairs, strict=True)]
+    lowest = dict(sorted(zip(names, pairs, strict=True), key=lambda item: item[1], reverse=True))
+    levels = sorted(lowest, key=lambda name: (name == SCALE_UP, lowest[name]))
+    number = {name: i for i, name in enumerate(levels)}
+    return tuple(levels), np.array([number[name] for name in names], dtype=np.int8)
+
+
+def _level_name(tiers: tuple[str, ...], pair: tuple[int, int]) -> str:
+    low, high = tiers[pair[0]], tiers[pair[1]]
+    return SCALE_UP if SCALE_UP in (low, high) else f"{low}-{high}"
+
+
+def _topology(  # the arrays of one Topology
+    order: Sequence[Vertex],
+    tiers: tuple[str, ...],
+    tier: NDArray[np.int8],
+    node: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    levels: tuple[str, ...],
+    level: NDArray[np.int8],
+    cables: Sequence[Cable],
+) -> Topology:
+    """Return the Topology; its name carries a digest of the wiring, so that no two of them look the same."""
+    devices = sum(v.is_host for v in order)
+    lanes = np.array([c.lanes for c in cables], dtype=np.int16)
+    digest = hashlib.sha256(b"".join(a.tobytes() for a in (tier, node, ends, level, lanes))).hexdigest()[:12]
+    return Topology(
+        family=FAMILY,
+        params={"endpoints": devices, "wiring": digest},
+        tiers=tiers,
+        levels=levels,
+        devices=devices,
+        tier=tier,
+        node=node,
+        rail=_rails(order, node, devices),
+        plane=np.array([v.plane for v in order], dtype=np.int16),
+        forwards=np.array([not v.is_host if v.forwards is None else v.forwards for v in order]),
+        ends=ends,
+        level=level,
+        lanes=lanes,
+    )
+
+
+def _rails(order: Sequence[Vertex], node: NDArray[np.int32], devices: int) -> NDArray[np.int16]:
+    """Return the rails: the file's own, else a device's index inside its node where nodes hold several."""
+    rail = np.array([v.rail for v in order], dtype=np.int16)
+    first = np.searchsorted(node[:devices], node[:devices])
+    if len(np.unique(first)) < devices:
+        rail[:devices] = np.where(rail[:devices] < 0, np.arange(devices) - first, rail[:devices])
+    return rail
+
+
+def _speeds(topology: Topology, cables: Sequence[Cable]) -> tuple[dict[str, Level], Floats, list[str]]:
+    """Return the levels (the median of a lane's stated speeds), the stated speed per cable, and what was assumed."""
+    stated = np.array([math.nan if c.speed is None else c.speed for c in cables])
+    made_of, found, assumed = part(ASSUMED), {}, []
+    for index, name in enumerate(topology.levels):
+        mine = (topology.level == index) & ~np.isnan(stated)
+        if mine.any():
+            middle = float(np.median(stated[mine] / topology.lanes[mine]))
+            found[name] = Level(middle, made_of.latency, f"speed read; latency assumed: part {ASSUMED}")
+        else:
+            found[name] = Level(made_of.speed, made_of.latency, f"assumed, not in the file: part {ASSUMED}")
+            assumed.append(f"speed of {name} is not in the file; part {ASSUMED} is assumed")
+    return found, stated, assumed
+
+
+def _degraded(topology: Topology, levels: Mapping[str, Level], stated: Floats) -> dict[int, float]:
+    """Return the cables whose stated speed is not their level's."""
+    usual = np.array([levels[name].speed for name in topology.levels])[topology.level] * topology.lanes
+    with np.errstate(invalid="ignore"):
+        off = np.flatnonzero(np.abs(stated / usual - 1) > 1e-9)
+    return {int(c): float(stated[c]) for c in off}

@@ -1,0 +1,162 @@
+"""Reads and writes SimGrid platform files: hosts, routers, links, one-hop routes; clusters as stars. It knows no traffic.
+
+Written as one Dijkstra zone, every cable a SPLITDUPLEX link between its two ends. SimGrid keeps one route per pair, so
+that parallel cables become one link of their summed speed. Read: zones of hosts, routers, links and routes with one link.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from xml.sax.saxutils import quoteattr
+
+from fabric.formats.faults import Element, attribute, fault, load_xml
+from fabric.formats.named import Named, Written
+from fabric.formats.observe import Cable, Vertex, observed
+
+UNITS = {"": 1.0, "bps": 1 / 8, "kbps": 125.0, "Mbps": 125e3, "Gbps": 125e6, "Tbps": 125e9}
+UNITS |= {"Bps": 1.0, "kBps": 1e3, "MBps": 1e6, "GBps": 1e9, "TBps": 1e12, "MiBps": 2.0**20, "GiBps": 2.0**30}
+RATE = re.compile(r"([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]*)")
+RADICAL = re.compile(r"(\d+)(?:-(\d+))?", re.ASCII)
+MOST = 1_000_000
+SKIPPED = {
+    "prop",
+    "config",
+    "loopback",
+    "storage",
+    "disk",
+    "trace",
+    "trace_connect",
+    "backbone",
+    "peer",
+    "ASroute",
+    "zoneRoute",
+}
+CONTAINERS = {"AS", "zone", "platform"}
+
+
+def read(text: str, where: str) -> Named:
+    """Return the fabric of a platform; routes over several links are left out, the wiring is in those over one.
+
+    Raises:
+        InputError: no XML, cut, an unknown link or end, a rate without a known unit, no hosts, no route over one link.
+    """
+    root = load_xml(text, where, "platform")
+    vertices: dict[str, Vertex] = {}
+    links: dict[str, float] = {}
+    routes: list[Element] = []
+    cables: list[Cable] = []
+    skipped: set[str] = set()
+    for element in _flat(root, skipped):
+        if element.tag in ("host", "router"):
+            name = attribute(where, element, "id")
+            vertices[name] = Vertex(name, is_host=element.tag == "host")
+        elif element.tag == "link":
+            links[attribute(where, element, "id")] = _rate(attribute(where, element, "bandwidth"), element, where)
+        elif element.tag == "cluster":
+            _cluster(element, vertices, cables, where)
+        elif element.tag == "route":
+            routes.append(element)
+        else:
+            raise fault(where, element.line, "<host>, <router>, <link>, <route>, <cluster> or <zone>", f"<{element.tag}>")
+    long = [r for r in routes if len(_links(r)) != 1]
+    cables += _wires([r for r in routes if len(_links(r)) == 1], vertices, links, where)
+    if not cables:
+        raise fault(where, root.line, "at least one <route> over one link, or a <cluster>")
+    losses = [f"{len(long)} routes over several links are left out"] * bool(long) + [
+        f"<{tag}> is left out" for tag in sorted(skipped)
+    ]
+    return observed(vertices.values(), cables, where, [*losses, "latencies, host speeds and sharing are left out"])
+
+
+def _flat(root: Element, skipped: set[str]) -> list[Element]:
+    """Return what stands in zones, zones inside zones opened."""
+    found: list[Element] = []
+    for child in root:
+        if child.tag in CONTAINERS:
+            found += _flat(child, skipped)  # type: ignore[arg-type]
+        elif child.tag in SKIPPED:
+            skipped.add(str(child.tag))
+        else:
+            found.append(child)  # type: ignore[arg-type]
+    return found
+
+
+def _links(route: Element) -> list[Element]:
+    return [child for child in route if child.tag == "link_ctn"]  # type: ignore[misc]
+
+
+def _rate(text: str, element: Element, where: str) -> float:
+    match = RATE.fullmatch(text.strip())
+    try:
+        speed = float(match[1]) * UNITS[match[2]] if match else 0.0
+    except (ValueError, KeyError):
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise fault(where, element.line, "a rate above zero such as 50GBps or 400Gbps", text)
+    return speed
+
+
+def _wires(routes: list[Element], vertices: dict[str, Vertex], links: dict[str, float], where: str) -> list[Cable]:
+    """Return a cable per route; one that stands there in both directions is taken once."""
+    seen: set[tuple[str, str, str]] = set()
+    found = []
+    for route in routes:
+        source, target = attribute(where, route, "src"), attribute(where, route, "dst")
+        link = attribute(where, _links(route)[0], "id")
+        for name, known in ((source, vertices), (target, vertices), (link, links)):
+            if name not in known:
+                raise fault(where, route.line, "a host, router or link that the file describes", name)
+        key = (*sorted((source, target)), link)
+        if key not in seen and source != target:
+            seen.add(key)  # type: ignore[arg-type]
+            found.append(Cable(source, target, speed=links[link]))
+    return found
+
+
+def _cluster(element: Element, vertices: dict[str, Vertex], cables: list[Cable], where: str) -> None:
+    """Add a flat cluster: hosts prefix + number + suffix around one router."""
+    if element.get("topology", "FLAT") != "FLAT":
+        raise fault(
+            where,
+            element.line,
+            "a flat <cluster>; write the others as their family, e.g. torus:dims=4x4",
+            element.get("topology"),
+        )
+    hub = attribute(where, element, "router_id") if element.get("router_id") else f"{attribute(where, element, 'id')}-router"
+    speed = _rate(attribute(where, element, "bw"), element, where)
+    vertices[hub] = Vertex(hub, is_host=False)
+    for part in attribute(where, element, "radical").split(","):
+        match = RADICAL.fullmatch(part.strip())
+        if match is None or not 0 <= int(match[2] or match[1]) - int(match[1]) < MOST:
+            raise fault(where, element.line, "radical: numbers and ranges such as 0-15", part)
+        for number in range(int(match[1]), int(match[2] or match[1]) + 1):
+            name = f"{element.get('prefix', '')}{number}{element.get('suffix', '')}"
+            vertices[name] = Vertex(name, is_host=True)
+            cables.append(Cable(name, hub, speed=speed))
+
+
+def write(named: Named) -> Written:
+    """Return the platform of the fabric."""
+    topology, fabric = named.topology, named.fabric
+    speeds = fabric.link_speed[::2]
+    bundles: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for cable, (a, b) in enumerate(topology.ends.tolist()):
+        bundles[a, b].append(cable)
+    body = [f'    <host id={quoteattr(name)} speed="1Gf"/>' for name in named.names[: topology.devices]]
+    body += [f"    <router id={quoteattr(name)}/>" for name in named.names[topology.devices :]]
+    routes = []
+    for number, ((a, b), cables) in enumerate(bundles.items()):
+        speed, latency = float(speeds[cables].sum()), fabric.level_latency[topology.level[cables[0]]]
+        body.append(
+            f'    <link id="link{number}" bandwidth="{speed!r}Bps" latency="{float(latency)!r}s" sharing_policy="SPLITDUPLEX"/>'
+        )
+        ends = f"src={quoteattr(named.names[a])} dst={quoteattr(named.names[b])}"
+        routes.append(f'    <route {ends} symmetrical="NO"><link_ctn id="link{number}" direction="UP"/></route>')
+        back = f"src={quoteattr(named.names[b])} dst={quoteattr(named.names[a])}"
+        routes.append(f'    <route {back} symmetrical="NO"><link_ctn id="link{number}" direction="DOWN"/></route>')
+    head = ['<?xml version="1.0"?>', '<!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">', '<platform version="4.1">']
+    text = "\n".join([*head, '  <zone id="fabric" routing="Dijkstra">', *body, *routes, "  </zone>", "</platform>"])
+    merged = len(topology.ends) - len(bundles)
+    losses = [f"{merged:,} parallel cables are summed into links of their neighbours"] * bool(merged)
+    return Written(text + "\n", (*losses, "host speed 1 Gf is invented; tiers, nodes and rails are left out"))

@@ -1,0 +1,71 @@
+"""Reads and writes Slurm's topology.yaml (newer than topology.conf): tree, and blocks on reading. It knows no partitions.
+
+A list of topologies, each with `topology: NAME` and one of tree, block, flat, ring, torus3d; the one with cluster_default
+or else the first is read. flat, ring and torus3d name no switches and are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from fabric.formats.faults import Numbers, fault, load_yaml
+from fabric.formats.hostlist import compress, expand
+from fabric.formats.named import Named, Written
+from fabric.formats.slurm_conf import check_stamp, stamp
+from fabric.formats.tree import Branch, from_tree, to_branches
+
+
+def read(text: str, where: str) -> Named:
+    """Return the fabric of a topology.yaml; InputError where it is none, cut, or of a kind without switches."""
+    content = load_yaml(text, where)
+    if not isinstance(content, list) or not all(isinstance(t, Numbers) and "topology" in t for t in content) or not content:
+        raise fault(where, 1, "a list of topologies, each with the key topology", content)
+    chosen = next((t for t in content if t.get("cluster_default") is True), content[0])
+    losses = [f"of {len(content)} topologies {chosen['topology']!r} is read"] * (len(content) > 1)
+    if isinstance(chosen.get("tree"), Numbers):
+        branches = [_branch(row, "switch", where) for row in _list_of(chosen["tree"], "switches", where)]
+    elif isinstance(chosen.get("block"), Numbers):
+        branches = [_branch(row, "block", where) for row in _list_of(chosen["block"], "blocks", where)]
+        losses += ["blocks are read as switches without anything above", "block_sizes are left out"]
+    else:
+        raise fault(where, chosen.line, "tree or block, with their switches", ", ".join(map(str, chosen)))
+    check_stamp(text, branches, where)
+    return from_tree(branches, where, losses)
+
+
+def _list_of(row: Numbers, key: str, where: str) -> list[Numbers]:
+    found = row.get(key)
+    if not isinstance(found, list) or not found or not all(isinstance(item, Numbers) for item in found):
+        raise fault(where, row.line, f"{key}: a list of mappings", found)
+    return found
+
+
+def _branch(row: Numbers, key: str, where: str) -> Branch:
+    if not isinstance(row.get(key), str | int) or not {"children", "nodes"} & set(row):
+        raise fault(where, row.line, f"{key}: NAME with children or nodes", dict(row))
+    return Branch(str(row[key]), _names(row, "children", where), _names(row, "nodes", where), row.line)
+
+
+def _names(row: Numbers, key: str, where: str) -> tuple[str, ...]:
+    value: Any = row.get(key)
+    if value is None and key not in row:
+        return ()
+    if not isinstance(value, str | int):
+        raise fault(where, row.line, f"{key}: a list of names such as node[01-04]", value)
+    return tuple(expand(str(value), where, row.line))
+
+
+def write(named: Named) -> Written:
+    """Return the topology.yaml of the fabric's tree; losses say what a tree leaves out."""
+    branches, losses = to_branches(named)
+    content = [{"topology": "fabric", "cluster_default": True, "tree": {"switches": [_row(b) for b in branches]}}]
+    return Written(stamp(branches) + yaml.safe_dump(content, sort_keys=False, width=10**6), tuple(losses))
+
+
+def _row(branch: Branch) -> dict[str, str]:
+    row = {"switch": branch.name}
+    lists: Sequence[tuple[str, tuple[str, ...]]] = (("children", branch.switches), ("nodes", branch.nodes))
+    return row | {key: compress(names) for key, names in lists if names}

@@ -1,0 +1,204 @@
+"""A fabric as the tree that schedulers know, and back: nodes below switches below switches. It knows no syntax.
+
+A group of a tier is what hangs together through that tier and the tiers below. Where it holds one switch of the tier
+it is that switch; else (rails, dual homing, pods) it stands for several, under a name of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from fabric.formats.faults import fault
+from fabric.formats.named import Named, scale_out
+from fabric.formats.observe import TIERS, Cable, Vertex, observed
+from topologies.base import SCALE_UP
+
+MOST_DEPTH = 12
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One switch of a tree: the names of its switches and of its nodes; line: where it stands."""
+
+    name: str
+    switches: tuple[str, ...]
+    nodes: tuple[str, ...]
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group: its tier's name, the node numbers below it, its parent's place in the list (-1: none)."""
+
+    name: str
+    tier: str
+    members: NDArray[np.int64]
+    parent: int
+
+
+def from_tree(branches: Sequence[Branch], where: str, losses: Sequence[str] = ()) -> Named:
+    """Return the fabric of a tree, one cable per step, one device per node.
+
+    Raises:
+        InputError: a switch that is named but not described, has two parents, or stands below itself.
+    """
+    known = {branch.name: branch for branch in branches}
+    if len(known) < len(branches):
+        twice = next(b for i, b in enumerate(branches) if b.name in {x.name for x in branches[:i]})
+        raise fault(where, twice.line, "every switch once", twice.name)
+    if not branches:
+        raise fault(where, 1, "at least one switch")
+    _check_parents(branches, known, where)
+    heights: dict[str, int] = {}
+    for name in known:
+        _height(name, known, heights, where, 0)
+    switches = [Vertex(b.name, is_host=False, tier=_tier(heights[b.name])) for b in branches]
+    nodes = dict.fromkeys(node for branch in branches for node in branch.nodes)
+    clash = next((node for node in nodes if node in known), None)
+    if clash is not None:
+        raise fault(where, known[clash].line, "different names for switches and nodes", clash)
+    cables = [Cable(node, b.name) for b in branches for node in b.nodes] + [
+        Cable(s, b.name) for b in branches for s in b.switches
+    ]
+    hosts = [Vertex(node, is_host=True, tier="host") for node in nodes]
+    told = "the file holds a tree: how many cables and switches stand behind it is not known, one each is read"
+    return observed([*hosts, *switches], cables, where, (*losses, told))
+
+
+def _check_parents(branches: Sequence[Branch], known: Mapping[str, Branch], where: str) -> None:
+    parent: dict[str, str] = {}
+    for branch in branches:
+        for name in (*branch.switches, *branch.nodes):
+            if name in branch.switches and name not in known:
+                raise fault(where, branch.line, f"switch {name!r} of {branch.name!r} to be described (the file may be cut)")
+            if name in parent:
+                raise fault(where, branch.line, f"{name!r} below one switch only, {parent[name]!r} has it already")
+            parent[name] = branch.name
+
+
+def _height(name: str, known: Mapping[str, Branch], heights: dict[str, int], where: str, depth: int) -> int:
+    """Return how many tiers of switches stand from this one down, itself included."""
+    if depth > MOST_DEPTH:
+        raise fault(where, known[name].line, f"at most {MOST_DEPTH} tiers of switches, and none below itself", name)
+    if name not in heights:
+        heights[name] = 1 + max((_height(s, known, heights, where, depth + 1) for s in known[name].switches), default=0)
+    return heights[name]
+
+
+def _tier(height: int) -> str:
+    return TIERS[height] if height < len(TIERS) else f"tier{height}"
+
+
+def groups(named: Named) -> list[Group]:
+    """Return the groups, top first; every group's members are a subset of its parent's."""
+    topology = named.topology
+    found: list[tuple[str, str, NDArray[np.int64]]] = []
+    for tier, label in _partitions(named):
+        found = _of_tier(named, tier, label) + found
+    placed: list[Group] = []
+    holds = np.full(len(named.nodes), -1)
+    for name, tier_name, members in found:
+        placed.append(Group(name, tier_name, members, int(holds[members[0]])))
+        holds[members] = len(placed) - 1
+    if not placed:
+        everything = np.arange(topology.nodes)
+        placed = [Group("all", "all", everything, -1)]
+    return placed
+
+
+def _partitions(named: Named) -> list[tuple[int, NDArray[np.int64]]]:
+    """Return (tier, component per vertex) from the lowest tier up; a tier cabled to itself has a second, wider one."""
+    topology = named.topology
+    kept = scale_out(topology)
+    ends, high = topology.ends[kept], topology.tier[topology.ends[kept]].max(axis=1)
+    flat = topology.tier[ends[:, 0]] == topology.tier[ends[:, 1]]
+    device = np.arange(topology.devices)
+    servers = np.stack([device, topology.vertices + topology.node[device]], axis=1)
+    found = []
+    for tier in range(1, len(topology.tiers)):
+        if topology.tiers[tier] == SCALE_UP:
+            continue
+        wider = bool((flat & (high == tier)).any())
+        chosen = [(high < tier) | ((high == tier) & ~flat), *[high <= tier] * wider]
+        found += [(tier, _components(np.concatenate([ends[c], servers]), topology.vertices + topology.nodes)) for c in chosen]
+    return found
+
+
+def _components(pairs: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    graph = coo_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    labels: NDArray[np.int64] = connected_components(graph.tocsr(), directed=False)[1]
+    return labels
+
+
+def _of_tier(named: Named, tier: int, label: NDArray[np.int64]) -> list[tuple[str, str, NDArray[np.int64]]]:
+    """Return (name, tier, members) of the components that hold a switch of the tier and at least one node."""
+    topology = named.topology
+    switch = np.flatnonzero((topology.tier == tier) & (np.arange(topology.vertices) >= topology.devices))
+    own = label[topology.vertices :]
+    order = np.argsort(own, kind="stable")
+    cuts = np.searchsorted(own[order], np.arange(label.max() + 2))
+    first: dict[int, list[int]] = {}
+    for v in switch:
+        first.setdefault(int(label[v]), []).append(int(v))
+    found = []
+    for number, (component, switches) in enumerate(first.items()):
+        members = np.sort(order[cuts[component] : cuts[component + 1]])
+        name = named.names[switches[0]] if len(switches) == 1 else f"{topology.tiers[tier]}-group{number}"
+        if len(members):
+            found.append((name, topology.tiers[tier], members))
+    return found
+
+
+def plain_names(names: Sequence[str]) -> tuple[list[str], int]:
+    """Return the names in letters, digits, dot, dash and underline, all different, and how many had to change."""
+    found: list[str] = []
+    taken: set[str] = set()
+    changed = 0
+    for name in names:
+        plain = NOT_PLAIN.sub("-", name).strip("-.") or "x"
+        fresh, number = plain, 1
+        while fresh in taken:
+            number += 1
+            fresh = f"{plain}-{number}"
+        taken.add(fresh)
+        found.append(fresh)
+        changed += fresh != name
+    return found, changed
+
+
+def to_branches(named: Named) -> tuple[list[Branch], list[str]]:
+    """Return the fabric as a tree with plain names, top first, and what a tree cannot hold."""
+    found = groups(named)
+    count = len(found)
+    names, changed = plain_names([g.name for g in found] + list(named.nodes))
+    lowest = np.full(len(named.nodes), -1)
+    for number, group in enumerate(found):
+        lowest[group.members] = number
+    children: list[list[str]] = [[] for _ in found]
+    for number, group in enumerate(found):
+        if group.parent >= 0:
+            children[group.parent].append(names[number])
+    nodes: list[list[str]] = [[] for _ in found]
+    for node, number in enumerate(lowest):
+        nodes[number].append(names[count + node])
+    branches = [Branch(names[i], tuple(children[i]), tuple(nodes[i])) for i in range(count)]
+    return branches, _losses(named, changed, count)
+
+
+def _losses(named: Named, changed: int, count: int) -> list[str]:
+    topology = named.topology
+    switches = sum(topology.switches_by_tier.values())
+    cables = int(scale_out(topology).sum())
+    found = [
+        f"{cables:,} cables and {switches:,} switches become a tree of {count:,} groups: parallel paths and speeds are left out"
+    ]
+    found += [f"{changed:,} names are changed to letters, digits, dots and dashes"] * bool(changed)
+    return found + ["devices inside nodes are left out"] * (topology.devices > topology.nodes)
