@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
 import time
 
 from fabric.measure.launch import Launch
 from fabric.measure.start import OURS
+from fabric.measure.supervise import die_with_parent
 
-PR_SET_PDEATHSIG = 1
 HEAD_START = 1.0
 """Seconds that other ranks give rank 0 to say why the run ends: the first rank to end makes the launcher kill the rest."""
 
@@ -23,8 +21,8 @@ def started_by_us() -> bool:
 
 def settle(launch: Launch) -> None:
     """Let a rank die with the launcher that we started, and all but rank 0 die of Ctrl-C at once."""
-    if started_by_us() and sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if started_by_us():
+        die_with_parent(signal.SIGKILL)
     if launch.rank:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import signal
@@ -17,6 +18,8 @@ from typing import IO
 
 GRACE = 8.0
 """Seconds between asking the ranks to end and ending them."""
+PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal to get when the parent ends."""
 LINE = "fabricbench: "
 LAUNCHER_LOG = re.compile(r"[EW]\d{4} .*torch/distributed/")
 RULE = re.compile(r"-{20,}")
@@ -90,6 +93,12 @@ def _ending(rank: str, code: str | None = None, signal: str | None = None) -> tu
     return int(rank), int(code) if code is not None else -int(signal or 0)
 
 
+def die_with_parent(number: int = signal.SIGTERM) -> None:
+    """Have this process sent a signal when the process that started it ends, however it ends; Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
 def supervise(command: Sequence[str], environment: Mapping[str, str]) -> Ending:
     """Run a launcher to its end and return how it ended; SIGINT and SIGTERM end it early. No process is left behind."""
     listener = Listener()
@@ -101,6 +110,7 @@ def supervise(command: Sequence[str], environment: Mapping[str, str]) -> Ending:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             process_group=0,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # no thread runs yet
         ) as child,
         _signals() as stops,
     ):

@@ -71,7 +71,7 @@ def test_a_rank_that_hangs_ends_the_run_within_the_time_limit(tmp_path, ranks):
 
 
 def test_a_start_that_dies_takes_its_ranks_along(tmp_path, ranks):
-    """Whoever is ended without mercy: the ranks notice on their next word and go."""
+    """Whoever is ended without mercy: the launcher gets a signal from the kernel, and its ranks with it."""
     ranks.needs("mpi")
     path = tmp_path / "orphans.jsonl"
     with ranks.start_measure("--backend", "mpi", "-o", str(path), *many(9000)) as process:
