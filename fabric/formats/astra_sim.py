@@ -1,6 +1,8 @@
 """Writes ASTRA-sim's analytical network file: dimensions from the inside out. It knows no system and no workload.
 
 A dimension is a switch of so many NPUs: the scale-up domain, then every tier of groups; ragged groups cannot be said.
+Layout checked against astra-sim's inputs/network/analytical/*.yml. Its analytical backend takes a GB for 2^30 bytes
+(NetworkFunction, bw_GBps_to_Bpns), so that 50e9 B/s are written as 46.57.
 """
 
 from __future__ import annotations
@@ -12,12 +14,15 @@ from fabric.formats.tree import groups
 from topologies.base import SCALE_UP
 from topologies.errors import InputError
 
+GB = 2**30
+"""Bytes in what the analytical backend calls a GB."""
+
 
 def write(named: Named) -> Written:
-    """Return topology, npus_count, bandwidth (GB/s) and latency (ns) per dimension.
+    """Return topology, npus_count, bandwidth (2^30 bytes per second) and latency (ns) per dimension.
 
     Raises:
-        InputError: groups of one tier of different sizes.
+        InputError: groups of one tier of different sizes, or a single device.
     """
     topology, fabric = named.topology, named.fabric
     sizes = [*([topology.devices_per_node] if topology.devices_per_node > 1 else []), *_sizes(named)]
@@ -28,9 +33,11 @@ def write(named: Named) -> Written:
     for size, level in zip(sizes, [*levels, *[levels[-1]] * len(sizes)], strict=False):
         if size // reached > 1:
             counts.append(size // reached)
-            speeds.append(round(level.speed / 1e9, 6))
+            speeds.append(round(level.speed / GB, 6))
             latencies.append(round(level.latency * 1e9, 3))
         reached = size
+    if not counts:
+        raise InputError("astra-sim: expected at least two devices, got one")
     content = {"topology": ["Switch"] * len(counts), "npus_count": counts, "bandwidth": speeds, "latency": latencies}
     text = yaml.safe_dump(content, default_flow_style=None)
     return Written(text, ("paths, oversubscription, names and cables are left out: every dimension is one ideal switch",))

@@ -1,7 +1,11 @@
-"""What Kubernetes schedulers read of a fabric: its tiers as levels of labels. It knows no clusters, queues or pods."""
+"""What Kubernetes schedulers read of a fabric: its tiers as levels of labels. It knows no clusters, queues or pods.
+
+Names of objects are RFC 1123: lower-case letters, digits, dash and dot; a label's value has at most 63 characters.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -11,11 +15,39 @@ from fabric.formats.tree import Branch, to_branches
 
 LABEL = "network.fabricbench/"
 HOSTNAME = "kubernetes.io/hostname"
+LONGEST = 63
 
 
 def documents(rows: list[dict[str, Any]]) -> str:
     """Return the objects as YAML documents."""
     return yaml.safe_dump_all(rows, sort_keys=False)
+
+
+def lower_branches(named: Named) -> tuple[list[Branch], list[str]]:
+    """Return the fabric's tree with names that Kubernetes takes, and what is lost."""
+    branches, losses = to_branches(named)
+    fresh = _object_names(name for b in branches for name in (b.name, *b.nodes))
+    changed = sum(old != new for old, new in fresh.items())
+    losses += [f"{changed:,} names are put into lower case, dashes and {LONGEST} characters"] * bool(changed)
+    return [
+        Branch(fresh[b.name], tuple(fresh[s] for s in b.switches), tuple(fresh[n] for n in b.nodes)) for b in branches
+    ], losses
+
+
+def _object_names(names: Iterable[str]) -> dict[str, str]:
+    """Return a name that Kubernetes takes for every name, all different."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        short = name.lower().replace("_", "-").strip("-.")[:LONGEST].rstrip("-.") or "x"
+        fresh, number = short, 1
+        while fresh in taken:
+            number += 1
+            tail = f"-{number}"
+            fresh = short[: LONGEST - len(tail)] + tail
+        taken.add(fresh)
+        found[name] = fresh
+    return found
 
 
 def heights(branches: list[Branch]) -> dict[str, int]:
@@ -31,7 +63,7 @@ def labels(named: Named) -> tuple[list[str], dict[str, dict[str, str]], list[str
 
     A node with fewer tiers above it than the deepest repeats its nearest group, since schedulers want every label.
     """
-    branches, losses = to_branches(named)
+    branches, losses = lower_branches(named)
     height = heights(branches)
     parent = {child: b.name for b in branches for child in b.switches}
     tiers = range(max(height.values()), 0, -1)

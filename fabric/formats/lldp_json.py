@@ -1,7 +1,9 @@
 """Reads what `lldpctl -f json` says on every machine, gathered as {"NAME": {"lldp": ...}, ...}. It knows no speeds.
 
 A neighbour that says it bridges or routes is a switch, as is a machine whose neighbours say so of it; any other is a host.
-A cable is seen from one end or from both; seen twice it is taken once, by its ports.
+A cable is seen from one end or from both; seen twice it is taken once, by its ports. Layout checked against lldpd/lldpd,
+src/client/json_writer.c and display.c (-f json, not json0): a chassis without a system name stands there without a name
+around it and is called by its id; a port named by its MAC address has the interface's name as its description.
 """
 
 from __future__ import annotations
@@ -24,9 +26,12 @@ def read(text: str, where: str) -> Named:
         raise fault(where, 1, '{"NAME": output of lldpctl -f json, ...}: who asked must be named', content)
     kinds: dict[str, bool] = {str(name): True for name in content}
     seen: dict[frozenset[End], int] = {}
-    for name, report in content.items():
-        for port, neighbour in _interfaces(name, report, text, where):
-            far, far_port, is_switch = _neighbour(name, port, neighbour, text, where)
+    reports = {str(name): list(_interfaces(name, report, text, where)) for name, report in content.items()}
+    own = {name: {port for port, _ in found} for name, found in reports.items()}
+    for name, found in reports.items():
+        for port, neighbour in found:
+            far, is_switch = _neighbour(name, port, neighbour, text, where)
+            far_port = _far_port(name, port, neighbour.get("port"), own.get(far, set()), text, where)
             kinds[far] = kinds.get(far, True) and not is_switch
             cable = frozenset({(name, port), (far, far_port)})
             seen[cable] = seen.get(cable, 0) + 1
@@ -52,16 +57,36 @@ def _interfaces(name: str, report: Any, text: str, where: str) -> Iterator[tuple
             yield str(port), neighbour
 
 
-def _neighbour(name: str, port: str, neighbour: dict[str, Any], text: str, where: str) -> tuple[str, str, bool]:
-    """Return the neighbour's name, its port, and whether it says it is a switch."""
-    chassis, far = neighbour.get("chassis"), neighbour.get("port")
-    names = [key for key in chassis if isinstance(chassis[key], dict)] if isinstance(chassis, dict) else []
-    ident = far.get("id") if isinstance(far, dict) else None
-    far_port = ident.get("value") if isinstance(ident, dict) else None
-    if len(names) != 1 or not isinstance(far_port, str) or not isinstance(chassis, dict):
+def _neighbour(name: str, port: str, neighbour: dict[str, Any], text: str, where: str) -> tuple[str, bool]:
+    """Return the neighbour's name, or its chassis id where it has none, and whether it says it is a switch."""
+    chassis = neighbour.get("chassis")
+    far, about = _named(chassis) if isinstance(chassis, dict) else ("", {})
+    if not far:
         raise fault(where, line_of(text, f'"{port}"'), f"one named chassis and a port id for {name} {port}", neighbour)
-    abilities = chassis[names[0]].get("capability", [])
+    abilities = about.get("capability", [])
     abilities = [abilities] if isinstance(abilities, dict) else abilities
     if not isinstance(abilities, list) or not all(isinstance(a, dict) for a in abilities):
         raise fault(where, line_of(text, f'"{port}"'), "capability: a list of type and enabled", abilities)
-    return names[0], far_port, any(a.get("type") in SWITCH and a.get("enabled") is True for a in abilities)
+    return far, any(a.get("type") in SWITCH and a.get("enabled") is True for a in abilities)
+
+
+def _named(chassis: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the chassis' name and what is said of it; an empty name where neither name nor id can be told."""
+    ident = chassis.get("id")
+    if isinstance(ident, dict) and "type" in ident:
+        value = ident.get("value")
+        return (value if isinstance(value, str) else ""), chassis
+    names = [key for key in chassis if isinstance(chassis[key], dict)]
+    return (names[0], chassis[names[0]]) if len(names) == 1 else ("", {})
+
+
+def _far_port(name: str, port: str, far: Any, own: set[str], text: str, where: str) -> str:  # far: any JSON
+    """Return the port's name: the one its machine uses itself, else the id, or the description of a MAC address."""
+    ident = far.get("id") if isinstance(far, dict) else None
+    value = ident.get("value") if isinstance(ident, dict) else None
+    if not isinstance(value, str) or not isinstance(ident, dict):
+        raise fault(where, line_of(text, f'"{port}"'), f"one named chassis and a port id for {name} {port}", far)
+    described = far.get("descr")
+    if not isinstance(described, str) or not described or value in own:
+        return value
+    return described if described in own or ident.get("type") == "mac" else value

@@ -1,8 +1,9 @@
 """Reads and writes NCCL's topology file (NCCL_TOPO_FILE): GPUs, PCIe, NICs, NVLink of one node. It knows no network beyond.
 
 <system><cpu numaid><pci busid class link_speed link_width><gpu dev/><nvlink target count tclass/></pci></cpu></system>.
-GPUs become devices; CPUs, PCIe switches, NICs and NVSwitches stand in the scale-up tier. NCCL reads at most 256 elements
-of a file in some releases: longer files are written with a warning.
+GPUs become devices; CPUs, PCIe switches, NICs and NVSwitches stand in the scale-up tier. Layout checked against
+NVIDIA/nccl, src/graph/xml.cc and topo.cc of 2026: its parser holds 256 elements and stops before it reads on from the
+256th, so that files of 256 and more are written with a warning; a link_width of 0 stands for 16; affinity may be absent.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from fabric.units import rate
 from topologies.base import SCALE_UP
 
 NODE = "node0"
-MOST_ELEMENTS = 256
+MOST_ELEMENTS = 255
+KNOWN = ("cpu", "pci", "nic", "net", "nvlink", "gpu", "c2c", "xgmi", "pcilink", "gin", "rma")
+ONLY_TOLD = ("net", "gin", "rma", "c2c", "pcilink")
+"""Elements without a vertex: that they are left out is said."""
 GPU_CLASS, NIC_CLASS, NVSWITCH_CLASS = "0x030200", "0x020000", "0x068000"
 GIGATRANSFERS = re.compile(r"([0-9.]+)\s*GT/s.*")
 NVLINK = rate("25GB/s")
@@ -53,7 +57,7 @@ def read(text: str, where: str) -> Named:
 
 def _walk(element: Element, parent: str, found: _Found, where: str) -> None:
     """Read one element and what stands below it."""
-    if element.tag not in ("cpu", "pci", "nic", "net", "nvlink", "gpu", "c2c", "xgmi"):
+    if element.tag not in KNOWN:
         raise fault(where, element.line, "<cpu>, <pci>, <gpu>, <nic>, <net> or <nvlink>", f"<{element.tag}>")
     name = parent
     if element.tag in ("cpu", "pci"):
@@ -61,8 +65,8 @@ def _walk(element: Element, parent: str, found: _Found, where: str) -> None:
     elif element.tag == "gpu":
         found.vertices[parent] = Vertex(parent, is_host=True, node=NODE, tier="host")
         found.left_out |= {f"gpu {key}" for key in element.attrib}
-    elif element.tag == "net":
-        found.left_out |= {f"net {key}" for key in element.attrib}
+    elif element.tag in ONLY_TOLD:
+        found.left_out |= {f"{element.tag} {key}" for key in element.attrib}
     for child in element:
         if child.tag in ("nvlink", "xgmi"):
             target = child.get("target") or f"{child.get('tclass', NVSWITCH_CLASS)} switch"
@@ -78,7 +82,8 @@ def _vertex(element: Element, parent: str, found: _Found, where: str) -> str:
         raise fault(where, element.line, "every busid and numaid once", name)
     found.vertices[name] = Vertex(name, is_host=False, node=NODE, tier=SCALE_UP)
     if parent:
-        width = number(element.get("link_width", "16") or "16", where, element.line, "link_width")
+        told = element.get("link_width", "")
+        width = number("16" if told in ("", "0") else told, where, element.line, "link_width")
         speed = GIGATRANSFERS.fullmatch(element.get("link_speed", ""))
         lanes = int(width) if width < 1_000 else 0
         if lanes < 1:
@@ -125,14 +130,14 @@ def write(named: Named) -> Written:
     links = _nvlink_count(named)
     rows = [
         '<system version="1">',
-        '  <cpu numaid="0" affinity="" arch="x86_64" vendor="GenuineIntel" familyid="6" modelid="143">',
+        '  <cpu numaid="0" arch="x86_64" vendor="GenuineIntel" familyid="6" modelid="143">',
     ]
     for index in range(len(devices)):
         rows += _device(index, links, _mbit(named, int(devices[index])))
     rows += ["  </cpu>", "</system>"]
     elements = sum(row.lstrip().startswith("<") and not row.lstrip().startswith("</") for row in rows)
     losses = ["bus ids, NUMA nodes, PCIe speeds and processor are invented: a fabric does not hold them"]
-    losses += [f"{elements} elements: NCCL releases that hold {MOST_ELEMENTS} refuse the file"] * (elements > MOST_ELEMENTS)
+    losses += [f"{elements} elements: NCCL releases that hold {MOST_ELEMENTS + 1} refuse the file"] * (elements > MOST_ELEMENTS)
     losses += [f"only the first of {topology.nodes:,} nodes is written"] * (topology.nodes > 1)
     return Written("\n".join(rows) + "\n", tuple(losses))
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from fabric.formats.faults import fault, lines
 from fabric.formats.hostlist import compress, expand
 from fabric.formats.named import Named, Written
-from fabric.formats.tree import Branch, from_tree, to_branches
+from fabric.formats.tree import Branch, apart, from_tree, to_branches
 
 STAMP = re.compile(r"# fabricbench\.tree/1 switches=(\d+) nodes=(\d+)")
 WORD = re.compile(r"([A-Za-z]+)=(\S+)")
@@ -91,6 +91,7 @@ def _branch(keys: Mapping[str, str], number: int, line: str, where: str) -> list
 def write(named: Named) -> Written:
     """Return the topology.conf of the fabric's tree, top first; losses say what a tree leaves out."""
     branches, losses = to_branches(named)
+    branches = apart(branches)
     body = [f"SwitchName={b.name}{_list(' Switches', b.switches)}{_list(' Nodes', b.nodes)}" for b in branches]
     return Written(stamp(branches) + "".join(line + "\n" for line in body), tuple(losses))
 

@@ -1,7 +1,9 @@
 """Reads and writes Slurm's topology.yaml (newer than topology.conf): tree, and blocks on reading. It knows no partitions.
 
 A list of topologies, each with `topology: NAME` and one of tree, block, flat, ring, torus3d; the one with cluster_default
-or else the first is read. flat, ring and torus3d name no switches and are refused.
+or else the first is read. flat, ring and torus3d name no switches and are refused. Layout checked against SchedMD/slurm,
+doc/man/man5/topology.yaml.5 of 25.05 (tree, block, flat) and topology/tree/switch_record.c: a switch with nodes loses its
+children, so that its nodes are written below a switch of their own; a switch's name has at most 64 characters.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from fabric.formats.faults import Numbers, fault, load_yaml
 from fabric.formats.hostlist import compress, expand
 from fabric.formats.named import Named, Written
 from fabric.formats.slurm_conf import check_stamp, stamp
-from fabric.formats.tree import Branch, from_tree, to_branches
+from fabric.formats.tree import Branch, apart, from_tree, to_branches
+
+LONGEST = 64
 
 
 def read(text: str, where: str) -> Named:
@@ -61,6 +65,9 @@ def _names(row: Numbers, key: str, where: str) -> tuple[str, ...]:
 def write(named: Named) -> Written:
     """Return the topology.yaml of the fabric's tree; losses say what a tree leaves out."""
     branches, losses = to_branches(named)
+    branches = apart(branches)
+    long = sum(len(b.name) > LONGEST for b in branches)
+    losses += [f"{long:,} switches have names of more than {LONGEST} characters, which Slurm does not take"] * bool(long)
     content = [{"topology": "fabric", "cluster_default": True, "tree": {"switches": [_row(b) for b in branches]}}]
     return Written(stamp(branches) + yaml.safe_dump(content, sort_keys=False, width=10**6), tuple(losses))
 

@@ -202,3 +202,18 @@ def _losses(named: Named, changed: int, count: int) -> list[str]:
     ]
     found += [f"{changed:,} names are changed to letters, digits, dots and dashes"] * bool(changed)
     return found + ["devices inside nodes are left out"] * (topology.devices > topology.nodes)
+
+
+def apart(branches: Sequence[Branch]) -> list[Branch]:
+    """Return the branches with nodes and switches below different ones: Slurm keeps only one kind of a mixed switch."""
+    found, taken = [], {b.name for b in branches}
+    for branch in branches:
+        if branch.switches and branch.nodes:
+            name = f"{branch.name}-nodes"
+            while name in taken:
+                name += "-1"
+            taken.add(name)
+            found += [Branch(branch.name, (*branch.switches, name), ()), Branch(name, (), branch.nodes)]
+        else:
+            found.append(branch)
+    return found

@@ -1,17 +1,21 @@
-"""Writes Volcano's HyperNodes: one per group of a tier, its members the groups or nodes below. It knows no queue."""
+"""Writes Volcano's HyperNodes: one per group of a tier, its members the groups or nodes below. It knows no queue.
+
+Layout checked against volcano-sh/volcano, topology/v1alpha1/hypernode_types.go and the admission webhook: a member is
+found by the exact name of its object, which is in lower case.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fabric.formats.kubernetes import documents, heights
+from fabric.formats.kubernetes import documents, heights, lower_branches
 from fabric.formats.named import Named, Written
-from fabric.formats.tree import Branch, to_branches
+from fabric.formats.tree import Branch
 
 
 def write(named: Named) -> Written:
     """Return a HyperNode per group; tier 1 holds nodes."""
-    branches, losses = to_branches(named)
+    branches, losses = lower_branches(named)
     height = heights(branches)
     return Written(documents([_hyper_node(b, height[b.name]) for b in branches]), tuple(losses))
 
@@ -19,6 +23,6 @@ def write(named: Named) -> Written:
 def _hyper_node(branch: Branch, tier: int) -> dict[str, Any]:
     names = [("HyperNode", name) for name in branch.switches] + [("Node", name) for name in branch.nodes]
     members = [{"type": kind, "selector": {"exactMatch": {"name": name}}} for kind, name in names]
-    metadata = {"name": branch.name.lower().replace("_", "-")}
+    metadata = {"name": branch.name}
     spec = {"tier": tier, "members": members}
     return {"apiVersion": "topology.volcano.sh/v1alpha1", "kind": "HyperNode", "metadata": metadata, "spec": spec}

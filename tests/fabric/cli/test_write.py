@@ -56,7 +56,7 @@ def test_simulators_get_all_devices_and_cables():
     assert len(simai) == 2 + 64
     dimensions = yaml.safe_load(text("astra-sim"))
     assert dimensions["npus_count"] == [2, 2, 4]
-    assert dimensions["bandwidth"] == [450.0, 50.0, 50.0]
+    assert dimensions["bandwidth"] == pytest.approx([450e9 / 2**30, 50e9 / 2**30, 50e9 / 2**30])
     assert {"Nodes 16", "Tiers 3", "Podsize 4", "Radix_Up 2"} <= set(text("htsim").splitlines())
     lab = yaml.safe_load(text("containerlab"))["topology"]
     assert (len(lab["nodes"]), len(lab["links"])) == (36, 48)

@@ -60,7 +60,7 @@ def test_wiring_and_speeds_survive_where_the_format_holds_them(kind):
 
 
 def test_every_loss_is_named():
-    fabric = named(load("rail_optimized:nodes=8,scale_up=nvswitch"))
+    fabric = named(load("rail_optimized:nodes=32,scale_up=nvswitch"))
     for kind in catalog.writable():
         losses = catalog.write(fabric, kind).losses
         assert (losses == ()) == (kind in ("node-link", "graphml")), kind

@@ -1,0 +1,73 @@
+import csv
+import io
+import json
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from fabric.cli import flows
+from fabric.cli.flows import Progress, command
+from topologies.errors import InputError
+
+LINKS = [{"id": 0, "capacity_Bps": 1e9, "latency_s": 0}, {"id": 1, "capacity_Bps": 4e9, "latency_s": 1e-3}]
+TWO = [{"id": 0, "links": [0, 1], "size_B": 1e9}, {"id": 1, "links": [1], "size_B": 3e9, "after": []}]
+ONE = [{"id": "a", "links": [0], "size_B": 1e9, "start_s": 1}]
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "flows.json"
+    cases = [{"name": "two", "links": LINKS, "flows": TWO}, {"name": "one", "links": LINKS, "flows": ONE}]
+    path.write_text(json.dumps({"cases": cases}))
+    return str(path)
+
+
+def printed(*arguments):
+    done = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.stdout
+
+
+def test_json_has_one_row_per_case(file):
+    found = json.loads(printed(file, "--json"))
+    assert found["schema"] == "fabricbench.flows/1"
+    assert [set(row) for row in found["rows"]] == [{"name", "makespan_s", "finish_s"}] * 2
+    assert found["rows"][0]["finish_s"] == pytest.approx([1.001, 1.001])
+    assert found["rows"][1] == {"name": "one", "makespan_s": 2.0, "finish_s": [2.0]}
+
+
+def test_csv_has_one_line_per_flow(file):
+    rows = list(csv.DictReader(io.StringIO(printed(file, "--csv"))))
+    assert [(row["name"], row["flow"]) for row in rows] == [("two", "0"), ("two", "1"), ("one", "0")]
+    assert [float(row["finish_s"]) for row in rows] == pytest.approx([1.001, 1.001, 2.0])
+
+
+def test_a_table_names_every_case(file):
+    lines = printed(file).splitlines()
+    assert [line.split()[0] for line in lines[2:4]] == ["two", "one"]
+
+
+def test_a_case_without_flows(tmp_path):
+    path = tmp_path / "flows.json"
+    path.write_text('{"cases": [{"name": "none", "links": [], "flows": []}]}')
+    assert json.loads(printed(str(path), "--json"))["rows"] == [{"name": "none", "makespan_s": 0.0, "finish_s": []}]
+    assert "none" in printed(str(path))
+
+
+def test_bad_input_is_one_line(tmp_path):
+    with pytest.raises(InputError, match="cannot read"):
+        CliRunner().invoke(command, [str(tmp_path / "absent.json")], catch_exceptions=False)
+
+
+def test_progress_is_told_after_a_second_and_says_what_is_left(monkeypatch):
+    clock, told = iter([0.0, 0.5, 2.0, 3.0, 8.0]), []
+    monkeypatch.setattr(flows, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(click, "echo", lambda line, err: told.append((line, err)))
+    progress = Progress("big", 4000)
+    for done in (0, 0, 1500, 2000):
+        progress(0.0, done, None)
+    assert told == [
+        ("# flows: big: 0 of 4,000 flows ended", True),
+        ("# flows: big: 2,000 of 4,000 flows ended, 8 s left", True),
+    ]
