@@ -20,6 +20,7 @@ VERBS = {
     "calibrate": "Fit a library's alphas and betas from measured results; score the fit on held-out sizes.",
     "compare": "Put two sets of results side by side, case by case.",
     "scale": "Scaling efficiency versus cluster size, measured and predicted in one table.",
+    "flows": "Simulate explicit flows that share links max-min fairly: every finish time.",
     "read": "Read a fabric from another tool's file: ibnetdiscover, Slurm, GraphML, CSV of cables ...",
     "write": "Write a fabric in another tool's format.",
     "audit": "What is built against what was designed: missing, extra, swapped and degraded cables.",

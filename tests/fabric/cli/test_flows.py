@@ -1,6 +1,8 @@
 import csv
 import io
 import json
+import re
+from pathlib import Path
 
 import click
 import pytest
@@ -71,3 +73,14 @@ def test_progress_is_told_after_a_second_and_says_what_is_left(monkeypatch):
         ("# flows: big: 0 of 4,000 flows ended", True),
         ("# flows: big: 2,000 of 4,000 flows ended, 8 s left", True),
     ]
+
+
+def test_the_example_of_the_page_prints_what_the_page_shows(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "flows.md").read_text()
+    (tmp_path / "example.json").write_text(re.search(r"```json\n(.*?)```", page, re.DOTALL)[1])
+    shown = re.search(r"\$ fabricbench flows example.json --csv\n(.*?)```", page, re.DOTALL)[1]
+    said, found = (
+        list(csv.DictReader(io.StringIO(text))) for text in (shown, printed(str(tmp_path / "example.json"), "--csv"))
+    )
+    assert [(row["name"], row["flow"]) for row in found] == [(row["name"], row["flow"]) for row in said]
+    assert [float(row["finish_s"]) for row in found] == pytest.approx([float(row["finish_s"]) for row in said])

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from fabric.cli.main import VERBS
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -18,12 +20,12 @@ def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
 
 def test_help_names_every_verb_with_an_example():
     text = run("--help").stdout
-    for verb in ("show", "build", "predict", "measure", "calibrate", "compare", "scale", "doctor"):
+    for verb in VERBS:
         assert verb in text
     assert "Example: fabricbench show fat_tree:k=8" in text
 
 
-@pytest.mark.parametrize("verb", ["show", "build", "predict", "measure", "calibrate", "compare", "scale", "doctor"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verbs_help_shows_an_example(verb):
     assert "Example: fabricbench" in run(verb, "--help").stdout
 

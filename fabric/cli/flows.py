@@ -1,0 +1,89 @@
+"""`flows FILE`: when each of given flows ends. It knows neither how the file is written nor how links are shared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fabric.cli.output import emit, formats, table
+
+if TYPE_CHECKING:
+    from fabric.predict.flows import FlowCase
+    from fabric.predict.maxmin import Floats, Moving
+
+FIRST_AFTER, EVERY = 1.0, 5.0
+"""Seconds until the first line of progress, and between lines."""
+LARGE = 20_000_000
+"""Bytes of a file from which reading it alone may take over a second."""
+Row = dict[str, Any]
+
+
+@click.command("flows", epilog="Example: fabricbench flows cases.json --json", context_settings={"max_content_width": 110})
+@click.argument("file", type=click.Path(path_type=Path))
+@formats
+def command(file: Path, *, as_json: bool, as_csv: bool) -> None:
+    """Simulate explicit flows that share links max-min fairly, and give every finish time.
+
+    FILE holds cases: links (capacity, latency) and flows (links, size, start, after). --csv has one line per flow.
+    """
+    from fabric.predict.flow_file import read
+    from fabric.predict.flows import finish_times
+
+    if file.is_file() and file.stat().st_size > LARGE:
+        click.echo(f"# flows: reading {file}, {file.stat().st_size / 1e6:,.0f} MB", err=True)
+    cases = read(file)
+    answers = [(case, finish_times(case, Progress(case.name, len(case.size)))) for case in cases]
+    rows = _by_flow(answers) if as_csv and not as_json else [_row(case, finish) for case, finish in answers]
+    if not emit("flows", rows, as_json=as_json, as_csv=as_csv):
+        _print(answers)
+
+
+class Progress:
+    """How many flows of a case have ended, on standard error: after a second, then every five."""
+
+    def __init__(self, name: str, total: int) -> None:
+        """Start the clock."""
+        self._name, self._total, self._start = name, total, monotonic()
+        self._next = self._start + FIRST_AFTER
+
+    def __call__(self, _seconds: float, done: int, _moving: Moving) -> None:
+        """Print one line where it is time to."""
+        now = monotonic()
+        if now < self._next:
+            return
+        self._next = now + EVERY
+        left = f", {(now - self._start) / done * (self._total - done):.0f} s left" if done else ""
+        click.echo(f"# flows: {self._name}: {done:,} of {self._total:,} flows ended{left}", err=True)
+
+
+def _row(case: FlowCase, finish: Floats) -> Row:
+    return {"name": case.name, "makespan_s": float(finish.max(initial=0.0)), "finish_s": finish.tolist()}
+
+
+def _by_flow(answers: list[tuple[FlowCase, Floats]]) -> list[Row]:
+    """Return one row per flow, flows numbered from 0 in the file's order."""
+    return [
+        {"name": case.name, "flow": flow, "finish_s": seconds}
+        for case, finish in answers
+        for flow, seconds in enumerate(finish.tolist())
+    ]
+
+
+def _print(answers: list[tuple[FlowCase, Floats]]) -> None:
+    from fabric.units import show_duration
+
+    body = [
+        (
+            case.name,
+            f"{len(case.capacity):,}",
+            f"{len(finish):,}",
+            show_duration(float(finish.min())) if len(finish) else "-",
+            show_duration(float(finish.max())) if len(finish) else "-",
+        )
+        for case, finish in answers
+    ]
+    columns = ["case", "links", "flows", "first flow ends", "makespan"]
+    table("Explicit flows at max-min fair rates", columns, body, notes=["every finish time: --json or --csv"])
