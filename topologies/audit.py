@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from topologies.base import Topology
 from topologies.hosts import host_cables, pairs_of_equal, place_hosts, switches
-from topologies.matching import Skeleton, match, misfits, overlap, skeleton
+from topologies.matching import match
+from topologies.skeleton import Skeleton, misfits, overlap, skeleton
 
 Ints = NDArray[np.int64]
 SWITCHED = ("missing", "extra", "moved", "missing_host", "extra_host")

@@ -4,93 +4,33 @@ Individualise and vote. Of designed switches with the same neighbours (twins) an
 put on one designed one; every pair so placed speaks for the pairs of their neighbours, weighted by parallel cables; the
 pair with the largest lead over its runner-up is placed next, and a tie is broken at random, as the symmetry of the
 design allows. Wrong cables are outvoted. At the end switches that do not fit are exchanged among themselves for the best
-fit (assignment problem), and the cheapest of several starts is kept. Hosts count as weight on their switches.
+fit (assignment problem), and the cheapest of several starts is kept. Hosts count as weight on their switches. Where the
+first vote leaves much unexplained and the network is small, several searches with anchors follow (`anchors`).
 """
 
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.optimize import linear_sum_assignment
 
-from topologies.base import Topology
+from topologies.anchors import MOST_SWITCHES, AnchorSearch
 from topologies.errors import InputError
+from topologies.skeleton import Skeleton, exchanged, unexplained
 
 MOST_CELLS = 250_000_000
 """Largest table of votes (observed switches x designed classes), a gigabyte of 32-bit numbers."""
 MOST_TRIES = 200
 GOOD = 0.01
 """A start that leaves at most this share of the weight unexplained is kept at once."""
-MOST_EXCHANGED = 1_500
+FAIR = 0.1
+"""Where the least is at most this share of the weight and AGREED searches come to it, it is believed."""
+AGREED = 3
+MOST_SEARCHES = 60
+SEARCHED = 2_000_000
+"""Cells of evidence over all searches: bounds how often a large network is searched."""
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class Skeleton:
-    """A wiring without its hosts: forwarding vertices, cables between them, hosts and shared hosts as weights.
-
-    vertex: core number -> vertex of the topology. weight: symmetric, cables plus shared hosts; the last row and column
-    stand for all hosts together. tier: per core vertex.
-    """
-
-    vertex: Ints
-    weight: sparse.csr_array
-    tier: Ints
-
-    @property
-    def size(self) -> int:
-        """The number of forwarding vertices."""
-        return len(self.vertex)
-
-    @cached_property
-    def total(self) -> Ints:
-        """The weight of every vertex: its cables, its hosts, its shared hosts."""
-        return np.asarray(self.weight.sum(axis=1)).astype(np.int64)
-
-    def row(self, vertex: int) -> tuple[Ints, Ints]:
-        """Return the neighbours of a core vertex and the weights towards them."""
-        start, stop = self.weight.indptr[vertex : vertex + 2]
-        return self.weight.indices[start:stop], self.weight.data[start:stop]
-
-
-def skeleton(topology: Topology) -> Skeleton:
-    """Return the wiring's forwarding vertices outside nodes with their cables and hosts."""
-    core = topology.forwards & (topology.tier != topology.scale_up_tier)
-    vertex = np.flatnonzero(core)
-    number = np.full(topology.vertices, -1)
-    number[vertex] = np.arange(len(vertex))
-    ends = topology.ends[(topology.tier[topology.ends] != topology.scale_up_tier).all(axis=1)]
-    inside = core[ends].all(axis=1)
-    size = len(vertex) + 1
-    between = number[ends[inside]]
-    weight = _counts(between, size) + _counts(between[:, ::-1], size)
-    pairs = _host_ends(ends, core)
-    homes = _counts(np.stack([pairs[:, 0], number[pairs[:, 1]]], axis=1), max(topology.vertices, size))
-    shared = (homes.T @ homes).tocsr()[:size, :size]
-    shared.setdiag(0)
-    at_hosts = np.bincount(number[pairs[:, 1]], minlength=size)[:-1]
-    column = sparse.coo_array((at_hosts, (np.arange(size - 1), np.full(size - 1, size - 1))), shape=(size, size))
-    whole = sparse.csr_array(weight + shared + column + column.T)
-    whole.eliminate_zeros()
-    whole.sort_indices()
-    return Skeleton(vertex, whole, topology.tier[vertex].astype(np.int64))
-
-
-def _host_ends(ends: NDArray[np.int32], core: NDArray[np.bool_]) -> Ints:
-    """Return (host, switch) of the cables of hosts that do not forward."""
-    mixed = ends[core[ends].sum(axis=1) == 1]
-    pairs: Ints = np.where(core[mixed[:, :1]], mixed[:, ::-1], mixed).astype(np.int64)
-    return pairs
-
-
-def _counts(pairs: Ints, size: int) -> sparse.csr_array:
-    ones = np.ones(len(pairs), dtype=np.int64)
-    return sparse.coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(size, size)).tocsr()
 
 
 def match(observed: Skeleton, designed: Skeleton, seed: int = 0) -> Ints:
@@ -104,59 +44,34 @@ def match(observed: Skeleton, designed: Skeleton, seed: int = 0) -> Ints:
         raise InputError(f"audit: {observed.size:,} switches are too many to match without names; use --trust names")
     random = np.random.default_rng(seed)
     best, least = np.full(observed.size, -1), np.inf
-    starts = _starts(observed, designed, twins, random)
-    for start in starts:
-        placed = _exchanged(_Vote(observed, designed, twins, random).run(*start), observed, designed)
+    for number, start in enumerate(_starts(observed, designed, twins, random)):
+        placed = exchanged(_Vote(observed, designed, twins, random).run(*start), observed, designed)
         cost = unexplained(placed, observed, designed)
         if cost < least:
             best, least = placed, cost
         if least <= GOOD * designed.weight.sum():
             break
+        if number == 0 and max(observed.size, designed.size) <= MOST_SWITCHES:
+            best, least = _searched(best, observed, designed, random)
+            if least <= FAIR * designed.weight.sum():
+                break
     return best
 
 
-def overlap(placed: Ints, observed: Skeleton, designed: Skeleton, rows: Ints, columns: Ints) -> NDArray[np.int64]:
-    """Return the weight that observed `rows` would explain as designed `columns`, all other vertices as placed."""
-    known = np.flatnonzero(placed >= 0)
-    mine = observed.weight[rows][:, known]
-    theirs = designed.weight[columns][:, placed[known]]
-    hosts = [np.asarray(w.toarray()).ravel() for w in (observed.weight[rows][:, [-1]], designed.weight[columns][:, [-1]])]
-    shared = np.minimum.outer(*hosts)
-    least = 0
-    for value in np.unique(mine.data).tolist():
-        above = [sparse.csr_array((w >= value).astype(np.int64)) for w in (mine, theirs)]
-        shared = shared + (value - least) * (above[0] @ above[1].T).toarray()
-        least = value
-    return np.asarray(shared)
-
-
-def unexplained(placed: Ints, observed: Skeleton, designed: Skeleton) -> int:
-    """Return the weight on which the observed wiring, so placed, and the design differ."""
-    known = placed >= 0
-    target = np.append(placed[known], designed.size)
-    back = np.append(np.flatnonzero(known), observed.size)
-    turn = sparse.coo_array(
-        (np.ones(len(back), dtype=np.int64), (target, back)), shape=(designed.size + 1, observed.size + 1)
-    ).tocsr()
-    moved = turn @ observed.weight @ turn.T
-    lost = observed.weight.sum() - moved.sum()
-    return int(abs(moved - designed.weight).sum() + lost)
-
-
-def misfits(placed: Ints, observed: Skeleton, designed: Skeleton) -> Ints:
-    """Return the observed core vertices whose cables are not exactly those of their place."""
-    known = np.flatnonzero(placed >= 0)
-    inverse = np.full(designed.size + 1, -1)
-    inverse[placed[known]], inverse[-1] = known, observed.size
-    columns = np.append(placed, designed.size)
-    theirs = designed.weight[placed[known]].tocoo()
-    kept = inverse[theirs.col] >= 0
-    shape = (observed.size, observed.size + 1)
-    wanted = sparse.coo_array((theirs.data[kept], (known[theirs.row[kept]], inverse[theirs.col[kept]])), shape=shape).tocsr()
-    differs = np.asarray(abs(observed.weight[: observed.size] - wanted).sum(axis=1))
-    short = np.zeros(observed.size, dtype=bool)
-    short[known] = np.bincount(theirs.row[~kept], minlength=len(known)) > 0
-    return np.flatnonzero((differs > 0) | short | (columns[:-1] < 0))
+def _searched(best: Ints, observed: Skeleton, designed: Skeleton, random: np.random.Generator) -> tuple[Ints, int]:
+    """Return the best of these places and of several searches with anchors, and the weight it leaves unexplained."""
+    least, agreed = unexplained(best, observed, designed), 1
+    search = AnchorSearch(observed, designed, random)
+    most = int(np.clip(SEARCHED // (observed.size * designed.size), 2, MOST_SEARCHES))
+    for _, start in zip(range(most), search.starts(), strict=False):
+        placed = search.run(start)
+        cost = unexplained(placed, observed, designed)
+        agreed = 1 if cost < least else agreed + (cost == least)
+        if cost < least:
+            best, least = placed, cost
+        if least == 0 or (agreed >= AGREED and least <= FAIR * designed.weight.sum()):
+            break
+    return best, least
 
 
 def _twins(designed: Skeleton) -> Ints:
@@ -276,24 +191,3 @@ class _Vote:
         lead = most - max(float(self.votes[v, second]), 0.0) if first != second else most
         weight = max(float(self.observed.total[v]), 1.0)
         return (-lead / weight, (float(self.by_hosts[v]) - most) / weight, float(self.jitter[v]), v)
-
-
-def _exchanged(placed: Ints, observed: Skeleton, designed: Skeleton) -> Ints:
-    """Return the places after switches that do not fit were exchanged, tier by tier, for the best fit."""
-    for _ in range(6):
-        before = placed.copy()
-        wrong = misfits(placed, observed, designed)
-        taken = np.zeros(designed.size, dtype=bool)
-        taken[placed[placed >= 0]] = True
-        for tier in np.unique(observed.tier[wrong]):
-            rows = wrong[observed.tier[wrong] == tier]
-            columns = np.concatenate([placed[rows][placed[rows] >= 0], np.flatnonzero(~taken & (designed.tier == tier))])
-            if 0 < len(rows) <= MOST_EXCHANGED and 0 < len(columns) <= MOST_EXCHANGED:
-                fit = 2 * overlap(placed, observed, designed, rows, columns) - designed.total[columns][None, :]
-                fit = 2 * fit + (placed[rows][:, None] == columns[None, :])
-                chosen, to = linear_sum_assignment(fit, maximize=True)
-                placed[rows] = -1
-                placed[rows[chosen]] = columns[to]
-        if np.array_equal(before, placed):
-            break
-    return placed

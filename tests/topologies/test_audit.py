@@ -82,6 +82,48 @@ def test_three_planted_faults_are_found_and_no_more(topo, seed):
     assert told(audit(built, design).findings) == faults
 
 
+ALIKE = [
+    "dragonfly:p=2,a=4,h=2",
+    "dragonfly:p=3,a=6,h=3",
+    "jellyfish:switches=90,degree=7,hosts=5,seed=1",
+    "jellyfish:switches=500,degree=12,hosts=8,seed=3",
+    "polarfly:q=7",
+]
+
+
+@pytest.mark.parametrize("topo", [*ALIKE, "dragonfly:p=4,a=8,h=4"])
+@pytest.mark.parametrize("seed", range(3))
+def test_switches_that_look_alike_nearby_are_told_apart(topo, seed):
+    design = catalog.parse(topo)
+    found = audit(relabelled(design, seed), design)
+    assert found.findings == ()
+    assert found.matched == 1
+
+
+@pytest.mark.parametrize("topo", ALIKE)
+@pytest.mark.parametrize(("count", "seed"), [(3, 0), (3, 1), (4, 0), (4, 2), (5, 3)])
+def test_faults_between_switches_that_look_alike_are_found(topo, count, seed):
+    design = catalog.parse(topo)
+    built, faults = planted(relabelled(design, seed), count, seed)
+    assert len(faults) == count
+    assert told(audit(built, design).findings) == faults
+
+
+def test_faults_that_another_placing_explains_as_well_are_told_by_number():
+    design = catalog.parse("dragonfly:p=2,a=4,h=2")
+    built, faults = planted(relabelled(design, 2), 5, 2)
+    found = audit(built, design).findings
+    assert Counter(f.kind for f in found) == Counter(kind for kind, _ in faults)
+
+
+def test_two_thousand_switches_of_a_random_graph_in_seconds():
+    design = catalog.parse("jellyfish:switches=2000,degree=24,hosts=8,seed=2")
+    built, faults = planted(relabelled(design, 0), 5, 0)
+    started = time.perf_counter()
+    assert told(audit(built, design).findings) == faults
+    assert time.perf_counter() - started < 15  # 4 s on a quiet machine
+
+
 def test_fifty_faults_in_a_hundred_thousand_ports():
     design = catalog.parse("fat_tree:k=74")
     assert design.devices == 101_306
