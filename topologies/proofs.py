@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from topologies.bisection import bisection, bisection_cables
 from topologies.hops import scale_out_ends
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from topologies.base import Topology
 
 __all__ = ["MOST_SWITCHES", "PathProof", "Proof", "Sample", "bisection_cables", "proof"]
-RADIX_PARAMETER = {"clos": "radix", "fat_tree": "k", "rail_optimized": "radix"}
+RADIX_PARAMETER = {"fat_tree": "k"} | dict.fromkeys(("clos", "dual_tor", "multi_plane", "rail_only", "rail_optimized"), "radix")
 """The parameter that says how many ports a switch of the family has."""
 
 
@@ -28,6 +29,7 @@ class Proof:
     """What holds for one wiring; None where it was not computed (skipped says why) or has no meaning.
 
     ports: the most ports in use on a switch of every tier, in lanes. radix: the ports it has, where the family says so.
+    ports_unused: ports that nothing is plugged into, in lanes over all switches of a tier; where the radix is known.
     monotonic: every cable joins two neighbouring tiers. connected: every device reaches every other. through_nodes: they
     do when devices of a node may pass on to each other; computed where connected is False. paths: between switches that
     bear devices, or between devices that forward. Diameters in hops. bisection_cables: exact; bisection_bracket: (at
@@ -35,6 +37,7 @@ class Proof:
     """
 
     ports: Mapping[str, int]
+    ports_unused: Mapping[str, int] | None
     radix: int | None
     monotonic: bool
     connected: bool | None
@@ -73,9 +76,11 @@ def proof(topology: Topology) -> Proof:
     """Return what holds for the wiring: exact, except what `sampled` and `bisection_bracket` say otherwise of."""
     found = search(topology)
     low, high = bisection(topology) or (None, None)
+    used, radix = _ports(topology), _radix(topology)
     return Proof(
-        ports=_ports(topology),
-        radix=_radix(topology),
+        ports={tier: int(ports.max()) for tier, ports in used.items()},
+        ports_unused=None if radix is None else {tier: int((radix - ports).sum()) for tier, ports in used.items()},
+        radix=radix,
         monotonic=_monotonic(topology),
         connected=found.connected,
         through_nodes=found.through_nodes,
@@ -89,13 +94,13 @@ def proof(topology: Topology) -> Proof:
     )
 
 
-def _ports(topology: Topology) -> dict[str, int]:
-    """Return the most lanes in use on one switch, per tier."""
+def _ports(topology: Topology) -> dict[str, NDArray[np.int64]]:
+    """Return the lanes in use on every switch, per tier."""
     outside = np.isin(topology.level, [topology.levels.index(level) for level in topology.cables_by_level])
     ends, lanes = topology.ends[outside], topology.lanes[outside]
     used = np.bincount(ends.ravel(), weights=np.repeat(lanes, 2), minlength=topology.vertices).astype(int)
     switch = np.arange(topology.vertices) >= topology.devices
-    return {tier: int(used[switch & (topology.tier == topology.tiers.index(tier))].max()) for tier in topology.switches_by_tier}
+    return {tier: used[switch & (topology.tier == topology.tiers.index(tier))] for tier in topology.switches_by_tier}
 
 
 def _radix(topology: Topology) -> int | None:

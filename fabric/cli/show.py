@@ -96,6 +96,7 @@ def _proof_row(found: Proof) -> Row:
         "connected_through_nodes": found.through_nodes,
         "tiers_monotonic": found.monotonic,
         "ports_used": dict(found.ports),
+        "ports_unused": None if found.ports_unused is None else dict(found.ports_unused),
         "radix": found.radix,
         "within_ports": found.within_ports,
         "skipped": found.skipped,
@@ -188,7 +189,9 @@ def _bisection(row: Row) -> str:
 
 def _of_radix(proved: Row) -> str:
     """Return the ports a switch has, where the family says so."""
-    return f"  of {proved['radix']} each" if "radix" in proved else ""
+    if "radix" not in proved:
+        return ""
+    return f"  of {proved['radix']} each; unused in all: {_listed(proved['ports_unused'])}"
 
 
 def _paths(proved: Row) -> str:

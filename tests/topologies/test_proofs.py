@@ -226,3 +226,19 @@ def test_rails_that_meet_only_inside_nodes_are_no_problem():
     assert (apart.connected, apart.through_nodes) == (False, False)
     assert apart.problems == ("some devices cannot reach each other",)
     assert (inside.connected, inside.through_nodes, inside.problems) == (False, True, ())
+
+
+@pytest.mark.parametrize(
+    ("spec", "unused"),
+    [
+        ("fat_tree:k=8", {"leaf": 0, "spine": 0, "core": 0}),
+        ("rail_optimized:nodes=127,rails=8,radix=64", {"leaf": 8, "spine": 0}),
+        ("clos:radix=64,tiers=3,endpoints=8192,oversubscription=3", {"leaf": 16, "spine": 336, "core": 1024}),
+    ],
+)
+def test_ports_that_nothing_is_plugged_into_are_counted(spec, unused):
+    assert proof(parse(spec)).ports_unused == unused
+
+
+def test_unused_ports_are_unknown_where_no_radix_is_said():
+    assert proof(parse("star:devices=4")).ports_unused is None

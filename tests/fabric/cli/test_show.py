@@ -45,6 +45,7 @@ def test_json_is_one_object_with_the_counts_and_the_proof():
                 "connected": True,
                 "tiers_monotonic": True,
                 "ports_used": {"leaf": 4, "spine": 4, "core": 4},
+                "ports_unused": {"leaf": 0, "spine": 0, "core": 0},
                 "radix": 4,
                 "within_ports": True,
                 "path_counts": {"2": [2, 2], "4": [4, 4]},
