@@ -16,7 +16,7 @@ help:
 	@echo "make lint         ruff and mypy"
 	@echo "make bench        the pytest-benchmark suites"
 	@echo "make install      .venv with everything pinned; TORCH=cpu (default) or TORCH=cuda"
-	@echo "make system-deps  what some tests judge with (Debian: chromium, slurm); needs root"
+	@echo "make system-deps  what some tests judge with (Debian: chromium, slurm, simgrid); needs root"
 
 install: $(STAMP)
 
@@ -53,7 +53,7 @@ bench: install
 
 system-deps:
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core munge slurmctld slurmd slurm-client
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core munge slurmctld slurmd slurm-client python3-simgrid
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
