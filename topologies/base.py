@@ -78,6 +78,11 @@ class Topology:
         return self.tiers.index(SCALE_UP) if SCALE_UP in self.tiers else -1
 
     @cached_property
+    def scale_up_level(self) -> int:
+        """The level number of cables inside nodes, -1 where there are none."""
+        return self.levels.index(SCALE_UP) if SCALE_UP in self.levels else -1
+
+    @cached_property
     def switches_by_tier(self) -> dict[str, int]:
         """Switches of the scale-out network per tier name, lowest tier first."""
         counts = np.bincount(self.tier[self.devices :], minlength=len(self.tiers))

@@ -72,7 +72,7 @@ def scale_out_ends(topology: Topology) -> NDArray[np.int32]:
     """Return the ends of the cables outside nodes."""
     if SCALE_UP not in topology.levels:
         return topology.ends
-    outside: NDArray[np.int32] = topology.ends[topology.level != topology.levels.index(SCALE_UP)]
+    outside: NDArray[np.int32] = topology.ends[topology.level != topology.scale_up_level]
     return outside
 
 

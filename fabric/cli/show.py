@@ -85,7 +85,7 @@ def _scale_up(topology: Topology) -> Row:
 
     if SCALE_UP not in topology.levels:
         return {"switches": 0, "cables": 0}
-    cables = topology.level == topology.levels.index(SCALE_UP)
+    cables = topology.level == topology.scale_up_level
     return {"switches": int((topology.tier == topology.scale_up_tier).sum()), "cables": int(cables.sum())}
 
 

@@ -57,7 +57,7 @@ def speeds(fabric: Fabric) -> Floats:
 
 def scale_out(topology: Topology) -> NDArray[np.bool_]:
     """Return which cables belong to the network between nodes."""
-    inside = topology.levels.index(SCALE_UP) if SCALE_UP in topology.levels else -1
+    inside = topology.scale_up_level
     return np.asarray(topology.level != inside)
 
 

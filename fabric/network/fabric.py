@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.units import show_duration, show_rate
-from topologies.base import SCALE_UP, Topology
+from topologies.base import Topology
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,10 @@ class Fabric:
     def nic_speed(self) -> float:
         """Bytes per second of the slowest device's fastest way into the scale-out network: its NIC's rate."""
         cables = self.topology
-        ports = (cables.ends[:, 0] < cables.devices) & (cables.level != self._scale_up_level)
+        ports = (cables.ends[:, 0] < cables.devices) & (cables.level != cables.scale_up_level)
         best = np.zeros(cables.devices)
         np.maximum.at(best, cables.ends[ports, 0], self.link_speed[::2][ports])
         return float(best.min())
-
-    @property
-    def _scale_up_level(self) -> int:
-        return self.topology.levels.index(SCALE_UP) if SCALE_UP in self.topology.levels else -1
 
     def carrying(self, backend: str | None) -> Fabric:
         """Return the part of the fabric that carries a backend's bytes: the whole, or one level where carriers name it."""

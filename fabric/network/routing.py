@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from topologies.base import SCALE_UP, Topology
+from topologies.base import Topology
 from topologies.errors import InputError
 from topologies.scale_up import check_routable
 
@@ -88,11 +88,7 @@ class Tables:
     @cached_property
     def network(self) -> Indices:
         """The cables of the scale-out network."""
-        return np.flatnonzero(self.topology.level != self._scale_up_level)
-
-    @cached_property
-    def _scale_up_level(self) -> int:
-        return self.topology.levels.index(SCALE_UP) if SCALE_UP in self.topology.levels else -1
+        return np.flatnonzero(self.topology.level != self.topology.scale_up_level)
 
     @cached_property
     def top(self) -> int:
@@ -114,7 +110,7 @@ class Tables:
         meeting = np.full(len(source), self.top + 1)
         for tier in range(self.top, -1, -1):
             meeting[self.parts[tier][source] == self.parts[tier][target]] = tier
-        if self._scale_up_level >= 0:
+        if self.topology.scale_up_level >= 0:
             node = self.topology.node
             meeting[(node[source] == node[target]) & (source != target)] = self.inside
         if (meeting > self.top).any():
@@ -128,8 +124,8 @@ class Tables:
         hops = np.zeros((len(meeting), len(self.topology.levels)), dtype=np.int64)
         for tier in range(1, self.top + 1):
             hops[:, self._level_below[tier]] = 2 * (meeting >= tier)
-        if self._scale_up_level >= 0:
-            hops[:, self._scale_up_level] = 2 * (meeting == self.inside)
+        if self.topology.scale_up_level >= 0:
+            hops[:, self.topology.scale_up_level] = 2 * (meeting == self.inside)
         return hops
 
     @cached_property
@@ -148,7 +144,7 @@ class Tables:
 
     @cached_property
     def _scale_up_cable(self) -> Indices:
-        cables = np.flatnonzero(self.topology.level == self._scale_up_level)
+        cables = np.flatnonzero(self.topology.level == self.topology.scale_up_level)
         by_device = np.full(self.topology.devices, -1)
         by_device[self.topology.ends[cables, 0]] = cables
         return by_device

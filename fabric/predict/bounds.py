@@ -66,7 +66,7 @@ def _with_scale_up(topology: Topology, group: NDArray[np.int64]) -> NDArray[np.i
     """Return the groups with every scale-up switch in its devices' group, or alone where they are in several."""
     if SCALE_UP not in topology.levels:
         return group
-    device, switch = topology.ends[topology.level == topology.levels.index(SCALE_UP)].T
+    device, switch = topology.ends[topology.level == topology.scale_up_level].T
     labels = group.copy()
     labels[switch] = group[device]
     mixed = np.unique(switch[labels[switch] != group[device]])

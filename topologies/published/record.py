@@ -86,7 +86,7 @@ def counted(topology: Topology) -> dict[str, int]:
 
 def _ports(topology: Topology) -> dict[str, int]:
     """Return the most cables below and above one vertex of every tier of the scale-out network."""
-    outside = topology.level != (topology.levels.index(SCALE_UP) if SCALE_UP in topology.levels else -1)
+    outside = topology.level != topology.scale_up_level
     up, down = (np.bincount(end, minlength=topology.vertices) for end in topology.ends[outside].T)
     found = {}
     for tier, name in enumerate(topology.tiers):
