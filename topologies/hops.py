@@ -122,11 +122,6 @@ def hops_until_all_meet(network: SwitchNetwork, groups: sparse.csr_array, source
     return most
 
 
-def distinct_rows(matrix: sparse.csr_array) -> Indices:
-    """Return the first of every set of equal rows of a sparse matrix with sorted columns."""
-    return np.unique(row_labels(matrix), return_index=True)[1]
-
-
 def row_labels(matrix: sparse.csr_array) -> Indices:
     """Return a number per row of a sparse matrix with sorted columns, the same for equal rows.
 

@@ -13,7 +13,6 @@ from fabric.scaling import Row
 from fabric.units import show_duration, show_rate, show_size
 
 HELD_OUT = "held out"
-FITTED = "fitted"
 EQUAL = 1.01
 """Two fabrics whose predicted busbw differ by less than this ratio count as equal."""
 
