@@ -23,7 +23,12 @@ FLOORS = [
     {"benchmarks"},
 ]
 SAME_FLOOR_APART = {"fabric.predict", "fabric.measure"}
-HEAVY = {"torch": "fabric.measure", "mpi4py": "fabric.measure", "numba": "fabric.predict", "altair": "fabric.report"}
+HEAVY = {
+    "torch": {"fabric.measure"},
+    "mpi4py": {"fabric.measure"},
+    "numba": {"fabric.network", "fabric.predict"},
+    "altair": {"fabric.report"},
+}
 SOURCES = sorted(p for folder in ("topologies", "fabric", "benchmarks") for p in (ROOT / folder).rglob("*.py"))
 
 
@@ -53,8 +58,9 @@ def floor(module: str) -> int | None:
 def problems(module: str, imported: list[str]) -> list[str]:
     found = []
     for name in imported:
-        if name.split(".")[0] in HEAVY and wing(module) != HEAVY[name.split(".")[0]] and floor(module) != len(FLOORS) - 1:
-            found.append(f"{module} imports {name}: only {HEAVY[name.split('.')[0]]} may")
+        allowed = HEAVY.get(name.split(".")[0])
+        if allowed and wing(module) not in allowed and floor(module) != len(FLOORS) - 1:
+            found.append(f"{module} imports {name}: only {', '.join(sorted(allowed))} may")
         if floor(name) is None or floor(module) is None:
             continue
         up = floor(name) > floor(module)

@@ -11,8 +11,9 @@ import click
 from fabric.cli.output import emit, formats, table
 
 if TYPE_CHECKING:
+    from fabric.network.ways import Floats
     from fabric.predict.flows import FlowCase
-    from fabric.predict.maxmin import Floats, Moving
+    from fabric.predict.maxmin import Moving
 
 FIRST_AFTER, EVERY = 1.0, 5.0
 """Seconds until the first line of progress, and between lines."""

@@ -66,9 +66,13 @@ def _phase(parents: Ranks, chunks: int, *, up: bool) -> Step:
     parent = parents[tree, child]
     delay = deepest - depth[tree, child] if up else depth[tree, child] - 1
 
-    def blocks(slot: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        chunk = slot - delay
-        return tree * chunks + chunk, ((chunk >= 0) & (chunk < chunks)).astype(np.int64)
+    def active(slot: int) -> NDArray[np.bool_]:
+        moves: NDArray[np.bool_] = (slot >= delay) & (slot < delay + chunks)
+        return moves
+
+    def blocks(slot: int) -> list[NDArray[np.int64]]:
+        first = tree * chunks + slot - delay
+        return [np.arange(f, f + moves) for f, moves in zip(first, active(slot), strict=True)]
 
     source, target = (child.astype(np.int32), parent) if up else (parent, child.astype(np.int32))
-    return Step(source, target, Fraction(1, 2 * chunks), deepest + chunks - 1, up, blocks)
+    return Step(source, target, Fraction(1, 2 * chunks), deepest + chunks - 1, up, blocks, active=active)

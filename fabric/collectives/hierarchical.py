@@ -8,6 +8,7 @@ Rail-aligned: reduce-scatter ring inside, (g-1) alpha + (g-1)/g S beta; one ring
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -51,7 +52,7 @@ def _inside(grid: Ranks, nodes: int) -> tuple[Step, Step]:
     source, target = grid.ravel(), np.roll(grid, -1, axis=1).ravel()
     position = np.broadcast_to(np.arange(per_node), grid.shape).ravel()
 
-    def part(shift: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def part(shift: int) -> Sequence[NDArray[np.int64]]:
         return span((position + shift) % per_node * nodes, nodes, source)
 
     share, repeats = Fraction(1, per_node), per_node - 1

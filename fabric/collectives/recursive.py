@@ -8,6 +8,7 @@ Huawei HCCL documentation.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -44,7 +45,7 @@ def _exchange(core: Ranks, i: int, *, reduces: bool) -> Step:
     """
     index = np.arange(len(core), dtype=np.int64)
 
-    def blocks(_: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def blocks(_: int) -> Sequence[NDArray[np.int64]]:
         keeper = index ^ (1 << i) if reduces else index
         bits = (keeper[:, None] >> np.arange(i + 1)) & 1
         return span((bits * (len(core) >> np.arange(1, i + 2))).sum(axis=1), len(core) >> (i + 1), core)

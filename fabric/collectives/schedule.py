@@ -6,7 +6,7 @@ and bytes, only the blocks move on. A schedule of a ring over 65,536 ranks is on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from topologies.errors import InputError
 
 Ranks = NDArray[np.int32]
-Blocks = Callable[[int], tuple[NDArray[np.int64], NDArray[np.int64]]]
-"""repeat -> (first block, blocks) of every message; a block is 1 / Schedule.blocks of the buffer; 0 blocks: idle."""
+Blocks = Callable[[int], Sequence[NDArray[np.int64]]]
+"""repeat -> the block numbers of every message, modulo Schedule.blocks; a block is 1 / Schedule.blocks of the buffer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,10 @@ def flat(world_size: int) -> Groups:
 class Step:
     """Messages that start together: source, target (m,), each `share` of the buffer, `repeats` times over.
 
-    reduces: the receiver adds what arrives to what it holds (else it replaces it).
+    reduces: the receiver adds what arrives to what it holds (else it replaces it). scale: every message's bytes as a part
+    of share, where they differ (None: all equal). active: repeat -> which messages move in it (None: all, in every one).
+    complete: the messages are all ordered pairs of different ranks out of source x target, too many to be listed; pairs()
+    lists them.
     """
 
     source: Ranks
@@ -69,27 +72,47 @@ class Step:
     repeats: int
     reduces: bool
     blocks: Blocks
+    scale: NDArray[np.float64] | None = None
+    active: Callable[[int], NDArray[np.bool_]] | None = None
+    complete: bool = False
+
+    def pairs(self) -> tuple[Ranks, Ranks]:
+        """Return source and target of every message."""
+        if not self.complete:
+            return self.source, self.target
+        source, target = np.repeat(self.source, len(self.target)), np.tile(self.target, len(self.source))
+        return source[source != target], target[source != target]
 
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """An algorithm for one world size: steps in order, over a buffer cut in `blocks`; `channels` parallel copies."""
+    """An algorithm for one world size: steps in order, over a buffer cut in `blocks`; `channels` parallel copies.
+
+    chunks: the steps are gone through once per chunk of the buffer (share is of the whole buffer all the same); a stage
+    begins with a chunk when the stage before is done with that chunk and it is itself done with the one before. stages:
+    how many steps each stage has; () is one stage of all steps. switches: ranks world_size ... world_size + switches - 1
+    are no ranks but switches of the fabric that add up and copy what arrives.
+    """
 
     algorithm: str
     world_size: int
     blocks: int
     steps: tuple[Step, ...]
     channels: int = 1
+    chunks: int = 1
+    stages: tuple[int, ...] = ()
+    switches: int = 0
 
     @property
     def messages(self) -> int:
-        """Steps counted with their repeats: what alpha is paid for."""
-        return sum(step.repeats for step in self.steps)
+        """Steps counted with their repeats and chunks: what alpha is paid for."""
+        return self.chunks * sum(step.repeats for step in self.steps)
 
 
-def span(first: NDArray[np.int64] | int, count: int, like: Ranks) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return (first, count) as one pair of arrays as long as `like`."""
-    return np.broadcast_to(first, like.shape).astype(np.int64), np.full(like.shape, count, dtype=np.int64)
+def span(first: NDArray[np.int64] | int, count: int, like: Ranks) -> Sequence[NDArray[np.int64]]:
+    """Return `count` blocks from first on for every message; first is one number, or one per message as in `like`."""
+    starts = np.broadcast_to(first, like.shape)
+    return [np.arange(start, start + count) for start in starts]
 
 
 def execute(schedule: Schedule, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -98,7 +121,8 @@ def execute(schedule: Schedule, inputs: NDArray[np.float64]) -> NDArray[np.float
     elements must be a multiple of schedule.blocks. All messages of a step read before any writes, as on a network.
     """
     width = inputs.shape[1] // schedule.blocks
-    held = inputs.reshape(schedule.world_size, schedule.blocks, width).copy()
+    held = np.zeros((schedule.world_size + schedule.switches, schedule.blocks, width))
+    held[: schedule.world_size] = inputs.reshape(schedule.world_size, schedule.blocks, width)
     for source, target, blocks, reduces in _messages(schedule):
         moved = [held[s, b].copy() for s, b in zip(source, blocks, strict=True)]
         for t, b, data in zip(target, blocks, moved, strict=True):
@@ -106,14 +130,29 @@ def execute(schedule: Schedule, inputs: NDArray[np.float64]) -> NDArray[np.float
                 np.add.at(held[t], b, data)
             else:
                 held[t, b] = data
-    return held.reshape(inputs.shape)
+    return held[: schedule.world_size].reshape(inputs.shape)
 
 
 def _messages(schedule: Schedule) -> Iterator[tuple[Ranks, Ranks, list[NDArray[np.int64]], bool]]:
-    for step in schedule.steps:
-        for repeat in range(step.repeats):
-            first, count = step.blocks(repeat)
-            blocks = [np.arange(f, f + c) % schedule.blocks for f, c in zip(first, count, strict=True)]
-            if any(len(b) not in (0, step.share * schedule.blocks) for b in blocks):
-                raise AssertionError(f"{schedule.algorithm}: a message's blocks are not its share of the buffer")
-            yield step.source, step.target, blocks, step.reduces
+    """Yield the messages of every repeat of every step, chunk by chunk: source, target, blocks, whether they are added."""
+    own = schedule.blocks // schedule.chunks
+    for chunk in range(schedule.chunks):
+        for step in schedule.steps:
+            source, target = step.pairs()
+            for repeat in range(step.repeats):
+                blocks = [chunk * own + b % own for b in step.blocks(repeat)]
+                _check_sizes(schedule, step, repeat, blocks)
+                yield source, target, blocks, step.reduces
+
+
+def _check_sizes(schedule: Schedule, step: Step, repeat: int, blocks: list[NDArray[np.int64]]) -> None:
+    """Refuse a step whose blocks are not the bytes that it states.
+
+    Raises:
+        AssertionError: an error in an algorithm, never in a user's input.
+    """
+    stated = np.full(len(blocks), float(step.share * schedule.blocks)) * (1.0 if step.scale is None else step.scale)
+    if step.active is not None:
+        stated = np.where(step.active(repeat), stated, 0.0)
+    if not np.allclose([len(b) for b in blocks], stated):
+        raise AssertionError(f"{schedule.algorithm}: a message's blocks are not its share of the buffer")

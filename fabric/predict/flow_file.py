@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from fabric.network.ways import Floats, Ints, Paths
 from fabric.predict.flows import FlowCase
-from fabric.predict.maxmin import Floats, Ints, Paths
 from topologies.errors import InputError
 
 DEFAULTS: Mapping[str, Any] = {"start_s": 0.0, "after": ()}

@@ -14,7 +14,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from fabric.predict.maxmin import TIE, Floats, Ints, Moving, Paths
+from fabric.network.ways import Floats, Ints, Paths
+from fabric.predict.maxmin import TIE, Moving
 from topologies.errors import InputError
 
 Watch = Callable[[float, int, Moving], None]

@@ -7,54 +7,14 @@ round fills many links. Complexity: rounds times (flows left times hops + links)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from fabric.network.ways import Flags, Floats, Ints, Paths
 
 TIE = 1e-12
 """Relative difference below which two shares are one: the rounding of sums, far below any accuracy asked for."""
 MARGIN = 1e-6
 """How far below the lowest rate that a change reaches flows are shared out again: more work, never another answer."""
-
-
-@dataclass(frozen=True, eq=False)
-class Paths:
-    """The links of every flow: those of flow f are links[first[f]:first[f + 1]]; a link named twice counts twice."""
-
-    first: Ints
-    links: Ints
-
-    @cached_property
-    def hops(self) -> Ints:
-        """Links per flow."""
-        return np.diff(self.first)
-
-    @cached_property
-    def flow(self) -> Ints:
-        """The flow of every entry of links."""
-        return np.repeat(np.arange(len(self.hops)), self.hops)
-
-    def of(self, flows: Ints) -> Paths:
-        """Return the paths of some flows, in their order."""
-        hops = self.hops[flows]
-        first = np.concatenate(([0], np.cumsum(hops)))
-        entries = np.arange(first[-1]) + np.repeat(self.first[flows] - first[:-1], hops)
-        return Paths(first, self.links[entries])
-
-    def turned(self, count: int) -> Paths:
-        """Return for every link of `count` links the flows that cross it."""
-        first = np.concatenate(([0], np.cumsum(np.bincount(self.links, minlength=count))))
-        return Paths(first, self.flow[np.argsort(self.links, kind="stable")])
-
-    def any(self, flags: Flags) -> Flags:
-        """Return for every flow whether one of its links is flagged; every flow must have links."""
-        return np.logical_or.reduceat(flags[self.links], self.first[:-1]) if len(self.hops) else np.zeros(0, bool)
 
 
 def max_min(paths: Paths, capacity: Floats) -> Floats:

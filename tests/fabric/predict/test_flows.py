@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fabric.network.ways import Paths
 from fabric.predict.flow_file import read
 from fabric.predict.flows import FlowCase, finish_times
-from fabric.predict.maxmin import Moving, Paths, max_min
+from fabric.predict.maxmin import Moving, max_min
 from topologies.errors import InputError
 
 ROOT = Path(__file__).parents[3]
