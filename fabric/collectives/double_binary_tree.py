@@ -7,13 +7,11 @@ moves one chunk of S/(2c) on every edge of both trees; a parent receives from tw
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.collectives.schedule import Groups, Ranks, Schedule, Step
-from topologies.errors import InputError
+from fabric.collectives.schedule import Groups, Ranks, Schedule, at_least_one
+from fabric.collectives.slots import Messages, messages, slotted
 
 
 def double_binary_tree(groups: Groups, nbytes: int, *, chunks: int = 16) -> Schedule:
@@ -22,11 +20,12 @@ def double_binary_tree(groups: Groups, nbytes: int, *, chunks: int = 16) -> Sche
     Raises:
         InputError: fewer than one chunk.
     """
-    if chunks < 1:
-        raise InputError(f"double_binary_tree: chunks must be a whole number >= 1, got {chunks}")
     p = groups.world_size
-    parents = trees(p)
-    steps = (_phase(parents, chunks, up=True), _phase(parents, chunks, up=False)) if p > 1 else ()
+    at_least_one("double_binary_tree", "chunks", chunks)
+    if p == 1:
+        return Schedule("double_binary_tree", 1, 2 * chunks, ())
+    up, down = edges(p)
+    steps = (slotted([up], 2, chunks, reduces=True), slotted([down], 2, chunks, reduces=False))
     return Schedule("double_binary_tree", p, 2 * chunks, steps)
 
 
@@ -58,21 +57,13 @@ def depths(parents: Ranks) -> NDArray[np.int64]:
     return depth
 
 
-def _phase(parents: Ranks, chunks: int, *, up: bool) -> Step:
-    """Return one phase as a step: in slot t every edge carries the chunk that has reached it, or none."""
+def edges(world_size: int) -> tuple[Messages, Messages]:
+    """Return the messages up and down both trees for one chunk of two blocks, one per tree, from slot 0 on."""
+    parents = trees(world_size)
     depth = np.stack([depths(tree) for tree in parents])
-    deepest = int(depth.max())
     tree, child = np.nonzero(parents >= 0)
-    parent = parents[tree, child]
-    delay = deepest - depth[tree, child] if up else depth[tree, child] - 1
-
-    def active(slot: int) -> NDArray[np.bool_]:
-        moves: NDArray[np.bool_] = (slot >= delay) & (slot < delay + chunks)
-        return moves
-
-    def blocks(slot: int) -> list[NDArray[np.int64]]:
-        first = tree * chunks + slot - delay
-        return [np.arange(f, f + moves) for f, moves in zip(first, active(slot), strict=True)]
-
-    source, target = (child.astype(np.int32), parent) if up else (parent, child.astype(np.int32))
-    return Step(source, target, Fraction(1, 2 * chunks), deepest + chunks - 1, up, blocks, active=active)
+    parent, below = parents[tree, child], depth[tree, child]
+    return (
+        messages(child, parent, depth.max() - below, tree, 1),
+        messages(parent, child, below - 1, tree, 1),
+    )

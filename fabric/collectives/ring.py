@@ -1,7 +1,9 @@
-"""Ring all-reduce: reduce-scatter and all-gather around one ring, or around one ring per rail. Never sees a Fabric.
+"""Rings: reduce-scatter, all-gather and all-reduce around one ring, both ways around it, or one ring per rail.
 
-Time on an uncongested fabric: 2(p-1) alpha + 2(p-1)/p S beta / channels + (p-1)/p S gamma. Source: Patarasuk and Yuan,
-JPDC 2009; Huawei HCCL documentation.
+Half a ring: (p-1) alpha + (p-1)/p S beta / c, the reduce-scatter half + (p-1)/p S gamma; all-reduce is both halves. c is
+`channels`, or 2 for the bidirectional ring where both neighbours are on links of their own (through one port it is 1).
+The ring of MPI libraries is this one. Source: Patarasuk and Yuan, JPDC 2009; Huawei HCCL documentation. It never sees a
+Fabric.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.collectives.schedule import Groups, Ranks, Schedule, Step, span
+from fabric.collectives.lines import scatter_and_gather
+from fabric.collectives.schedule import Groups, Ranks, Schedule, Step
 from topologies.errors import InputError
 
 
@@ -24,30 +27,56 @@ def ring(groups: Groups, nbytes: int, *, channels: int = 1) -> Schedule:
     Raises:
         InputError: more channels than ranks on a node, or nodes of unequal ranks.
     """
-    orders = _orders(groups, channels)
-    return Schedule("ring", groups.world_size, channels * groups.world_size, ring_steps(orders), channels)
+    return _schedule("ring", _orders(groups, channels), slice(None))
+
+
+def ring_all_gather(groups: Groups, nbytes: int, *, channels: int = 1) -> Schedule:
+    """Return the all-gather half of ring, by the same rules."""
+    return _schedule("ring", _orders(groups, channels), slice(1, None))
+
+
+def ring_reduce_scatter(groups: Groups, nbytes: int, *, channels: int = 1) -> Schedule:
+    """Return the reduce-scatter half of ring, by the same rules."""
+    return _schedule("ring", _orders(groups, channels), slice(0, 1))
+
+
+def bidirectional_ring(groups: Groups, nbytes: int) -> Schedule:
+    """Return two rings at once over half the buffer each, one to the next rank and one to the rank before."""
+    return _schedule("bidirectional_ring", _both_ways(groups), slice(None))
+
+
+def bidirectional_ring_all_gather(groups: Groups, nbytes: int) -> Schedule:
+    """Return the all-gather half of bidirectional_ring."""
+    return _schedule("bidirectional_ring", _both_ways(groups), slice(1, None))
+
+
+def bidirectional_ring_reduce_scatter(groups: Groups, nbytes: int) -> Schedule:
+    """Return the reduce-scatter half of bidirectional_ring."""
+    return _schedule("bidirectional_ring", _both_ways(groups), slice(0, 1))
 
 
 def ring_steps(orders: Ranks) -> tuple[Step, ...]:
     """Return the reduce-scatter and the all-gather step of parallel rings.
 
-    orders (channels, p): the rank at each position of each ring; ring c moves blocks c p ... c p + p - 1.
+    orders (channels, p): the rank at each position of each ring. Rank r's part is blocks r channels + c, one per ring c.
     """
     channels, p = orders.shape
-    if p == 1:
-        return ()
-    source, target = orders.ravel(), np.roll(orders, -1, axis=1).ravel()
-    share = Fraction(1, channels * p)
 
-    def blocks(shift: int) -> NDArray[np.int64]:
-        position = (np.arange(p)[None, :] + shift) % p
-        moved: NDArray[np.int64] = position + p * np.arange(channels)[:, None]
-        return moved.ravel()
+    def parts() -> NDArray[np.int64]:
+        numbers: NDArray[np.int64] = orders.astype(np.int64) * channels + np.arange(channels)[:, None]
+        return numbers[:, :, None]
 
-    return (
-        Step(source, target, share, p - 1, True, lambda t: span(blocks(-t), 1, source)),
-        Step(source, target, share, p - 1, False, lambda t: span(blocks(1 - t), 1, source)),
-    )
+    return scatter_and_gather(orders, Fraction(1, channels * p), parts)
+
+
+def _schedule(name: str, orders: Ranks, kept: slice) -> Schedule:
+    channels, p = orders.shape
+    return Schedule(name, p, channels * p, ring_steps(orders)[kept], channels)
+
+
+def _both_ways(groups: Groups) -> Ranks:
+    order = np.arange(groups.world_size, dtype=np.int32)
+    return np.stack([order, order[::-1]])
 
 
 def _orders(groups: Groups, channels: int) -> Ranks:

@@ -6,7 +6,7 @@ and bytes, only the blocks move on. A schedule of a ring over 65,536 ranks is on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,7 +17,8 @@ from topologies.errors import InputError
 
 Ranks = NDArray[np.int32]
 Blocks = Callable[[int], Sequence[NDArray[np.int64]]]
-"""repeat -> the block numbers of every message, modulo Schedule.blocks; a block is 1 / Schedule.blocks of the buffer."""
+"""repeat -> the block numbers of every message; a block is 1 / Schedule.blocks of S. Which block is whose: layout.py."""
+MOST_MESSAGES = 2**25
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,8 @@ class Schedule:
     chunks: the steps are gone through once per chunk of the buffer (share is of the whole buffer all the same); a stage
     begins with a chunk when the stage before is done with that chunk and it is itself done with the one before. stages:
     how many steps each stage has; () is one stage of all steps. switches: ranks world_size ... world_size + switches - 1
-    are no ranks but switches of the fabric that add up and copy what arrives.
+    are no ranks but switches of the fabric: within one repeat they add up what arrives and pass the sum on; they keep nothing.
+    blocks: how many make up S; with chunks, blocks are numbered within one chunk.
     """
 
     algorithm: str
@@ -115,44 +117,29 @@ def span(first: NDArray[np.int64] | int, count: int, like: Ranks) -> Sequence[ND
     return [np.arange(start, start + count) for start in starts]
 
 
-def execute(schedule: Schedule, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the ranks' buffers (p, elements) after running the schedule on real numbers, message by message.
-
-    elements must be a multiple of schedule.blocks. All messages of a step read before any writes, as on a network.
-    """
-    width = inputs.shape[1] // schedule.blocks
-    held = np.zeros((schedule.world_size + schedule.switches, schedule.blocks, width))
-    held[: schedule.world_size] = inputs.reshape(schedule.world_size, schedule.blocks, width)
-    for source, target, blocks, reduces in _messages(schedule):
-        moved = [held[s, b].copy() for s, b in zip(source, blocks, strict=True)]
-        for t, b, data in zip(target, blocks, moved, strict=True):
-            if reduces:
-                np.add.at(held[t], b, data)
-            else:
-                held[t, b] = data
-    return held[: schedule.world_size].reshape(inputs.shape)
+def sized(counts: NDArray[np.int64], blocks: int) -> tuple[Fraction, NDArray[np.float64] | None]:
+    """Return share and scale of messages of so many blocks each: the largest is the share; scale None where all are equal."""
+    most = int(counts.max(initial=0))
+    even = most == 0 or bool((counts == most).all())
+    return Fraction(most, blocks), None if even else counts / most
 
 
-def _messages(schedule: Schedule) -> Iterator[tuple[Ranks, Ranks, list[NDArray[np.int64]], bool]]:
-    """Yield the messages of every repeat of every step, chunk by chunk: source, target, blocks, whether they are added."""
-    own = schedule.blocks // schedule.chunks
-    for chunk in range(schedule.chunks):
-        for step in schedule.steps:
-            source, target = step.pairs()
-            for repeat in range(step.repeats):
-                blocks = [chunk * own + b % own for b in step.blocks(repeat)]
-                _check_sizes(schedule, step, repeat, blocks)
-                yield source, target, blocks, step.reduces
-
-
-def _check_sizes(schedule: Schedule, step: Step, repeat: int, blocks: list[NDArray[np.int64]]) -> None:
-    """Refuse a step whose blocks are not the bytes that it states.
+def listable(algorithm: str, count: int, instead: str) -> None:
+    """Refuse an algorithm whose messages would be too many to be listed.
 
     Raises:
-        AssertionError: an error in an algorithm, never in a user's input.
+        InputError: more than 2^25 messages in all steps together, 256 MiB of ranks.
     """
-    stated = np.full(len(blocks), float(step.share * schedule.blocks)) * (1.0 if step.scale is None else step.scale)
-    if step.active is not None:
-        stated = np.where(step.active(repeat), stated, 0.0)
-    if not np.allclose([len(b) for b in blocks], stated):
-        raise AssertionError(f"{schedule.algorithm}: a message's blocks are not its share of the buffer")
+    if count > MOST_MESSAGES:
+        raise InputError(f"{algorithm}: at most {MOST_MESSAGES} messages can be listed, got {count}; use {instead}")
+
+
+def at_least_one(algorithm: str, name: str, value: int) -> int:
+    """Return the value.
+
+    Raises:
+        InputError: it is below 1.
+    """
+    if value < 1:
+        raise InputError(f"{algorithm}: {name} must be a whole number >= 1, got {value}")
+    return value

@@ -17,8 +17,10 @@ DTYPES = {"f16": 2, "bf16": 2, "f32": 4, "f64": 8, "i32": 4, "i8": 1}
 class Case:
     """The join key of all answers.
 
-    nbytes is nccl-tests' S: for all_reduce the bytes of every rank's buffer. order says where rank r sits: `contiguous`
-    (device r), `interleaved`, `scattered:SEED`, `given:HASH`. nodes and ranks_per_node count the servers used.
+    nbytes is nccl-tests' S, which every collective states (catalog.py): for all_reduce the bytes of every rank's buffer, for
+    all_gather of the whole output. root: of a rooted collective, None is rank 0. params: skew, seed (all_to_all_v), fan_in
+    (incast). order says where rank r sits: `contiguous` (device r), `interleaved`, `scattered:SEED`, `given:HASH`. nodes and
+    ranks_per_node count the servers used.
     """
 
     collective: str
@@ -39,6 +41,8 @@ class Case:
             raise InputError(f"world_size: must be >= 1, got {self.world_size}")
         if self.nbytes < 0:
             raise InputError(f"nbytes: must be >= 0, got {self.nbytes}")
+        if self.root is not None and not 0 <= self.root < self.world_size:
+            raise InputError(f"root: must be a rank, 0 ... {self.world_size - 1}, got {self.root}")
         if self.dtype not in DTYPES:
             raise InputError(f"dtype: must be one of {', '.join(DTYPES)}, got {self.dtype!r}")
 
@@ -47,5 +51,5 @@ class Case:
 
     @property
     def count(self) -> int:
-        """Elements in one rank's buffer."""
+        """Elements in S."""
         return self.nbytes // DTYPES[self.dtype]

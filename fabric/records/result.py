@@ -68,7 +68,7 @@ class Result:
     @property
     def busbw(self) -> float:
         """Bytes per second: algbw times the collective's factor, 2(p-1)/p for all_reduce."""
-        return self.algbw * busbw_factor(self.case.collective, self.case.world_size)
+        return self.algbw * busbw_factor(self.case.collective, self.case.world_size, self.case.params)
 
     @property
     def measured(self) -> bool:

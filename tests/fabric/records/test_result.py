@@ -12,6 +12,15 @@ def test_bandwidths_are_nccl_tests():
     assert result.busbw == pytest.approx(5e8 * 1.5)
 
 
+@pytest.mark.parametrize(
+    ("collective", "params", "factor"),
+    [("all_gather", {}, 0.75), ("broadcast", {}, 1), ("incast", {}, 3), ("incast", {"fan_in": 2}, 2), ("barrier", {}, 0)],
+)
+def test_busbw_takes_the_collectives_factor_and_the_cases_parameters(collective, params, factor):
+    result = Result(Case(collective, 1000, 4, params=params), "gloo", (1e-6,))
+    assert result.busbw == pytest.approx(1e9 * factor)
+
+
 def test_brackets_by_statistic():
     case = Case("all_reduce", 8, 2)
     assert Result(case, "gloo", tuple(range(1, 7))).bracket == (1, 6)
