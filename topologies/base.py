@@ -94,6 +94,11 @@ class Topology:
         counts = np.bincount(self.level, minlength=len(self.levels))
         return {level: int(n) for level, n in zip(self.levels, counts, strict=True) if level != SCALE_UP}
 
+    def vertex_name(self, vertex: int) -> str:
+        """Return a vertex's tier and its number there, such as `host12` or `leaf3`."""
+        tier = int(self.tier[vertex])
+        return f"{self.tiers[tier]}{int((self.tier[:vertex] == tier).sum())}"
+
     def graph(self) -> nx.MultiGraph:
         """Return the wiring as a networkx multigraph: vertices with tier and node, cables with level and lanes."""
         import networkx as nx  # noqa: PLC0415  # 0.2 s, paid only by those who ask for this view

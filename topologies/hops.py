@@ -102,7 +102,21 @@ def distances(network: SwitchNetwork, sources: Indices) -> Iterator[tuple[Indice
     neighbours = Neighbours(network.cables)
     for start in range(0, len(sources), WORD * WORDS):
         chosen = sources[start : start + WORD * WORDS]
-        yield chosen, _bit_parallel(neighbours, chosen)
+        shape = len(chosen), neighbours.shape[0]
+        ones = sparse.csr_array((np.ones(shape[0]), (np.arange(shape[0]), chosen)), shape=shape)
+        yield chosen, _bit_parallel(neighbours, ones)
+
+
+def group_distances(neighbours: Neighbours, groups: sparse.csr_array) -> NDArray[np.int16]:
+    """Return the hops from every group of switches to every switch (groups, switches), -1 where there is no way.
+
+    groups: (groups, switches), non-zero where the switch belongs to the group; a group's own switches are at 0.
+    """
+    blocks = range(0, groups.shape[0], WORD * WORDS)
+    found = [_bit_parallel(neighbours, groups[start : start + WORD * WORDS]) for start in blocks]
+    hops = np.concatenate([np.zeros((0, neighbours.shape[0]), dtype=np.int16), *found])
+    hops[np.diff(groups.indptr) == 0] = -1  # nobody can miss an empty group
+    return hops
 
 
 def hops_until_all_meet(network: SwitchNetwork, groups: sparse.csr_array, sources: Indices | None = None) -> int | None:
@@ -197,10 +211,10 @@ def _breadth_first(cables: sparse.csr_array, sources: Indices) -> tuple[NDArray[
     return distance.T, paths.T
 
 
-def _bit_parallel(neighbours: Neighbours, sources: Indices) -> NDArray[np.int16]:
-    """Return the hops from the sources to all switches: how many rounds a source's bit has not yet reached a switch."""
-    shape = len(sources), neighbours.shape[0]
-    bits = _marks(sparse.csr_array((np.ones(shape[0]), (np.arange(shape[0]), sources)), shape=shape))
+def _bit_parallel(neighbours: Neighbours, groups: sparse.csr_array) -> NDArray[np.int16]:
+    """Return the hops from the groups to all switches: how many rounds a group's bit has not yet reached a switch."""
+    shape = groups.shape
+    bits = _marks(groups)
     everyone = np.bitwise_or.reduce(bits, axis=0)
     distance: NDArray[np.integer] = np.zeros(shape[::-1], dtype=np.uint8)
     fresh = True

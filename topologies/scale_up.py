@@ -1,6 +1,6 @@
 """What is inside nodes: devices grouped into servers, and the graph between them. It does not know its speed or routes.
 
-The graphs themselves are in topologies/scale_up_kinds.py. Only `none` and `nvswitch` can be routed over.
+The graphs themselves are in topologies/scale_up_kinds.py.
 """
 
 from __future__ import annotations
@@ -12,9 +12,6 @@ import numpy as np
 from topologies.base import MOST_PER_NODE, SCALE_UP, Topology, check_size, check_whole
 from topologies.errors import InputError
 from topologies.scale_up_kinds import KINDS, Inside
-
-ROUTABLE = ("none", "nvswitch")
-"""Kinds that routing understands: nothing, or one switch per node with one cable per device."""
 
 
 def add_scale_up(topology: Topology, kind: str, devices_per_node: int) -> Topology:
@@ -33,19 +30,6 @@ def add_scale_up(topology: Topology, kind: str, devices_per_node: int) -> Topolo
         raise InputError(f"{topology.family}: {topology.name} already has a scale-up graph")
     grouped = _group(topology, devices_per_node)
     return grouped if kind == "none" else _with_graph(grouped, kind)
-
-
-def check_routable(topology: Topology) -> None:
-    """Return nothing where routing understands what is inside the nodes.
-
-    Raises:
-        InputError: a scale-up graph of another kind than ROUTABLE.
-    """
-    kind = topology.params.get("scale_up", "none")
-    if kind not in ROUTABLE:
-        raise InputError(
-            f"routing: scale_up must be none or nvswitch to route over, got {kind!r}, which is shown and counted only"
-        )
 
 
 def _group(topology: Topology, devices_per_node: int) -> Topology:

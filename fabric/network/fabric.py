@@ -71,10 +71,10 @@ class Fabric:
     def nic_speed(self) -> float:
         """Bytes per second of the slowest device's fastest way into the scale-out network: its NIC's rate."""
         cables = self.topology
-        ports = (cables.ends[:, 0] < cables.devices) & (cables.level != cables.scale_up_level)
-        best = np.zeros(cables.devices)
-        np.maximum.at(best, cables.ends[ports, 0], self.link_speed[::2][ports])
-        return float(best.min())
+        best = np.zeros(cables.vertices)
+        network = cables.level != cables.scale_up_level
+        np.maximum.at(best, cables.ends[network], self.link_speed[::2][network, None])
+        return float(best[: cables.devices].min())
 
     def carrying(self, backend: str | None) -> Fabric:
         """Return the part of the fabric that carries a backend's bytes: the whole, or one level where carriers name it."""
@@ -89,6 +89,12 @@ class Fabric:
             f"{name}: {show_rate(level.speed)} one way, {show_duration(level.latency)} a link ({level.source})"
             for name, level in self.levels.items()
         ]
+
+
+def link_name(topology: Topology, link: int) -> str:
+    """Return the two ends of a link in the direction of its bytes, such as `leaf3 -> spine1`."""
+    lower, upper = (topology.vertex_name(int(vertex)) for vertex in topology.ends[link // 2])
+    return f"{lower} -> {upper}" if link % 2 == 0 else f"{upper} -> {lower}"
 
 
 def _only(fabric: Fabric, level: int) -> Fabric:

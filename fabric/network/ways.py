@@ -62,3 +62,10 @@ class Ways:
     link: Ints
     latency: Floats
     share: Floats | None = None
+
+    def trimmed(self) -> Ways:
+        """Return the same ways without the links and bundles that no message crosses."""
+        used = np.bincount(self.paths.links, minlength=len(self.capacity)) > 0
+        number = np.cumsum(used) - 1
+        paths = Paths(self.paths.first, number[self.paths.links])
+        return Ways(paths, self.capacity[used], self.link[used], self.latency, self.share)

@@ -10,7 +10,7 @@ from topologies.base import SCALE_UP, Topology
 from topologies.catalog import parse
 from topologies.errors import InputError
 from topologies.rail_optimized import rail_optimized
-from topologies.scale_up import add_scale_up, check_routable
+from topologies.scale_up import add_scale_up
 from topologies.scale_up_kinds import KINDS
 from topologies.star import star
 
@@ -161,13 +161,3 @@ def test_pcie_devices_meet_at_the_root_only():
 def test_more_devices_than_the_kind_holds_are_refused(kind):
     with pytest.raises(InputError, match=rf"^star: scale_up={kind} needs 2 to \d+ devices a node, as devices_per_node=\d+$"):
         add_scale_up(star(1000), kind, 1000)
-
-
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_only_one_switch_per_node_can_be_routed_over(kind):
-    topology = add_scale_up(star(4), kind, 2)
-    if kind == "nvswitch":
-        check_routable(topology)
-        return
-    with pytest.raises(InputError, match=rf"^routing: scale_up must be none or nvswitch to route over, got '{kind}'"):
-        check_routable(topology)
