@@ -13,7 +13,6 @@ from fabric.cli.output import emit, formats, table
 if TYPE_CHECKING:
     from fabric.network.ways import Floats
     from fabric.predict.flows import FlowCase
-    from fabric.predict.maxmin import Moving
 
 FIRST_AFTER, EVERY = 1.0, 5.0
 """Seconds until the first line of progress, and between lines."""
@@ -24,8 +23,11 @@ Row = dict[str, Any]
 
 @click.command("flows", epilog="Example: fabricbench flows cases.json --json", context_settings={"max_content_width": 110})
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--eps", type=float, default=0.0, help="Solve ends so close to each other, relative, as one (0: exact; 0.01: fast)."
+)
 @formats
-def command(file: Path, *, as_json: bool, as_csv: bool) -> None:
+def command(file: Path, *, eps: float, as_json: bool, as_csv: bool) -> None:
     """Simulate explicit flows that share links max-min fairly, and give every finish time.
 
     FILE holds cases: links (capacity, latency) and flows (links, size, start, after). --csv has one line per flow.
@@ -36,7 +38,7 @@ def command(file: Path, *, as_json: bool, as_csv: bool) -> None:
     if file.is_file() and file.stat().st_size > LARGE:
         click.echo(f"# flows: reading {file}, {file.stat().st_size / 1e6:,.0f} MB", err=True)
     cases = read(file)
-    answers = [(case, finish_times(case, Progress(case.name, len(case.size)))) for case in cases]
+    answers = [(case, finish_times(case, Progress(case.name, len(case.size)), eps)) for case in cases]
     rows = _by_flow(answers) if as_csv and not as_json else [_row(case, finish) for case, finish in answers]
     if not emit("flows", rows, as_json=as_json, as_csv=as_csv):
         _print(answers)
@@ -50,7 +52,7 @@ class Progress:
         self._name, self._total, self._start = name, total, monotonic()
         self._next = self._start + FIRST_AFTER
 
-    def __call__(self, _seconds: float, done: int, _moving: Moving) -> None:
+    def __call__(self, _seconds: float, done: int) -> None:
         """Print one line where it is time to."""
         now = monotonic()
         if now < self._next:

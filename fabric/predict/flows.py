@@ -7,19 +7,23 @@ of size 0 ends after its latencies; a flow over no links ends when it begins.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from heapq import heappop, heappush
-from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fabric.network.ways import Floats, Ints, Paths
-from fabric.predict.maxmin import TIE, Moving
+from fabric.network.ways import Floats, Paths
 from topologies.errors import InputError
 
-Watch = Callable[[float, int, Moving], None]
-"""Called after every event with the time in seconds, the flows that have ended and those that move."""
+if TYPE_CHECKING:
+    from fabric.predict.solver_events import Waiting
+    from fabric.predict.solver_moving import Moving
+
+SLICE = 500_000
+"""Flows solved (each time) between two looks at the clock and at Ctrl-C: a fraction of a second."""
+Watch = Callable[[float, int], None]
+"""Called now and then with the time in seconds and how many flows have ended."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +31,8 @@ class FlowCase:
     """Links and the flows over them, as arrays.
 
     capacity: bytes per second and latency: seconds of every link. paths: the links of every flow. size: bytes and
-    start: seconds of every flow. after: like paths, the flows that every flow waits for.
+    start: seconds of every flow. after: like paths, the flows that every flow waits for. share: what part of its flow each
+    entry of paths carries; None: all of it.
     """
 
     name: str
@@ -37,79 +42,64 @@ class FlowCase:
     size: Floats
     start: Floats
     after: Paths
+    share: Floats | None = None
 
 
-def finish_times(case: FlowCase, watch: Watch | None = None) -> Floats:
+def finish_times(case: FlowCase, watch: Watch | None = None, eps: float = 0.0) -> Floats:
     """Return when every flow ends, in seconds, in the order of the case.
 
-    Events that lie within 1e-12 of each other, relative, are one. Exact otherwise, up to rounding.
+    eps 0: exact up to rounding; events within 1e-12 of each other, relative, are one. Above 0, ends that lie within eps of
+    the first of them (relative to the time), with no start between, are found at the rates before it, and rates are solved
+    once for all of them, when the last has ended: see docs/flows.md for what that costs.
 
     Raises:
-        InputError: flows that wait for each other, or times beyond what a float holds.
+        InputError: flows that wait for each other, times beyond what a float holds, or an eps that is none.
     """
-    with np.errstate(over="ignore", divide="ignore"):
-        waiting, moving = _Waiting(case), Moving(case.paths, case.capacity)
-        while (now := min(waiting.next_ready, moving.next_end)) < np.inf:
-            until = now * (1 + TIE)
-            waiting.ended(*moving.take(until))
-            ready = waiting.take(until)
-            moving.join(ready, case.size[ready], now)
-            moving.share(now)
-            if watch:
-                watch(now, waiting.done, moving)
-    if waiting.done < len(case.size):
-        flow = int(np.flatnonzero(np.isnan(waiting.finish))[0])
-        raise InputError(f"flows: case {case.name!r}: flow {flow} must end at a finite time, got never")
+    if not 0 <= eps < 1:
+        raise InputError(f"flows: eps must be >= 0 and < 1, got {eps:g}")
+    for waiting, _ in simulated(case, eps):
+        if watch:
+            watch(float(waiting.now[0]), int(waiting.tally[0]))
+    lost = np.flatnonzero(~np.isfinite(waiting.finish))
+    if len(lost):
+        raise InputError(f"flows: case {case.name!r}: flow {lost[0]} must end at a finite time, got never")
     return waiting.finish
 
 
-class _Waiting:
-    """The flows that do not move yet: each waits for others, for its start or for its latencies.
+def simulated(case: FlowCase, eps: float = 0.0, work: int = SLICE) -> Iterator[tuple[Waiting, Moving]]:
+    """Yield the state after every so much work (1: after every event), and at the end. The arrays are the same each time."""
+    from fabric.predict.solver_events import advance  # noqa: PLC0415 (numba is slow to load)
+    from fabric.predict.solver_moving import moving  # noqa: PLC0415
 
-    finish: when every flow ended, NaN while it has not. done: how many have.
-    """
+    state, waiting = moving(case.paths, case.capacity, case.share), _waiting(case)
+    with np.errstate(over="ignore"):
+        while advance(state, waiting, eps, work):
+            yield waiting, state
+    yield waiting, state
 
-    def __init__(self, case: FlowCase) -> None:
-        flows = len(case.size)
-        self.finish, self.done = np.full(flows, np.nan), 0
-        self._latency = np.bincount(case.paths.flow, case.latency[case.paths.links], minlength=flows)
-        self._instant = (case.size == 0) | (case.paths.hops == 0)
-        self._begin, self._pending = case.start.copy(), case.after.hops.copy()
-        self._then = case.after.turned(flows)
-        self._heap: list[tuple[float, int, Ints]] = []  # ready to move, first flow (no two are equal), flows
-        self._queue(np.flatnonzero(self._pending == 0))
 
-    @property
-    def next_ready(self) -> float:
-        """When the next flow has waited out its latencies; infinite where none can."""
-        return self._heap[0][0] if self._heap else np.inf
+def _waiting(case: FlowCase) -> Waiting:
+    """Return all flows, those that wait for no other in the order in which they are ready to move."""
+    from fabric.predict.solver_events import Waiting  # noqa: PLC0415
 
-    def take(self, until: float) -> Ints:
-        """Return the flows ready to move by then; those with nothing to move end, and what waits for them goes on."""
-        found = [np.zeros(0, dtype=np.int64)]
-        while self.next_ready <= until:
-            ready, _, flows = heappop(self._heap)
-            instant = self._instant[flows]
-            self.ended(flows[instant], np.full(np.count_nonzero(instant), ready))
-            found.append(flows[~instant])
-        return np.concatenate(found)
-
-    def ended(self, flows: Ints, times: Floats) -> None:
-        """Note when flows ended, and queue the flows that waited for nothing else."""
-        self.finish[flows] = times
-        self.done += len(flows)
-        then = self._then.of(flows)
-        if len(then.links):
-            np.maximum.at(self._begin, then.links, np.repeat(times, then.hops))
-            np.subtract.at(self._pending, then.links, 1)
-            self._queue(np.unique(then.links[self._pending[then.links] == 0]))
-
-    def _queue(self, flows: Ints) -> None:
-        """Put flows that wait for no other flow into the heap, those ready at the same time as one entry."""
-        ready = self._begin[flows] + self._latency[flows]
-        order = np.argsort(ready, kind="stable")
-        flows, ready = flows[order], ready[order]
-        cuts = [0, *(np.flatnonzero(np.diff(ready)) + 1).tolist(), len(flows)]
-        for low, high in pairwise(cuts):
-            if low < high:
-                heappush(self._heap, (float(ready[low]), int(flows[low]), flows[low:high]))
+    flows, then = len(case.size), case.after.turned(len(case.size))
+    latency = np.bincount(case.paths.flow, case.latency[case.paths.links], minlength=flows).astype(np.float64)
+    free = np.flatnonzero(case.after.hops == 0)
+    ready = (case.start + latency)[free]
+    order = np.argsort(ready, kind="stable")
+    return Waiting(
+        size=case.size,
+        pending=case.after.hops.copy(),
+        begin=case.start.astype(np.float64),
+        latency=latency,
+        instant=(case.size == 0) | (case.paths.hops == 0),
+        first=then.first.astype(np.uint32),
+        follows=then.links.astype(np.uint32),
+        order=free[order].astype(np.uint32),
+        ready=ready[order],
+        key=np.zeros(flows - len(free) + 1),
+        heap=np.zeros(flows - len(free) + 1, np.uint32),
+        finish=np.full(flows, np.nan),
+        tally=np.zeros(3, np.int64),
+        now=np.zeros(1),
+    )

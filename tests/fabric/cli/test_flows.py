@@ -68,7 +68,7 @@ def test_progress_is_told_after_a_second_and_says_what_is_left(monkeypatch):
     monkeypatch.setattr(click, "echo", lambda line, err: told.append((line, err)))
     progress = Progress("big", 4000)
     for done in (0, 0, 1500, 2000):
-        progress(0.0, done, None)
+        progress(0.0, done)
     assert told == [
         ("# flows: big: 0 of 4,000 flows ended", True),
         ("# flows: big: 2,000 of 4,000 flows ended, 8 s left", True),

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fabric.network.ways import Paths
 from fabric.predict.flow_file import read
-from fabric.predict.flows import FlowCase, finish_times
-from fabric.predict.maxmin import Moving, max_min
+from fabric.predict.flows import FlowCase, finish_times, simulated
+from fabric.predict.maxmin import max_min
 from topologies.errors import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -153,17 +153,20 @@ def assert_max_min(paths, capacity, rates):
     assert np.logical_or.reduceat(holds, paths.first[:-1]).all()
 
 
+def assert_max_min_at_every_event(case):
+    """Return the times of the events."""
+    seen = []
+    for waiting, state in simulated(case, work=1):
+        flows = np.flatnonzero(state.web.rate > 0)
+        seen.append(float(waiting.now[0]))
+        if len(flows):
+            assert_max_min(case.paths.of(flows), case.capacity, state.web.rate[flows])
+    return seen[:-1]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_rates_are_max_min_fair_at_every_event(seed):
-    case, seen = drawn_at_random(seed, latency=1e-6), []
-
-    def watch(now, _done, moving: Moving):
-        slots = np.flatnonzero(moving.rate > 0)
-        seen.append(now)
-        if len(slots):
-            assert_max_min(case.paths.of(moving.ids[slots]), case.capacity, moving.rate[slots])
-
-    finish_times(case, watch)
+    seen = assert_max_min_at_every_event(drawn_at_random(seed, latency=1e-6))
     assert len(seen) > 100
     assert all(a < b for a, b in pairwise(seen))
 
@@ -171,14 +174,7 @@ def test_rates_are_max_min_fair_at_every_event(seed):
 @many
 @given(networks(fewest_hops=1))
 def test_rates_of_small_networks_are_max_min_fair(network):
-    case = case_of(*network)
-
-    def watch(_now, _done, moving):
-        slots = np.flatnonzero(moving.rate > 0)
-        if len(slots):
-            assert_max_min(case.paths.of(moving.ids[slots]), case.capacity, moving.rate[slots])
-
-    finish_times(case, watch)
+    assert_max_min_at_every_event(case_of(*network))
 
 
 @many
@@ -248,10 +244,9 @@ def test_flows_that_end_together_are_one_event():
     """Fact of the engine: with equal sizes and a common start, a flow's time is size / first rate."""
     case = drawn_at_random(3)
     case = case_of([(c, 0) for c in case.capacity], [([i % 7, 7 + i % 5], 1e6, 0.0, []) for i in range(70)])
-    events = []
-    finish = finish_times(case, lambda now, _done, _moving: events.append(now))
+    finish, events = finish_times(case), list(simulated(case, work=1))
     assert finish.tolist() == pytest.approx((1e6 / max_min(case.paths, case.capacity)).tolist())
-    assert len(events) <= 1 + len(np.unique(finish.round(12)))
+    assert len(events) - 1 <= 1 + len(np.unique(finish.round(12)))
 
 
 def test_flows_that_wait_for_each_other_or_never_end_are_refused():
