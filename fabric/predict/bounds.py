@@ -1,88 +1,213 @@
-"""The bound: busbw that no algorithm without in-network reduction can beat on a fabric. Independent of what ran, and how.
+"""The bound: the time that no algorithm without in-network reduction can beat on a fabric. It knows no algorithm.
 
-Cut the ranks in k equal groups (devices, nodes, leaves, pods): every byte leaves k - 1 groups as a partial sum and
-reaches k - 1 groups as a result, so t >= 2(k-1) S / (sum of the groups' speeds out); and one group alone must let S
-out, so t >= S / (the slowest group's speed out). The tightest cut decides. alpha = gamma = 0, ideal split.
+Cut the ranks in k groups (devices, nodes, leaves, pods). What a group must at least let out and in, and what must cross
+between groups in sum (needs.py), divided by the speed of the cables in that direction, are lower bounds of the time; the
+tightest cut decides. alpha = gamma = 0, ideal split.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from fabric.collectives.catalog import busbw_factor
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices, place
-from fabric.network.routing import tables_of
+from fabric.predict.needs import NEEDS, Need, Split
 from fabric.records.case import Case
 from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
 
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Bound:
-    """The bound's busbw in bytes per second and the level of the cut that sets it (device, node, leaf, pod)."""
+    """The bound's busbw in bytes per second and the level of the cut that sets it (device, node, leaf, pod ...)."""
 
     busbw: float
     level: str
 
 
 def bound(case: Case, fabric: Fabric, backend: str | None = None, *, given: Devices | None = None) -> Bound | None:
-    """Return the tightest cut's busbw for a case, None at world size 1.
+    """Return the tightest cut's busbw for a case; None at world size 1, on one device alone and for a barrier.
 
     Raises:
-        InputError: a collective without a bound, or a case that cannot be placed.
+        InputError: a collective without a bound, a root that is no rank, or a case that cannot be placed.
+    """
+    return _tightest(case, fabric.carrying(backend), given, _needs(case))
+
+
+def in_network_bound(case: Case, fabric: Fabric, *, given: Devices | None = None) -> Bound | None:
+    """Return the bound of an all-reduce whose switches add up and copy: S out of and into every group, S/B per device link.
+
+    None for every other collective, at world size 1 and on one device alone.
     """
     if case.collective != "all_reduce":
-        raise InputError(f"bound: known for all_reduce, got {case.collective}")
-    if case.world_size < 2:
         return None
-    carrying = fabric.carrying(backend)
-    devices = place(carrying.topology, case.world_size, case.order, given)
-    bounds = [Bound(_busbw(case, speeds), cut) for cut, speeds in _cuts(carrying, devices) if len(speeds) > 1]
-    return min(bounds, key=lambda b: b.busbw) if bounds else None
+    return _tightest(case, fabric, given, lambda split: Need(np.ones_like(split.count), np.ones_like(split.count), 0.0))
 
 
-def _busbw(case: Case, out: NDArray[np.float64]) -> float:
-    """Return the busbw at which the groups of these speeds out are all full."""
-    seconds_per_byte = max(2 * (len(out) - 1) / out.sum(), 1 / out.min())
-    return float(busbw_factor(case.collective, case.world_size) / seconds_per_byte)
+def least_seconds(case: Case, fabric: Fabric, *, given: Devices | None = None) -> tuple[float, str] | None:
+    """Return the seconds that no algorithm can beat and the level of the cut; None as in bound()."""
+    found = _least_per_byte(case, fabric, given, _needs(case))
+    return None if found is None else (found[0] * case.nbytes, found[1])
 
 
-def _cuts(fabric: Fabric, devices: Devices) -> list[tuple[str, NDArray[np.float64]]]:
-    """Return per cut the speed out of every group that holds ranks; ranks sharing a device are one group."""
-    topology, tables = fabric.topology, tables_of(fabric.topology)
-    cuts = [("device", np.arange(topology.vertices))]
+def _needs(case: Case) -> Callable[[Split], Need] | None:
+    if case.collective not in NEEDS:
+        raise InputError(f"bound: known for {', '.join(NEEDS)}, got {case.collective}")
+    return NEEDS[case.collective]
+
+
+def _tightest(case: Case, fabric: Fabric, given: Devices | None, needs: Callable[[Split], Need] | None) -> Bound | None:
+    """Return the bound as busbw."""
+    found = _least_per_byte(case, fabric, given, needs)
+    if found is None or found[0] == 0:
+        return None
+    return Bound(busbw_factor(case.collective, case.world_size, case.params) / found[0], found[1])
+
+
+def _least_per_byte(
+    case: Case, fabric: Fabric, given: Devices | None, needs: Callable[[Split], Need] | None
+) -> tuple[float, str] | None:
+    """Return the seconds per byte of S of the tightest cut, and its level; the first of equals."""
+    if needs is None or case.world_size < 2:
+        return None
+    root = case.root or 0
+    if not 0 <= root < case.world_size:
+        raise InputError(f"root: must be a rank, 0 ... {case.world_size - 1}, got {root}")
+    devices = place(fabric.topology, case.world_size, case.order, given)
+    usable = _usable(fabric.topology, devices)
+    found = []
+    for level, labels in cuts(fabric.topology):
+        here, group, count = np.unique(labels[devices], return_inverse=True, return_counts=True)
+        if len(here) > 1:
+            need = needs(Split(case, group, count.astype(float), int(group[root])))
+            out, into = (speed[here] for speed in speeds(fabric, labels, usable))
+            found.append((_slowest(need, out, into), level))
+    return max(found, key=lambda pair: pair[0], default=None)
+
+
+def _slowest(need: Need, out: Floats, into: Floats) -> float:
+    """Return the seconds per byte in which everything has crossed; infinite where something cannot."""
+    need_of = np.concatenate([need.out, need.into, [need.total]])
+    speed = np.concatenate([out, into, [min(out.sum(), into.sum())]])
+    asked = need_of > 0
+    with np.errstate(divide="ignore"):
+        return float((need_of[asked] / speed[asked]).max(initial=0.0))
+
+
+def cuts(topology: Topology) -> list[tuple[str, Ints]]:
+    """Return per cut its level and the group of every vertex (vertices,); worked out once per topology.
+
+    device: every vertex alone. node: where there is something inside nodes. Tiered wirings: what hangs together below a
+    tier (leaf, pod, else the tier above). Others: a switch with its devices, a dragonfly's groups, halves of the numbering
+    and of every dimension.
+    """
+    return _cuts(topology)
+
+
+@lru_cache(maxsize=8)
+def _cuts(topology: Topology) -> list[tuple[str, Ints]]:
+    found = [("device", np.arange(topology.vertices))]
     if SCALE_UP in topology.levels:
-        cuts.append(("node", np.where(topology.node >= 0, topology.node, topology.nodes + np.arange(topology.vertices))))
-    names = {tables.top - 1: "pod", 1: "leaf"}
-    cuts += [(names.get(t, topology.tiers[t]), _with_scale_up(topology, tables.parts[t])) for t in range(1, tables.top)]
-    return [(name, _speed_out(fabric, group, np.unique(devices))) for name, group in cuts]
+        found.append(("node", np.where(topology.node >= 0, topology.node, topology.nodes + np.arange(topology.vertices))))
+    network = topology.ends[topology.level != topology.scale_up_level]
+    found += _below_tiers(topology, network) if is_tiered(topology) else _in_space(topology, network)
+    return [(level, labels if level in ("device", "node") else _with_scale_up(topology, labels)) for level, labels in found]
 
 
-def _with_scale_up(topology: Topology, group: NDArray[np.int64]) -> NDArray[np.int64]:
+def is_tiered(topology: Topology) -> bool:
+    """Return whether every cable of the scale-out network leads one tier up and no device forwards."""
+    tier = topology.tier[topology.ends[topology.level != topology.scale_up_level]].astype(int)
+    return not topology.forwards[: topology.devices].any() and bool((np.diff(tier, axis=1) == 1).all())
+
+
+def _below_tiers(topology: Topology, network: NDArray[np.int32]) -> list[tuple[str, Ints]]:
+    """Return per tier below the top what hangs together when only cables up to that tier are kept."""
+    upper = topology.tier[network[:, 1]]
+    top = int(upper.max(initial=0))
+    names = {top - 1: "pod", 1: "leaf"}
+    return [(names.get(t, topology.tiers[t]), _together(network[upper <= t], topology.vertices)) for t in range(1, top)]
+
+
+def _in_space(topology: Topology, network: NDArray[np.int32]) -> list[tuple[str, Ints]]:
+    """Return the cuts of a wiring without tiers: every one of them is an honest partition, whatever the wiring."""
+    hosting = ~topology.forwards[network[:, 0]]
+    switch = _together(network[hosting], topology.vertices)
+    core = np.flatnonzero(topology.forwards & (topology.tier != topology.scale_up_tier))
+    parts = [("group", place) for place in _groups_of(topology, len(core))]
+    parts += [("half", place) for place in _halves(topology, len(core))]
+    return [("switch", switch), *((level, _follow(switch, core, place)) for level, place in parts)]
+
+
+def _groups_of(topology: Topology, switches: int) -> list[Ints]:
+    """Return the dragonfly's group of every switch; nothing for other families."""
+    size = topology.params.get("a") if topology.family == "dragonfly" else None
+    return [np.arange(switches) // size] if isinstance(size, int) else []
+
+
+def _halves(topology: Topology, switches: int) -> list[Ints]:
+    """Return halves of the switches in their own order, and along every dimension of a grid."""
+    order = np.arange(switches)
+    halves = [2 * order // max(switches, 1)]
+    text = str(topology.params.get("dims", ""))
+    dims = [int(part) for part in text.split("x") if part.isdigit()]
+    if dims and int(np.prod(dims)) == switches:
+        halves += [2 * place // size for place, size in zip(np.unravel_index(order, dims), dims, strict=True) if size > 1]
+    return halves
+
+
+def _follow(switch: Ints, core: Ints, place: Ints) -> Ints:
+    """Return the group of every vertex: that of its switch; a vertex that hangs together with several goes with the first."""
+    labels = np.full(len(switch), -1)
+    labels[switch[core[::-1]]] = place[::-1]
+    return labels[switch]
+
+
+def _together(ends: NDArray[np.int32], vertices: int) -> Ints:
+    """Return a label per vertex, the same where cables join them."""
+    joins = sparse.coo_array((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), shape=(vertices, vertices))
+    labels: Ints = connected_components(joins.tocsr(), directed=False)[1].astype(np.int64)
+    return labels
+
+
+def _with_scale_up(topology: Topology, group: Ints) -> Ints:
     """Return the groups with every scale-up switch in its devices' group, or alone where they are in several."""
     if SCALE_UP not in topology.levels:
         return group
     device, switch = topology.ends[topology.level == topology.scale_up_level].T
+    inside = topology.tier[switch] == topology.scale_up_tier
+    device, switch = device[inside], switch[inside]
     labels = group.copy()
     labels[switch] = group[device]
     mixed = np.unique(switch[labels[switch] != group[device]])
-    labels[mixed] = mixed
+    labels[mixed] = int(group.max()) + 1 + np.arange(len(mixed))
     return labels
 
 
-def _speed_out(fabric: Fabric, group: NDArray[np.int64], used: Devices) -> NDArray[np.float64]:
-    """Return bytes per second out of every group that holds a used device.
+def _usable(topology: Topology, devices: Devices) -> NDArray[np.bool_]:
+    """Return which cables can carry bytes of these devices: not those of a device without a rank that does not forward."""
+    dead: NDArray[np.bool_] = np.invert(topology.forwards)
+    dead[topology.devices :] = False
+    dead[devices] = False
+    return np.asarray(np.invert(dead[topology.ends]).all(axis=1))
 
-    A cable counts for the group of its lower end where its upper end is in another, but not from a device without a rank.
-    """
-    topology = fabric.topology
-    lower, upper = topology.ends.T
-    idle = np.arange(topology.vertices) < topology.devices
-    idle[used] = False
-    out = (group[lower] != group[upper]) & ~idle[lower]
-    speeds = np.bincount(group[lower[out]], fabric.link_speed[::2][out], minlength=int(group.max()) + 1)
-    return np.asarray(speeds[np.unique(group[used])])
+
+def speeds(fabric: Fabric, group: Ints, usable: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return bytes per second out of and into every group, by label; usable: (cables,) which cables count."""
+    low, high = group[fabric.topology.ends].T
+    across = usable & (low != high)
+    up, down = fabric.link_speed[0::2][across], fabric.link_speed[1::2][across]
+    low, high, count = low[across], high[across], int(group.max()) + 1
+    out: Floats = np.bincount(low, up, count).astype(float) + np.bincount(high, down, count)
+    into: Floats = np.bincount(low, down, count).astype(float) + np.bincount(high, up, count)
+    return out, into
