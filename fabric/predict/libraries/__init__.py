@@ -1,0 +1,1 @@
+"""What each library runs when nobody forces an algorithm, one file per library."""

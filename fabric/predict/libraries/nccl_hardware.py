@@ -1,0 +1,130 @@
+"""What NCCL's tuning model needs of the hardware, and how its channels follow from it. It holds no tuning formula (nccl.py).
+
+NCCL tries speeds per channel from fast to slow and takes the first that fits, with as many channels as fit; few fast
+channels are then split in two. Source: NVIDIA/nccl 2.30, src/graph/search.cc. Checked against a graph dump of an H100 node
+(NVIDIA/nccl issue 1197: ring and tree 12 channels of 30 GB/s, NVLS 8 channels of 40 inside and 60 between); the others
+were not seen in a dump.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from fabric.predict.libraries import nccl_constants as constants
+from topologies.errors import InputError
+
+OLD_INSIDE = (40.0, 30.0, 20.0, 18.0, 15.0, 12.0, 10.0, 9.0, 7.0, 6.0, 5.0, 4.0, 3.0)
+OLD_BETWEEN = (48.0, 30.0, 28.0, 24.0, 20.0, 18.0, 15.0, 12.0, 10.0, 9.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.4, 1.2, 0.24, 0.12)
+HOPPER_INSIDE = (60.0, 50.0, 40.0, 30.0, 24.0, 20.0, 15.0, 12.0, 11.0, 6.0, 3.0)
+HOPPER_BETWEEN = (48.0, 45.0, 42.0, 40.0, 30.0, 24.0, 22.0, 20.0, 17.5, 15.0, 12.0, 6.0, 3.0, 2.4, 1.2, 0.24, 0.12)
+BLACKWELL_INSIDE = (90.0, 80.0, 70.0, 60.0, 50.0, 45.0, 40.0, 30.0, 24.0, 20.0, 19.0, 18.0)
+BLACKWELL_BETWEEN = (
+    *(96.0, 86.0, 80.0, 48.0, 45.1, 42.0, 40.0, 30.0, 24.0, 22.0),
+    *(20.0, 17.5, 15.0, 12.0, 6.0, 3.0, 2.4, 1.2, 0.24, 0.12),
+)
+SPEEDS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "volta": (OLD_INSIDE, OLD_BETWEEN),
+    "ampere": (OLD_INSIDE, OLD_BETWEEN),
+    "hopper": (HOPPER_INSIDE, HOPPER_BETWEEN),
+    "blackwell": (BLACKWELL_INSIDE, BLACKWELL_BETWEEN),
+}
+"""Architecture -> speeds per channel that are tried, GB/s: inside one node, over several."""
+MOST_CHANNELS = 32
+SPLIT_FROM, SPLIT_FAST, FEW = 25.0, 50.0, 4
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Channels of an algorithm: how many, GB/s of each inside a node and between nodes."""
+
+    count: int
+    inside: float
+    between: float
+
+    @property
+    def total(self) -> float:
+        """GB/s of all channels together, the slower of inside and between."""
+        return self.count * min(self.inside, self.between)
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """A node with its NICs. nvlink, nic: GB/s per GPU and direction; pcie: GB/s between GPU and NIC.
+
+    gpus_per_node: GPUs under one NVLink domain. multicast: the switches add and copy (NVLS). cpu: intel or amd, it limits
+    LL over several nodes. nic_latency: us that the network plugin states (0 for InfiniBand). source says whence.
+    """
+
+    name: str
+    architecture: str
+    nvlink: float
+    nic: float
+    gpus_per_node: int
+    multicast: bool
+    source: str
+    pcie: float = 48.0
+    cpu: str = "intel"
+    nic_latency: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.architecture not in SPEEDS:
+            raise InputError(f"architecture: must be one of {', '.join(SPEEDS)}, got {self.architecture!r}")
+        if self.cpu not in constants.LL_NODES:
+            raise InputError(f"cpu: must be one of {', '.join(constants.LL_NODES)}, got {self.cpu!r}")
+        for name, value in (("nvlink", self.nvlink), ("nic", self.nic), ("pcie", self.pcie)):
+            if not value > 0:
+                raise InputError(f"{name}: must be > 0 GB/s, got {value}")
+
+    @property
+    def net_overhead(self) -> float:
+        """Us that the host's CPU adds to a step of a ring over several nodes; tripled for Simple."""
+        return 2.0 if self.cpu == "amd" else 1.0
+
+    def ll_limit(self, nodes: int) -> float:
+        """Return the most that LL moves, GB/s."""
+        return constants.LL_ONE_NODE[self.architecture] if nodes == 1 else constants.LL_NODES[self.cpu][min(nodes, 3) - 2]
+
+    def without_multicast(self) -> Hardware:
+        """Return the same node whose switches only forward."""
+        return replace(self, multicast=False)
+
+
+def graph(hardware: Hardware, nodes: int, per_node: int) -> Channels:
+    """Return the channels of rings and trees: on one node as NVLink allows, over several one per NIC."""
+    inside, between = SPEEDS[hardware.architecture]
+    if nodes == 1:
+        speed = next((s for s in inside if s <= hardware.nvlink), inside[-1])
+        return _split(hardware, max(1, int(hardware.nvlink / speed)), speed)
+    nics = max(1, per_node)
+    room = min(hardware.nic, hardware.pcie, hardware.nvlink / nics if nics > 1 else hardware.nic)
+    return _split(hardware, nics, next((s for s in between if s <= room), between[-1]))
+
+
+def _split(hardware: Hardware, count: int, speed: float) -> Channels:
+    """Return the channels, twice as many of half the speed where NCCL splits them."""
+    newer = hardware.architecture in ("hopper", "blackwell")
+    kept = speed < SPLIT_FROM or (newer and speed < SPLIT_FAST and count > FEW)
+    doubled = count if kept else min(2 * count, MOST_CHANNELS)
+    speed = speed if doubled == count else speed / 2
+    return Channels(doubled, speed, speed)
+
+
+def nvls_graph(hardware: Hardware, nodes: int, per_node: int) -> Channels:
+    """Return the channels of NVLS: one per GPU of a node, each GPU's NVLink shared by all."""
+    inside, between = SPEEDS[hardware.architecture]
+    count = min(max(1, per_node), hardware.gpus_per_node, MOST_CHANNELS)
+    own = next((s for s in inside if s <= hardware.nvlink / count), inside[-1])
+    room = min(hardware.nic, hardware.pcie)
+    return Channels(count, own, inside[0] if nodes == 1 else next((s for s in between if s <= room), between[-1]))
+
+
+NVLINK_SOURCE = "NCCL 2.30.7: NVLink 20 (SM80), 20.6 (SM90), 40.1 (SM100) GB/s per link times 12, 18, 18 links; NIC nominal"
+PRESETS: Mapping[str, Hardware] = {
+    "a100": Hardware("a100", "ampere", 240.0, 25.0, 8, multicast=False, source=f"{NVLINK_SOURCE} 200 Gbit/s", pcie=24.0),
+    "h100": Hardware("h100", "hopper", 370.8, 50.0, 8, multicast=True, source=f"{NVLINK_SOURCE} 400 Gbit/s"),
+    "h200": Hardware("h200", "hopper", 370.8, 50.0, 8, multicast=True, source=f"{NVLINK_SOURCE} 400 Gbit/s; as h100"),
+    "b200": Hardware("b200", "blackwell", 721.8, 50.0, 8, multicast=True, source=f"{NVLINK_SOURCE} 400 Gbit/s"),
+    "gb200": Hardware("gb200", "blackwell", 721.8, 50.0, 72, multicast=True, source=f"{NVLINK_SOURCE} 400 Gbit/s; one rack"),
+}
+"""Name -> hardware, as of NCCL 2.30.7 (2026)."""
