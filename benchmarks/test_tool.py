@@ -15,7 +15,7 @@ import pytest
 
 from fabric.network.routing import Tables
 from fabric.network.spec import load
-from fabric.predict.loaded import predict
+from fabric.predict.answer import predict
 from fabric.records.case import Case
 from topologies.catalog import parse
 from topologies.proofs import proof

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,49 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a verb that predicts: constants, backend, routing, order."""
     for option in (
         click.option("--order", default="contiguous", show_default=True, help="contiguous, interleaved or scattered:SEED."),
-        click.option("--routing", default="ideal", show_default=True, help="ideal, ecmp:SEED or ecmp:FIRST-LAST (seeds)."),
+        click.option(
+            "--routing",
+            default="ideal",
+            show_default=True,
+            help="Policy: ideal, spray, ecmp:SEED or ecmp:FIRST-LAST, dmodk, ... (docs/routing.md).",
+        ),
         click.option("--backend", help="Library whose constants and default algorithm are meant, e.g. gloo or mpi:openmpi."),
         click.option("--constants", default="none", show_default=True, help="none, nccl or a file that calibrate wrote."),
     ):
         function = option(function)
     return function
+
+
+def case_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of what only some collectives have: root, and parameters such as skew."""
+    function = click.option("--root", type=int, help="Root of a rooted collective; 0 where it is not given.")(function)
+    return click.option("--param", multiple=True, help="KEY=VALUE of the collective, e.g. skew=1.2 or fan_in=8; repeatable.")(
+        function
+    )
+
+
+def read_params(texts: Sequence[str]) -> dict[str, float | str]:
+    """Return a collective's parameters from KEY=VALUE texts; InputError naming the one that is none."""
+    from topologies.errors import InputError
+
+    found: dict[str, float | str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        try:
+            found[key] = float(value)
+        except ValueError:
+            raise InputError(f"param: must be KEY=NUMBER, such as skew=1.2, got {text!r}") from None
+        if not (key and equals):
+            raise InputError(f"param: must be KEY=NUMBER, such as skew=1.2, got {text!r}")
+    return found
+
+
+def first_algorithm(collective: str) -> str:
+    """Return the algorithm taken where nobody names one and no library is meant: the first of the catalogue."""
+    from fabric.collectives.algorithms import ALGORITHMS
+    from fabric.collectives.catalog import collective as known
+
+    return next(iter(ALGORITHMS[known(collective).name]))
 
 
 def load(topo: str) -> Fabric:
@@ -34,7 +71,15 @@ def load(topo: str) -> Fabric:
     return files.load(topo).fabric
 
 
-def cases_on(fabric: Fabric, collective: str, sizes: Sequence[int], ranks: Sequence[int], order: str) -> list[Case]:
+def cases_on(
+    fabric: Fabric,
+    collective: str,
+    sizes: Sequence[int],
+    ranks: Sequence[int],
+    order: str,
+    root: int | None = None,
+    params: Mapping[str, float | str] | None = None,
+) -> list[Case]:
     """Return a case for every size and world size, with the nodes that its order uses; InputError where it does not fit."""
     from fabric.collectives.catalog import collective as known
     from fabric.network.placement import place, spread
@@ -44,7 +89,9 @@ def cases_on(fabric: Fabric, collective: str, sizes: Sequence[int], ranks: Seque
     found = []
     for world_size in ranks:
         nodes, per_node = spread(fabric.topology, place(fabric.topology, world_size, order))
-        found += [Case(name, nbytes, world_size, nodes, per_node, order=order) for nbytes in sizes]
+        found += [
+            Case(name, nbytes, world_size, nodes, per_node, root=root, order=order, params=params or {}) for nbytes in sizes
+        ]
     return found
 
 

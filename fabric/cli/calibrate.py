@@ -77,8 +77,8 @@ def scores(fits: Sequence[Series], fabric: Fabric) -> list[dict[str, Any]]:
 
 def score(constants: Constants, base: Baseline, series: Sequence[Result], fabric: Fabric) -> list[dict[str, Any]]:
     """Return one row per fitted and held-out case: measured, predicted and baseline seconds with their errors."""
+    from fabric.predict.answer import predict
     from fabric.predict.calibrate import split
-    from fabric.predict.loaded import predict
 
     parts = split(series)
     used = [(r, "fitted") for r in parts.fitted] + [(r, "held out") for r in parts.held_out]

@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import cases_on, constants_for, flat, model_options
+from fabric.cli.answers import case_options, cases_on, constants_for, first_algorithm, flat, model_options, read_params
 from fabric.cli.output import emit, formats, table
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
+    from fabric.network.failures import Failures
+    from fabric.predict.constants import Constants
+    from fabric.records.case import Case
     from fabric.records.result import Result
 
+FINDINGS = ("fidelity_reason", "exact", "bottleneck_link", "slowdown", "latency_seconds", "bandwidth_seconds")
+SHOWN = 0.005
+"""Slowdowns below this are the rounding of the table."""
 EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_reduce --sizes 1MiB,64MiB --ranks 8,128"
 
 
@@ -22,30 +28,101 @@ EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_red
 @click.option("--sizes", default="1MiB,64MiB", show_default=True, help="Bytes per rank, with units.")
 @click.option("--ranks", help="World sizes, e.g. 8,16; by default all devices.")
 @click.option("--algorithm", help="Name with parameters, e.g. ring:channels=8; default: the backend's choice, else ring.")
-@click.option("--fidelity", default="auto", show_default=True, help="auto or loaded.")
+@click.option("--fidelity", default="auto", show_default=True, help="closed, loaded, flows; auto: the cheapest that is exact.")
+@click.option("--fail", multiple=True, help="What is broken, e.g. links:10, switches:spine:1, plane:0, cable:7; repeatable.")
+@click.option("--fail-seed", default=0, show_default=True, help="Seed of the draw of failures.")
+@click.option("--trace", is_flag=True, help="Show every step: which link, how full, how long.")
+@case_options
 @model_options
 @formats
-def command(*, topo: str, collective: str, sizes: str, ranks: str | None, as_json: bool, as_csv: bool, **model: Any) -> None:
-    """Predict how long collectives take on a fabric, and which level holds them up."""
-    from fabric import units
+def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any) -> None:
+    """Predict how long collectives take on a fabric, and which link holds them up."""
     from fabric.cli.answers import load
-    from fabric.predict.loaded import predict
 
     fabric = load(topo)
-    world_sizes = units.counts(ranks) if ranks else [fabric.topology.devices]
-    cases = cases_on(fabric, collective, units.sizes(sizes), world_sizes, model["order"])
-    constants = constants_for(model["constants"], model["backend"])
+    constants = constants_for(asked["constants"], asked["backend"])
+    cases = _cases(fabric, asked)
+    algorithm = asked["algorithm"] or ("default" if constants.backend else first_algorithm(asked["collective"]))
+    failures = _failures(fabric, asked)
+    if trace:
+        _trace(cases, fabric, constants, algorithm, asked, failures, as_json=as_json, as_csv=as_csv)
+        return
+    from fabric.predict.answer import predict
+
     results = predict(
         cases,
         fabric,
         constants,
-        algorithm=model["algorithm"] or ("default" if constants.backend else "ring"),
-        routing=model["routing"],
-        fidelity=model["fidelity"],
+        algorithm=algorithm,
+        routing=asked["routing"],
+        failures=failures,
+        fidelity=asked["fidelity"],
     )
     rows = [_row(result, fabric, constants.backend) for result in results]
     if not emit("predict", rows, as_json=as_json, as_csv=as_csv, assumptions=[*fabric.assumptions(), constants.source]):
         _print(rows, [*fabric.assumptions(), f"constants: {constants.name} ({constants.source})"])
+
+
+def _cases(fabric: Fabric, asked: dict[str, Any]) -> list[Case]:
+    from fabric import units
+
+    world_sizes = units.counts(asked["ranks"]) if asked["ranks"] else [fabric.topology.devices]
+    sizes = units.sizes(asked["sizes"])
+    return cases_on(fabric, asked["collective"], sizes, world_sizes, asked["order"], asked["root"], read_params(asked["param"]))
+
+
+def _failures(fabric: Fabric, asked: dict[str, Any]) -> Failures | None:
+    from fabric.network.failures import draw
+
+    return draw(fabric.topology, "+".join(asked["fail"]), asked["fail_seed"]) if asked["fail"] else None
+
+
+def _trace(
+    cases: list[Case],
+    fabric: Fabric,
+    constants: Constants,
+    algorithm: str,
+    asked: dict[str, Any],
+    failures: Failures | None,
+    *,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Print the steps of every case."""
+    from fabric.predict.trace import trace
+
+    rows = [
+        row
+        for case in cases
+        for row in trace(
+            case,
+            fabric,
+            constants,
+            algorithm=algorithm,
+            routing=asked["routing"],
+            failures=failures,
+            fidelity=asked["fidelity"],
+        )
+    ]
+    if emit("trace", rows, as_json=as_json, as_csv=as_csv):
+        return
+    from fabric.units import show_duration, show_size
+
+    columns = ["size", "ranks", "step", "repeats", "starts at", "takes", "fullest link", "in use"]
+    body = [
+        (
+            show_size(row["nbytes"]),
+            f"{row['world_size']:,}",
+            str(row["step"]),
+            f"{row['repeats']:,}",
+            show_duration(row["start_seconds"]),
+            show_duration(row["seconds"]),
+            row["link"] or "-",
+            f"{100 * row['fullness']:.0f} %",
+        )
+        for row in rows
+    ]
+    table(f"{asked['collective']} on {fabric.name}: {algorithm}, {asked['routing']} routing, step by step", columns, body)
 
 
 def _row(result: Result, fabric: Fabric, backend: str | None) -> dict[str, Any]:
@@ -57,15 +134,26 @@ def _row(result: Result, fabric: Fabric, backend: str | None) -> dict[str, Any]:
         bound_busbw_bytes_per_second=limit.busbw if limit else None,
         bound_level=limit.level if limit else None,
         efficiency=result.busbw / limit.busbw if limit else None,
-        latency_seconds=result.context["latency_seconds"],
-        bandwidth_seconds=result.context["bandwidth_seconds"],
+        **{key: result.context[key] for key in FINDINGS},
     )
 
 
 def _print(rows: list[dict[str, Any]], assumptions: list[str]) -> None:
     from fabric.units import show_duration, show_size
 
-    columns = ["size", "ranks", "nodes", "algorithm", "time", "algbw GB/s", "busbw GB/s", "% of bound", "bottleneck"]
+    columns = [
+        "size",
+        "ranks",
+        "nodes",
+        "algorithm",
+        "time",
+        "algbw GB/s",
+        "busbw GB/s",
+        "% of bound",
+        "slowdown",
+        "fidelity",
+        "bottleneck",
+    ]
     body = [
         (
             show_size(row["nbytes"]),
@@ -76,9 +164,23 @@ def _print(rows: list[dict[str, Any]], assumptions: list[str]) -> None:
             f"{row['algbw_bytes_per_second'] / 1e9:.2f}",
             f"{row['busbw_bytes_per_second'] / 1e9:.2f}" if row["world_size"] > 1 else "-",
             f"{100 * row['efficiency']:.1f}" if row["efficiency"] is not None else "-",
+            f"{row['slowdown']:.2f}" if row["slowdown"] else "-",
+            row["source"].partition(":")[2],
             str(row["bottleneck"]) if row["world_size"] > 1 else "-",
         )
         for row in rows
     ]
     title = f"{rows[0]['collective']} on {rows[0]['fabric']}, predicted ({rows[0]['routing']} routing, {rows[0]['order']})"
-    table(title, columns, body, notes=["assumed: " + line for line in assumptions])
+    table(title, columns, body, notes=[*_reasons(rows), *("assumed: " + line for line in assumptions)])
+
+
+def _reasons(rows: list[dict[str, Any]]) -> list[str]:
+    """Return one line per fidelity and reason, and one for the slowest row's bottleneck link."""
+    found = dict.fromkeys((row["source"].partition(":")[2], row["exact"], row["fidelity_reason"]) for row in rows)
+    lines = [f"{name}: {'exact' if exact else 'not shown to be exact'}: {reason}" for name, exact, reason in found]
+    slowest = max(rows, key=lambda row: row["slowdown"] or 0.0)
+    if slowest["bottleneck_link"] and slowest["slowdown"] > 1 + SHOWN:
+        lines.append(
+            f"congested: {slowest['bottleneck_link']} takes {slowest['slowdown']:.2f} x what the devices' own links would"
+        )
+    return lines

@@ -30,6 +30,9 @@ EXAMPLE = """Example: fabricbench scale --topo rail_optimized:nodes=2048,rails=8
 @click.option("--sizes", default="1MiB,64MiB", show_default=True, help="Bytes per rank (without RESULTS).")
 @click.option("--ranks", help="World sizes, e.g. 8,16,32 (without RESULTS; by default powers of two).")
 @click.option("--algorithm", "algorithms", multiple=True, help="One or several (without RESULTS); ring.")
+@click.option(
+    "--fidelity", default="loaded", show_default=True, help="One for the whole curve: closed, loaded, flows; or auto."
+)
 @model_options
 @formats
 def command(results: Path | None, *, topos: Sequence[str], as_json: bool, as_csv: bool, **asked: Any) -> None:
@@ -61,7 +64,7 @@ def measured_rows(path: Path, fabrics: Sequence[Fabric], asked: dict[str, Any]) 
     if not measured:
         raise InputError(f"results: {path} holds no measured results")
     given = constants_file(asked["constants"])
-    return join_rows(measured, fabrics[0], given, asked["routing"])
+    return join_rows(measured, fabrics[0], given, asked["routing"], asked["fidelity"])
 
 
 def constants_file(text: str) -> list[Constants] | None:
@@ -71,7 +74,9 @@ def constants_file(text: str) -> list[Constants] | None:
     return None if text == NONE.name else load(text)
 
 
-def join_rows(measured: Sequence[Result], fabric: Fabric, given: list[Constants] | None, routing: str) -> list[Row]:
+def join_rows(
+    measured: Sequence[Result], fabric: Fabric, given: list[Constants] | None, routing: str, fidelity: str = "loaded"
+) -> list[Row]:
     """Return measured and predicted side by side, library by library and form by form.
 
     given: constants to predict with; None fits them from the results themselves, as calibrate does.
@@ -84,21 +89,24 @@ def join_rows(measured: Sequence[Result], fabric: Fabric, given: list[Constants]
     for source, in_place in sorted({(r.source, r.case.in_place) for r in measured}):
         series = [r for r in measured if (r.source, r.case.in_place) == (source, in_place)]
         constants = choose(given, source, in_place=in_place)
-        rows += _series_rows(source, series, fabric, constants, routing)
+        rows += _series_rows(source, series, fabric, constants, routing, fidelity)
     return rows
 
 
-def _series_rows(source: str, series: list[Result], fabric: Fabric, constants: Constants, routing: str) -> list[Row]:
+def _series_rows(
+    source: str, series: list[Result], fabric: Fabric, constants: Constants, routing: str, fidelity: str
+) -> list[Row]:
+    from fabric.predict.answer import predict
     from fabric.predict.bounds import bound
     from fabric.predict.calibrate import baseline, split
-    from fabric.predict.loaded import predict
     from fabric.scaling import scaling_table
 
     parts = split(series)
     uses = dict.fromkeys((r.case for r in parts.held_out), "held out") | {r.case: why for r, why in parts.left_out}
     uses |= {r.case: "fitted" if r.case.nbytes in constants.fitted_bytes else "held out" for r in parts.fitted}
     cases = [r.case for r in series]
-    answers = predict([c for c in cases if c.world_size > 1], fabric, replace(constants, backend=source), routing=routing)
+    own = replace(constants, backend=source)
+    answers = predict([c for c in cases if c.world_size > 1], fabric, own, routing=routing, fidelity=fidelity)
     limits = {case: limit.busbw for case in cases if (limit := bound(case, fabric, source))}
     line = baseline(series).seconds if parts.fitted else None
     return scaling_table(source, series, answers, limits, uses, line)
@@ -107,8 +115,8 @@ def _series_rows(source: str, series: list[Result], fabric: Fabric, constants: C
 def predicted_rows(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> list[Row]:
     """Return the model's rows for every fabric and algorithm."""
     from fabric import units
+    from fabric.predict.answer import predict
     from fabric.predict.bounds import bound
-    from fabric.predict.loaded import predict
     from fabric.scaling import scaling_table
 
     constants = constants_for(asked["constants"], asked["backend"])
@@ -118,7 +126,9 @@ def predicted_rows(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> list[Row
         cases = cases_on(fabric, asked["collective"], units.sizes(asked["sizes"]), ranks, asked["order"])
         limits = {case: limit.busbw for case in cases if (limit := bound(case, fabric, constants.backend))}
         for algorithm in asked["algorithms"] or ("ring",):
-            answers = predict(cases, fabric, constants, algorithm=algorithm, routing=asked["routing"])
+            answers = predict(
+                cases, fabric, constants, algorithm=algorithm, routing=asked["routing"], fidelity=asked["fidelity"]
+            )
             rows += scaling_table("model:loaded", [], answers, limits, {})
     return rows
 

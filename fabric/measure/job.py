@@ -12,6 +12,9 @@ from fabric.measure.plan import Plan
 from fabric.records.case import DTYPES
 from topologies.errors import InputError
 
+MEASURED = ("all_reduce",)
+"""Collectives that the backends run; the model knows more."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -37,7 +40,8 @@ class Job:
 
     def __post_init__(self) -> None:
         for name in self.collectives:
-            collective(name)
+            if collective(name).name not in MEASURED:
+                raise InputError(f"collective: {', '.join(MEASURED)} can be measured, got {name}; predict knows it")
         if self.dtype not in DTYPES:
             raise InputError(f"dtype: must be one of {', '.join(DTYPES)}, got {self.dtype!r}")
         backend(self.backend).check_dtype(self.dtype)

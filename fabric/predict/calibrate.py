@@ -22,8 +22,8 @@ from fabric.collectives.algorithms import algorithm
 from fabric.network.fabric import Fabric
 from fabric.network.placement import groups_of, place
 from fabric.predict.constants import ANY_LEVEL, Constants, Line
+from fabric.predict.cost import step_cost
 from fabric.predict.defaults import default_algorithm
-from fabric.predict.loaded import step_cost
 from fabric.records.result import Result, now
 from topologies.errors import InputError
 
@@ -130,7 +130,7 @@ def _point(result: Result, fabric: Fabric) -> Point:
     cost = step_cost(carrying, devices[step.source], devices[step.target], "ideal")
     message = float(step.share) * case.nbytes
     samples = np.array(result.seconds)
-    return Point(message, message * float(cost.crossings.max()), cost.latency, schedule.messages, samples)
+    return Point(message, message * float(cost.crossings.max()), cost.slowest_way, schedule.messages, samples)
 
 
 def _fit(moved: Sequence[float], seconds: Sequence[float]) -> tuple[float, float]:

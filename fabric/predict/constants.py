@@ -76,11 +76,13 @@ def load(text: str) -> list[Constants]:
     """
     if text in BUILT_IN:
         return [BUILT_IN[text]]
+    if text.startswith("nccl:"):
+        return [Constants(text, {}, "NCCL's own tuning model, worked out per case (docs/libraries.md)", backend=text)]
     path = Path(text)
     try:
         content = json.loads(path.read_bytes())
     except OSError as error:
-        names = ", ".join(BUILT_IN)
+        names = ", ".join([*BUILT_IN, "nccl:HARDWARE"])
         raise InputError(f"constants: must be one of {names} or a file, cannot read {text!r}: {error.strerror}") from None
     except ValueError as error:
         raise InputError(f"constants: {path} is not JSON: {error}") from None

@@ -46,10 +46,10 @@ def test_version():
         (["predict", "--topo", "fat_tree:k=4", "--ranks", "17"], ["has 16 devices, got 17 ranks"]),
         (["predict", "--topo", "fat_tree:k=4", "--sizes", "64M"], ["64M", "ambiguous"]),
         (["predict", "--topo", "fat_tree:k=4", "--algorithm", "rings"], ["did you mean ring"]),
-        (["predict", "--topo", "fat_tree:k=4", "--routing", "spray"], ["routing: must be ideal or ecmp:SEED"]),
+        (["predict", "--topo", "fat_tree:k=4", "--routing", "sprey"], ["routing: must be ideal, spray, ecmp:SEED"]),
         (
             ["predict", "--topo", "fat_tree:k=4", "--constants", "absent.json"],
-            ["constants: must be one of none, nccl or a file"],
+            ["constants: must be one of none, nccl, nccl:HARDWARE or a file"],
         ),
         (["predict"], ["Missing option '--topo'"]),
         (["compare", "absent.jsonl", "absent.jsonl"], ["results: cannot read absent.jsonl"]),

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fabric.network.spec import load
+from fabric.predict.answer import predict
 from fabric.predict.calibrate import baseline, calibrate, split
 from fabric.predict.constants import Constants, Line
-from fabric.predict.loaded import predict
 from fabric.records.case import Case
 from topologies.errors import InputError
 

@@ -36,7 +36,7 @@ def test_bad_files_and_names_get_one_line(tmp_path):
     for name, message in (("bad", "is not JSON"), ("other", "schema must be"), ("empty", "name")):
         with pytest.raises(InputError, match=message):
             load(str(tmp_path / f"{name}.json"))
-    with pytest.raises(InputError, match=r"constants: must be one of none, nccl or a file, cannot read 'ncl'"):
+    with pytest.raises(InputError, match=r"constants: must be one of none, nccl, nccl:HARDWARE or a file, cannot read 'ncl'"):
         load("ncl")
 
 
@@ -45,11 +45,11 @@ def test_bad_files_and_names_get_one_line(tmp_path):
     [
         ("gloo", 7, 8, "gloo_ring"),
         ("mpi:openmpi", 2, 8, "recursive_doubling"),
-        ("mpi:openmpi", 4, 8, "ring"),
+        ("mpi:openmpi", 4, 8, "recursive_doubling"),
         ("mpi:openmpi", 4, 16, "recursive_doubling"),
         ("mpi:openmpi", 8, 8, "recursive_doubling"),
         ("mpi:openmpi", 8, 8192, "halving_doubling"),
-        ("mpi:openmpi", 16, 32, "ring"),
+        ("mpi:openmpi", 16, 32, "recursive_doubling"),
         ("mpi:openmpi", 16, 4095, "recursive_doubling"),
         ("mpi:openmpi", 32, 128, "halving_doubling"),
         ("mpi:openmpi", 64, 2**17, "recursive_doubling"),

@@ -1,4 +1,5 @@
 import tracemalloc
+from functools import partial
 from math import ceil, log2
 
 import numpy as np
@@ -7,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fabric.network.spec import load
+from fabric.predict.answer import predict as predict_at
 from fabric.predict.constants import Constants, Line
-from fabric.predict.loaded import predict
 from fabric.records.case import Case
 from topologies.errors import InputError
 
+predict = partial(predict_at, fidelity="loaded")
 B, LAT, ALPHA, GAMMA = 50e9, 300e-9, 2e-6, 1e-11
 UP, UP_LAT = 450e9, 300e-9
 PLAIN = Constants("test", {"*": (Line(ALPHA),)}, "test", gamma=GAMMA)
@@ -181,8 +183,7 @@ def test_lines_are_chosen_by_message_size_and_beta_replaces_the_link_speed():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ({"fidelity": "exact"}, "fidelity: must be one of auto, loaded, got 'exact'"),
-        ({"failures": (1,)}, "failures: not known to this model yet"),
+        ({"fidelity": "exact"}, "fidelity: must be one of auto, closed, loaded, flows, got 'exact'"),
         ({"routing": "ecmp:4-2"}, "routing: seeds must be FIRST-LAST"),
         ({"algorithm": "default"}, "algorithm: default is known for gloo"),
     ],

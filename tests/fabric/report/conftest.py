@@ -10,10 +10,10 @@ import pytest
 
 from fabric.network.fabric import Fabric, Level
 from fabric.network.spec import from_short_form
+from fabric.predict.answer import predict
 from fabric.predict.bounds import bound
 from fabric.predict.calibrate import baseline, calibrate, split
 from fabric.predict.constants import NCCL, Constants
-from fabric.predict.loaded import predict
 from fabric.records.case import Case
 from fabric.records.result import Result
 from fabric.report.story import Story

@@ -1,0 +1,116 @@
+"""`stress`: how much longer collectives take as cables, switches or planes fail."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fabric.cli.answers import cases_on, constants_for, first_algorithm, load, model_options
+from fabric.cli.output import emit, formats, table
+
+if TYPE_CHECKING:
+    from fabric.predict.stress import Point
+
+EXAMPLE = "Example: fabricbench stress --topo fat_tree:k=8 --fail links --counts 1,2,5,10 --seeds 5 --routing ecmp:1"
+SUITE = ("all_reduce:ring", "all_to_all:direct")
+FIRST_AFTER = 1.0
+
+
+@click.command("stress", epilog=EXAMPLE, context_settings={"max_content_width": 110})
+@click.option("--topo", required=True, help="Short form or YAML file of a fabric.")
+@click.option("--fail", "what", default="links", show_default=True, help="links, switches, switches:TIER or planes.")
+@click.option("--counts", default="1,2,5,10", show_default=True, help="How many fail; none is always shown.")
+@click.option("--seeds", default=5, show_default=True, help="Draws per count; each adds to its own failures.")
+@click.option("--run", "runs", multiple=True, help=f"COLLECTIVE[:ALGORITHM], repeatable; default: {', '.join(SUITE)}.")
+@click.option("--size", default="64MiB", show_default=True, help="Bytes (nccl-tests' S).")
+@click.option("--ranks", type=int, help="World size; by default all devices.")
+@click.option("--fidelity", default="loaded", show_default=True, help="closed, loaded, flows or auto.")
+@model_options
+@formats
+def command(*, topo: str, what: str, counts: str, seeds: int, as_json: bool, as_csv: bool, **asked: Any) -> None:
+    """Show the curve of collectives' times against failures: seeded draws, median and worst."""
+    from fabric import units
+    from fabric.predict.stress import curve
+    from topologies.errors import InputError
+
+    if seeds < 1:
+        raise InputError(f"seeds: must be >= 1, got {seeds}")
+    fabric = load(topo)
+    constants = constants_for(asked["constants"], asked["backend"])
+    cases = []
+    for run in asked["runs"] or SUITE:
+        collective, _, algorithm = run.partition(":")
+        ranks = asked["ranks"] or fabric.topology.devices
+        (case,) = cases_on(fabric, collective, units.sizes(asked["size"])[:1], [ranks], asked["order"])
+        cases.append((case, algorithm or ("default" if constants.backend else first_algorithm(collective))))
+    numbers = [0, *units.counts(counts, "counts")]
+    options = {"routing": asked["routing"], "fidelity": asked["fidelity"]}
+    progress = Progress(len(numbers) * seeds)
+    points = list(curve(cases, fabric, what, numbers, range(seeds), constants, watch=progress, **options))
+    rows = [_row(point) for point in points]
+    if not emit("stress", rows, as_json=as_json, as_csv=as_csv):
+        _print(points, f"{fabric.name}: {what} failing, {seeds} draws, {asked['routing']} routing, {asked['fidelity']}")
+
+
+class Progress:
+    """How many draws are done and how long the rest takes, on standard error, from a second on."""
+
+    def __init__(self, total: int) -> None:
+        """Start the clock."""
+        self._total, self._start, self._next = total, monotonic(), monotonic() + FIRST_AFTER
+
+    def __call__(self, done: int) -> None:
+        """Print one line where it is time to."""
+        now = monotonic()
+        if now < self._next or done == self._total:
+            return
+        self._next = now + 5 * FIRST_AFTER
+        left = (now - self._start) / done * (self._total - done)
+        click.echo(f"# stress: {done} of {self._total} draws, {left:.0f} s left", err=True)
+
+
+def _row(point: Point) -> dict[str, Any]:
+    case = point.case
+    return {
+        "collective": case.collective,
+        "nbytes": case.nbytes,
+        "world_size": case.world_size,
+        "what": point.what,
+        "failed": point.failed,
+        "seed": point.seed,
+        "seconds": point.result.time if point.result else None,
+        "ratio": point.ratio,
+        "bottleneck_link": point.result.context["bottleneck_link"] if point.result else None,
+        "why": point.why or None,
+    }
+
+
+def _print(points: list[Point], title: str) -> None:
+    from fabric.statistics import median
+    from fabric.units import show_duration
+
+    columns = ["failed", "collective", "ranks", "median", "x healthy", "worst", "x healthy", "draws", "cut off"]
+    body = []
+    for key in dict.fromkeys((p.failed, p.case.collective) for p in points):
+        own = [p for p in points if (p.failed, p.case.collective) == key]
+        times = sorted(p.result.time for p in own if p.result)
+        healthy = own[0].healthy
+        middle, worst = (median(times), times[-1]) if times else (None, None)
+        body.append(
+            (
+                f"{key[0]:,}",
+                key[1],
+                f"{own[0].case.world_size:,}",
+                *(
+                    text
+                    for value in (middle, worst)
+                    for text in ((show_duration(value), f"{value / healthy:.2f}") if value else ("-", "-"))
+                ),
+                str(len(own)),
+                str(sum(p.result is None for p in own)),
+            )
+        )
+    whys = dict.fromkeys(p.why for p in points if p.why)
+    table(title, columns, body, notes=[f"cut off: {why}" for why in list(whys)[:3]])

@@ -1,0 +1,140 @@
+"""What one step of a schedule costs on a fabric, free of bytes: crossings of the fullest links, ways, fan-in.
+
+It knows neither which library runs the step nor how steps follow each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.collectives.schedule import Schedule, Step
+from fabric.network.fabric import Fabric
+from fabric.network.placement import Devices
+from fabric.network.routing import Routed, route, route_all
+from fabric.predict.constants import Constants
+from fabric.predict.in_network import switched
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Cost:
+    """A step's cost per byte of its largest message.
+
+    seconds_per_byte, crossings: by level, the most of any link. own: seconds_per_byte counting only links that end at a
+    device, which no fabric can take away. fullest: by level, the link with the most. hops: the distinct ways, links per
+    level (ways, levels). fan_in: the most bytes that one rank receives.
+    """
+
+    levels: tuple[str, ...]
+    crossings: Floats
+    seconds_per_byte: Floats
+    own: Floats
+    fullest: NDArray[np.int64]
+    hops: Floats
+    latency: Floats
+    fan_in: float
+
+    @property
+    def slowest_way(self) -> float:
+        """Seconds of the slowest way, without any library's alpha."""
+        return float(self.latency.max(initial=0.0))
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """One repeat of a step: seconds before its bytes, of its bytes, of the reduction; the level and link that decide."""
+
+    fixed: float
+    moving: float
+    uncongested: float
+    reducing: float
+    level: str
+    link: int
+
+
+def cost_of(fabric: Fabric, schedule: Schedule, step: Step, devices: Devices, routing: str) -> Cost:
+    """Return what a step of a schedule costs when rank r sits on devices[r]."""
+    routed = _routed(fabric, schedule, step, devices, routing)
+    return _cost(fabric, routed, _fan_in(schedule, step))
+
+
+def load_of(fabric: Fabric, schedule: Schedule, step: Step, devices: Devices, routing: str) -> Floats:
+    """Return seconds per byte of a step's largest message, on every link."""
+    load: Floats = _routed(fabric, schedule, step, devices, routing).per_link / fabric.link_speed
+    return load
+
+
+def step_cost(fabric: Fabric, source: Devices, target: Devices, routing: str) -> Cost:
+    """Return what equal messages from source to target devices cost."""
+    return _cost(fabric, route(fabric.topology, source, target, routing), int(np.bincount(target).max(initial=0)))
+
+
+def _routed(fabric: Fabric, schedule: Schedule, step: Step, devices: Devices, routing: str) -> Routed:
+    if schedule.switches and max(step.source.max(initial=0), step.target.max(initial=0)) >= schedule.world_size:
+        return switched(fabric.topology, devices, step.source, step.target, step.scale)
+    if step.complete and np.array_equal(step.source, step.target):
+        return route_all(fabric.topology, devices[step.source], routing)
+    source, target = step.pairs()
+    return route(fabric.topology, devices[source], devices[target], routing, step.scale)
+
+
+def _fan_in(schedule: Schedule, step: Step) -> float:
+    """Return the most that one rank receives, in largest messages; what a switch adds costs no rank anything."""
+    if step.complete:
+        return float(len(step.source) - 1)
+    to_ranks = step.target < schedule.world_size
+    weight = None if step.scale is None else step.scale[to_ranks]
+    return float(np.bincount(step.target[to_ranks], weight).max(initial=0))
+
+
+def _cost(fabric: Fabric, routed: Routed, fan_in: float) -> Cost:
+    topology = fabric.topology
+    used = np.flatnonzero(routed.per_link)
+    level = topology.level[used // 2]
+    load = np.zeros(len(routed.per_link))
+    load[used] = routed.per_link[used] / fabric.link_speed[used]
+    at_device = topology.ends[used // 2].min(axis=1) < topology.devices
+    levels = range(len(topology.levels))
+    here = [used[level == index] for index in levels]
+    hops: Floats = np.unique(routed.hops, axis=0).astype(np.float64)
+    return Cost(
+        levels=topology.levels,
+        crossings=np.array([routed.per_link[links].max(initial=0.0) for links in here]),
+        seconds_per_byte=np.array([load[links].max(initial=0.0) for links in here]),
+        own=np.array([load[used[(level == index) & at_device]].max(initial=0.0) for index in levels]),
+        fullest=np.array([links[np.argmax(load[links])] if len(links) else -1 for links in here]),
+        hops=hops,
+        latency=np.asarray(hops @ fabric.level_latency),
+        fan_in=fan_in,
+    )
+
+
+def fixed_seconds(hops: Floats, latency: Floats, levels: tuple[str, ...], message: float, constants: Constants) -> Floats:
+    """Return per way (rows of hops) the seconds before its bytes: its latency and the largest alpha of its levels."""
+    alpha = np.array([constants.line(level, message).alpha for level in levels])
+    crossed: Floats = np.where(hops > 0, alpha, -np.inf).max(axis=1, initial=-np.inf)
+    return np.where(np.isneginf(crossed), 0.0, crossed) + latency
+
+
+def step_time(cost: Cost, message: float, constants: Constants, *, reduces: bool) -> StepTime:
+    """Return the seconds of one repeat whose largest message has so many bytes."""
+    lines = [constants.line(level, message) for level in cost.levels]
+    betas = [line.beta for line in lines]
+    per_byte = [
+        full if beta is None else n * beta for full, n, beta in zip(cost.seconds_per_byte, cost.crossings, betas, strict=True)
+    ]
+    own = [low if beta is None else per for low, per, beta in zip(cost.own, per_byte, betas, strict=True)]
+    deciding = int(np.argmax(per_byte))
+    fixed = fixed_seconds(cost.hops, cost.latency, cost.levels, message, constants)
+    return StepTime(
+        fixed=float(fixed.max(initial=0.0)),
+        moving=message * float(per_byte[deciding]),
+        uncongested=message * float(max(own)),
+        reducing=constants.gamma * message * cost.fan_in if reduces else 0.0,
+        level=cost.levels[deciding],
+        link=int(cost.fullest[deciding]),
+    )

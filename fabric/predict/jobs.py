@@ -1,0 +1,109 @@
+"""Several jobs at once on one fabric: how long each takes beside the others, and alone. It does not decide where jobs go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fabric.network.fabric import Fabric, link_name
+from fabric.network.placement import Devices, given_order, place, spread
+from fabric.predict.constants import NONE, Constants
+from fabric.predict.defaults import default_algorithm
+from fabric.predict.model import Model
+from fabric.predict.simulate import Program, simulate
+from fabric.predict.timed import program_of, read_outcome
+from fabric.records.case import Case
+from fabric.records.result import Result
+from topologies.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One job: its case, the devices of its ranks, the algorithm's text (or default), when it starts in seconds."""
+
+    case: Case
+    devices: Devices
+    algorithm: str = "default"
+    start: float = 0.0
+
+
+def placed(cases: Sequence[Case], fabric: Fabric, order: str, algorithms: Sequence[str]) -> list[Job]:
+    """Return jobs on the devices that an order of all their ranks gives: job by job the next ones.
+
+    Raises:
+        InputError: more ranks than devices, or an unknown order.
+    """
+    devices = place(fabric.topology, sum(case.world_size for case in cases), order)
+    jobs, start = [], 0
+    for case, algorithm in zip(cases, algorithms, strict=True):
+        own = devices[start : start + case.world_size]
+        nodes, per_node = spread(fabric.topology, own)
+        here = replace(case, order=given_order(own), nodes=nodes, ranks_per_node=per_node)
+        jobs.append(Job(here, own, algorithm))
+        start += case.world_size
+    return jobs
+
+
+def predict_together(
+    jobs: Sequence[Job], fabric: Fabric, constants: Constants = NONE, *, routing: str = "ideal"
+) -> list[Result]:
+    """Return one result per job, all running at once at the flows fidelity; context: seconds alone, slowdown by the others.
+
+    Raises:
+        InputError: jobs that share a device, or what cannot be placed, routed or simulated.
+    """
+    _check_apart(jobs)
+    carrying = fabric.carrying(constants.backend)
+    models = [Model(carrying, constants, routing, job.devices) for job in jobs]
+    texts = [_text(job, constants) for job in jobs]
+    programs = [_program(model, job, text) for model, job, text in zip(models, jobs, texts, strict=True)]
+    both = simulate(programs)
+    results = []
+    for model, job, text, program, end in zip(models, jobs, texts, programs, both.seconds, strict=True):
+        alone = simulate([program]).seconds[0] - job.start
+        found = read_outcome(model, both, max(both.seconds))
+        results.append(
+            Result(
+                case=job.case,
+                source="model:flows",
+                seconds=(end - job.start,),
+                algorithm=job.algorithm,
+                statistic="point",
+                routing=routing,
+                fabric=fabric.name or fabric.topology.name,
+                fingerprint=fabric.fingerprint,
+                context={
+                    "resolved_algorithm": text,
+                    "constants": constants.name,
+                    "backend": constants.backend,
+                    "bottleneck": found.level,
+                    "bottleneck_link": link_name(carrying.topology, found.link) if found.link >= 0 else None,
+                    "alone_seconds": alone,
+                    "slowdown_by_others": (end - job.start) / alone if alone else None,
+                },
+            )
+        )
+    return results
+
+
+def _text(job: Job, constants: Constants) -> str:
+    return job.algorithm if job.algorithm != "default" else default_algorithm(constants.backend or "none", job.case)
+
+
+def _program(model: Model, job: Job, text: str) -> Program:
+    return program_of(model, job.case, model.schedule(job.case, text), job.start)
+
+
+def _check_apart(jobs: Sequence[Job]) -> None:
+    """Refuse jobs that share a device.
+
+    Raises:
+        InputError: the first two that do.
+    """
+    owner: dict[int, int] = {}
+    for number, job in enumerate(jobs):
+        for device in job.devices.tolist():
+            if owner.setdefault(device, number) != number:
+                raise InputError(
+                    f"jobs: must be on different devices, got device {device} in job {owner[device]} and job {number}"
+                )

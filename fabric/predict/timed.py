@@ -1,0 +1,128 @@
+"""The flows model of a collective: its schedule as programs of messages over shared links. It knows no solver's inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fabric.collectives.schedule import Schedule, Step
+from fabric.network.routing import ways
+from fabric.network.ways import Floats, Ways
+from fabric.predict.loaded import LATENCY, Span
+from fabric.predict.model import Model
+from fabric.predict.simulate import Outcome, Phase, Program, simulate
+from fabric.records.case import Case
+from topologies.errors import InputError
+
+WIDE = 1e6
+"""How much wider than they are the links between switches are taken to be where they shall not limit."""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Seconds until the last rank is done, the level and the link that was full longest; spans where a trace was asked for.
+
+    level is `latency` where no link was full for half of the time.
+    """
+
+    seconds: float
+    level: str
+    link: int
+    spans: tuple[Span, ...] = ()
+
+
+def timed(model: Model, case: Case, schedule: Schedule, *, trace: bool = False) -> Timed:
+    """Return what the flows model says of one case alone on the fabric.
+
+    Raises:
+        InputError: a schedule in chunks or with switches that add, which are not simulated.
+    """
+    outcome = simulate([program_of(model, case, schedule)], trace=trace)
+    return read_outcome(model, outcome, outcome.seconds[0])
+
+
+def uncongested(model: Model, case: Case, schedule: Schedule) -> float:
+    """Return the seconds of the same messages where only links that end at a device limit them."""
+    topology = model.fabric.topology
+    program = program_of(model, case, schedule)
+
+    def widened(phase: Phase) -> Phase:
+        own = topology.ends[phase.ways.link // 2].min(axis=1) < topology.devices
+        capacity = np.where(own, phase.ways.capacity, phase.ways.capacity * WIDE)
+        return replace(phase, ways=replace(phase.ways, capacity=capacity))
+
+    return simulate([replace(program, phases=[widened(phase) for phase in program.phases])]).seconds[0]
+
+
+def read_outcome(model: Model, outcome: Outcome, seconds: float) -> Timed:
+    """Return an outcome in the words of the other fidelities."""
+    topology, link = model.fabric.topology, outcome.link
+    busy = link >= 0 and outcome.full_seconds >= seconds / 2
+    spans = tuple(
+        Span(
+            n,
+            s.start,
+            s.end - s.start,
+            1,
+            topology.levels[topology.level[s.link // 2]] if s.link >= 0 else LATENCY,
+            s.link,
+            s.full,
+        )
+        for n, s in enumerate(outcome.trace)
+    )
+    return Timed(seconds, topology.levels[topology.level[link // 2]] if busy else LATENCY, link if busy else -1, spans)
+
+
+def program_of(model: Model, case: Case, schedule: Schedule, start: float = 0.0) -> Program:
+    """Return a case as a program of messages between its ranks."""
+    if schedule.chunks > 1 or schedule.switches:
+        what = "chunks in stages" if schedule.chunks > 1 else "switches that add up"
+        raise InputError(f"fidelity: flows does not simulate {schedule.algorithm} with {what}; use loaded or auto")
+    known: dict[bytes, Ways] = {}
+    phases = [_phase(model, case, step, known) for step in schedule.steps]
+    return Program(case.world_size, phases, start)
+
+
+def _phase(model: Model, case: Case, step: Step, known: dict[bytes, Ways]) -> Phase:
+    source, target = step.pairs()
+    key = source.tobytes() + target.tobytes()
+    if key not in known:
+        devices = model.devices(case)
+        known[key] = ways(model.fabric, devices[source], devices[target], model.routing).trimmed()
+    largest = float(step.share * case.nbytes)
+    scale: Floats | float = 1.0 if step.scale is None else step.scale
+    fixed = alphas(model, known[key], largest)
+    if step.reduces and model.constants.gamma:
+        received = np.bincount(target, None if step.scale is None else step.scale)
+        fixed = fixed + model.constants.gamma * largest * received[target]
+    routed = _at_library_speed(model, known[key], largest)
+    waiting = np.maximum(fixed + routed.latency, 0.0)  # a fitted alpha may be below zero: faster than the way's latency
+    routed = replace(routed, latency=waiting)
+    return Phase(source.astype(np.int64), target.astype(np.int64), routed, largest * scale, 0.0, step.repeats, step.active)
+
+
+def alphas(model: Model, routed: Ways, message: float) -> Floats:
+    """Return per message the largest alpha of the levels that it crosses, 0 for a message that crosses none."""
+    topology, paths = model.fabric.topology, routed.paths
+    by_level = np.array([model.constants.line(level, message).alpha for level in topology.levels])
+    found = np.full(len(paths.hops), -np.inf)
+    np.maximum.at(found, paths.flow, by_level[topology.level[routed.link[paths.links] // 2]])
+    return np.where(np.isneginf(found), 0.0, found)
+
+
+def fixed_of(model: Model, routed: Ways, message: float) -> Floats:
+    """Return per message the seconds before its bytes: alpha and the latency of its way."""
+    return alphas(model, routed, message) + routed.latency
+
+
+def _at_library_speed(model: Model, routed: Ways, message: float) -> Ways:
+    """Return the ways with the library's own speed on levels for which its constants have one."""
+    topology = model.fabric.topology
+    betas: Sequence[float | None] = [model.constants.line(level, message).beta for level in topology.levels]
+    if all(beta is None for beta in betas):
+        return routed
+    speed = model.fabric.link_speed[routed.link]
+    own = np.array([np.nan if beta is None else 1 / beta for beta in betas])[topology.level[routed.link // 2]]
+    return replace(routed, capacity=np.where(np.isnan(own), routed.capacity, routed.capacity * own / speed))
