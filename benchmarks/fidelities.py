@@ -1,0 +1,88 @@
+"""Named cases on which closed forms, the loaded model and the simulation of flows differ: prints docs/fidelities.md's table.
+
+`python -m benchmarks.fidelities`. It measures nothing: the same question, answered three times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fabric.network.spec import load
+from fabric.predict.answer import predict
+from fabric.records.case import Case
+from fabric.units import show_duration
+from topologies.errors import InputError
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Named:
+    """A case with the name that the docs use for it."""
+
+    name: str
+    topo: str
+    case: Case
+    algorithm: str
+    routing: str = "ideal"
+
+
+def _case(collective: str, nbytes: int, ranks: int, order: str = "contiguous", **params: float) -> Case:
+    return Case(collective, nbytes, ranks, order=order, params=params)
+
+
+LEAVES = "leaf_spine:leaves=4,spines=1,hosts_per_leaf=8"
+RAILS = "rail_optimized:nodes=16,rails=8,radix=64,scale_up=nvswitch"
+CASES = (
+    Named("one switch", "star:devices=16", _case("all_reduce", 64 * MIB, 16), "ring"),
+    Named("ring in line", LEAVES, _case("all_reduce", 64 * MIB, 32), "ring"),
+    Named("ring across", LEAVES, _case("all_reduce", 64 * MIB, 32, "interleaved"), "ring"),
+    Named("even split", "fat_tree:k=8", _case("all_reduce", 64 * MIB, 128), "halving_doubling"),
+    Named("hash collisions", "fat_tree:k=8", _case("all_reduce", 64 * MIB, 128), "halving_doubling", "ecmp:1"),
+    Named("colliding ring", "fat_tree:k=8", _case("all_reduce", 64 * MIB, 128, "scattered:1"), "ring", "ecmp:1"),
+    Named("fold", "star:devices=16", _case("all_reduce", 64 * MIB, 12), "recursive_doubling"),
+    Named("early riser", RAILS, _case("all_reduce", 64 * MIB, 64), "nhr"),
+    Named("chain", RAILS, _case("broadcast", 64 * MIB, 64), "chain"),
+    Named("all at once", "fat_tree:k=8", _case("all_to_all", 64 * MIB, 128), "direct", "ecmp:1"),
+    Named("skewed experts", "fat_tree:k=4", _case("all_to_all_v", 64 * MIB, 16, skew=1.2, seed=1), "pairwise"),
+)
+
+
+def answers(named: Named) -> dict[str, float | None]:
+    """Return the seconds of a case by fidelity; None where a fidelity does not answer it."""
+    fabric = load(named.topo)
+    found: dict[str, float | None] = {}
+    for fidelity in ("closed", "loaded", "flows"):
+        try:
+            (result,) = predict([named.case], fabric, algorithm=named.algorithm, routing=named.routing, fidelity=fidelity)
+            found[fidelity] = result.time
+        except InputError:
+            found[fidelity] = None
+    return found
+
+
+def chosen(named: Named) -> str:
+    """Return the fidelity that auto takes."""
+    (result,) = predict([named.case], load(named.topo), algorithm=named.algorithm, routing=named.routing)
+    return result.source.partition(":")[2]
+
+
+def line(named: Named) -> str:
+    """Return the case as a row of a Markdown table: flows as a time, the others by how much they are off it."""
+    said = answers(named)
+    flows = said["flows"]
+    off = ["-" if said[f] is None else f"{100 * (said[f] / flows - 1):+.1f} %" for f in ("closed", "loaded")]
+    asked = f"{named.case.collective}, {named.algorithm}, {named.case.world_size} ranks, {named.case.order}, {named.routing}"
+    return f"| {named.name} | `{named.topo}` | {asked} | {show_duration(flows)} | {off[0]} | {off[1]} | {chosen(named)} |"
+
+
+def main() -> None:
+    """Print the table."""
+    print("| name | fabric | case, 64 MiB | flows | closed | loaded | auto takes |")
+    print("|---|---|---|---|---|---|---|")
+    for named in CASES:
+        print(line(named))
+
+
+if __name__ == "__main__":
+    main()
