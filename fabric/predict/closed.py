@@ -18,7 +18,7 @@ from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices
 from fabric.network.routing import route
 from fabric.predict.constants import Constants
-from fabric.predict.cost import fixed_seconds
+from fabric.predict.cost import distinct, fixed_seconds
 from fabric.records.case import Case
 from topologies.errors import InputError
 
@@ -191,7 +191,7 @@ def _port(
     ends = np.stack([np.roll(devices, -shift) for shift in shifts]).ravel()
     routed = route(topology, np.tile(devices, len(shifts)), ends).hops
     outside = [index for index in range(len(topology.levels)) if index not in levels]
-    hops = np.unique(routed[(routed[:, outside] == 0).all(axis=1)], axis=0).astype(np.float64)
+    hops = distinct(routed[(routed[:, outside] == 0).all(axis=1)].astype(np.float64))
     fixed = fixed_seconds(hops, hops @ fabric.level_latency, topology.levels, case.nbytes, constants)
     own = (topology.ends.min(axis=1) < topology.devices) & np.isin(topology.level, levels)
     speed = np.bincount(topology.ends[own].min(axis=1), fabric.link_speed[::2][own], minlength=topology.devices)[devices]

@@ -100,7 +100,7 @@ def _cost(fabric: Fabric, routed: Routed, fan_in: float) -> Cost:
     at_device = topology.ends[used // 2].min(axis=1) < topology.devices
     levels = range(len(topology.levels))
     here = [used[level == index] for index in levels]
-    hops: Floats = np.unique(routed.hops, axis=0).astype(np.float64)
+    hops = distinct(routed.hops.astype(np.float64))
     return Cost(
         levels=topology.levels,
         crossings=np.array([routed.per_link[links].max(initial=0.0) for links in here]),
@@ -111,6 +111,16 @@ def _cost(fabric: Fabric, routed: Routed, fan_in: float) -> Cost:
         latency=np.asarray(hops @ fabric.level_latency),
         fan_in=fan_in,
     )
+
+
+def distinct(rows: Floats) -> Floats:
+    """Return the different rows of a matrix with few of them; np.unique by rows sorts ten times as long."""
+    code = np.zeros(len(rows), dtype=np.int64)
+    for column in rows.T:
+        values, number = np.unique(column, return_inverse=True)
+        code = code * len(values) + number
+    _, first = np.unique(code, return_index=True)
+    return rows[first]
 
 
 def fixed_seconds(hops: Floats, latency: Floats, levels: tuple[str, ...], message: float, constants: Constants) -> Floats:
