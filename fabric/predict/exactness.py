@@ -90,15 +90,13 @@ def _why_loaded(model: Model, case: Case, schedule: Schedule) -> str:
     everyone = all(_everyone(step, case.world_size) for step in patterns)
     if (len(patterns) > 1 and not everyone) or sum(_count(step) for step in patterns) > MOST_MESSAGES:
         return ""
-    found = [_in_step(model, case, step) for step in patterns]
-    reasons = {
-        "one step with one common start: the fullest link decides": schedule.messages == 1 and found[0].same_start,
-        "all messages of a step take equally long, and every rank takes part in every step": everyone
-        and all(one.together for one in found),
-        "one pattern repeated, in which no message slows another: the slowest sets the pace": len(found) == 1
-        and found[0].uncoupled,
-    }
-    return next((reason for reason, holds in reasons.items() if holds), "")
+    first = _in_step(model, case, patterns[0])
+    if schedule.messages == 1 and first.same_start:
+        return "one step with one common start: the fullest link decides"
+    if everyone and first.together and all(_in_step(model, case, step).together for step in patterns[1:]):
+        return "all messages of a step take equally long, and every rank takes part in every step"
+    paced = len(patterns) == 1 and first.uncoupled
+    return "one pattern repeated, in which no message slows another: the slowest sets the pace" if paced else ""
 
 
 def _unequal(step: Step) -> bool:
