@@ -48,6 +48,7 @@ EXTRAPOLATION = {
     "algorithms": ("ring:channels=8", "hierarchical", "rail_aligned"),
     "constants": "nccl",
     "backend": None,
+    "fidelity": "loaded",
 }
 ROUTINGS = ("ideal", "ecmp:0-4")
 

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
+    from fabric.network.placement import Devices
     from fabric.predict.constants import Constants
     from fabric.records.case import Case
     from fabric.records.result import Result
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a verb that predicts: constants, backend, routing, order."""
     for option in (
-        click.option("--order", default="contiguous", show_default=True, help="contiguous, interleaved or scattered:SEED."),
+        click.option(
+            "--order", default="contiguous", show_default=True, help="contiguous, interleaved, scattered:SEED, given:FILE."
+        ),
         click.option(
             "--routing",
             default="ideal",
@@ -56,6 +59,33 @@ def read_params(texts: Sequence[str]) -> dict[str, float | str]:
     return found
 
 
+def read_order(text: str) -> tuple[str, Devices | None]:
+    """Return the order's name and, for given:FILE, the devices in the file: numbers apart from each other by blanks or commas.
+
+    Raises:
+        InputError: a file that cannot be read, or a word in it that is no number.
+    """
+    from pathlib import Path
+
+    import numpy as np
+
+    from fabric.network.placement import given_order
+    from topologies.errors import InputError
+
+    kind, _, name = text.partition(":")
+    if kind != "given":
+        return text, None
+    try:
+        words = Path(name).read_text().replace(",", " ").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"order: cannot read {name}: {error}") from None
+    for word in words:
+        if not (word.isascii() and word.isdigit()):
+            raise InputError(f"order: must be device numbers, got {word!r}")
+    devices = np.array(words, dtype=np.int64)
+    return given_order(devices), devices
+
+
 def first_algorithm(collective: str) -> str:
     """Return the algorithm taken where nobody names one and no library is meant: the first of the catalogue."""
     from fabric.collectives.algorithms import ALGORITHMS
@@ -79,6 +109,7 @@ def cases_on(
     order: str,
     root: int | None = None,
     params: Mapping[str, float | str] | None = None,
+    given: Devices | None = None,
 ) -> list[Case]:
     """Return a case for every size and world size, with the nodes that its order uses; InputError where it does not fit."""
     from fabric.collectives.catalog import collective as known
@@ -86,13 +117,32 @@ def cases_on(
     from fabric.records.case import Case
 
     name = known(collective).name
+    _check_own(name, root, params or {})
     found = []
     for world_size in ranks:
-        nodes, per_node = spread(fabric.topology, place(fabric.topology, world_size, order))
+        nodes, per_node = spread(fabric.topology, place(fabric.topology, world_size, order, given))
         found += [
             Case(name, nbytes, world_size, nodes, per_node, root=root, order=order, params=params or {}) for nbytes in sizes
         ]
     return found
+
+
+def _check_own(name: str, root: int | None, params: Mapping[str, float | str]) -> None:
+    """Refuse a root or a parameter that a collective does not have.
+
+    Raises:
+        InputError: naming what it has.
+    """
+    from fabric.collectives.algorithms import ALGORITHMS, RESERVED, keywords
+    from fabric.collectives.catalog import COLLECTIVES
+    from topologies.errors import InputError
+
+    if root is not None and not COLLECTIVES[name].rooted:
+        raise InputError(f"root: {name} has none, got {root}")
+    own = sorted({key for build in ALGORITHMS[name].values() for key in keywords(build)} & set(RESERVED) - {"root"})
+    for key in params:
+        if key not in own:
+            raise InputError(f"param: {name} takes {', '.join(own) or 'none'}, got {key!r}")
 
 
 def constants_for(text: str, backend: str | None) -> Constants:
@@ -110,7 +160,7 @@ def constants_for(text: str, backend: str | None) -> Constants:
 def flat(result: Result, **more: object) -> dict[str, Any]:
     """Return a result as one flat row, keys with their unit: the case, time and bandwidths, what is known beside them."""
     low, high = result.bracket or (None, None)
-    case = {key: value for key, value in asdict(result.case).items() if key != "params"}
+    case = asdict(result.case) | {"params": dict(result.case.params)}
     row = case | {
         "count": result.case.count,
         "source": result.source,

@@ -6,12 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import case_options, cases_on, constants_for, first_algorithm, flat, model_options, read_params
+from fabric.cli.answers import (
+    case_options,
+    cases_on,
+    constants_for,
+    first_algorithm,
+    flat,
+    model_options,
+    read_order,
+    read_params,
+)
 from fabric.cli.output import emit, formats, table
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.network.failures import Failures
+    from fabric.network.placement import Devices
     from fabric.predict.constants import Constants
     from fabric.records.case import Case
     from fabric.records.result import Result
@@ -41,34 +51,33 @@ def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any
 
     fabric = load(topo)
     constants = constants_for(asked["constants"], asked["backend"])
-    cases = _cases(fabric, asked)
-    algorithm = asked["algorithm"] or ("default" if constants.backend else first_algorithm(asked["collective"]))
-    failures = _failures(fabric, asked)
+    asked["order"], given = read_order(asked["order"])
+    cases = _cases(fabric, asked, given)
+    options = {
+        "algorithm": asked["algorithm"] or ("default" if constants.backend else first_algorithm(asked["collective"])),
+        "routing": asked["routing"],
+        "failures": _failures(fabric, asked),
+        "fidelity": asked["fidelity"],
+        "given": given,
+    }
     if trace:
-        _trace(cases, fabric, constants, algorithm, asked, failures, as_json=as_json, as_csv=as_csv)
+        _trace(cases, fabric, constants, options, as_json=as_json, as_csv=as_csv)
         return
     from fabric.predict.answer import predict
 
-    results = predict(
-        cases,
-        fabric,
-        constants,
-        algorithm=algorithm,
-        routing=asked["routing"],
-        failures=failures,
-        fidelity=asked["fidelity"],
-    )
-    rows = [_row(result, fabric, constants.backend) for result in results]
+    results = predict(cases, fabric, constants, **options)
+    rows = [_row(result, fabric, constants.backend, given) for result in results]
     if not emit("predict", rows, as_json=as_json, as_csv=as_csv, assumptions=[*fabric.assumptions(), constants.source]):
         _print(rows, [*fabric.assumptions(), f"constants: {constants.name} ({constants.source})"])
 
 
-def _cases(fabric: Fabric, asked: dict[str, Any]) -> list[Case]:
+def _cases(fabric: Fabric, asked: dict[str, Any], given: Devices | None) -> list[Case]:
     from fabric import units
 
-    world_sizes = units.counts(asked["ranks"]) if asked["ranks"] else [fabric.topology.devices]
-    sizes = units.sizes(asked["sizes"])
-    return cases_on(fabric, asked["collective"], sizes, world_sizes, asked["order"], asked["root"], read_params(asked["param"]))
+    everyone = fabric.topology.devices if given is None else len(given)
+    world_sizes = units.counts(asked["ranks"]) if asked["ranks"] else [everyone]
+    sizes, params = units.sizes(asked["sizes"]), read_params(asked["param"])
+    return cases_on(fabric, asked["collective"], sizes, world_sizes, asked["order"], asked["root"], params, given)
 
 
 def _failures(fabric: Fabric, asked: dict[str, Any]) -> Failures | None:
@@ -78,32 +87,12 @@ def _failures(fabric: Fabric, asked: dict[str, Any]) -> Failures | None:
 
 
 def _trace(
-    cases: list[Case],
-    fabric: Fabric,
-    constants: Constants,
-    algorithm: str,
-    asked: dict[str, Any],
-    failures: Failures | None,
-    *,
-    as_json: bool,
-    as_csv: bool,
+    cases: list[Case], fabric: Fabric, constants: Constants, options: dict[str, Any], *, as_json: bool, as_csv: bool
 ) -> None:
     """Print the steps of every case."""
     from fabric.predict.trace import trace
 
-    rows = [
-        row
-        for case in cases
-        for row in trace(
-            case,
-            fabric,
-            constants,
-            algorithm=algorithm,
-            routing=asked["routing"],
-            failures=failures,
-            fidelity=asked["fidelity"],
-        )
-    ]
+    rows = [row for case in cases for row in trace(case, fabric, constants, **options)]
     if emit("trace", rows, as_json=as_json, as_csv=as_csv):
         return
     from fabric.units import show_duration, show_size
@@ -122,13 +111,14 @@ def _trace(
         )
         for row in rows
     ]
-    table(f"{asked['collective']} on {fabric.name}: {algorithm}, {asked['routing']} routing, step by step", columns, body)
+    what = f"{cases[0].collective} on {fabric.name}: {options['algorithm']}, {options['routing']} routing"
+    table(f"{what}, step by step", columns, body)
 
 
-def _row(result: Result, fabric: Fabric, backend: str | None) -> dict[str, Any]:
+def _row(result: Result, fabric: Fabric, backend: str | None, given: Devices | None) -> dict[str, Any]:
     from fabric.predict.bounds import bound
 
-    limit = bound(result.case, fabric, backend)
+    limit = bound(result.case, fabric, backend, given=given)
     return flat(
         result,
         bound_busbw_bytes_per_second=limit.busbw if limit else None,

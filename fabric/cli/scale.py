@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import cases_on, constants_for, flat, model_options
+from fabric.cli.answers import cases_on, constants_for, first_algorithm, flat, model_options
 from fabric.cli.calibrate import fit_all
 from fabric.cli.output import emit, formats, table, warn
 
@@ -29,7 +29,7 @@ EXAMPLE = """Example: fabricbench scale --topo rail_optimized:nodes=2048,rails=8
 @click.option("--collective", default="all_reduce", show_default=True, help="What is asked for (without RESULTS).")
 @click.option("--sizes", default="1MiB,64MiB", show_default=True, help="Bytes per rank (without RESULTS).")
 @click.option("--ranks", help="World sizes, e.g. 8,16,32 (without RESULTS; by default powers of two).")
-@click.option("--algorithm", "algorithms", multiple=True, help="One or several (without RESULTS); ring.")
+@click.option("--algorithm", "algorithms", multiple=True, help="One or several (without RESULTS); default: its first.")
 @click.option(
     "--fidelity", default="loaded", show_default=True, help="One for the whole curve: closed, loaded, flows; or auto."
 )
@@ -125,11 +125,11 @@ def predicted_rows(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> list[Row
         ranks = units.counts(asked["ranks"]) if asked["ranks"] else powers_of_two(fabric.topology.devices)
         cases = cases_on(fabric, asked["collective"], units.sizes(asked["sizes"]), ranks, asked["order"])
         limits = {case: limit.busbw for case in cases if (limit := bound(case, fabric, constants.backend))}
-        for algorithm in asked["algorithms"] or ("ring",):
+        for algorithm in asked["algorithms"] or (first_algorithm(asked["collective"]),):
             answers = predict(
                 cases, fabric, constants, algorithm=algorithm, routing=asked["routing"], fidelity=asked["fidelity"]
             )
-            rows += scaling_table("model:loaded", [], answers, limits, {})
+            rows += scaling_table(f"model:{asked['fidelity']}", [], answers, limits, {})
     return rows
 
 

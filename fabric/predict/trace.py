@@ -6,6 +6,7 @@ from typing import Any
 
 from fabric.network.fabric import Fabric, link_name
 from fabric.network.failures import Failures, without
+from fabric.network.placement import Devices
 from fabric.predict.answer import default_text, policies
 from fabric.predict.constants import NONE, Constants
 from fabric.predict.exactness import choose
@@ -26,6 +27,7 @@ def trace(
     routing: str = "ideal",
     failures: Failures | None = None,
     fidelity: str = "auto",
+    given: Devices | None = None,
 ) -> list[dict[str, Any]]:
     """Return one row per step (flows: per repeat simulated): start, seconds, the link that decides and how full it is.
 
@@ -39,7 +41,7 @@ def trace(
     own = constants
     if per_case(constants):
         algorithm, own = tuned(constants, case, standing)
-    model = Model(standing, own, routing)
+    model = Model(standing, own, routing, given)
     text = algorithm if algorithm != "default" else default_text(case, model)
     schedule = model.schedule(case, text)
     chosen = choose(model, case, text, schedule).fidelity if fidelity == "auto" else fidelity
