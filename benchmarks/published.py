@@ -174,10 +174,10 @@ def more_nodes(name: str, rows: list[Efficiency], tables: list[Published]) -> No
     print("\nMore nodes than fitted, >= 16 MiB: median / mean / P90 of |error|, per cent (goals 5 / 10 at x2, 10 / 20 at x8)")
     counts = sorted({row.nodes for row in rows if row.nodes > 1})
     for most in counts[:-1]:
-        law = efficiency_law([row for row in rows if 1 < row.nodes <= most])
+        law = efficiency_law([row for row in rows if row.nodes == most])
         for target in (n for n in counts if n in (2 * most, 8 * most)):
             error = [abs(row.efficiency / law(row) - 1) for row in rows if row.nodes == target and row.nbytes >= 16 * MIB]
-            print(f"{name:34} 2..{most:<3} -> {target:<3} nodes {len(error):3} rows {said(error)}")
+            print(f"{name:34} {most:<3} -> {target:<3} nodes {len(error):3} rows {said(error)}")
     series: dict[str, list[Published]] = {}
     for table in tables:
         series.setdefault(str(table.facts.get("series", table.name)), []).append(table)

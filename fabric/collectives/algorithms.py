@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass, field
 
 from fabric.collectives import aggregated_trees as trees
 from fabric.collectives import barrier, binomial, bruck, bucket, chain, direct, full_mesh, in_network, pairwise, recursive
+from fabric.collectives import double_binary_tree as twin
 from fabric.collectives import hierarchical as levels
 from fabric.collectives import node_all_to_all as by_node
 from fabric.collectives import ring as rings
 from fabric.collectives.catalog import NO_PARAMS, collective
-from fabric.collectives.double_binary_tree import double_binary_tree
 from fabric.collectives.gloo_ring import gloo_ring
+from fabric.collectives.node_tree import tree
 from fabric.collectives.pipeline import pipeline
 from fabric.collectives.schedule import Groups, Schedule
 from fabric.collectives.sizes import Params, options
@@ -30,7 +31,8 @@ ALGORITHMS: Mapping[str, Mapping[str, Builder]] = {
         "gloo_ring": gloo_ring,
         "recursive_doubling": recursive.recursive_doubling,
         "halving_doubling": recursive.halving_doubling,
-        "double_binary_tree": double_binary_tree,
+        "double_binary_tree": twin.double_binary_tree,
+        "tree": tree,
         "full_mesh": full_mesh.full_mesh,
         "nhr": trees.nhr,
         "pat": trees.pat,
@@ -60,6 +62,7 @@ ALGORITHMS: Mapping[str, Mapping[str, Builder]] = {
         "ring": rings.ring_reduce_scatter,
         "bidirectional_ring": rings.bidirectional_ring_reduce_scatter,
         "recursive_halving": recursive.recursive_halving,
+        "gloo_ring": gloo_ring,
         "pairwise": pairwise.pairwise_reduce_scatter,
         "full_mesh": full_mesh.full_mesh_reduce_scatter,
         "nhr": trees.nhr_reduce_scatter,
@@ -80,8 +83,16 @@ ALGORITHMS: Mapping[str, Mapping[str, Builder]] = {
         "binomial": binomial.binomial_broadcast,
         "scatter_ring": binomial.scatter_ring,
         "chain": chain.chain_broadcast,
+        "double_binary_tree": twin.double_tree_broadcast,
+        "linear": direct.linear_broadcast,
     },
-    "reduce": {"binomial": binomial.binomial_reduce, "chain": chain.chain_reduce},
+    "reduce": {
+        "binomial": binomial.binomial_reduce,
+        "ring_gather": binomial.ring_gather,
+        "chain": chain.chain_reduce,
+        "double_binary_tree": twin.double_tree_reduce,
+        "linear": direct.linear_reduce,
+    },
     "gather": {"linear": direct.linear_gather, "binomial": binomial.binomial_gather},
     "scatter": {"linear": direct.linear_scatter, "binomial": binomial.binomial_scatter},
     "sendrecv": {"ring": direct.shift},

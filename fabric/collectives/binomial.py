@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.collectives.direct import linear_gather
 from fabric.collectives.ring import ring_steps
 from fabric.collectives.schedule import Groups, Ranks, Schedule, Step, sized, span
 
@@ -47,6 +48,16 @@ def scatter_ring(groups: Groups, nbytes: int, *, root: int = 0) -> Schedule:
     p = groups.world_size
     gather = ring_steps(np.arange(p, dtype=np.int32)[None, :])[1:]
     return Schedule("scatter_ring", p, p, (*_scatter(p, root), *gather))
+
+
+def ring_gather(groups: Groups, nbytes: int, *, root: int = 0) -> Schedule:
+    """Return the reduce as ring reduce-scatter and a gather at once, for large buffers: what gloo runs.
+
+    (p-1) alpha + (p-1)/p S (beta + gamma), then alpha + (p-1)/p S beta.
+    """
+    p = groups.world_size
+    scatter = ring_steps(np.arange(p, dtype=np.int32)[None, :])[:1]
+    return Schedule("ring_gather", p, p, (*scatter, *linear_gather(groups, nbytes, root=root).steps))
 
 
 def _distances(p: int) -> list[int]:

@@ -1,7 +1,8 @@
 """Direct: one step in which every message of the collective starts at once. Never sees a Fabric.
 
-alpha + m beta, m what passes the fullest port: (p-1)/p S for all-to-all, gather and scatter; fan_in S at an incast's root;
-the largest sum of a rank's parts for uneven ones; S for sendrecv (rank r to r + 1, as nccl-tests). Source: arithmetic.
+alpha + m beta, m what passes the fullest port: (p-1)/p S for all-to-all, gather and scatter; (p-1) S for broadcast and reduce
+(+ (p-1) S gamma); fan_in S at an incast's root; the largest sum of a rank's parts for uneven ones; S for sendrecv (rank r to
+r + 1, as nccl-tests). Source: arithmetic.
 """
 
 from __future__ import annotations
@@ -41,11 +42,12 @@ def direct_v(groups: Groups, nbytes: int, *, skew: float = 0.0, seed: int = 0) -
         return direct(groups, nbytes)
     listable("direct", p * (p - 1), "skew 0 or all_to_all")
     units = split_sizes(p, skew, seed)
+    total = int(units[0].sum())
     ranks = np.arange(p, dtype=np.int32)
     source, target = Step(ranks, ranks, Fraction(1, p), 1, False, lambda _: [], complete=True).pairs()
-    share, scale = sized(units[source, target], int(units[0].sum()))
+    share, scale = sized(units[source, target], total)
     step = Step(source, target, share, 1, False, lambda _: pair_blocks(source, target, units), scale)
-    return Schedule("direct", p, int(units[0].sum()), (step,) if p > 1 else ())
+    return Schedule("direct", p, total, (step,) if p > 1 else ())
 
 
 def linear_gather(groups: Groups, nbytes: int, *, root: int = 0) -> Schedule:
@@ -58,6 +60,18 @@ def linear_scatter(groups: Groups, nbytes: int, *, root: int = 0) -> Schedule:
     """Return the scatter at once: the root sends every other rank its part."""
     others, roots = _others(groups.world_size, root)
     return _parts("linear", groups.world_size, roots, others, others)
+
+
+def linear_broadcast(groups: Groups, nbytes: int, *, root: int = 0) -> Schedule:
+    """Return the broadcast at once: the root sends every other rank the whole buffer."""
+    others, roots = _others(groups.world_size, root)
+    return _whole(groups.world_size, roots, others, reduces=False)
+
+
+def linear_reduce(groups: Groups, nbytes: int, *, root: int = 0) -> Schedule:
+    """Return the reduce at once: every other rank sends the root its whole buffer."""
+    others, roots = _others(groups.world_size, root)
+    return _whole(groups.world_size, others, roots, reduces=True)
 
 
 def shift(groups: Groups, nbytes: int) -> Schedule:
@@ -83,6 +97,12 @@ def incast(groups: Groups, nbytes: int, *, root: int = 0, fan_in: int | None = N
 def _others(p: int, root: int) -> tuple[Ranks, Ranks]:
     others = senders(p, root)
     return others, np.full_like(others, root)
+
+
+def _whole(p: int, source: Ranks, target: Ranks, *, reduces: bool) -> Schedule:
+    """Return one step of messages of the whole buffer."""
+    step = Step(source, target, Fraction(1), 1, reduces, lambda _: span(0, 1, source))
+    return Schedule("linear", p, 1, (step,) if p > 1 else ())
 
 
 def _parts(name: str, p: int, source: Ranks, target: Ranks, owner: Ranks) -> Schedule:

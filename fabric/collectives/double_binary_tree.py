@@ -1,8 +1,10 @@
-"""Double binary tree all-reduce: two complementary trees carry half the buffer each, in chunks. Never sees a Fabric.
+"""Double binary trees: two complementary trees carry half the buffer each, in chunks. Never sees a Fabric.
 
 A rank that forwards in one tree is a leaf of the other, so that every link is used in full. With c chunks, every slot
 moves one chunk of S/(2c) on every edge of both trees; a parent receives from two children. Time about
-2(depth + c - 1)(alpha + S beta / c), limit 2 S beta. Source: Sanders, Speck, Traff, Parallel Computing 2009.
+2(depth + c - 1)(alpha + S beta / c), limit 2 S beta. Broadcast and reduce: the root stands above both trees of the others,
+(depth + c)(alpha + S beta / c), the reduce + S gamma / c each; limit S beta. Source: Sanders, Speck, Traff, Parallel
+Computing 2009.
 """
 
 from __future__ import annotations
@@ -27,6 +29,30 @@ def double_binary_tree(groups: Groups, nbytes: int, *, chunks: int = 16) -> Sche
     up, down = edges(p)
     steps = (slotted([up], 2, chunks, reduces=True), slotted([down], 2, chunks, reduces=False))
     return Schedule("double_binary_tree", p, 2 * chunks, steps)
+
+
+def double_tree_broadcast(groups: Groups, nbytes: int, *, chunks: int = 16, root: int = 0) -> Schedule:
+    """Return the broadcast down both trees, half of every chunk each; InputError where there is not one chunk."""
+    return _rooted(groups.world_size, chunks, root, reduces=False)
+
+
+def double_tree_reduce(groups: Groups, nbytes: int, *, chunks: int = 16, root: int = 0) -> Schedule:
+    """Return the reduce up both trees, the broadcast backwards; InputError where there is not one chunk."""
+    return _rooted(groups.world_size, chunks, root, reduces=True)
+
+
+def _rooted(p: int, chunks: int, root: int, *, reduces: bool) -> Schedule:
+    at_least_one("double_binary_tree", "chunks", chunks)
+    if p == 1:
+        return Schedule("double_binary_tree", 1, 2 * chunks, ())
+    others = np.delete(np.arange(p, dtype=np.int32), root)
+    parents = trees(p - 1)
+    above = np.where(parents < 0, root, others[parents])
+    depth = np.stack([depths(one) for one in parents])
+    tree, child = (x.ravel() for x in np.indices(parents.shape))
+    near, far, below = above.ravel(), others[child], depth.ravel()
+    moves = messages(far, near, depth.max() - below, tree, 1) if reduces else messages(near, far, below, tree, 1)
+    return Schedule("double_binary_tree", p, 2 * chunks, (slotted([moves], 2, chunks, reduces=reduces),))
 
 
 def trees(world_size: int) -> Ranks:

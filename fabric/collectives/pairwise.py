@@ -39,10 +39,12 @@ def pairwise_v(groups: Groups, nbytes: int, *, skew: float = 0.0, seed: int = 0)
     """Return the all-to-all of uneven parts (split_sizes) by shifts; every step waits for its largest part.
 
     Raises:
-        InputError: more than 2^25 messages, as their sizes are listed.
+        InputError: uneven and more than 2^25 messages, as their sizes are listed.
     """
     p = groups.world_size
-    listable("pairwise", p * (p - 1), "all_to_all")
+    if skew == 0:
+        return pairwise(groups, nbytes)
+    listable("pairwise", p * (p - 1), "skew 0 or all_to_all")
     units = split_sizes(p, skew, seed)
     ranks, shifted = _shifts(p)
     return Schedule("pairwise", p, int(units[0].sum()), tuple(_uneven(ranks, target, units) for target in shifted))

@@ -27,17 +27,17 @@ def ring(groups: Groups, nbytes: int, *, channels: int = 1) -> Schedule:
     Raises:
         InputError: more channels than ranks on a node, or nodes of unequal ranks.
     """
-    return _schedule("ring", _orders(groups, channels), slice(None))
+    return _schedule("ring", ring_orders("ring", groups, channels), slice(None))
 
 
 def ring_all_gather(groups: Groups, nbytes: int, *, channels: int = 1) -> Schedule:
     """Return the all-gather half of ring, by the same rules."""
-    return _schedule("ring", _orders(groups, channels), slice(1, None))
+    return _schedule("ring", ring_orders("ring", groups, channels), slice(1, None))
 
 
 def ring_reduce_scatter(groups: Groups, nbytes: int, *, channels: int = 1) -> Schedule:
     """Return the reduce-scatter half of ring, by the same rules."""
-    return _schedule("ring", _orders(groups, channels), slice(0, 1))
+    return _schedule("ring", ring_orders("ring", groups, channels), slice(0, 1))
 
 
 def bidirectional_ring(groups: Groups, nbytes: int) -> Schedule:
@@ -79,13 +79,18 @@ def _both_ways(groups: Groups) -> Ranks:
     return np.stack([order, order[::-1]])
 
 
-def _orders(groups: Groups, channels: int) -> Ranks:
+def ring_orders(name: str, groups: Groups, channels: int) -> Ranks:
+    """Return the rank at each position of each channel's ring (channels, p), as ring walks them.
+
+    Raises:
+        InputError: more channels than ranks on a node, or nodes of unequal ranks.
+    """
     if channels == 1:
         return np.arange(groups.world_size, dtype=np.int32)[None, :]
-    grid = groups.grid("ring with channels")
+    grid = groups.grid(f"{name} with channels")
     nodes, per_node = grid.shape
     if not 1 <= channels <= per_node:
-        raise InputError(f"ring: channels must be 1 ... {per_node} (ranks on a node), got {channels}")
+        raise InputError(f"{name}: channels must be 1 ... {per_node} (ranks on a node), got {channels}")
     walk = (np.arange(channels)[:, None] + np.arange(per_node)) % per_node
     snake = np.stack([grid[n][walk if n % 2 == 0 else walk[:, ::-1]] for n in range(nodes)], axis=1)
     return snake.reshape(channels, -1)

@@ -46,14 +46,32 @@ def split_sizes(world_size: int, skew: float = 0.0, seed: int = 0) -> NDArray[np
     expert: popularity of the i-th of p is i^-skew (Zipf), dealt out to ranks by the seed; 0 is even, all ones. Rounded to
     W = 64 p units by largest remainder, so that a part may be empty. Source: Zipf's law; the rule is ours.
     """
+    return np.tile(_row(world_size, skew, seed), (world_size, 1))
+
+
+def row_sums(world_size: int, skew: float = 0.0, seed: int = 0) -> NDArray[np.int64]:
+    """Return the units (p,) that every rank holds, all equal to W: split_sizes summed over columns, without the matrix."""
+    return np.full(world_size, _row(world_size, skew, seed).sum(), dtype=np.int64)
+
+
+def column_sums(world_size: int, skew: float = 0.0, seed: int = 0) -> NDArray[np.int64]:
+    """Return the units (p,) that every rank receives, its own part included: split_sizes summed over rows, without it.
+
+    Divided by p, they are the units that any one rank has for every rank: all rows of split_sizes are the same.
+    """
+    return world_size * _row(world_size, skew, seed)
+
+
+def _row(world_size: int, skew: float, seed: int) -> NDArray[np.int64]:
+    """Return the units (p,) that one rank has for every rank."""
     if skew == 0:
-        return np.ones((world_size, world_size), dtype=np.int64)
+        return np.ones(world_size, dtype=np.int64)
     popular = np.arange(1, world_size + 1, dtype=float) ** -float(skew)
     wanted = np.random.default_rng(seed).permutation(popular / popular.sum() * UNITS * world_size)
     units = np.floor(wanted).astype(np.int64)
     missing = UNITS * world_size - int(units.sum())
     units[np.argsort(units - wanted, kind="stable")[:missing]] += 1
-    return np.tile(units, (world_size, 1))
+    return units
 
 
 def senders(world_size: int, root: int, fan_in: int | None = None) -> NDArray[np.int32]:

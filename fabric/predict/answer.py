@@ -55,7 +55,7 @@ def predict(
     standing = without(carrying, failures) if failures else carrying
     if per_case(constants):
         _only_default(algorithm, constants)
-        return [_tuned(case, fabric, standing, constants, routing, fidelity, given) for case in cases]
+        return [_tuned(case, carrying, standing, constants, routing, fidelity, given) for case in cases]
     models = [Model(standing, constants, policy, given) for policy in policies(routing)]
     return [_result(case, fabric, models, algorithm, routing, fidelity) for case in cases]
 
@@ -71,11 +71,12 @@ def _only_default(algorithm: str, constants: Constants) -> None:
 
 
 def _tuned(
-    case: Case, fabric: Fabric, standing: Fabric, constants: Constants, routing: str, fidelity: str, given: Devices | None
+    case: Case, whole: Fabric, standing: Fabric, constants: Constants, routing: str, fidelity: str, given: Devices | None
 ) -> Result:
-    text, own = tuned(constants, case, standing)
+    """Return the answer with NCCL's constants for the whole fabric, on what stands of it."""
+    text, own = tuned(constants, case, whole, given)
     models = [Model(standing, own, policy, given) for policy in policies(routing)]
-    return _result(case, fabric, models, text, routing, fidelity)
+    return _result(case, whole, models, text, routing, fidelity)
 
 
 def policies(routing: str) -> list[str]:

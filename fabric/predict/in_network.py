@@ -1,8 +1,9 @@
 """Messages between ranks and switches that add and copy: which links they load. It knows no bytes and no library.
 
-A switch inside a node (NVLS) joins its devices directly. A reduction over the fabric (SHARP) climbs the tiers: every
-device sends its buffer once, every part of the network below a tier lets one sum out, spread evenly over its cables up;
-the result comes down as the mirror image, copied where the ways part. Tiered fabrics only.
+A switch inside a node (NVLS) joins its devices directly; it hands every device a part of its own, so that its messages are
+of unequal sizes. Equal ones are a reduction over the fabric (SHARP), which climbs the tiers, whatever stands inside nodes:
+every device sends its buffer once, every part of the network below a tier lets one sum out, spread evenly over its cables
+up; the result comes down as the mirror image, copied where the ways part. Tiered fabrics only.
 """
 
 from __future__ import annotations
@@ -22,31 +23,22 @@ Floats = NDArray[np.float64]
 def switched(topology: Topology, devices: Devices, source: Ranks, target: Ranks, weight: Floats | None) -> Routed:
     """Return the crossings of messages of which one end is a switch: a rank number from len(devices) on.
 
+    weight: every message's size; None: all equal, one tree over the fabric. hops: one row, the tiers climbed, twice where
+    messages come down as well.
+
     Raises:
-        InputError: ranks of one switch on several nodes of a fabric that is not tiered, or a node without a switch inside.
+        InputError: unequal messages in a node without a switch inside; a fabric that is not tiered or does not join the ranks.
     """
-    weights = np.ones(len(source)) if weight is None else weight
     up = target >= len(devices)
-    rank, switch = np.where(up, source, target), np.where(up, target, source)
-    one_node = _on_one_node(topology, devices[rank], switch)
+    device = devices[np.where(up, source, target)]
     per_link = np.zeros(2 * len(topology.ends))
     hops = np.zeros((1, len(topology.levels)), dtype=np.int64)
-    if one_node:
-        _inside(topology, devices[rank], up, weights, per_link)
-        hops[0, topology.scale_up_level] = 1
+    if weight is None:
+        _over_the_fabric(topology, device, up, per_link, hops)
     else:
-        _over_the_fabric(topology, devices[rank], up, weights, per_link, hops)
+        _inside(topology, device, up, weight, per_link)
+        hops[0, topology.scale_up_level] = 1
     return Routed(per_link, hops * (2 if up.any() and not up.all() else 1))
-
-
-def _on_one_node(topology: Topology, device: Devices, switch: Ranks) -> bool:
-    """Return whether the ranks of every switch sit on one node that has a scale-up graph."""
-    if topology.scale_up_level < 0:
-        return False
-    node = topology.node[device]
-    order = np.argsort(switch, kind="stable")
-    same = np.diff(switch[order]) == 0
-    return bool((np.diff(node[order])[same] == 0).all())
 
 
 def _inside(topology: Topology, device: Devices, up: NDArray[np.bool_], weights: Floats, per_link: Floats) -> None:
@@ -65,11 +57,14 @@ def _inside(topology: Topology, device: Devices, up: NDArray[np.bool_], weights:
 
 
 def _over_the_fabric(
-    topology: Topology, device: Devices, up: NDArray[np.bool_], weights: Floats, per_link: Floats, hops: NDArray[np.int64]
+    topology: Topology, device: Devices, up: NDArray[np.bool_], per_link: Floats, hops: NDArray[np.int64]
 ) -> None:
     """Count one aggregation tree over all given devices: per tier, every part below lets one sum out and one result in."""
     tables = tables_of(topology)
     lower, upper = topology.ends[tables.network].astype(np.int64).T
+    if (topology.tier[lower] >= topology.tier[upper]).any():
+        kind = topology.name.partition(":")[0]
+        raise InputError(f"algorithm: sharp needs switches in tiers, such as leaf_spine or fat_tree, got {kind}; use ring")
     tier = topology.tier[upper]
     for t in range(1, tables.top + 1):
         below, here = tables.parts[t - 1], tables.network[tier == t]
@@ -79,9 +74,8 @@ def _over_the_fabric(
         cables = np.bincount(part, minlength=topology.vertices)
         share = np.where(used[part], 1.0 / np.maximum(cables[part], 1), 0.0)
         for way, chosen in ((0, up), (1, ~up)):
-            if chosen.any():
-                per_link[2 * here + way] += weights[chosen].max() * share
-        hops[0, topology.level[here[0]]] = 1
+            per_link[2 * here + way] += share * chosen.any()
+        hops[0, topology.level[here[0]]] += 1
         if len(np.unique(tables.parts[t][device])) == 1:
             return
-    raise InputError(f"routing: no switch in {topology.name} joins all ranks, which an in-network reduction needs")
+    raise InputError(f"algorithm: sharp needs a switch above all ranks, {topology.name} has none; use ring")

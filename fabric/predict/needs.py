@@ -26,14 +26,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.collectives.sizes import options, senders, split_sizes
+from fabric.collectives.sizes import column_sums, options, senders
 from fabric.records.case import Case
-from topologies.errors import InputError
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-PAIRED = 4_096
-"""Ranks up to which the sizes of all pairs are held in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +118,7 @@ def _all_to_all_v(split: Split) -> Need:
     how = options(split.case.params)
     if how.skew == 0:
         return _all_to_all(split)
-    if split.ranks > PAIRED:
-        raise InputError(f"bound: a skewed all_to_all_v is known up to {PAIRED:,} ranks, got {split.ranks:,}")
-    units = split_sizes(split.ranks, how.skew, how.seed)[0]
+    units = column_sums(split.ranks, how.skew, how.seed)  # all ranks split alike
     own = np.bincount(split.group, units / units.sum(), len(split.count))
     out, into = split.count * (1 - own), (split.ranks - split.count) * own
     return Need(out, into, float(out.sum()))

@@ -40,7 +40,7 @@ def trace(
         raise InputError(f"routing: a trace follows one seed, got {routing!r}")
     own = constants
     if per_case(constants):
-        algorithm, own = tuned(constants, case, standing)
+        algorithm, own = tuned(constants, case, carrying, given)
     model = Model(standing, own, routing, given)
     text = algorithm if algorithm != "default" else default_text(case, model)
     schedule = model.schedule(case, text)

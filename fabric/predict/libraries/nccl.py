@@ -20,7 +20,7 @@ PROTOCOLS = (LL, LL128, SIMPLE)
 TUNED = ("all_reduce", "all_gather", "reduce_scatter", "broadcast", "reduce")
 POINT_TO_POINT = {"all_to_all": "direct", "all_to_all_v": "direct", "gather": "linear", "scatter": "linear"}
 OURS = {
-    ("all_reduce", "tree"): "double_binary_tree",
+    ("all_reduce", "tree"): "tree",
     ("all_reduce", "nvls"): "nvls",
     ("all_reduce", "nvls_tree"): "nvls_tree",
     ("all_gather", "pat"): "pat",
@@ -29,6 +29,10 @@ OURS = {
     ("reduce", "ring"): "chain",
 }
 """(collective, NCCL's algorithm) -> ours; ring where nothing is named."""
+SMALLEST, MOST = 32 * 1024, 16
+"""Bytes of NCCL's smallest chunk (2.30.7, src/enqueue.cc, trees with Simple); the most chunks that a default is cut in."""
+STEADY = 16
+"""Chunks per slot of filling and draining where those shall be a small part of the time, as NCCL's model takes them to be."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +142,31 @@ def default(case: Case, backend: str = "nccl", *, multicast: bool | None = None)
     return choose(case, hardware if multicast else hardware.without_multicast()).text
 
 
-def text_of(case: Case, algorithm: str) -> str:
-    """Return our text; a ring over several nodes has one channel per rail where the ranks fill their nodes evenly."""
-    named = OURS.get((case.collective, algorithm), "ring")
-    even = case.nodes > 1 and case.world_size == case.nodes * case.ranks_per_node
-    rails = named == "ring" and case.collective == "all_reduce" and even and case.ranks_per_node > 1
-    return f"ring:channels={case.ranks_per_node}" if rails else named
+def text_of(case: Case, algorithm: str, *, steady: bool = False) -> str:
+    """Return our text: one ring, chain or pair of trees per rail where the ranks fill several nodes evenly.
+
+    Trees and chains are cut in chunks of NCCL's smallest size or more, 16 at most; steady: in so many chunks that filling
+    and draining takes no more than 1/16 of the messages.
+    """
+    named, p, k, g = OURS.get((case.collective, algorithm), "ring"), case.world_size, max(1, case.nodes), case.ranks_per_node
+    rails = g if k > 1 and p == k * g else 1
+    channels = f"channels={rails}" if rails > 1 else ""
+    if named == "ring":
+        return f"ring:{channels}" if channels else "ring"
+    if named == "chain":
+        chunks = _chunks(case, rails, 2 * max(1, p - 2), steady=steady)  # twice: a NIC may have no speed to spare
+        return f"chain:chunks={chunks}" + (f",{channels}" if channels else "")
+    if named == "tree":
+        even = p == k * g
+        fill = g + k.bit_length() if even else p.bit_length()
+        chunks = _chunks(case, 2 * g if even else 2, fill, steady=steady)
+        return f"{'tree' if even else 'double_binary_tree'}:chunks={chunks}"
+    return f"{named}:chunks={4 * STEADY}" if steady and named == "nvls_tree" else named
+
+
+def _chunks(case: Case, parts: int, fill: int, *, steady: bool) -> int:
+    """Return how many chunks a pipeline of so many parts side by side is cut in; fill: its slots until the first is through."""
+    return STEADY * fill if steady else min(MOST, max(1, case.nbytes // (parts * SMALLEST)))
 
 
 Found = tuple[str, str, float, float]

@@ -11,7 +11,7 @@ Classes = list[tuple[int | None, Sizes]]
 Names = dict[str, tuple[str, str]]
 
 BROADCAST_NAMES: Names = {
-    "linear": ("binomial", f"the root sends to every rank: {NEAREST}, too fast by (p-1) / log2 p on the root's link"),
+    "linear": ("linear", ""),
     "chain": ("chain:chunks=1", "four chains without segments: taken as one"),
     "pipeline": ("chain:chunks=1", "a pipeline without a segment size is a chain of whole buffers"),
     "split": ("binomial", f"split binary tree: {NEAREST}"),
@@ -59,7 +59,7 @@ BROADCAST: Classes = [
 ]
 
 REDUCE_NAMES: Names = {
-    "linear": ("binomial", f"the root receives from every rank: {NEAREST}, too fast by (p-1) / log2 p on the root's link"),
+    "linear": ("linear", "the root takes the messages one by one; here all are under way at once"),
     "chain": ("chain:chunks=1", "four chains without segments: taken as one"),
     "pipeline": ("chain:chunks=1", "a pipeline without a segment size is a chain of whole buffers"),
     "binary": ("binomial", f"binary tree: {NEAREST}"),

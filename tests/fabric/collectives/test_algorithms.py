@@ -44,7 +44,7 @@ def test_an_algorithm_takes_only_what_it_declares_from_the_case():
     ("collective", "text", "message"),
     [
         ("all_reduce", "rong", r"algorithm: must be one of ring, .* for all_reduce, got 'rong'; did you mean ring\?"),
-        ("broadcast", "ring", "algorithm: must be one of binomial, scatter_ring, chain for broadcast, got 'ring'"),
+        ("broadcast", "ring", "algorithm: must be one of binomial, scatter_ring, chain, .*, linear for broadcast, got 'ring'"),
         ("all_reduce", "ring:channel=2", "ring: parameters are channels, got 'channel'"),
         ("all_reduce", "ring:channels=0", "ring: channels must be a whole number >= 1, got '0'"),
         ("all_reduce", "gloo_ring:x=1", "gloo_ring: parameters are none, got 'x'"),
@@ -62,6 +62,7 @@ def test_bad_algorithm_text_gets_one_line(collective, text, message):
     ("collective", "text", "groups", "message"),
     [
         ("all_reduce", "ring:channels=3", even(2, 2), r"ring: channels must be 1 \.\.\. 2 \(ranks on a node\), got 3"),
+        ("broadcast", "chain:channels=3", even(2, 2), r"chain: channels must be 1 \.\.\. 2 \(ranks on a node\), got 3"),
         ("all_reduce", "nvls", even(2, 2), "nvls: ranks must sit on one node, got 2 nodes; use nvls_tree or sharp"),
         ("all_reduce", "three_level:group=4", even(6, 2), "three_level: group must divide the 6 nodes, got 4"),
         ("all_reduce", "two_level:inside=tree", even(2, 2), "two_level: inside must be one of ring, mesh, got 'tree'"),
@@ -90,7 +91,12 @@ def test_what_does_not_fit_the_ranks_is_refused_in_one_line(collective, text, gr
 
 @pytest.mark.parametrize(
     ("collective", "name"),
-    [(c, n) for c in ALGORITHMS for n in ALGORITHMS[c] if n in ("rail_aligned", "hierarchical", "nvls_tree", "pipeline")],
+    [
+        (c, n)
+        for c in ALGORITHMS
+        for n in ALGORITHMS[c]
+        if n in ("rail_aligned", "hierarchical", "nvls_tree", "pipeline", "tree")
+    ],
 )
 def test_what_needs_even_nodes_says_so(collective, name):
     ragged = Groups(np.array([0, 0, 0, 1], dtype=np.int32))
@@ -116,7 +122,7 @@ def test_the_cases_parameters_must_be_numbers():
         algorithm("incast", "direct").schedule(flat(4), 8, params={"fan_in": 4})
 
 
-@pytest.mark.parametrize("text", ["double_binary_tree", "nvls", "nvls_tree", "rail_aligned"])
+@pytest.mark.parametrize("text", ["double_binary_tree", "tree", "nvls", "nvls_tree", "rail_aligned"])
 def test_chunks_below_one_are_refused_in_python_too(text):
     with pytest.raises(InputError, match=f"{text}: chunks must be a whole number >= 1, got 0"):
         ALGORITHMS["all_reduce"][text](even(1, 4), 8, chunks=0)

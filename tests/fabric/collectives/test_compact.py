@@ -11,6 +11,15 @@ QUADRATIC = {"pairwise", "pairwise_xor"}
 LISTED = {("all_to_all", "rail_aligned"), ("all_to_all_v", "direct")}
 
 
+def test_an_even_all_to_all_v_holds_no_matrix_of_all_pairs(built, even):
+    tracemalloc.start()
+    schedule = built("all_to_all_v", "pairwise", even(1024, 8), params={"skew": 0, "seed": 5})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert schedule.messages == 8191
+    assert peak < 20e6
+
+
 @pytest.mark.parametrize(
     ("collective", "name"),
     [(c, n) for c in ALGORITHMS for n in ALGORITHMS[c] if n not in QUADRATIC and (c, n) not in LISTED],

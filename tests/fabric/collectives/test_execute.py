@@ -93,6 +93,12 @@ def test_every_algorithm_runs_on_ranks_dealt_out_over_nodes(collective, name):
         ("all_reduce", "nvls_tree:chunks=5", 5, 3),
         ("broadcast", "chain:chunks=3", 7, 1),
         ("reduce", "chain:chunks=1", 5, 1),
+        ("broadcast", "chain:chunks=3,channels=4", 3, 4),
+        ("reduce", "chain:chunks=5,channels=3", 4, 3),
+        ("broadcast", "double_binary_tree:chunks=1", 9, 1),
+        ("reduce", "double_binary_tree:chunks=6", 6, 2),
+        ("all_reduce", "tree:chunks=1", 5, 3),
+        ("all_reduce", "tree:chunks=7", 4, 4),
     ],
 )
 def test_parameters_keep_the_result_right(collective, text, nodes, per_node):

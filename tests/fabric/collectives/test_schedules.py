@@ -1,5 +1,6 @@
 """Steps and bytes of every algorithm against its formula; what travels where."""
 
+from fractions import Fraction
 from math import ceil, log2
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fabric.collectives.double_binary_tree import depths, trees
 from fabric.collectives.gloo_ring import gloo_ring, segments
 from fabric.collectives.schedule import flat
 
@@ -98,6 +100,11 @@ def test_rooted_algorithms_take_the_steps_and_bytes_of_their_formulas(p, root, c
         ("broadcast", "binomial"): (depth, p - 1),
         ("broadcast", "scatter_ring"): (depth + p - 1, None),
         ("broadcast", f"chain:chunks={chunks}"): ((p - 2 + chunks) * (p > 1), p - 1),
+        ("broadcast", "linear"): (p > 1, p - 1),
+        ("broadcast", f"double_binary_tree:chunks={chunks}"): (slots(p, chunks), p - 1),
+        ("reduce", "linear"): (p > 1, p - 1),
+        ("reduce", "ring_gather"): (p * (p > 1), p - 1 + part(p)),
+        ("reduce", f"double_binary_tree:chunks={chunks}"): (slots(p, chunks), p - 1),
         ("reduce", "binomial"): (depth, p - 1),
         ("reduce", f"chain:chunks={chunks}"): ((p - 2 + chunks) * (p > 1), p - 1),
         ("gather", "linear"): (p > 1, part(p)),
@@ -111,6 +118,31 @@ def test_rooted_algorithms_take_the_steps_and_bytes_of_their_formulas(p, root, c
         assert schedule.messages == messages, (collective, text)
         if total is not None:
             assert traffic(schedule)[0].sum() == pytest.approx(total)
+
+
+def slots(p, chunks):
+    """Depth of the trees of all but the root, the edge to the root, and the chunks after the first."""
+    return max(int(depths(tree).max()) for tree in trees(p - 1)) + chunks if p > 1 else 0
+
+
+@pytest.mark.parametrize("p", [3, 8, 33])
+@pytest.mark.parametrize("collective", ["broadcast", "reduce"])
+def test_the_root_s_link_carries_s_times_all_others_in_linear_and_s_in_trees_and_chains(collective, p, built, traffic):
+    for name, most in [("linear", p - 1), ("double_binary_tree:chunks=64", 1), ("chain", 1)]:
+        sent, received = traffic(built(collective, name, flat(p), root=1))
+        assert (sent if collective == "broadcast" else received)[1] == pytest.approx(most)
+        assert (sent if collective == "broadcast" else received).max() <= most + 1e-9
+
+
+@pytest.mark.parametrize("nodes", [2, 4, 8])
+@pytest.mark.parametrize("root", [0, 5])
+def test_chains_with_channels_leave_every_node_on_every_rail_at_most_once(nodes, root, built, even):
+    schedule = built("broadcast", "chain:channels=8,chunks=4", even(nodes, 8), root=root)
+    (step,) = schedule.steps
+    between = step.source // 8 != step.target // 8
+    assert (step.source[between] % 8 == step.target[between] % 8).all()
+    assert np.bincount(step.source[between]).max() == np.bincount(step.target[between]).max() == 1
+    assert step.share == Fraction(1, 32)
 
 
 @pytest.mark.parametrize("p", [2, 8, 64])

@@ -124,10 +124,11 @@ def test_a_skewed_all_to_all_is_bound_by_what_the_hottest_rank_gets(p, skew, see
     assert least_seconds(case, load("star:devices=32"))[0] == pytest.approx(busiest * S / B)
 
 
-def test_a_skew_over_too_many_ranks_is_refused():
+def test_a_skew_over_many_ranks_needs_no_list_of_pairs():
     case = Case("all_to_all_v", S, 5000, params={"skew": 1.0})
-    with pytest.raises(InputError, match="bound: a skewed all_to_all_v is known up to 4,096 ranks, got 5,000"):
-        bound(case, load("star:devices=5000"))
+    even = Case("all_to_all_v", S, 5000)
+    fabric = load("star:devices=5000")
+    assert least_seconds(case, fabric)[0] > 10 * least_seconds(even, fabric)[0]
 
 
 @pytest.mark.parametrize("topo", FABRICS + DIRECT)

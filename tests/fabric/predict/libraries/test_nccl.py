@@ -1,16 +1,16 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fabric.collectives.algorithms import algorithm
 from fabric.collectives.schedule import flat
-from fabric.network.spec import load
-from fabric.predict.libraries.nccl import TUNED, choose, nccl_seconds, tuning
+from fabric.predict.libraries.nccl import TUNED, choose, nccl_seconds, text_of, tuning
 from fabric.predict.libraries.nccl_hardware import PRESETS, Channels, Hardware, graph, nvls_graph
-from fabric.predict.libraries.nccl_lines import NIC_LEVEL, nccl_constants
+from fabric.predict.libraries.nccl_lines import Passing, nccl_constants
 from fabric.records.case import Case
 from topologies.errors import InputError
 
@@ -103,42 +103,63 @@ def test_nvls_needs_multicast_and_two_gpus_of_a_node():
     assert "pat" not in {c.algorithm for c in tuning(Case("all_gather", 8, 16, 2, 8), H100)}
 
 
-def total(schedule, constants, nbytes):
-    """The loaded model's sum written out: every step's alpha, and its bytes on a scale-up link at that level's beta."""
-    line = constants.line("scale-up", 0)
-    steps = schedule.steps
-    return sum(step.repeats * (line.alpha + float(step.share) * nbytes * line.beta) for step in steps)
+def passing(schedule, nbytes, level="scale-up", routes=(0.0, 0.0)):
+    """What a rank of a schedule sends over one link of a level, every rank alike."""
+    steps = np.array([step.repeats * float(step.share) * nbytes for step in schedule.steps])
+    return Passing({level: steps}, {level: float(steps.sum())}, {level: 0.0}, routes)
+
+
+def total(schedule, constants, nbytes, level="scale-up"):
+    """The loaded model's sum written out: every step's alpha, and its bytes at that level's beta."""
+    line = constants.line(level, 0)
+    return sum(step.repeats * (line.alpha + float(step.share) * nbytes * line.beta) for step in schedule.steps)
 
 
 @pytest.mark.parametrize("nbytes", [8, 2**16, 2**22, 2**33])
-@pytest.mark.parametrize("collective", ["all_reduce", "all_gather", "reduce_scatter"])
-def test_lines_give_back_the_models_own_time_for_rings(collective, nbytes):
-    case, hardware = Case(collective, nbytes, 8, 1, 8), A100
-    choice = choose(case, hardware)
-    assert choice.algorithm == "ring"
+@pytest.mark.parametrize("collective", TUNED)
+def test_lines_give_back_the_models_own_time(collective, nbytes):
+    choice = choose(Case(collective, nbytes, 8, 1, 8), A100)
     schedule = algorithm(collective, choice.text).schedule(flat(8), nbytes)
-    assert total(schedule, nccl_constants(case, hardware), nbytes) == pytest.approx(nccl_seconds(case, hardware), rel=1e-6)
+    found = nccl_constants(choice, "a100", schedule, passing(schedule, nbytes))
+    assert total(schedule, found, nbytes) == pytest.approx(choice.seconds, rel=1e-9)
+    assert found.name == "nccl:a100"
+    assert choice.protocol in found.source
 
 
-def test_lines_over_several_nodes_give_every_nic_its_share_of_the_rings():
-    case = Case("all_reduce", 2**33, 32, 4, 8)
-    hardware = H100.without_multicast()
-    choice, found = choose(case, hardware), nccl_constants(case, hardware)
-    assert choice.text == "ring:channels=8"
-    assert found.line(NIC_LEVEL, 1).beta == pytest.approx(8 * found.line("scale-up", 1).beta)
-    assert found.line(NIC_LEVEL, 1).beta == pytest.approx(1 / 45e9)
-    assert found.line("leaf-spine", 1).beta is None
+def test_the_way_s_own_latency_is_taken_off_alpha_level_by_level():
+    choice = choose(Case("all_reduce", 2**20, 8, 1, 8), A100)
+    schedule = algorithm("all_reduce", choice.text).schedule(flat(8), 2**20)
+    plain, less = (nccl_constants(choice, "a100", schedule, passing(schedule, 2**20, routes=x)) for x in ((0, 0), (6e-7, 2e-6)))
+    for level, taken in (("scale-up", 6e-7), ("host-leaf", 2e-6), ("leaf-spine", 2e-6)):
+        assert plain.line(level, 1).alpha - less.line(level, 1).alpha == pytest.approx(taken)
+    assert plain.line("leaf-spine", 1).beta is None
 
 
-def test_the_route_s_own_latency_is_taken_off_alpha():
-    case = Case("all_reduce", 2**20, 8, 1, 8)
-    own, beside = (nccl_constants(case, A100, route_latency=x).line("scale-up", 1).alpha for x in (0.0, 0.6e-6))
-    assert own - beside == pytest.approx(0.6e-6)
+def test_no_level_is_faster_than_the_fabric_s_own_links():
+    choice = choose(Case("all_reduce", 2**30, 8, 1, 8), A100)
+    schedule = algorithm("all_reduce", choice.text).schedule(flat(8), 2**30)
+    slow = replace(passing(schedule, 2**30), own={"scale-up": 1e-9})
+    assert nccl_constants(choice, "a100", schedule, slow).line("scale-up", 1).beta == 1e-9
 
 
-def test_levels_of_the_lines_are_those_of_a_fabric():
-    levels = load("rail_optimized:nodes=4,rails=2,radix=8,scale_up=nvswitch").topology.levels
-    assert {NIC_LEVEL, "scale-up"} <= set(levels)
+@pytest.mark.parametrize(
+    ("case", "name", "generic", "steady"),
+    [
+        (Case("all_reduce", 2**10, 32, 4, 8), "tree", "tree:chunks=1", "tree:chunks=176"),
+        (Case("all_reduce", 2**22, 32, 4, 8), "tree", "tree:chunks=8", "tree:chunks=176"),
+        (Case("all_reduce", 2**30, 32, 4, 8), "tree", "tree:chunks=16", "tree:chunks=176"),
+        (Case("all_reduce", 2**10, 30, 4, 8), "tree", "double_binary_tree:chunks=1", "double_binary_tree:chunks=80"),
+        (Case("all_gather", 2**30, 32, 4, 8), "ring", "ring:channels=8", "ring:channels=8"),
+        (Case("reduce_scatter", 2**30, 30, 4, 8), "ring", "ring", "ring"),
+        (Case("broadcast", 2**30, 8, 1, 8), "ring", "chain:chunks=16", "chain:chunks=192"),
+        (Case("reduce", 2**15, 16, 2, 8), "ring", "chain:chunks=1,channels=8", "chain:chunks=448,channels=8"),
+        (Case("all_reduce", 2**30, 16, 2, 8), "nvls_tree", "nvls_tree", "nvls_tree:chunks=64"),
+    ],
+)
+def test_one_ring_chain_or_pair_of_trees_per_rail_in_chunks_of_32_kib_or_more(case, name, generic, steady):
+    assert text_of(case, name) == generic
+    assert text_of(case, name, steady=True) == steady
+    assert algorithm(case.collective, steady).text == steady
 
 
 @pytest.mark.parametrize(

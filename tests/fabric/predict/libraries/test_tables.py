@@ -28,6 +28,10 @@ BORDERS = [
     ("openmpi", "reduce_scatter", 8, 262144, "recursive_halving", "ring"),
     ("openmpi", "broadcast", 16, MIB, "binomial", "scatter_ring"),
     ("openmpi", "broadcast", 2048, 262144, "binomial", "scatter_ring"),
+    ("openmpi", "broadcast", 8, 32 * KIB, "binomial", "linear"),
+    ("openmpi", "broadcast", 3, KIB, "binomial", "linear"),
+    ("openmpi", "reduce", 7, 256 * KIB, "binomial", "linear"),
+    ("openmpi", "reduce", 7, MIB, "binomial", "linear"),
     ("openmpi", "reduce", 4, 4096, "binomial", "chain:chunks=1"),
     ("openmpi", "gather", 300, 300 * 2048, "binomial", "linear"),
     ("openmpi", "scatter", 100, 100 * 512, "binomial", "linear"),
@@ -83,6 +87,11 @@ def test_open_mpi_falls_back_where_elements_are_fewer_than_ranks(p, nbytes, dtyp
 def test_open_mpi_all_gather_takes_bruck_for_ranks_that_are_no_power_of_two():
     assert openmpi.default(Case("all_gather", 800, 8)) == "recursive_doubling"
     assert openmpi.default(Case("all_gather", 900, 9)) == "bruck"
+
+
+def test_gloo_keeps_one_part_of_an_all_reduce_and_gathers_what_it_reduces():
+    assert gloo.default(Case("reduce_scatter", 2**20, 8)) == gloo.default(Case("all_reduce", 2**20, 8)) == "gloo_ring"
+    assert gloo.default(Case("reduce", 2**20, 8)) == "ring_gather"
 
 
 def test_mpich_keeps_few_elements_on_recursive_doubling():
