@@ -21,7 +21,7 @@ Words = NDArray[np.uint64]
 BLOCK = 64
 """Sources per block: bounds the memory of path counts to BLOCK x switches numbers."""
 WORD = 64
-FEW_HOPS = 250
+FEW_HOPS = 127
 """Up to here hops are added up in single bytes."""
 WORDS = 16
 """Words per switch in one bit-parallel pass: a random neighbour then costs two reads of memory for 1,024 sources."""
@@ -119,6 +119,13 @@ def group_distances(neighbours: Neighbours, groups: sparse.csr_array) -> NDArray
     return hops
 
 
+def hops_to_groups(neighbours: Neighbours, groups: sparse.csr_array) -> NDArray[np.integer]:
+    """Return group_distances turned, (switches, groups): in single bytes where all are below 128."""
+    hops = _by_switch(neighbours, groups)
+    hops[:, np.diff(groups.indptr) == 0] = -1
+    return hops
+
+
 def hops_until_all_meet(network: SwitchNetwork, groups: sparse.csr_array, sources: Indices | None = None) -> int | None:
     """Return the fewest hops within which every source group reaches every group of switches, None if one never does.
 
@@ -212,22 +219,27 @@ def _breadth_first(cables: sparse.csr_array, sources: Indices) -> tuple[NDArray[
 
 
 def _bit_parallel(neighbours: Neighbours, groups: sparse.csr_array) -> NDArray[np.int16]:
-    """Return the hops from the groups to all switches: how many rounds a group's bit has not yet reached a switch."""
+    """Return the hops from the groups to all switches (groups, switches)."""
+    return _by_switch(neighbours, groups).T.astype(np.int16)
+
+
+def _by_switch(neighbours: Neighbours, groups: sparse.csr_array) -> NDArray[np.integer]:
+    """Return the hops (switches, groups): how many rounds a group's bit has not yet reached a switch, -1: never."""
     shape = groups.shape
     bits = _marks(groups)
     everyone = np.bitwise_or.reduce(bits, axis=0)
-    distance: NDArray[np.integer] = np.zeros(shape[::-1], dtype=np.uint8)
-    fresh = True
+    distance: NDArray[np.integer] = np.zeros(shape[::-1], dtype=np.int8)
+    fresh, rounds = True, 0
     while fresh and not (bits == everyone).all():
-        if distance.dtype == np.uint8 and distance.max() >= FEW_HOPS:
+        rounds += 1
+        if rounds == FEW_HOPS:
             distance = distance.astype(np.int16)
-        distance += _missing(bits, shape[0])
+        distance += _missing(bits, shape[0]).view(np.int8)
         wider = bits | neighbours.joined(bits)
         fresh, bits = bool((wider != bits).any()), wider
-    hops: NDArray[np.int16] = distance.T.astype(np.int16)
     if not fresh:
-        hops[_missing(bits, shape[0]).T > 0] = -1
-    return hops
+        distance[_missing(bits, shape[0]) > 0] = -1
+    return distance
 
 
 def _missing(bits: Words, sources: int) -> NDArray[np.uint8]:

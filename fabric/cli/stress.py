@@ -75,6 +75,7 @@ def _row(point: Point) -> dict[str, Any]:
     case = point.case
     return {
         "collective": case.collective,
+        "algorithm": point.algorithm,
         "nbytes": case.nbytes,
         "world_size": case.world_size,
         "what": point.what,
@@ -88,29 +89,30 @@ def _row(point: Point) -> dict[str, Any]:
 
 
 def _print(points: list[Point], title: str) -> None:
+    columns = ["failed", "collective", "ranks", "median", "x healthy", "worst", "x healthy", "draws", "cut off"]
+    groups: dict[tuple[int, str, str], list[Point]] = {}
+    for point in points:
+        groups.setdefault((point.failed, point.case.collective, point.algorithm), []).append(point)
+    body = [_line(own) for own in groups.values()]
+    whys = dict.fromkeys(p.why for p in points if p.why)
+    table(title, columns, body, notes=[f"cut off: {why}" for why in list(whys)[:3]])
+
+
+def _line(own: list[Point]) -> tuple[str, ...]:
+    """Return the table's line of all draws of one case with so many failures."""
     from fabric.statistics import median
     from fabric.units import show_duration
 
-    columns = ["failed", "collective", "ranks", "median", "x healthy", "worst", "x healthy", "draws", "cut off"]
-    body = []
-    for key in dict.fromkeys((p.failed, p.case.collective) for p in points):
-        own = [p for p in points if (p.failed, p.case.collective) == key]
-        times = sorted(p.result.time for p in own if p.result)
-        healthy = own[0].healthy
-        middle, worst = (median(times), times[-1]) if times else (None, None)
-        body.append(
-            (
-                f"{key[0]:,}",
-                key[1],
-                f"{own[0].case.world_size:,}",
-                *(
-                    text
-                    for value in (middle, worst)
-                    for text in ((show_duration(value), f"{value / healthy:.2f}") if value else ("-", "-"))
-                ),
-                str(len(own)),
-                str(sum(p.result is None for p in own)),
-            )
-        )
-    whys = dict.fromkeys(p.why for p in points if p.why)
-    table(title, columns, body, notes=[f"cut off: {why}" for why in list(whys)[:3]])
+    first = own[0]
+    times = sorted(p.result.time for p in own if p.result)
+    cells = []
+    for value in (median(times), times[-1]) if times else ():
+        cells += [show_duration(value), f"{value / first.healthy:.2f}"]
+    return (
+        f"{first.failed:,}",
+        f"{first.case.collective}:{first.algorithm}",
+        f"{first.case.world_size:,}",
+        *(cells or ["-"] * 4),
+        str(len(own)),
+        str(sum(p.result is None for p in own)),
+    )

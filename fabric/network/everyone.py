@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from fabric.network.policies import Policy
-from fabric.network.routed import Routed
+from fabric.network.routed import Routed, largest
 from fabric.network.router import AT_ONCE, Router, pairs
 from fabric.network.tiered import CHUNK
 from fabric.network.tiers import no_way
@@ -18,14 +18,16 @@ from topologies.errors import InputError
 
 ADAPTIVE_PAIRS = 1 << 24
 """Pairs that adaptive routing places at most, since it must hold them all."""
+ROUNDED = 1e-9
+"""A part of a link's crossings below which the rest of a difference is rounding."""
 
 
 def route_everyone(router: Router, devices: Ints, policy: Policy, weight: float) -> Routed:
     """Return the crossings of a message of this weight between every two different devices, and the most hops by level."""
     if policy.splits and not policy.relay and router.tiered is not None:
         return _by_groups(router, devices, policy, weight)
-    if policy.splits and not policy.relay and router.topology.scale_up_level < 0 and not len(router.outside.graph.direct[0]):
-        return _by_classes(router, devices, policy, weight)
+    if _crowded(router, devices, policy):
+        return _by_crowds(router, devices, policy, weight)
     if policy.kind == "adaptive" and len(devices) ** 2 > ADAPTIVE_PAIRS:
         raise InputError(
             f"routing: adaptive must place at most {ADAPTIVE_PAIRS:,} pairs, got {len(devices) ** 2:,}; ecmp has no limit"
@@ -123,100 +125,33 @@ def _lost(router: Router, devices: Ints, source: int) -> InputError:
     return no_way(router.topology, source, int(devices[int(np.argmax(away))]))
 
 
-def _by_classes(router: Router, devices: Ints, policy: Policy, weight: float) -> Routed:
-    """Return the sums over classes of destinations: each device sends to all targets of a class in one go."""
-    graph, general = router.outside.graph, router.outside
-    per_link, most = np.zeros(2 * len(router.topology.ends)), np.zeros((0, len(router.topology.levels)))
-    order = devices[np.argsort(graph.kind[devices], kind="stable")]
-    jobs, last = general.jobs(order)
-    several = _levels_between(router) > 1
-    step = max((1 << 22) // max(len(devices), 1), 1)
-    for low in range(0, len(jobs), step):
-        some, bounds = jobs[low : low + step], last[low : low + step + 1]
-        targets = order[bounds[0] : bounds[-1]]
-        source = np.tile(devices, len(some))
-        amount = np.repeat(np.diff(bounds), len(devices)).astype(np.float64)
-        amount -= _own(source, targets, bounds - bounds[0], len(devices))
-        lengths = _reached(router, source, targets[np.repeat(bounds[:-1] - bounds[0], len(devices))], amount)
-        kinds = np.unique(some)
-        arrival = np.full(len(targets), len(devices) - 1.0)
-        hops = general.add_jobs(
-            per_link, policy, np.searchsorted(kinds, some), np.arange(len(some) + 1) * len(devices), source, amount,
-            bounds - bounds[0], targets, arrival, kinds, levels=several,
-        )  # fmt: skip
-        to, moving = targets[np.repeat(bounds[:-1] - bounds[0], len(devices))], np.flatnonzero(amount > 0)
-        rows = _longest(router, source[moving], to[moving], lengths[moving], None if hops is None else hops[moving])
-        most = largest(np.concatenate([most, rows]))
-    return Routed(weight * per_link, whole(np.round(most, 9)))
+def _by_crowds(router: Router, devices: Ints, policy: Policy, weight: float) -> Routed:
+    """Return the sums over crowds of devices; pairs that the graph inside their node joins take that instead."""
+    from fabric.network.crowds import everyone_to_everyone  # noqa: PLC0415  # imports scipy's searches
+
+    per_link, rows = everyone_to_everyone(router.outside.graph, devices, ideal=policy.kind == "ideal")
+    mates = _mates(router, devices)
+    if mates is not None:
+        joined = router.joined_inside(*mates)
+        source, target = (ends[joined] for ends in mates)
+        inner = router.route(source, target, policy, None)
+        over = np.zeros(len(per_link))
+        router.outside.add_split(over, source, target, policy, None)
+        per_link = np.where(per_link - over > ROUNDED * per_link, per_link - over, 0.0) + inner.per_link
+        rows = np.concatenate([rows, largest(inner.hops)])
+    return Routed(weight * per_link, whole(largest(np.round(rows, 9))))
 
 
-def _own(source: Ints, targets: Ints, bounds: Ints, devices: int) -> Floats:
-    """Return 1 where a source is among the targets of its job."""
-    job = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    size = int(max(source.max(initial=0), targets.max(initial=0))) + 1
-    keys = np.sort(job * size + targets)
-    wanted = np.repeat(np.arange(len(bounds) - 1), devices) * size + source
-    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    return (keys[place] == wanted).astype(np.float64) if len(keys) else np.zeros(len(wanted))
+def _crowded(router: Router, devices: Ints, policy: Policy) -> bool:
+    """Return whether all pairs can be summed over crowds: split, different devices, none with a cable to another."""
+    plain = policy.splits and not policy.relay and not len(router.outside.graph.direct[0])
+    return plain and len(np.unique(devices)) == len(devices) and (router.topology.scale_up_level < 0 or _one_part(router))
 
 
-def _reached(router: Router, source: Ints, target: Ints, amount: Floats) -> Ints:
-    """Return the hops of every pair.
-
-    Raises:
-        InputError: a pair without a way.
-    """
-    lengths = router.outside.lengths(source, target)
-    lost = np.flatnonzero((lengths < 0) & (amount > 0))
-    if len(lost):
-        raise no_way(router.topology, int(source[lost[0]]), int(target[lost[0]]))
-    return lengths
-
-
-def _levels_between(router: Router) -> int:
+def _one_part(router: Router) -> bool:
+    """Return whether every device reaches every other over the network."""
     graph = router.outside.graph
-    return len(np.unique(router.topology.level[graph.link // 2]))
-
-
-def _longest(router: Router, source: Ints, target: Ints, lengths: Ints, mean: Floats | None) -> Floats:
-    """Return the hops per level of some pairs, at least of every longest one.
-
-    Without a mean all links between switches are of one level: then the longest way per level of its two ends will do.
-    """
-    graph, general = router.outside.graph, router.outside
-    if mean is not None:
-        rows = np.round(mean + general.last_level(target), 9)
-        _, first = np.unique(rows @ np.sqrt(np.arange(2.0, 2 + rows.shape[1])), return_index=True)
-        return rows[first]
-    levels = len(router.topology.levels) + 1
-    ends = _end_level(router)
-    key = ends[source] * levels + ends[target]
-    best = np.full(levels * levels, -1)
-    np.maximum.at(best, key, lengths)
-    used = np.flatnonzero(best >= 0)
-    rows = np.zeros((len(used), levels))
-    for end in (used // levels, used % levels):
-        np.add.at(rows, (np.arange(len(used)), end), 1)
-    rows[:, -1] = 0  # ends that forward themselves
-    if len(graph.link):
-        rows[:, router.topology.level[graph.link[0] // 2]] += best[used] - rows.sum(axis=1)
-    return rows[:, :-1]
-
-
-def _end_level(router: Router) -> Ints:
-    """Return per device the level of its first cable, the number of levels where it forwards itself."""
-    graph, devices = router.outside.graph, router.topology.devices
-    level = np.full(devices, len(router.topology.levels))
-    own = np.flatnonzero((graph.entry[:devices] < 0) & (np.diff(graph.own_start[: devices + 1]) > 0))
-    level[own] = router.topology.level[graph.own_link[graph.own_start[own]] // 2]
-    return level
-
-
-def largest(hops: np.ndarray) -> np.ndarray:
-    """Return the distinct rows that no other row exceeds in every level: one of them is the slowest, whatever the speeds."""
-    rows = np.unique(hops, axis=0)
-    beaten = [bool(((rows >= row).all(axis=1) & (rows > row).any(axis=1)).any()) for row in rows]
-    return np.asarray(rows[~np.array(beaten, dtype=bool)])
+    return bool((graph.columns(np.array([0])) >= 0).all()) and bool((np.diff(graph.groups.indptr) > 0).all())
 
 
 def whole(hops: np.ndarray) -> np.ndarray:

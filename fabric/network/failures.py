@@ -1,47 +1,22 @@
-"""Failed cables and switches: drawn, taken out of a fabric, and routed around without working everything out again.
-
-It does not know what runs on the fabric. A switch that fails takes all its cables with it; vertices keep their numbers,
-cables are renumbered without those that failed.
-"""
+"""Failed cables and switches: drawn by a text, and taken out of a fabric. It does not know what runs on the fabric."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from scipy import sparse
 
+from fabric.network.cuts import Failures, cut
 from fabric.network.fabric import Fabric
-from fabric.network.graph import Graph, Hops, outside
 from fabric.network.names import vertex_name, vertex_of
 from fabric.network.router import Router, router_of
-from fabric.network.ways import Flags, Ints
+from fabric.network.ways import Ints
 from topologies.base import Topology
 from topologies.errors import InputError
-from topologies.hops import group_distances
+
+__all__ = ["FORMS", "Failures", "cut", "draw", "router_without", "without"]
 
 FORMS = "links:COUNT, switches:COUNT, switches:TIER:COUNT, plane:NUMBER, cable:NUMBER or switch:NAME"
-
-
-@dataclass(frozen=True)
-class Failures:
-    """Cables and switches (vertex numbers) that are down."""
-
-    cables: tuple[int, ...] = ()
-    switches: tuple[int, ...] = ()
-
-    def __or__(self, other: Failures) -> Failures:
-        """Return what either has."""
-        cables = tuple(sorted({*self.cables, *other.cables}))
-        return Failures(cables, tuple(sorted({*self.switches, *other.switches})))
-
-    def alive(self, topology: Topology) -> Flags:
-        """Return which cables still work: the cut topology's cable i is the i-th of them."""
-        down = np.zeros(topology.vertices, dtype=bool)
-        down[list(self.switches)] = True
-        alive: Flags = ~np.any(down[topology.ends], axis=1)
-        alive[list(self.cables)] = False
-        return alive
 
 
 def draw(topology: Topology, text: str, seed: int = 0) -> Failures:
@@ -71,83 +46,9 @@ def without(fabric: Fabric, failures: Failures) -> Fabric:
     return replace(fabric, topology=cut(fabric.topology, failures), degraded=degraded)
 
 
-def cut(topology: Topology, failures: Failures) -> Topology:
-    """Return the wiring without the cables that failed.
-
-    Raises:
-        InputError: cables or switches that it does not have.
-    """
-    most = len(topology.ends)
-    for cable in failures.cables:
-        if not 0 <= cable < most:
-            raise InputError(f"failures: cables of {topology.name} are 0 ... {most - 1}, got {cable}")
-    for switch in failures.switches:
-        if not topology.devices <= switch < topology.vertices:
-            raise InputError(
-                f"failures: switches of {topology.name} are {topology.devices} ... {topology.vertices - 1}, got {switch}"
-            )
-    alive = failures.alive(topology)
-    return replace(topology, ends=topology.ends[alive], level=topology.level[alive], lanes=topology.lanes[alive])
-
-
 def router_without(topology: Topology, failures: Failures) -> Router:
-    """Return a router over the cut wiring that takes over every distance that the failures leave as it was.
-
-    A destination keeps its distances where every switch that lost a cable towards it still has another neighbour one hop
-    nearer: then, by induction from the destination outwards, each switch is as near as before, and never nearer, since
-    cables only go. Only the other destinations are searched anew. The router is over without(...).topology's links.
-    """
-    if failures == Failures():
-        return router_of(topology)
-    graph = router_of(topology).outside.graph
-    remaining = cut(topology, failures)
-    left = outside(remaining)
-    if left.keeps and graph.keeps:
-        left = replace(left, known=_patched(graph, left, failures))
-    return Router(remaining, left)
-
-
-def _patched(before: Graph, after: Graph, failures: Failures) -> Hops:
-    """Return the distances in the cut network, searched anew only where they may differ."""
-    changed = np.ones(after.groups.shape[0], dtype=bool)
-    old = _same_class(before, after)
-    known = np.flatnonzero(old >= 0)
-    distance = np.full(after.groups.shape, -1, dtype=np.int16)
-    distance[known] = before.distance[old[known]]
-    gone = np.flatnonzero((np.diff(after.start) == 0) & (np.diff(before.start) > 0))
-    distance[np.ix_(known, gone)] = np.where(_is_home(after, known, gone), 0, -1)
-    changed[known] = _lost(distance[known], before, after, failures, gone)
-    redo = np.flatnonzero(changed)
-    distance[redo] = group_distances(after.neighbours, after.groups[redo])
-    return distance
-
-
-def _same_class(before: Graph, after: Graph) -> Ints:
-    """Return for every class the class before whose home switches are the same, -1 where there is none."""
-    first = np.unique(after.kind, return_index=True)[1]
-    old = before.kind[first]
-    was, now = before.groups[old], after.groups
-    same = np.diff(was.indptr) == np.diff(now.indptr)
-    apart = abs((was > 0).astype(np.int8) - (now > 0).astype(np.int8)).sum(axis=1)
-    return np.where(same & (np.asarray(apart).ravel() == 0), old, -1)
-
-
-def _is_home(after: Graph, kinds: Ints, switches: Ints) -> Flags:
-    return np.asarray(sparse.csr_array(after.groups[kinds])[:, switches].toarray() > 0)
-
-
-def _lost(distance: Hops, before: Graph, after: Graph, failures: Failures, gone: Ints) -> Flags:
-    """Return which rows have a switch that lost its only neighbours one hop nearer; switches without cables do not count."""
-    dead = ~failures.alive(before.topology)
-    tail = np.repeat(np.arange(len(before.vertices)), np.diff(before.start))
-    hit = np.unique(tail[dead[before.link // 2]])
-    lost = np.zeros(len(distance), dtype=bool)
-    columns = np.ascontiguousarray(distance.T)
-    for switch in np.setdiff1d(hit, gone).tolist():
-        neighbours = np.unique(after.head[after.start[switch] : after.start[switch + 1]])
-        nearer = (columns[neighbours] == columns[switch] - 1).any(axis=0)
-        lost |= ~nearer & (columns[switch] > 0)
-    return lost
+    """Return the router over the cut wiring, which takes over every distance that the failures leave as it was (reuse.py)."""
+    return router_of(cut(topology, failures))
 
 
 def _links(topology: Topology, text: str, seed: int) -> Failures:

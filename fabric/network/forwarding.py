@@ -13,6 +13,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -82,17 +83,40 @@ class Forwarding:
 
 
 def read_table(topology: Topology, file: str) -> Forwarding:
-    """Return the table of a file.
+    """Return the table of a file, read again only where the file has changed.
 
     Raises:
         InputError: a file that cannot be read, rows of another form, unknown vertices, or a next that is no neighbour.
     """
     path = Path(file)
     try:
+        state = path.stat()
+    except OSError as error:
+        raise _unread(path, error) from None
+    return _kept(topology, path.absolute(), state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=8)
+def _kept(topology: Topology, path: Path, *state: int) -> Forwarding:
+    """Return the table of a file in this state."""
+    del state  # only tells one reading from another
+    try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"routing: table: cannot read {path}: {getattr(error, 'strerror', None) or 'is not text'}") from None
-    rows = _json(path, text) if path.suffix == ".json" else list(csv.DictReader(io.StringIO(text)))
+        raise _unread(path, error) from None
+    rows: list[object] = _json(path, text) if path.suffix == ".json" else [*csv.DictReader(io.StringIO(text))]
+    found = _entries(topology, path, rows)
+    keys = np.array(sorted(found), dtype=np.int64)
+    onto = np.array([found[key] for key in keys.tolist()], dtype=np.int64)
+    return Forwarding(topology, keys, onto, _single_cables(topology))
+
+
+def _unread(path: Path, error: Exception) -> InputError:
+    return InputError(f"routing: table: cannot read {path}: {getattr(error, 'strerror', None) or 'is not text'}")
+
+
+def _entries(topology: Topology, path: Path, rows: list[object]) -> dict[int, int]:
+    """Return the link of every key (switch x devices + destination), and -1 of key -1, which is none."""
     links, found, rest = _links_between(topology), {-1: -1}, dict[int, int]()
     for index, row in enumerate(rows, start=1):
         where = f"routing: {path}: row {index}"
@@ -104,16 +128,18 @@ def read_table(topology: Topology, file: str) -> Forwarding:
         if destination.strip() == "*":
             rest[at] = link
         else:
-            device = vertex_of(topology, destination, where)
-            if device >= topology.devices:
-                raise InputError(f"{where}: destination must be a device 0 ... {topology.devices - 1}, got {destination!r}")
-            found[at * topology.devices + device] = link
+            found[at * topology.devices + _device(topology, destination, where)] = link
     for at, link in rest.items():
         for device in range(topology.devices):
             found.setdefault(at * topology.devices + device, link)
-    keys = np.array(sorted(found), dtype=np.int64)
-    onto = np.array([found[key] for key in keys.tolist()], dtype=np.int64)
-    return Forwarding(topology, keys, onto, _single_cables(topology))
+    return found
+
+
+def _device(topology: Topology, text: str, where: str) -> int:
+    device = vertex_of(topology, text, where)
+    if device >= topology.devices:
+        raise InputError(f"{where}: destination must be a device 0 ... {topology.devices - 1}, got {text!r}")
+    return device
 
 
 def _json(path: Path, text: str) -> list[object]:

@@ -119,7 +119,7 @@ class General:
         return [(kinds, np.arange(len(kind)))] if len(kind) else []
 
     def _shared(self, source: Ints, target: Ints, policy: Policy) -> Entries:
-        from fabric.network import kernels  # noqa: PLC0415
+        from fabric.network import kernels_share as kernels  # noqa: PLC0415
 
         graph, kind = self.graph, self.graph.kind[target]
         pieces = []
@@ -185,7 +185,7 @@ class General:
         target: Ints, arrival: Floats, kinds: Ints, *, levels: bool,
     ) -> Floats | None:  # fmt: skip
         """Count jobs of messages towards rows of kinds; return the mean hops of every source, but for the last link."""
-        from fabric.network import kernels  # noqa: PLC0415
+        from fabric.network import kernels_split as kernels  # noqa: PLC0415
 
         graph = self.graph
         count, groups = len(graph.topology.levels), graph.groups[kinds]

@@ -17,7 +17,7 @@ from scipy.sparse import csgraph
 
 from fabric.network.ways import Flags, Floats, Ints
 from topologies.base import Topology
-from topologies.hops import Neighbours, group_distances, row_labels
+from topologies.hops import Neighbours, group_distances, hops_to_groups, row_labels
 
 KEPT = 1 << 27
 """Distances that are kept at most (2 bytes each); more are worked out again, block by block."""
@@ -89,6 +89,10 @@ class Graph:
             return self.distance[kinds]
         return group_distances(self.neighbours, self.groups[kinds])
 
+    def columns(self, kinds: Ints) -> NDArray[np.integer]:
+        """Return the distances to some classes by switch (n, kinds), -1 where there is no way."""
+        return hops_to_groups(self.neighbours, self.groups[kinds]) if self.known is None else narrowed(self.known[kinds].T)
+
     def blocks(self, kind: Ints) -> list[tuple[Ints, Ints]]:
         """Return (classes, messages towards them) in blocks whose distances fit in memory, messages sorted by class."""
         order = np.argsort(kind, kind="stable")
@@ -105,6 +109,11 @@ class Graph:
         wanted = source * self.topology.devices + target
         first = np.searchsorted(keys, wanted)
         return first, np.searchsorted(keys, wanted, side="right") - first
+
+
+def narrowed(hops: Hops) -> NDArray[np.integer]:
+    """Return distances in single bytes where they fit."""
+    return hops.astype(np.int8) if hops.max(initial=0) < 128 else hops
 
 
 def outside(topology: Topology) -> Graph:

@@ -70,3 +70,10 @@ def merged(messages: int, pieces: list[tuple[Ints, Entries]]) -> Entries:
             shares[place] = entries.share
         filled[index] += paths.hops
     return Entries(Paths(first, links), shares)
+
+
+def largest(hops: np.ndarray) -> np.ndarray:
+    """Return the distinct rows that no other row exceeds in every level: one of them is the slowest, whatever the speeds."""
+    rows = np.unique(hops, axis=0)
+    beaten = [bool(((rows >= row).all(axis=1) & (rows > row).any(axis=1)).any()) for row in rows]
+    return np.asarray(rows[~np.array(beaten, dtype=bool)])

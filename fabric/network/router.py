@@ -7,12 +7,13 @@ tiered networks are routed by arithmetic, all others by distances.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fabric.network.cuts import origin_of
 from fabric.network.fabric import Fabric
 from fabric.network.forwarding import read_table
 from fabric.network.policies import Policy
@@ -27,7 +28,6 @@ from topologies.errors import InputError
 if TYPE_CHECKING:  # searches import scipy (0.2 s), which even tiered fabrics do without
     from fabric.network.detours import Dragonfly
     from fabric.network.general import General
-    from fabric.network.graph import Graph
 
 AT_ONCE = 1 << 19
 """Messages whose links are listed at a time; adaptive routing takes all at once."""
@@ -51,10 +51,9 @@ class Leg:
 
 @dataclass(frozen=True, eq=False)
 class Router:
-    """Routes over a topology. network: its distances, where they are already known."""
+    """Routes over a topology."""
 
     topology: Topology
-    network: Graph | None = field(default=None, repr=False)
 
     @cached_property
     def tables(self) -> Tables:
@@ -68,11 +67,16 @@ class Router:
 
     @cached_property
     def outside(self) -> General:
-        """Routing over the network by distances."""
+        """Routing over the network by distances; those of a cut wiring are taken over from the whole one."""
         from fabric.network.general import General  # noqa: PLC0415
         from fabric.network.graph import outside  # noqa: PLC0415
+        from fabric.network.reuse import outside_without  # noqa: PLC0415
 
-        return General(self.network or outside(self.topology), self.tables)
+        origin = origin_of(self.topology)
+        if origin is None:
+            return General(outside(self.topology), self.tables)
+        before = router_of(origin.whole).outside.graph
+        return General(outside_without(before, origin, self.topology), self.tables)
 
     @cached_property
     def inside(self) -> General:
@@ -225,27 +229,33 @@ class Router:
                 within = self._entries_inside(leg.source[inner], leg.target[inner], alone)
                 pieces.append((leg.index[inner], within))
                 latency[leg.index[inner]] += _latency(within, link, self.topology, fabric)
-            s, t = leg.source[over], leg.target[over]
             if self.tiered is not None and policy.splits:
-                found, more, named = self.tiered.bundled(s, t, meeting, fabric.link_speed)
-                capacity, link = (
-                    np.concatenate([fabric.link_speed, more]),
-                    np.concatenate([link[: len(fabric.link_speed)], named]),
-                )
-            elif self.tiered is not None and policy.kind in ARITHMETIC:
-                found = self.tiered.entries(s, t, meeting, policy)
-            elif policy.splits:
-                found = self.outside.split_entries(s, t, policy)
-            else:
-                found = self.listed(s, t, alone, fabric.link_speed)
-            pieces.append((leg.index[over], found))
-            if self.tiered is not None and self.arithmetic(policy):
-                by_tier = self.tiered.hops(np.arange(self.tables.top + 1)) @ fabric.level_latency
-                latency[leg.index[over]] += by_tier[meeting]
-            else:
-                latency[leg.index[over]] += _latency(found, link, self.topology, fabric)
+                capacity, link = self.tiered.bundles(fabric.link_speed)
+            everyone = len(over) == len(leg.source)
+            s, t = (leg.source, leg.target) if everyone else (leg.source[over], leg.target[over])
+            index = leg.index if everyone else leg.index[over]
+            found = self._entries_over(s, t, meeting, alone, fabric.link_speed)
+            pieces.append((index, found))
+            latency[index] += self._latency_over(found, meeting, alone, fabric)
         entries = merged(len(source), pieces)
         return Ways(entries.paths, capacity, link, latency, entries.share)
+
+    def _entries_over(self, source: Ints, target: Ints, meeting: Ints, policy: Policy, speed: Floats) -> Entries:
+        """Return the links, or on even networks the bundles, of messages over the network."""
+        if self.tiered is not None and policy.splits:
+            return self.tiered.bundled(source, target, meeting, len(speed))
+        if self.tiered is not None and policy.kind in ARITHMETIC:
+            return self.tiered.entries(source, target, meeting, policy)
+        if policy.splits:
+            return self.outside.split_entries(source, target, policy)
+        return self.listed(source, target, policy, speed)
+
+    def _latency_over(self, found: Entries, meeting: Ints, policy: Policy, fabric: Fabric) -> Floats:
+        """Return the seconds of every message's way over the network."""
+        if self.tiered is not None and self.arithmetic(policy):
+            by_tier: Floats = self.tiered.hops(np.arange(self.tables.top + 1)) @ fabric.level_latency
+            return by_tier[meeting]
+        return _latency(found, np.arange(len(fabric.link_speed)), self.topology, fabric)
 
     def _entries_inside(self, source: Ints, target: Ints, policy: Policy) -> Entries:
         cable = self.tables.scale_up_cable

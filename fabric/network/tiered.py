@@ -194,27 +194,32 @@ class Tiered:
             found.append((of[self.tables.parts[tier - 1]], cables[order], bounds))
         return found
 
-    def bundled(self, source: Ints, target: Ints, meeting: Ints, speed: Floats) -> tuple[Entries, Floats, Ints]:
-        """Return split messages over bundles numbered from len(speed), with the bundles' capacities and a link of each.
+    def bundled(self, source: Ints, target: Ints, meeting: Ints, base: int) -> Entries:
+        """Return split messages over bundles, numbered from base.
 
         One bundle is all cables from a part of the network up to the next tier, in one direction: (tier, part, up or down).
-        Its capacity is their number times the speed of the slowest, since a split is even.
         """
         first = np.concatenate(([0], np.cumsum(2 * np.maximum(meeting, 0))))
         links = np.empty(first[-1], dtype=np.int64)
-        capacity: list[Floats] = []
-        named: list[Ints] = []
-        base = len(speed)
-        for tier, (of, cables, bounds) in enumerate(self._bundles, start=1):
+        for tier, (of, _, bounds) in enumerate(self._bundles, start=1):
             going = np.flatnonzero(meeting >= tier)
             links[first[going] + tier - 1] = base + of[source[going]]
             links[first[going + 1] - tier] = base + len(bounds) + of[target[going]]
             base += 2 * len(bounds)
+        return Entries(Paths(first, links))
+
+    def bundles(self, speed: Floats) -> tuple[Floats, Ints]:
+        """Return the capacities of all links and then all bundles, and a link to name each by.
+
+        A bundle's capacity is its number of cables times the speed of the slowest, since a split is even.
+        """
+        capacity, named = [speed], [np.arange(len(speed))]
+        for _, cables, bounds in self._bundles:
             for direction in (0, 1):
                 room, slowest = _slowest(speed, 2 * cables + direction, bounds)
                 capacity.append(room)
                 named.append(slowest)
-        return Entries(Paths(first, links)), np.concatenate([np.zeros(0), *capacity]), np.concatenate([[], *named]).astype(int)
+        return np.concatenate(capacity), np.concatenate(named)
 
     def hops(self, meeting: Ints) -> Ints:
         """Return how many links of each level every message crosses (m, levels): two per tier climbed."""

@@ -19,12 +19,13 @@ from topologies.errors import InputError
 
 @dataclass(frozen=True)
 class Point:
-    """One case with so many failures of one draw; result None where ranks were cut off, and then why."""
+    """One case and algorithm with so many failures of one draw; result None where ranks were cut off, and then why."""
 
     what: str
     failed: int
     seed: int
     case: Case
+    algorithm: str
     result: Result | None
     healthy: float
     why: str = ""
@@ -50,6 +51,7 @@ def curve(
     """Yield a point per case, count and seed: cases with their algorithms, `what` as in failures.draw without its number.
 
     The draws of one seed are nested: 5 failed links are the 2 failed before and 3 more. watch is told after every draw.
+    Routes around failures start from the distances of the whole fabric (network/reuse.py), not from scratch.
 
     Raises:
         InputError: unknown kinds of failures, or cases that cannot be predicted on the whole fabric.
@@ -70,9 +72,9 @@ def curve(
                 try:
                     found = whole if not failures else one(case, text, failures)
                 except InputError as error:
-                    yield Point(what, count, seed, case, None, whole.time, str(error))
+                    yield Point(what, count, seed, case, text, None, whole.time, str(error))
                 else:
-                    yield Point(what, count, seed, case, found, whole.time)
+                    yield Point(what, count, seed, case, text, found, whole.time)
             done += 1
             if watch:
                 watch(done)

@@ -11,7 +11,7 @@ from fabric.network.failures import Failures, cut, draw, router_without, without
 from fabric.network.graph import outside
 from fabric.network.policies import read_policy
 from fabric.network.router import router_of
-from fabric.network.routing import route
+from fabric.network.routing import route, route_all
 from fabric.network.spec import load
 from topologies import catalog
 from topologies.errors import InputError
@@ -43,9 +43,23 @@ def test_routes_around_failures_are_those_of_the_cut_wiring(spec, policy):
     source = np.arange(topology.devices)
     target = np.roll(source, 3)
     found = router_without(topology, failures).route(source, target, read_policy(policy), None)
-    expected = route(without(fabric, failures).topology, source, target, policy)
+    expected = route(replace(without(fabric, failures).topology), source, target, policy)  # a copy was cut from nothing
     assert np.allclose(found.per_link, expected.per_link)
     assert np.array_equal(found.hops, expected.hops)
+
+
+@pytest.mark.parametrize("policy", ["ideal", "spray"])
+@pytest.mark.parametrize("spec", [*SPECS, "rail_optimized:nodes=9,rails=2,radix=8,scale_up=nvswitch"])
+def test_all_pairs_around_nested_failures_are_those_listed_from_scratch(spec, policy):
+    fabric = load(spec)
+    devices = np.arange(fabric.topology.devices)
+    source, target = (ends.ravel() for ends in np.meshgrid(devices, devices, indexing="ij"))
+    for count in (1, 2, 4):
+        left = without(fabric, draw(fabric.topology, f"links:{count}", 3)).topology
+        assert router_of(left) is router_without(fabric.topology, draw(fabric.topology, f"links:{count}", 3))
+        found, listed = route_all(left, devices, policy), route(replace(left), source, target, policy)
+        assert np.allclose(found.per_link, listed.per_link, rtol=1e-9, atol=1e-9)
+        assert (found.hops @ fabric.level_latency).max() == pytest.approx((listed.hops @ fabric.level_latency).max())
 
 
 def test_only_failed_cables_go_and_speeds_stay_with_theirs():

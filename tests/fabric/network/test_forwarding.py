@@ -82,3 +82,13 @@ def test_files_that_are_no_tables_are_refused(tmp_path, text, message):
         path.write_text(text)
     with pytest.raises(InputError, match=message):
         route(catalog.parse(SPEC), np.array([0]), np.array([2]), f"table:{path}")
+
+
+def test_a_table_that_has_changed_is_read_again(tmp_path):
+    topology, path = catalog.parse(SPEC), tmp_path / "table.csv"
+    policy = write(path, ROWS)
+    first = route(topology, np.array([0]), np.array([2]), policy)
+    assert np.array_equal(route(topology, np.array([0]), np.array([2]), policy).per_link, first.per_link)
+    write(path, [("leaf0", 2, 99)])
+    with pytest.raises(InputError, match=r"row 1"):
+        route(topology, np.array([0]), np.array([2]), policy)
