@@ -67,11 +67,17 @@ def chosen(named: Named) -> str:
     return result.source.partition(":")[2]
 
 
+def _percent(share: float) -> str:
+    """Return a share as percent with its sign, 0.0 without one."""
+    rounded = round(100 * share, 1)
+    return f"{rounded:+.1f} %" if rounded else "0.0 %"
+
+
 def line(named: Named) -> str:
     """Return the case as a row of a Markdown table: flows as a time, the others by how much they are off it."""
     said = answers(named)
     flows = said["flows"]
-    off = ["-" if said[f] is None else f"{100 * (said[f] / flows - 1):+.1f} %" for f in ("closed", "loaded")]
+    off = ["-" if said[f] is None else _percent(said[f] / flows - 1) for f in ("closed", "loaded")]
     asked = f"{named.case.collective}, {named.algorithm}, {named.case.world_size} ranks, {named.case.order}, {named.routing}"
     return f"| {named.name} | `{named.topo}` | {asked} | {show_duration(flows)} | {off[0]} | {off[1]} | {chosen(named)} |"
 

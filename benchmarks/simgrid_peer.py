@@ -1,13 +1,14 @@
 """The same flows in SimGrid: reads a flow file's first case, prints JSON with every end, CPU seconds and peak memory.
 
-`python benchmarks/simgrid_peer.py flows.json`, by any interpreter that has simgrid 4 (docs/flows.md). Latencies must be 0 and
-starts equal: SimGrid weights shares by latency. Every flow gets its own pair of hosts, so that it takes its own links.
+`python benchmarks/simgrid_peer.py flows.json Lazy|Full`, by any interpreter that has simgrid 4 (docs/flows.md). Latencies must
+be 0 and starts equal: SimGrid weights shares by latency. Every device is one host, and every flow has its own pair of devices
+(keys source and target).
 """
 
 import json
-import resource
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import simgrid
@@ -24,17 +25,17 @@ EXACT = (
 )
 
 
-def main(file: str) -> None:
+def main(file: str, optim: str) -> None:
     """Simulate and print."""
     case = json.loads(Path(file).read_text())["cases"][0]
-    engine = simgrid.Engine(["peer", "--log=root.thresh:critical", *(f"--cfg={x}" for x in EXACT)])
+    engine = simgrid.Engine(["peer", "--log=root.thresh:critical", *(f"--cfg={x}" for x in (*EXACT, f"network/optim:{optim}"))])
     zone = engine.netzone_root.add_netzone_full("all")
     links = {entry["id"]: zone.add_link(f"l{entry['id']}", entry["capacity_Bps"]) for entry in case["links"]}
+    hosts = {d: zone.add_host(f"h{d}", 1e9) for d in sorted({f[end] for f in case["flows"] for end in ("source", "target")})}
     pairs = []
-    for i, flow in enumerate(case["flows"]):
-        source, target = zone.add_host(f"s{i}", 1e9), zone.add_host(f"t{i}", 1e9)
-        route = [simgrid.LinkInRoute(links[k]) for k in flow["links"]]
-        zone.add_route(source, target, route, False)
+    for flow in case["flows"]:
+        source, target = hosts[flow["source"]], hosts[flow["target"]]
+        zone.add_route(source, target, [simgrid.LinkInRoute(links[k]) for k in flow["links"]], False)
         pairs.append((source, target, flow["size_B"]))
     zone.seal()
     ends = [0.0] * len(pairs)
@@ -48,9 +49,9 @@ def main(file: str) -> None:
     begun = time.process_time()
     engine.run()
     seconds = time.process_time() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"finish_s": ends, "cpu_s": seconds, "peak_mib": peak, "version": "4.1"}))
+    peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024  # ru_maxrss would count the parent
+    print(json.dumps({"finish_s": ends, "cpu_s": seconds, "peak_mib": peak, "version": version("simgrid")}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.test_tool import with_peak
-from fabric.network.failures import draw
 from fabric.network.fabric import Fabric
+from fabric.network.failures import draw
 from fabric.network.spec import load
 from fabric.predict.answer import predict
 from fabric.predict.throughput.bracket import bracket

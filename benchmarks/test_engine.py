@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,7 +94,7 @@ def test_unequal_sizes(benchmark, eps):
 def test_a_million_unequal_sizes(benchmark):
     """Batched within 1 %."""
     case = unequal(*all_to_all(16))
-    assert with_peak(benchmark, lambda: finish_times(case, eps=0.01), 1).min() > 0
+    assert with_peak(benchmark, lambda: finish_times(case, eps=0.01), 3).min() > 0
 
 
 @pytest.mark.benchmark(group="ring all-reduce, flow by flow")
@@ -104,26 +106,56 @@ def test_ring(benchmark, ranks):
     assert with_peak(benchmark, lambda: simulate([program]), 5).seconds[0] == pytest.approx(expected)
 
 
-def test_simgrid_ends_at_the_same_times(tmp_path):
+def pair_file(hosts: int, path: Path, *, equal: bool) -> Path:
+    """Write an all-to-all of the first hosts of a fat-tree as a flow file that also names every flow's two hosts."""
+    k = 4 if hosts <= 16 else 8
+    paths, capacity = all_to_all(k)
+    source, target = np.divmod(np.arange((k**3 // 4) ** 2), k**3 // 4)
+    source, target = source[source != target], target[source != target]
+    size = np.full(len(source), 1_000_000) if equal else np.random.default_rng(2).integers(500_000, 1_500_000, len(source))
+    flows = [
+        {
+            "id": int(f),
+            "source": int(source[f]),
+            "target": int(target[f]),
+            "links": paths.links[paths.first[f] : paths.first[f + 1]].tolist(),
+            "size_B": int(size[f]),
+        }
+        for f in np.flatnonzero((source < hosts) & (target < hosts))
+    ]
+    links = [{"id": i, "capacity_Bps": c, "latency_s": 0} for i, c in enumerate(capacity.tolist())]
+    path.write_text(json.dumps({"cases": [{"name": "all-to-all", "links": links, "flows": flows}]}))
+    return path
+
+
+def answer(*command: object) -> tuple[dict[str, Any], float]:
+    """Return what a process of its own prints, and its CPU seconds from start to end."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([str(part) for part in command], capture_output=True, check=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return json.loads(done.stdout.splitlines()[-1]), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+@pytest.mark.parametrize(("hosts", "equal"), [(16, True), (16, False), (64, True), (64, False)])
+def test_simgrid_ends_at_the_same_times(tmp_path, hosts, equal):
     """Same links, same flows, both in processes of their own: ends to 1e-6; prints CPU seconds and peak memory of both."""
     python = os.environ.get("SIMGRID_PYTHON", sys.executable)
     if subprocess.run([python, "-c", "import simgrid"], capture_output=True, check=False).returncode:
         pytest.skip("simgrid is not here: set SIMGRID_PYTHON to an interpreter that has it (docs/flows.md)")
-    paths, capacity = all_to_all(4)
-    sizes = np.random.default_rng(2).integers(500_000, 1_500_000, len(paths.hops)).tolist()
-    case = {
-        "name": "all-to-all",
-        "links": [{"id": i, "capacity_Bps": c, "latency_s": 0} for i, c in enumerate(capacity.tolist())],
-        "flows": [
-            {"id": f, "links": paths.links[paths.first[f] : paths.first[f + 1]].tolist(), "size_B": size}
-            for f, size in enumerate(sizes)
-        ],
+    file, folder = pair_file(hosts, tmp_path / "flows.json", equal=equal), Path(__file__).parent
+    runs = {
+        "SimGrid Lazy": (python, folder / "simgrid_peer.py", file, "Lazy"),
+        "SimGrid Full": (python, folder / "simgrid_peer.py", file, "Full"),
+        "ours, cold": (sys.executable, folder / "flows_peer.py", file, "once"),
+        "ours, warm": (sys.executable, folder / "flows_peer.py", file),
     }
-    file, folder = tmp_path / "flows.json", Path(__file__).parent
-    file.write_text(json.dumps({"cases": [case]}))
-    theirs, ours = (
-        json.loads(subprocess.run([who, folder / script, file], capture_output=True, check=True, text=True).stdout)
-        for who, script in ((python, "simgrid_peer.py"), (sys.executable, "flows_peer.py"))
-    )
-    print({"simgrid": {k: theirs[k] for k in ("cpu_s", "peak_mib")}, "ours": {k: ours[k] for k in ("cpu_s", "peak_mib")}})
-    assert ours["finish_s"] == pytest.approx(theirs["finish_s"], rel=1e-6)
+    ends = {}
+    for name, command in runs.items():
+        found = [answer(*command) for _ in range(3)]
+        ends[name] = np.array(found[0][0]["finish_s"])
+        simulation, process = (np.median(x) for x in zip(*((f["cpu_s"], cpu) for f, cpu in found), strict=True))
+        apart = np.abs(ends[name] / ends["SimGrid Lazy"] - 1).max()
+        peak = found[0][0]["peak_mib"]
+        flows = f"{len(ends[name]):,} {'equal' if equal else 'random'}"
+        print(f"{flows} | {name} | {simulation:.4f} s | {process:.2f} s | {peak:.0f} MiB | {apart:.1e}")
+    assert ends["ours, warm"] == pytest.approx(ends["SimGrid Lazy"], rel=1e-6)

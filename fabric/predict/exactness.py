@@ -19,13 +19,16 @@ from fabric.network.routing import ways
 from fabric.network.ways import Ways
 from fabric.predict.closed import FORMS
 from fabric.predict.model import Model
-from fabric.predict.timed import fixed_of
+from fabric.predict.simulate import is_paced
+from fabric.predict.timed import fixed_of, program_of
 from fabric.records.case import Case
 
 EQUAL = 1e-9
 """Relative difference below which seconds or loads are one."""
-MOST_MESSAGES = 2_000_000
-"""Messages, repeats counted, up to which `auto` simulates; beyond, it answers with `loaded` and says so."""
+MOST_LISTED = 1_000_000
+"""Messages of all different steps, repeats not counted, up to which a proof is looked for."""
+MOST_MESSAGES = {"one pattern": 500_000, "several": 30_000}
+"""Messages, repeats counted, up to which `auto` simulates what collides (some 10 s); beyond, it answers `loaded`, saying so."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ def choose(model: Model, case: Case, algorithm: str, schedule: Schedule) -> Choi
         closed = _one_switch(model, case, algorithm)
         return Choice("closed", f"one switch joins all ranks; {reason}") if closed else Choice("loaded", reason)
     messages = sum(step.repeats * _count(step) for step in schedule.steps)
-    if messages > MOST_MESSAGES:
+    patterns = _patterns(schedule)
+    most = MOST_MESSAGES["one pattern" if len(patterns) == 1 else "several"]
+    if messages > most and (_listed(patterns) > MOST_LISTED or not is_paced(program_of(model, case, schedule))):
         return Choice("loaded", f"ranks fall out of step; {messages:,} messages are too many to simulate unasked", exact=False)
     return Choice("flows", "messages of one step take unequally long, so that ranks fall out of step")
 
@@ -63,6 +68,10 @@ def _not_simulated(schedule: Schedule) -> Choice:
 def _count(step: Step) -> int:
     """Return the messages of one repeat."""
     return len(step.source) * (len(step.target) - 1) if step.complete else len(step.source)
+
+
+def _listed(patterns: list[Step]) -> int:
+    return sum(_count(step) for step in patterns)
 
 
 def _one_switch(model: Model, case: Case, algorithm: str) -> bool:
@@ -88,7 +97,7 @@ def _why_loaded(model: Model, case: Case, schedule: Schedule) -> str:
     if any(step.active is not None or _unequal(step) for step in schedule.steps):
         return ""
     everyone = all(_everyone(step, case.world_size) for step in patterns)
-    if (len(patterns) > 1 and not everyone) or sum(_count(step) for step in patterns) > MOST_MESSAGES:
+    if (len(patterns) > 1 and not everyone) or _listed(patterns) > MOST_LISTED:
         return ""
     first = _in_step(model, case, patterns[0])
     if schedule.messages == 1 and first.same_start:

@@ -18,7 +18,7 @@ from topologies.errors import InputError
 
 if TYPE_CHECKING:
     from fabric.predict.solver_events import Waiting
-    from fabric.predict.solver_moving import Moving
+    from fabric.predict.solver_state import Moving
 
 SLICE = 500_000
 """Flows solved (each time) between two looks at the clock and at Ctrl-C: a fraction of a second."""
@@ -69,7 +69,7 @@ def finish_times(case: FlowCase, watch: Watch | None = None, eps: float = 0.0) -
 def simulated(case: FlowCase, eps: float = 0.0, work: int = SLICE) -> Iterator[tuple[Waiting, Moving]]:
     """Yield the state after every so much work (1: after every event), and at the end. The arrays are the same each time."""
     from fabric.predict.solver_events import advance  # noqa: PLC0415 (numba is slow to load)
-    from fabric.predict.solver_moving import moving  # noqa: PLC0415
+    from fabric.predict.solver_state import moving  # noqa: PLC0415
 
     state, waiting = moving(case.paths, case.capacity, case.share), _waiting(case)
     with np.errstate(over="ignore"):

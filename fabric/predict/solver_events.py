@@ -9,7 +9,8 @@ from numba import njit
 
 from fabric.network.ways import Flags, Floats, Ints
 from fabric.predict.kernels import Small, sink
-from fabric.predict.solver_moving import BLOCK, WORK, join, leave, next_end, solve
+from fabric.predict.solver_moving import join, leave, next_end, solve
+from fabric.predict.solver_state import BLOCK, WORK
 
 TIE = 1e-12
 """Events so close to each other, relative to the time, are one."""
@@ -92,13 +93,14 @@ def ended(waiting, f, when):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def end_until(state, waiting, until):  # type: ignore[no-untyped-def]
     """Let the flows end that do so by then; return when the last one does."""
-    last = 0.0
-    for block in range(len(state.low)):
-        if state.low[block] <= until:
-            for f in range(block * BLOCK, min((block + 1) * BLOCK, len(state.end))):
-                if state.end[f] <= until:
-                    last = max(last, state.end[f])
-                    ended(waiting, f, state.end[f])
+    last, low, ends = 0.0, state.low, state.end
+    for block in range(len(low)):
+        if low[block] <= until:
+            for f in range(block * BLOCK, min((block + 1) * BLOCK, len(ends))):
+                end = ends[f]
+                if end <= until:
+                    last = max(last, end)
+                    ended(waiting, f, end)
                     leave(state, f)
     return last
 

@@ -254,3 +254,47 @@ def test_flows_that_wait_for_each_other_or_never_end_are_refused():
         finish_times(case_of([(1, 0)], [([0], 1, 0, [1]), ([0], 1, 0, [0])]))
     with pytest.raises(InputError, match="flow 0 must end at a finite time"):
         finish_times(case_of([(1e-300, 0)], [([0], 1e300, 0, [])]))
+
+
+@many
+@given(
+    st.lists(st.tuples(st.floats(1.0, 1e4), st.floats(0.0, 9.0)), min_size=1, max_size=30), st.sampled_from([0.01, 0.1, 0.5])
+)
+def test_on_one_link_no_batched_end_is_early(flows, eps):
+    case = case_of([(10, 0)], [([0], size, start, []) for size, start in flows])
+    exact, batched = finish_times(case), finish_times(case, eps=eps)
+    assert (batched >= exact * (1 - 1e-9)).all()
+    assert batched.max() <= exact.max() * (1 + eps) ** len(flows)
+
+
+@pytest.mark.parametrize("eps", [0.01, 0.05])
+def test_batched_ends_on_many_links_stay_near_the_exact_ones(eps):
+    """Measured, not proved: docs/flows.md has the figures."""
+    cases = [drawn_together(seed) for seed in range(40)]
+    exact, batched = [finish_times(case) for case in cases], [finish_times(case, eps=eps) for case in cases]
+    flows = np.concatenate(batched) / np.concatenate(exact) - 1
+    last = np.array([b.max() / e.max() - 1 for b, e in zip(batched, exact, strict=True)])
+    assert flows.min() > -4 * eps
+    assert 0 < np.median(flows) < 3 * eps
+    assert last.min() > -eps
+    assert last.max() < 4 * eps
+
+
+def test_batching_solves_less_often():
+    case = drawn_together(1)
+    events = [len(list(simulated(case, eps, work=1))) for eps in (0.0, 0.01, 0.1)]
+    assert events[0] > events[1] > events[2]
+
+
+def drawn_together(seed):
+    """Random sizes and routes, one start."""
+    rng = np.random.default_rng(seed)
+    links, flows = rng.choice([1e9, 2.5e9, 4e9], 20), 150
+    routes = [rng.choice(20, rng.integers(1, 6), replace=False).tolist() for _ in range(flows)]
+    return case_of([(c, 0) for c in links], [(r, s, 0.0, []) for r, s in zip(routes, rng.lognormal(14, 1, flows), strict=True)])
+
+
+@pytest.mark.parametrize("eps", [-0.1, 1.0, float("nan"), float("inf")])
+def test_an_eps_that_is_none_is_refused(eps):
+    with pytest.raises(InputError, match=rf"^flows: eps must be >= 0 and < 1, got {eps:g}$"):
+        finish_times(case_of([(1, 0)], [([0], 1, 0, [])]), eps=eps)
