@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.output import emit, formats, table
+from fabric.cli.output import Progress, emit, formats, table
 
 if TYPE_CHECKING:
     from fabric.network.ways import Floats
     from fabric.predict.flows import FlowCase
 
-FIRST_AFTER, EVERY = 1.0, 5.0
-"""Seconds until the first line of progress, and between lines."""
 LARGE = 20_000_000
 """Bytes of a file from which reading it alone may take over a second."""
 Row = dict[str, Any]
@@ -38,28 +36,16 @@ def command(file: Path, *, eps: float, as_json: bool, as_csv: bool) -> None:
     if file.is_file() and file.stat().st_size > LARGE:
         click.echo(f"# flows: reading {file}, {file.stat().st_size / 1e6:,.0f} MB", err=True)
     cases = read(file)
-    answers = [(case, finish_times(case, Progress(case.name, len(case.size)), eps)) for case in cases]
+    answers = [(case, finish_times(case, _watch(case), eps)) for case in cases]
     rows = _by_flow(answers) if as_csv and not as_json else [_row(case, finish) for case, finish in answers]
     if not emit("flows", rows, as_json=as_json, as_csv=as_csv):
         _print(answers)
 
 
-class Progress:
-    """How many flows of a case have ended, on standard error: after a second, then every five."""
-
-    def __init__(self, name: str, total: int) -> None:
-        """Start the clock."""
-        self._name, self._total, self._start = name, total, monotonic()
-        self._next = self._start + FIRST_AFTER
-
-    def __call__(self, _seconds: float, done: int) -> None:
-        """Print one line where it is time to."""
-        now = monotonic()
-        if now < self._next:
-            return
-        self._next = now + EVERY
-        left = f", {(now - self._start) / done * (self._total - done):.0f} s left" if done else ""
-        click.echo(f"# flows: {self._name}: {done:,} of {self._total:,} flows ended{left}", err=True)
+def _watch(case: FlowCase) -> Callable[[float, int], None]:
+    """Return what tells how many flows of a case have ended."""
+    progress = Progress(f"flows: {case.name}", "flows ended")
+    return lambda _seconds, done: progress(done, len(case.size))
 
 
 def _row(case: FlowCase, finish: Floats) -> Row:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli.answers import constants_for, first_algorithm, flat, load
-from fabric.cli.output import emit, formats, table
+from fabric.cli.output import Progress, emit, formats, table
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
@@ -37,7 +37,7 @@ def command(*, topo: str, jobs: tuple[str, ...], order: str, as_json: bool, as_c
     constants = constants_for(model["constants"], model["backend"])
     read = [_read(text, named=bool(constants.backend)) for text in jobs]
     ready = placed([case for case, _ in read], fabric, order, [algorithm for _, algorithm in read])
-    results = predict_together(ready, fabric, constants, routing=model["routing"])
+    results = predict_together(ready, fabric, constants, routing=model["routing"], watch=Progress("jobs", "messages"))
     rows = [_row(number, result) for number, result in enumerate(results)]
     if not emit("jobs", rows, as_json=as_json, as_csv=as_csv):
         _print(fabric, rows, order, model["routing"])

@@ -6,11 +6,14 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import monotonic
 from typing import Any
 
 import click
 
 Row = Mapping[str, Any]
+FIRST_AFTER, EVERY = 1.0, 5.0
+"""Seconds until the first line of progress, and between lines."""
 
 
 def formats(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,6 +46,24 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
     console.print(grid)
     for note in notes:
         console.print(note, style="dim", markup=False, soft_wrap=True)
+
+
+class Progress:
+    """How much is done and how long the rest takes, on standard error: after a second, then every five."""
+
+    def __init__(self, name: str, unit: str) -> None:
+        """Start the clock. name: the verb, and of what; unit: what is counted."""
+        self._name, self._unit, self._start = name, unit, monotonic()
+        self._next = self._start + FIRST_AFTER
+
+    def __call__(self, done: int, total: int) -> None:
+        """Print one line where it is time to."""
+        now = monotonic()
+        if now < self._next or done == total:
+            return
+        self._next = now + EVERY
+        left = f", {(now - self._start) / done * (total - done):.0f} s left" if done else ""
+        click.echo(f"# {self._name}: {done:,} of {total:,} {self._unit}{left}", err=True)
 
 
 def warn(line: str) -> None:

@@ -16,7 +16,7 @@ from fabric.cli.answers import (
     read_order,
     read_params,
 )
-from fabric.cli.output import emit, formats, table
+from fabric.cli.output import Progress, emit, formats, table
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
@@ -65,7 +65,7 @@ def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any
         return
     from fabric.predict.answer import predict
 
-    results = predict(cases, fabric, constants, **options)
+    results = predict(cases, fabric, constants, watch=Progress("predict", "messages"), **options)
     rows = [_row(result, fabric, constants.backend, given) for result in results]
     if not emit("predict", rows, as_json=as_json, as_csv=as_csv, assumptions=[*fabric.assumptions(), constants.source]):
         _print(rows, [*fabric.assumptions(), f"constants: {constants.name} ({constants.source})"])

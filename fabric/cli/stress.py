@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fabric.cli.answers import cases_on, constants_for, first_algorithm, load, model_options
-from fabric.cli.output import emit, formats, table
+from fabric.cli.output import Progress, emit, formats, table
 
 if TYPE_CHECKING:
     from fabric.predict.stress import Point
 
 EXAMPLE = "Example: fabricbench stress --topo fat_tree:k=8 --fail links --counts 1,2,5,10 --seeds 5 --routing ecmp:1"
 SUITE = ("all_reduce:ring", "all_to_all:direct")
-FIRST_AFTER = 1.0
 
 
 @click.command("stress", epilog=EXAMPLE, context_settings={"max_content_width": 110})
@@ -47,28 +46,12 @@ def command(*, topo: str, what: str, counts: str, seeds: int, as_json: bool, as_
         cases.append((case, algorithm or ("default" if constants.backend else first_algorithm(collective))))
     numbers = [0, *units.counts(counts, "counts")]
     options = {"routing": asked["routing"], "fidelity": asked["fidelity"]}
-    progress = Progress(len(numbers) * seeds)
-    points = list(curve(cases, fabric, what, numbers, range(seeds), constants, watch=progress, **options))
+    progress, draws = Progress("stress", "draws"), len(numbers) * seeds
+    watch = partial(progress, total=draws)
+    points = list(curve(cases, fabric, what, numbers, range(seeds), constants, watch=watch, **options))
     rows = [_row(point) for point in points]
     if not emit("stress", rows, as_json=as_json, as_csv=as_csv):
         _print(points, f"{fabric.name}: {what} failing, {seeds} draws, {asked['routing']} routing, {asked['fidelity']}")
-
-
-class Progress:
-    """How many draws are done and how long the rest takes, on standard error, from a second on."""
-
-    def __init__(self, total: int) -> None:
-        """Start the clock."""
-        self._total, self._start, self._next = total, monotonic(), monotonic() + FIRST_AFTER
-
-    def __call__(self, done: int) -> None:
-        """Print one line where it is time to."""
-        now = monotonic()
-        if now < self._next or done == self._total:
-            return
-        self._next = now + 5 * FIRST_AFTER
-        left = (now - self._start) / done * (self._total - done)
-        click.echo(f"# stress: {done} of {self._total} draws, {left:.0f} s left", err=True)
 
 
 def _row(point: Point) -> dict[str, Any]:

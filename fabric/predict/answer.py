@@ -5,7 +5,7 @@ It does not know how a fidelity works (closed.py, loaded.py, timed.py), only whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from fabric.network.fabric import Fabric, link_name
@@ -23,6 +23,7 @@ from fabric.records.case import Case
 from fabric.records.result import Result
 from topologies.errors import InputError
 
+Watch = Callable[[int, int], None]
 FIDELITIES = ("auto", "closed", "loaded", "flows")
 MOST_SEEDS = 100
 
@@ -37,13 +38,15 @@ def predict(
     failures: Failures | None = None,
     fidelity: str = "auto",
     given: Devices | None = None,
+    watch: Watch | None = None,
 ) -> list[Result]:
     """Return the model's answer to every case, source `model:<fidelity>`.
 
     algorithm: `name:key=value`, or `default` for what the constants' backend would pick. routing: a policy, or with seeds
     `ecmp:FIRST-LAST`: one prediction per seed, answered as an interval (lowest, median, highest). failures: cables and
     switches that are gone; routes go around them. fidelity: closed, loaded, flows, or auto: the cheapest that is exact for
-    the case. given: the devices for cases of order `given:HASH`. Context: the fidelity's reason and whether it is exact,
+    the case. given: the devices for cases of order `given:HASH`. watch: told of a long simulation's
+    progress as watch(messages done, messages in all). Context: the fidelity's reason and whether it is exact,
     the bottleneck level and link, and the slowdown over the same schedule limited by the devices' own links alone.
 
     Raises:
@@ -53,10 +56,15 @@ def predict(
         raise InputError(f"fidelity: must be one of {', '.join(FIDELITIES)}, got {fidelity!r}")
     carrying = fabric.carrying(constants.backend)
     standing = without(carrying, failures) if failures else carrying
+
+    def models_with(own: Constants) -> list[Model]:
+        return [Model(standing, own, policy, given, watch) for policy in policies(routing)]
+
     if per_case(constants):
         _only_default(algorithm, constants)
-        return [_tuned(case, carrying, standing, constants, routing, fidelity, given) for case in cases]
-    models = [Model(standing, constants, policy, given) for policy in policies(routing)]
+        picked = [(case, *tuned(constants, case, carrying, given)) for case in cases]
+        return [_result(case, fabric, models_with(own), text, routing, fidelity) for case, text, own in picked]
+    models = models_with(constants)
     return [_result(case, fabric, models, algorithm, routing, fidelity) for case in cases]
 
 
@@ -68,15 +76,6 @@ def _only_default(algorithm: str, constants: Constants) -> None:
     """
     if algorithm != "default":
         raise InputError(f"algorithm: {constants.name} predicts what NCCL itself picks, got {algorithm!r}; leave it out")
-
-
-def _tuned(
-    case: Case, whole: Fabric, standing: Fabric, constants: Constants, routing: str, fidelity: str, given: Devices | None
-) -> Result:
-    """Return the answer with NCCL's constants for the whole fabric, on what stands of it."""
-    text, own = tuned(constants, case, whole, given)
-    models = [Model(standing, own, policy, given) for policy in policies(routing)]
-    return _result(case, whole, models, text, routing, fidelity)
 
 
 def policies(routing: str) -> list[str]:

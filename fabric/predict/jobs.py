@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from fabric.network.fabric import Fabric, link_name
 from fabric.network.placement import Devices, given_order, place, spread
+from fabric.predict.answer import Watch
 from fabric.predict.constants import NONE, Constants
 from fabric.predict.defaults import default_algorithm
 from fabric.predict.model import Model
@@ -45,7 +46,7 @@ def placed(cases: Sequence[Case], fabric: Fabric, order: str, algorithms: Sequen
 
 
 def predict_together(
-    jobs: Sequence[Job], fabric: Fabric, constants: Constants = NONE, *, routing: str = "ideal"
+    jobs: Sequence[Job], fabric: Fabric, constants: Constants = NONE, *, routing: str = "ideal", watch: Watch | None = None
 ) -> list[Result]:
     """Return one result per job, all running at once at the flows fidelity; context: seconds alone, slowdown by the others.
 
@@ -57,10 +58,10 @@ def predict_together(
     models = [Model(carrying, constants, routing, job.devices) for job in jobs]
     texts = [_text(job, constants) for job in jobs]
     programs = [_program(model, job, text) for model, job, text in zip(models, jobs, texts, strict=True)]
-    both = simulate(programs)
+    both = simulate(programs, watch=watch)
     results = []
     for model, job, text, program, end in zip(models, jobs, texts, programs, both.seconds, strict=True):
-        alone = simulate([program]).seconds[0] - job.start
+        alone = simulate([program], watch=watch).seconds[0] - job.start
         found = read_outcome(model, both, max(both.seconds))
         results.append(
             Result(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 
 from fabric.collectives.algorithms import Algorithm
@@ -15,11 +16,21 @@ from fabric.records.case import Case
 
 
 class Model:
-    """A fabric, constants and a routing policy; given: the devices of ranks for cases of a given order."""
+    """A fabric, constants and a routing policy; given: the devices of ranks for cases of a given order.
 
-    def __init__(self, fabric: Fabric, constants: Constants, routing: str, given: Devices | None = None) -> None:
+    watch: told about every second of a simulation, as watch(messages done, messages in all).
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        constants: Constants,
+        routing: str,
+        given: Devices | None = None,
+        watch: Callable[[int, int], None] | None = None,
+    ) -> None:
         """Start with nothing worked out."""
-        self.fabric, self.constants, self.routing, self.given = fabric, constants, routing, given
+        self.fabric, self.constants, self.routing, self.given, self.watch = fabric, constants, routing, given, watch
         self._places: dict[tuple[int, str], tuple[Devices, Groups]] = {}
         self._costs: dict[bytes, Cost] = {}
 

@@ -39,7 +39,7 @@ def timed(model: Model, case: Case, schedule: Schedule, *, trace: bool = False) 
     Raises:
         InputError: a schedule in chunks or with switches that add, which are not simulated.
     """
-    outcome = simulate([program_of(model, case, schedule)], trace=trace)
+    outcome = simulate([program_of(model, case, schedule)], trace=trace, watch=model.watch)
     return read_outcome(model, outcome, outcome.seconds[0])
 
 
@@ -53,7 +53,8 @@ def uncongested(model: Model, case: Case, schedule: Schedule) -> float:
         capacity = np.where(own, phase.ways.capacity, phase.ways.capacity * WIDE)
         return replace(phase, ways=replace(phase.ways, capacity=capacity))
 
-    return simulate([replace(program, phases=[widened(phase) for phase in program.phases])]).seconds[0]
+    wide = replace(program, phases=[widened(phase) for phase in program.phases])
+    return simulate([wide], watch=model.watch).seconds[0]
 
 
 def read_outcome(model: Model, outcome: Outcome, seconds: float) -> Timed:

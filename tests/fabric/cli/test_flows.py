@@ -8,13 +8,11 @@ import sys
 from pathlib import Path
 from time import monotonic
 
-import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from fabric.cli import flows
-from fabric.cli.flows import Progress, command
+from fabric.cli.flows import command
 from topologies.errors import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -66,19 +64,6 @@ def test_a_case_without_flows(tmp_path):
 def test_bad_input_is_one_line(tmp_path):
     with pytest.raises(InputError, match="cannot read"):
         CliRunner().invoke(command, [str(tmp_path / "absent.json")], catch_exceptions=False)
-
-
-def test_progress_is_told_after_a_second_and_says_what_is_left(monkeypatch):
-    clock, told = iter([0.0, 0.5, 2.0, 3.0, 8.0]), []
-    monkeypatch.setattr(flows, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(click, "echo", lambda line, err: told.append((line, err)))
-    progress = Progress("big", 4000)
-    for done in (0, 0, 1500, 2000):
-        progress(0.0, done)
-    assert told == [
-        ("# flows: big: 0 of 4,000 flows ended", True),
-        ("# flows: big: 2,000 of 4,000 flows ended, 8 s left", True),
-    ]
 
 
 def test_the_example_of_the_page_prints_what_the_page_shows(tmp_path):

@@ -6,7 +6,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from fabric.cli import stress
+from fabric.cli import output, stress
 from topologies.errors import InputError
 
 TREE = ("--topo", "leaf_spine:leaves=3,spines=2,hosts_per_leaf=2", "--size", "1MiB")
@@ -62,7 +62,8 @@ def test_bad_input_is_refused_in_one_line(options, message):
 
 
 def test_progress_is_told_on_standard_error_once_it_takes_long(monkeypatch):
-    monkeypatch.setattr(stress, "FIRST_AFTER", 0.0)
+    monkeypatch.setattr(output, "FIRST_AFTER", 0.0)
+    monkeypatch.setattr(output, "EVERY", 0.0)
     said = run(*TREE, "--counts", "1", "--seeds", "2", "--run", "all_reduce:ring")
     assert [line.split(",")[0] for line in said.stderr.splitlines()] == [f"# stress: {n} of 4 draws" for n in (1, 2, 3)]
     assert "# stress" not in said.stdout
