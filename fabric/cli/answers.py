@@ -145,6 +145,22 @@ def _check_own(name: str, root: int | None, params: Mapping[str, float | str]) -
             raise InputError(f"param: {name} takes {', '.join(own) or 'none'}, got {key!r}")
 
 
+def of_one_collective(results: Sequence[Result], asked: str) -> list[Result]:
+    """Return the results of one collective, since no fit mixes them: the only one there is, else the one asked for.
+
+    Raises:
+        InputError: several, and not the one asked for.
+    """
+    from topologies.errors import InputError
+
+    there = sorted({result.case.collective for result in results})
+    if len(there) == 1:
+        return list(results)
+    if asked not in there:
+        raise InputError(f"collective: the results are of {', '.join(there)}, got {asked}; name one with --collective")
+    return [result for result in results if result.case.collective == asked]
+
+
 def constants_for(text: str, backend: str | None) -> Constants:
     """Return the constants to predict with; with a backend and `none`, no constants but that backend's defaults."""
     from dataclasses import replace

@@ -23,15 +23,16 @@ EXAMPLE = "Example: fabricbench calibrate results.jsonl --topo local.yaml -o con
 @click.command("calibrate", epilog=EXAMPLE, context_settings={"max_content_width": 110})
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option("--topo", required=True, help="The fabric that the results were measured on.")
+@click.option("--collective", default="all_reduce", show_default=True, help="Which, where RESULTS hold several.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The constants file to write.")
 @formats
-def command(results: Path, topo: str, output: Path | None, *, as_json: bool, as_csv: bool) -> None:
+def command(results: Path, topo: str, collective: str, output: Path | None, *, as_json: bool, as_csv: bool) -> None:
     """Fit alphas and betas from measured RESULTS and score them on held-out cases.
 
     Fitted: every second size at world size 2. Held out: the other sizes, and every size at larger world sizes. Cells
     with more ranks than cores are neither. The baseline beside it is alpha + beta S through the same points.
     """
-    from fabric.cli.answers import load
+    from fabric.cli.answers import load, of_one_collective
     from fabric.predict import constants
     from fabric.records.pool import pooled
     from fabric.records.store import read
@@ -40,7 +41,7 @@ def command(results: Path, topo: str, output: Path | None, *, as_json: bool, as_
     found, torn = read(results)
     if torn:
         warn(torn)
-    fits = fit_all(pooled(found), fabric)
+    fits = fit_all(of_one_collective(pooled(found), collective), fabric)
     if output is not None:
         constants.write(output, [fitted for fitted, _, _ in fits])
     rows = scores(fits, fabric)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.nccl_table import Bounds, row_of, tables
+from fabric.cli.answers import read_params
+from fabric.cli.nccl_table import Bounds, key_of, row_of, tables
 from fabric.cli.output import emit, formats, warn
+from fabric.collectives.catalog import COLLECTIVES
 from fabric.errors import EnvironmentFault
 from fabric.measure import run_file, start
 from fabric.measure.backends.catalog import backend
@@ -51,7 +53,12 @@ class Output:
 @click.command("measure", epilog=EXAMPLE, context_settings={"max_content_width": 110})
 @click.argument("file", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
 @click.option("--backend", "backends", metavar="B", help="gloo, nccl or mpi.")
-@click.option("--collective", metavar="C", help="What to measure; all_reduce.")
+@click.option("--collective", metavar="LIST", help="What to measure, e.g. all_gather,broadcast, or all; all_reduce.")
+@click.option("--op", metavar="OP", help="sum, max, min or prod, of what reduces; sum.")
+@click.option("--root", type=int, metavar="N", help="Root of rooted collectives; 0.")
+@click.option("--param", multiple=True, metavar="KEY=VALUE", help="skew, seed (all_to_all_v), fan_in (incast); repeatable.")
+@click.option("--mode", metavar="MODE", help="blocking, or of mpi nonblocking or persistent; blocking.")
+@click.option("--barrier", metavar="MODE", help="before each sample, excluded from it, or back_to_back; before.")
 @click.option("--min", "--minbytes", "low", metavar="SIZE", help="Smallest size; 8.")
 @click.option("--max", "--maxbytes", "high", metavar="SIZE", help="Largest size; 64MiB. torchrun takes --max for its own.")
 @click.option("--factor", type=int, metavar="N", help="From one size to the next; 2.")
@@ -92,12 +99,14 @@ def command(ctx: click.Context, /, file: Path | None, output: Path | None, *, as
 
 def override(request: run_file.Run, given: dict[str, Any]) -> run_file.Run:
     """Return the run with the options that were given in place of the file's values."""
-    names = ("iters", "warmup", "budget", "check", "dtype", "timeout", "topo", "visits")
+    names = ("iters", "warmup", "budget", "check", "dtype", "timeout", "topo", "visits", "op", "root", "mode", "barrier")
     changes = {name: given[name] for name in names if given[name] is not None}
     if given["backends"] is not None:
         changes["backends"] = tuple(given["backends"].split(","))
     if given["collective"] is not None:
         changes["collectives"] = tuple(given["collective"].split(","))
+    if given["param"]:
+        changes["params"] = {**request.params, **read_params(given["param"])}
     if given["ranks"] is not None:
         changes["world_sizes"] = tuple(counts(given["ranks"], "ranks"))
     swept = {key: given[name] for key, name in (("min", "low"), ("max", "high"), ("factor", "factor"))}
@@ -141,6 +150,8 @@ def _as_rank(jobs: Sequence[Job], launch: Launch, path: Path | None) -> list[Res
 
     if launch.rank == 0 and path is not None:
         append(path, [])
+    if launch.rank == 0:
+        _say(job.notes())
     try:
         run(job, launch, keep, Progress(job.backend))
     except KeyboardInterrupt:
@@ -148,6 +159,11 @@ def _as_rank(jobs: Sequence[Job], launch: Launch, path: Path | None) -> list[Res
             warn(f"interrupted; {len(results)} results kept in {path}")
         raise SystemExit(130) from None
     return results
+
+
+def _say(lines: Sequence[str]) -> None:
+    for line in lines:
+        click.echo(f"# {line}", err=True)
 
 
 def _as_parent(jobs: Sequence[Job], path: Path | None, arguments: Sequence[str]) -> list[Result]:
@@ -203,6 +219,8 @@ def _arguments(ctx: click.Context) -> list[str]:
             words.append(str(value))
         elif isinstance(value, bool):
             words.append(param.opts[0] if value else param.secondary_opts[0])
+        elif isinstance(value, tuple):
+            words += [word for item in value for word in (param.opts[-1], str(item))]
         else:
             words += [param.opts[-1], str(value)]
     return words
@@ -249,13 +267,18 @@ def _bounds(results: Sequence[Result], fabric: Fabric | None) -> Bounds:
     for result in results:
         limit = bound(result.case, fabric, backend=result.source.split(":")[0])
         if limit is not None:
-            found[result.case.world_size, result.case.nbytes] = (limit.busbw, limit.level)
+            found[key_of(result.case)] = (limit.busbw, limit.level)
     return found
 
 
 def show(results: Sequence[Result], bounds: Bounds, *, as_json: bool, as_csv: bool) -> None:
     """Print the results in the form that was asked for."""
-    ordered = sorted(pooled(results), key=lambda r: (r.source, r.case.world_size, r.case.nbytes, r.case.in_place))
+    names = list(COLLECTIVES)
+
+    def place(r: Result) -> tuple[Any, ...]:
+        return (r.source, names.index(r.case.collective), r.case.world_size, r.case.nbytes, r.case.in_place)
+
+    ordered = sorted(pooled(results), key=place)
     rows = [row_of(result, bounds) for result in ordered]
     if not emit("measure", rows, as_json=as_json, as_csv=as_csv):
         click.echo(tables(ordered, bounds))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import cases_on, constants_for, first_algorithm, flat, model_options
+from fabric.cli.answers import cases_on, constants_for, first_algorithm, flat, model_options, of_one_collective
 from fabric.cli.calibrate import fit_all
 from fabric.cli.output import emit, formats, table, warn
 
@@ -26,7 +26,7 @@ EXAMPLE = """Example: fabricbench scale --topo rail_optimized:nodes=2048,rails=8
 @click.command("scale", epilog=EXAMPLE, context_settings={"max_content_width": 110})
 @click.argument("results", required=False, type=click.Path(path_type=Path))
 @click.option("--topo", "topos", multiple=True, required=True, help="Fabric; several to compare them (without RESULTS).")
-@click.option("--collective", default="all_reduce", show_default=True, help="What is asked for (without RESULTS).")
+@click.option("--collective", default="all_reduce", show_default=True, help="Which one, of RESULTS too.")
 @click.option("--sizes", default="1MiB,64MiB", show_default=True, help="Bytes per rank (without RESULTS).")
 @click.option("--ranks", help="World sizes, e.g. 8,16,32 (without RESULTS; by default powers of two).")
 @click.option("--algorithm", "algorithms", multiple=True, help="One or several (without RESULTS); default: its first.")
@@ -63,6 +63,7 @@ def measured_rows(path: Path, fabrics: Sequence[Fabric], asked: dict[str, Any]) 
     measured = pooled([r for r in found if r.measured])
     if not measured:
         raise InputError(f"results: {path} holds no measured results")
+    measured = of_one_collective(measured, asked["collective"])
     given = constants_file(asked["constants"])
     return join_rows(measured, fabrics[0], given, asked["routing"], asked["fidelity"])
 

@@ -9,17 +9,25 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from fabric.measure.ask import What
 from fabric.measure.job import Job, geometric
 from fabric.measure.plan import Plan
+from fabric.records.case import Mode
+from fabric.records.result import Barrier
 from fabric.units import size
 from topologies.errors import InputError
 
 RULES = {
-    "collectives": "a list of collectives such as [all_reduce]",
+    "collectives": "a list of collectives such as [all_reduce], or [all]",
     "sizes": "a list such as [8, 64KiB] or a mapping with min, max and factor",
     "world_sizes": "a list of whole numbers or `cores` (1 to all cores), or a mapping backend -> such a list",
     "backends": "a list such as [gloo, mpi]",
     "dtype": "a dtype such as f32",
+    "op": "sum, max, min or prod",
+    "root": "a rank",
+    "mode": "blocking, nonblocking or persistent",
+    "params": "a mapping such as {skew: 1.2}",
+    "barrier": "before, excluded or back_to_back",
     "iters": "a whole number of iterations",
     "warmup": "a whole number of iterations",
     "check": "true or false",
@@ -53,6 +61,11 @@ class Run(BaseModel):
     world_sizes: WorldSizes | dict[str, WorldSizes] | None = None
     backends: tuple[str, ...] | None = None
     dtype: str = "f32"
+    op: str = "sum"
+    root: int = 0
+    mode: Mode = "blocking"
+    params: dict[str, float] = {}
+    barrier: Barrier = "before"
     iters: int | None = None
     warmup: int = 5
     check: bool = True
@@ -93,14 +106,15 @@ def jobs(run: Run, default_backend: str, default_ranks: int, cores: int) -> list
 
     default_ranks: the one world size where the run names none; cores: what `cores` stands for.
     """
-    plan = Plan(run.iters, run.warmup, run.check, run.budget, run.timeout, run.visits)
+    plan = Plan(run.iters, run.warmup, run.check, run.budget, run.timeout, run.visits, run.barrier)
+    what = What(run.dtype, run.op, run.root, run.mode, dict(run.params))
     return [
         Job(
             backend=name,
             sizes=all_sizes(run.sizes),
             world_sizes=_world_sizes(run, name, default_ranks, cores),
             collectives=run.collectives,
-            dtype=run.dtype,
+            what=what,
             plan=plan,
             seed=run.seed,
         )

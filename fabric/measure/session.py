@@ -110,34 +110,43 @@ def _run_cells(job: Job, launch: Launch, world: World, keep: Keep, tell: Tell | 
 
 def _measure(bench: _Bench, group: Group, cell: Cell, source: str) -> Iterable[Result]:
     """Return the cell's result on rank 0, nothing on other ranks."""
-    placement = bench.placement
+    placement, what = bench.placement, bench.job.what
     case = Case(
         collective=cell.collective,
         nbytes=cell.nbytes,
         world_size=cell.world_size,
         nodes=placement.nodes(cell.world_size),
         ranks_per_node=placement.ranks_per_node(cell.world_size),
-        dtype=bench.job.dtype,
+        op=what.op_of(cell.collective),
+        root=what.root_of(cell.collective),
+        dtype=what.dtype,
         in_place=cell.in_place,
+        mode=what.mode,
+        params=what.params_of(cell.collective),
     )
     bench.watchdog.alive()
     before = bench.usage()
     timing = time_case(group, case, bench.rank, bench.plan(cell), bench.watchdog.alive)
     foreign = foreign_share(group, before, bench.usage())
-    return [_result(bench, case, source, timing, foreign)] if bench.rank == 0 else []
+    return [_result(bench, cell, case, source, timing, foreign)] if bench.rank == 0 else []
 
 
-def _result(bench: _Bench, case: Case, source: str, timing: Timing, foreign: float | None) -> Result:
+def _result(bench: _Bench, cell: Cell, case: Case, source: str, timing: Timing, foreign: float | None) -> Result:
     return Result(
         case=case,
         source=source,
         seconds=timing.seconds,
-        iterations=len(timing.seconds),
+        barrier=bench.job.plan.barrier,
+        iterations=len(timing.seconds) * timing.calls,
+        batch=timing.calls,
         warmup_seconds=timing.warmup_seconds,
         wrong=timing.wrong,
         context={
             **bench.context,
+            **({"asked_nbytes": cell.asked} if cell.asked != cell.nbytes else {}),
             "clock": CLOCK,
+            "timer_share": timing.timer_share,
+            "barrier_seconds": timing.barrier_seconds,
             "involuntary_switches": timing.involuntary_switches,
             "ranks_exceed_cores": bench.placement.exceeds_cores(case.world_size),
             "foreign_share": foreign,

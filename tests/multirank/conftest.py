@@ -32,6 +32,14 @@ def mpirun(ranks, *arguments):
     return [find_mpirun(), "-n", str(ranks), sys.executable, *arguments]
 
 
+def is_open_mpi():
+    """Return whether mpirun is Open MPI's, which refuses more ranks than cores unless told."""
+    from fabric.measure.start import find_mpirun
+
+    done = subprocess.run([find_mpirun(), "--version"], capture_output=True, text=True, check=False)
+    return "Open MPI" in done.stdout + done.stderr
+
+
 def torchrun(ranks, *arguments):
     return [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(ranks), *arguments]
 

@@ -7,8 +7,9 @@ import pytest
 pytestmark = pytest.mark.multirank
 RANK_PROGRAM = """
 import json, sys
+from dataclasses import replace
 from fabric.measure.backends.catalog import BACKENDS
-from fabric.measure.exact import pattern
+from fabric.measure.layout import layout
 from fabric.measure.launch import detect
 from fabric.measure.loop import count_wrong, time_case
 from fabric.measure.plan import Plan
@@ -20,12 +21,13 @@ group, found = world.group(launch.world_size), {}
 pair = world.group(2)
 assert (pair is None) == (launch.rank >= 2)
 for dtype in backend.dtypes:
-    for in_place in backend.forms:
+    for in_place in backend.ways["all_reduce"].forms:
         case = Case("all_reduce", 1000 * DTYPES[dtype], launch.world_size, dtype=dtype, in_place=in_place)
-        found[f"{dtype} {in_place}"] = count_wrong(group, group.operation(case), case, launch.rank)
+        found[f"{dtype} {in_place}"] = count_wrong(group, group.operation(case, launch.rank), case, launch.rank)
 
 case = Case("all_reduce", 4000, launch.world_size)
-shifted = count_wrong(group, group.operation(case), case, launch.rank + (launch.rank == 1))
+other = layout(case, (launch.rank + (launch.rank == 1)) % launch.world_size)
+shifted = count_wrong(group, replace(group.operation(case, launch.rank), layout=other), case, launch.rank)
 plan = Plan(budget=0.05 + 0.2 * launch.rank, warmup=launch.world_size)
 timing = time_case(group, case, launch.rank, plan, lambda: None)
 counts = world.gather((len(timing.seconds), timing.seconds, timing.wrong))

@@ -57,9 +57,9 @@ def test_fixed_counts_are_kept_by_all_ranks_and_appended_results_are_not_shown_a
     arguments = ["--backend", backend.name, "--sizes", "1KiB", "--iters", "7", "--warmup", "2", "--ranks", "2"]
     for launch in (1, 2):
         found = rows(ranks.measure(*arguments, "-o", str(path), "--json"))
-        assert len(found) == len(backend.forms)
+        assert len(found) == len(backend.ways["all_reduce"].forms)
         assert {row["samples"] for row in found} == {7}
-        assert len(read(path)[0]) == launch * len(backend.forms)
+        assert len(read(path)[0]) == launch * len(backend.ways["all_reduce"].forms)
 
 
 def test_two_backends_in_one_run_are_one_object(tmp_path, ranks):

@@ -9,27 +9,55 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.measure.exact import POISON, Pattern
 from fabric.measure.launch import Launch
-from fabric.records.case import Case
+from fabric.measure.layout import Layout
+from fabric.records.case import Case, Mode
 from topologies.errors import InputError
 
 PAGE = 4096
 """Bytes that our own buffers are aligned to: 7-9 % at 16 KiB."""
-Pattern = NDArray[np.float64]
 
 
-class Operation(Protocol):
-    """One collective of one case, on buffers that are ready."""
+@dataclass(frozen=True)
+class Way:
+    """How a library does one collective. forms: the values of `in_place` that it has; least: the fewest ranks."""
 
-    @property
-    def run(self) -> Callable[[], object]:
-        """What does it once: back only when this rank's result is there."""
+    forms: tuple[bool, ...] = (False,)
+    modes: tuple[Mode, ...] = ("blocking",)
+    least: int = 1
 
-    def fill(self, pattern: Pattern) -> None:
-        """Fill this rank's input with the pattern, repeated."""
 
-    def wrong(self, expected: Pattern) -> int:
-        """Return how many elements of this rank's output differ from the pattern, repeated."""
+def nothing() -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One collective of one case on one rank, on buffers that are ready.
+
+    run: does it once, back only when this rank's result is there. source, target: numpy arrays or torch tensors, parts of
+    one buffer in place. like: turns a pattern into the buffers' kind. release: gives back what the library keeps for it.
+    """
+
+    run: Callable[[], object]
+    source: Any
+    target: Any
+    layout: Layout
+    like: Callable[[Pattern], Any]
+    release: Callable[[], object] = nothing
+
+    def fill(self) -> None:
+        """Poison the output, then put in what this rank gives."""
+        self.target[:] = POISON
+        for block in self.layout.given:
+            repeat_into(self.source[block.at : block.at + block.count], self.like(block.pattern))
+
+    def wrong(self) -> int:
+        """Return how many elements of this rank's output are not what they must be."""
+        return sum(
+            differing(self.target[block.at : block.at + block.count], self.like(block.pattern)) for block in self.layout.wanted
+        )
 
 
 class Group(Protocol):
@@ -51,8 +79,8 @@ class Group(Protocol):
     def total(self, value: int) -> int:
         """Return the sum over ranks."""
 
-    def operation(self, case: Case) -> Operation:
-        """Return the case's collective on new buffers; the group has exactly the case's ranks."""
+    def operation(self, case: Case, rank: int) -> Operation:
+        """Return the case's collective on new buffers of this rank; the group has exactly the case's ranks."""
 
 
 class World(Protocol):
@@ -86,12 +114,12 @@ class World(Protocol):
 class Backend:
     """One library: what it can do, how to get it, how to connect its ranks.
 
-    forms: the values of `in_place` that the library has. missing() returns one line, or None where it can run.
+    ways: collective -> how the library does it. missing() returns one line, or None where it can run.
     """
 
     name: str
     dtypes: tuple[str, ...]
-    forms: tuple[bool, ...]
+    ways: Mapping[str, Way]
     launchers: tuple[str, ...]
     missing: Callable[[], str | None]
     connect: Callable[[Launch, float], World]
@@ -100,6 +128,24 @@ class Backend:
         """Raise InputError where the library does not reduce this dtype."""
         if dtype not in self.dtypes:
             raise InputError(f"dtype: {self.name} takes {', '.join(self.dtypes)}, got {dtype!r}")
+
+    def way(self, collective: str, mode: str) -> Way:
+        """Return how the library does a collective; InputError where it does not, or not in this mode."""
+        if collective not in self.ways:
+            raise InputError(f"collective: {self.name} has {', '.join(self.ways)}, got {collective!r}")
+        way = self.ways[collective]
+        if mode not in way.modes:
+            raise InputError(f"mode: {collective} of {self.name} is {', '.join(way.modes)}, got {mode!r}")
+        return way
+
+
+def places(layout: Layout, new: Callable[[int], Any], *, in_place: bool) -> tuple[Any, Any]:
+    """Return (source, target) in memory from new(elements); in place, both are parts of one buffer."""
+    if not in_place:
+        return new(layout.source), new(layout.target)
+    source_end, target_end = layout.source_at + layout.source, layout.target_at + layout.target
+    whole = new(max(source_end, target_end))
+    return whole[layout.source_at : source_end], whole[layout.target_at : target_end]
 
 
 def page_aligned(nbytes: int) -> NDArray[np.uint8]:

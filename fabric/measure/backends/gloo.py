@@ -6,6 +6,7 @@ import os
 import sys
 
 from fabric.measure.backends.backend import PAGE, Backend
+from fabric.measure.backends.torch_ways import WAYS
 from fabric.measure.backends.torch_world import DTYPES, TorchWorld, connect, missing_torch
 from fabric.measure.launch import Launch
 
@@ -22,7 +23,7 @@ def _connect(launch: Launch, timeout: float) -> TorchWorld:
 GLOO = Backend(
     name="gloo",
     dtypes=tuple(DTYPES),
-    forms=(True,),
+    ways=WAYS,
     launchers=("torchrun", "openmpi", "mpich", "srun"),
     missing=missing_torch,
     connect=_connect,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import atexit
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
@@ -14,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.errors import EnvironmentFault
-from fabric.measure.backends.backend import PAGE, Backend, Pattern, differing, page_aligned, repeat_into
+from fabric.measure.backends.backend import PAGE, Backend, Operation, page_aligned, places
+from fabric.measure.backends.mpi_ways import WAYS, mpi_layout, prepare
 from fabric.measure.launch import Launch
 from fabric.records.case import Case
 
@@ -53,25 +53,6 @@ def share_once(value: T) -> T:
 
 
 @dataclass(frozen=True)
-class MpiOperation:
-    """Allreduce from source to target; both are the same buffer in place."""
-
-    source: NDArray[Any]
-    target: NDArray[Any]
-    run: Callable[[], object]
-
-    def fill(self, pattern: Pattern) -> None:
-        """Fill the input with the pattern, repeated; a separate output gets a value that no sum has."""
-        if self.target is not self.source:
-            self.target.fill(-1)
-        repeat_into(self.source, pattern.astype(self.source.dtype))
-
-    def wrong(self, expected: Pattern) -> int:
-        """Return how many elements of the output differ from the pattern, repeated."""
-        return differing(self.target, expected.astype(self.target.dtype))
-
-
-@dataclass(frozen=True)
 class MpiGroup:
     """A communicator."""
 
@@ -98,15 +79,17 @@ class MpiGroup:
         """Return the sum over ranks."""
         return int(self.handle.allreduce(value))
 
-    def operation(self, case: Case) -> MpiOperation:
-        """Return Allreduce on new page-aligned buffers, in place or out of place."""
-        from mpi4py import MPI
-
+    def operation(self, case: Case, rank: int) -> Operation:
+        """Return the case's collective on new page-aligned buffers."""
         dtype = np.dtype(DTYPES[case.dtype])
-        target = page_aligned(case.nbytes).view(dtype)
-        source = target if case.in_place else page_aligned(case.nbytes).view(dtype)
-        given = MPI.IN_PLACE if case.in_place else source
-        return MpiOperation(source, target, partial(self.handle.Allreduce, given, target, MPI.SUM))
+        own = mpi_layout(case, rank)
+
+        def new(count: int) -> NDArray[Any]:
+            return page_aligned(count * dtype.itemsize).view(dtype)
+
+        source, target = places(own, new, in_place=case.in_place)
+        run, release = prepare(self.handle, case, own, source, target)
+        return Operation(run, source, target, own, lambda pattern: pattern.astype(dtype), release)
 
 
 @dataclass(frozen=True)
@@ -167,7 +150,7 @@ def _connect(_launch: Launch, _timeout: float) -> MpiWorld:
 MPI_BACKEND = Backend(
     name="mpi",
     dtypes=tuple(DTYPES),
-    forms=(False, True),
+    ways=WAYS,
     launchers=("openmpi", "mpich", "srun"),
     missing=_missing,
     connect=_connect,

@@ -7,6 +7,7 @@ from typing import Any
 
 from fabric.errors import EnvironmentFault
 from fabric.measure.backends.backend import Backend
+from fabric.measure.backends.torch_ways import WAYS
 from fabric.measure.backends.torch_world import DTYPES, TorchWorld, connect, missing_torch
 from fabric.measure.launch import Launch
 
@@ -47,7 +48,7 @@ def _context(torch: Any, device: Any) -> dict[str, Any]:
 NCCL = Backend(
     name="nccl",
     dtypes=tuple(DTYPES),
-    forms=(True,),
+    ways=WAYS,
     launchers=("torchrun", "openmpi", "mpich", "srun"),
     missing=_missing,
     connect=_connect,

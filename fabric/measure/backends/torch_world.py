@@ -14,8 +14,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from fabric.errors import EnvironmentFault
-from fabric.measure.backends.backend import Pattern, differing, page_aligned, repeat_into
+from fabric.measure.backends.backend import Operation, page_aligned, places
+from fabric.measure.backends.torch_ways import prepare
 from fabric.measure.launch import Launch, slurm_address
+from fabric.measure.layout import layout
 from fabric.records.case import Case
 
 DTYPES = {"f16": "float16", "bf16": "bfloat16", "f32": "float32", "f64": "float64", "i32": "int32", "i8": "int8"}
@@ -26,27 +28,6 @@ FOREVER = timedelta(days=7)
 def missing_torch() -> str | None:
     """Return the line that says how to get torch, or None where it is installed."""
     return None if find_spec("torch") else "torch is not installed; get it with `pip install 'fabricbench[torch]'`"
-
-
-@dataclass(frozen=True)
-class TorchOperation:
-    """all_reduce in place, the only form that torch.distributed has."""
-
-    buffer: Any
-    run: Callable[[], object]
-
-    def fill(self, pattern: Pattern) -> None:
-        """Fill this rank's buffer with the pattern, repeated."""
-        repeat_into(self.buffer, self._like(pattern))
-
-    def wrong(self, expected: Pattern) -> int:
-        """Return how many elements differ from the pattern, repeated."""
-        return differing(self.buffer, self._like(expected))
-
-    def _like(self, pattern: Pattern) -> Any:
-        import torch
-
-        return torch.from_numpy(pattern).to(self.buffer.device, self.buffer.dtype)
 
 
 @dataclass(frozen=True)
@@ -91,18 +72,21 @@ class TorchGroup:
         dist.all_reduce(cell, group=self.handle)
         return int(cell.item())
 
-    def operation(self, case: Case) -> TorchOperation:
-        """Return all_reduce in place on a new buffer, page aligned where the memory is ours."""
+    def operation(self, case: Case, rank: int) -> Operation:
+        """Return the case's collective on new buffers, page aligned where the memory is ours."""
         import torch
-        import torch.distributed as dist
 
-        dtype = getattr(torch, DTYPES[case.dtype])
-        if self.device.type == "cpu":
-            buffer = torch.from_numpy(page_aligned(case.nbytes)).view(dtype)
-        else:
-            buffer = torch.empty(case.count, dtype=dtype, device=self.device)
-        reduce = partial(dist.all_reduce, buffer, group=self.handle)
-        return TorchOperation(buffer, reduce if self.device.type == "cpu" else partial(_then, reduce, self._finish))
+        own, dtype = layout(case, rank), getattr(torch, DTYPES[case.dtype])
+
+        def new(count: int) -> Any:
+            if self.device.type != "cpu":
+                return torch.empty(count, dtype=dtype, device=self.device)
+            return torch.from_numpy(page_aligned(count * dtype.itemsize)).view(dtype)
+
+        source, target = places(own, new, in_place=case.in_place)
+        run = prepare(self.handle, case, rank, own, source, target)
+        finished = run if self.device.type == "cpu" else partial(_then, run, self._finish)
+        return Operation(finished, source, target, own, lambda p: torch.from_numpy(p).to(self.device, dtype))
 
     def _finish(self) -> None:
         import torch

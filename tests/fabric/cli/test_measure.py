@@ -31,6 +31,17 @@ def measure(*arguments):
         (["--ranks", "0"], 2, "ranks: must be whole numbers >= 1"),
         (["--iters", "0"], 2, "iters: must be >= 1, got 0"),
         (["--iters", "x"], 2, "'x' is not a valid integer"),
+        (["--backend", "gloo", "--mode", "persistent"], 2, "mode: all_reduce of gloo is blocking, got 'persistent'"),
+        (["--collective", "gather", "--root", "9"], 2, "root: must be a rank of every world size, 0 ... "),
+        (["--collective", "incast", "--param", "skew=1"], 2, "param: incast takes fan_in, got 'skew'"),
+        (["--param", "skew"], 2, "param: must be KEY=NUMBER"),
+        (["--op", "avg"], 2, "op: must be one of sum, max, min, prod, got 'avg'"),
+        (["--barrier", "none"], 2, "barrier: must be before, excluded, back_to_back, got 'none'"),
+        (
+            ["--backend", "mpi", "--mode", "async"],
+            2,
+            "mode: all_reduce of mpi is blocking, nonblocking, persistent, got",
+        ),
         (["none.yaml"], 2, "run: cannot read none.yaml"),
         (["--backend", "gloo", "-o", "/proc/none/out.jsonl"], 2, "output: cannot write /proc/none/out.jsonl"),
         (["--backend", "gloo", "--ranks", "8", "--topo", "star:devices=4"], 2, "ranks: must be <= 4, the devices of"),
@@ -62,7 +73,7 @@ def rows(text):
 
 
 def test_the_table_has_nccl_tests_columns():
-    text = tables([answer(2_000_000, in_place=False), answer(2_000_000)], {(2, 2_000_000): (4e9, "loopback")})
+    text = tables([answer(2_000_000, in_place=False), answer(2_000_000)], {("all_reduce", 2, 2_000_000): (4e9, "loopback")})
     (row,) = rows(text)
     assert row[:4] == ["2000000", "500000", "float", "sum"]
     assert row[4:8] == row[8:12] == ["1000.00", "2.00", "2.00", "0"]
@@ -74,6 +85,19 @@ def test_a_form_that_the_library_lacks_and_no_bound_print_a_dash():
     (row,) = rows(tables([answer(8, source="gloo")], {}))
     assert row[4:8] == ["-"] * 4
     assert row[-1] == "-"
+
+
+def test_every_collective_has_its_table_and_rooted_ones_a_root():
+    moved = Result(Case("all_gather", 64, 2, in_place=False), "gloo", (1e-3,) * 8, wrong=0)
+    rooted = Result(Case("broadcast", 64, 2, root=1, mode="persistent"), "gloo", (1e-3,) * 8, wrong=0, batch=3)
+    text = tables([rooted, answer(64, source="gloo"), moved], {("all_gather", 2, 64): (64e3, "loopback")})
+    first, second, third = rows(text)
+    assert [row[3] for row in (first, second, third)] == ["sum", "none", "none"]
+    assert (first[4], third[4]) == ("-", "1")
+    assert second[-3:] == ["50", "%", "(loopback)"]
+    assert text.count("  root") == 1
+    assert "# broadcast, persistent, gloo" in text
+    assert "mean of up to 3 calls" in text
 
 
 def test_sizes_ascend_and_every_world_size_has_its_table():
@@ -95,7 +119,7 @@ def test_unchecked_results_print_not_available():
 
 
 def test_a_flat_row_is_json_with_units_in_its_keys():
-    row = row_of(answer(1000), {(2, 1000): (2e6, "memory")})
+    row = row_of(answer(1000), {("all_reduce", 2, 1000): (2e6, "memory")})
     assert json.loads(json.dumps(row)) == row
     assert row["seconds"] == 1e-3
     assert row["busbw_bytes_per_second"] == pytest.approx(1e6)

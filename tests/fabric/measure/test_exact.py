@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fabric.measure.exact import LARGEST, PERIOD, expected, pattern
+from fabric.measure.exact import LARGEST, PERIOD, REDUCE, expected, pattern
 from fabric.records.case import DTYPES
 
 NUMPY = {"f16": np.float16, "f32": np.float32, "f64": np.float64, "i32": np.int32, "i8": np.int8}
@@ -36,11 +36,28 @@ def test_any_order_of_adding_in_the_dtype_gives_the_same(dtype, world_size):
     assert np.array_equal(forwards, backwards)
 
 
+@pytest.mark.parametrize("op", sorted(REDUCE))
 @pytest.mark.parametrize("dtype", sorted(DTYPES))
 @pytest.mark.parametrize("missing", [0, 1, 3])
-def test_a_missing_rank_shows(dtype, missing):
-    rest = sum(pattern(rank, 4, dtype) for rank in range(4) if rank != missing)
-    assert not np.array_equal(rest, expected(4, dtype))
+def test_a_missing_rank_shows(dtype, missing, op):
+    rest = REDUCE[op]([pattern(rank, 4, dtype, op) for rank in range(4) if rank != missing], axis=0)
+    assert not np.array_equal(rest, expected(4, dtype, op))
+
+
+@pytest.mark.parametrize("dtype", sorted(NUMPY))
+@pytest.mark.parametrize("world_size", [1, 6, 7, 100])
+def test_products_are_exact_in_any_order(dtype, world_size):
+    product = np.ones(PERIOD, NUMPY[dtype])
+    for rank in range(world_size):
+        product = product * pattern(rank, world_size, dtype, "prod").astype(NUMPY[dtype])
+    assert np.array_equal(product, expected(world_size, dtype, "prod").astype(NUMPY[dtype]))
+    assert 1 < product.max() <= 64
+
+
+@pytest.mark.parametrize("op", sorted(REDUCE))
+def test_blocks_that_are_reduced_differ(op):
+    blocks = [expected(4, "f32", op, block) for block in range(8)]
+    assert len({block.tobytes() for block in blocks}) == 8
 
 
 def test_a_chunk_in_the_wrong_place_shows():

@@ -1,5 +1,6 @@
 import pytest
 
+from fabric.measure.ask import What
 from fabric.measure.backends.catalog import BACKENDS
 from fabric.measure.job import Job, geometric
 from topologies.errors import InputError
@@ -31,9 +32,12 @@ def test_the_table_of_backends_is_named_right():
     ("change", "message"),
     [
         ({"backend": "glo"}, "backend: must be one of gloo, nccl, mpi, got 'glo'; did you mean gloo?"),
-        ({"collectives": ("allreduce",)}, "collective: must be one of all_reduce, got 'allreduce'"),
-        ({"dtype": "f8"}, "dtype: must be one of f16, .*, got 'f8'"),
-        ({"backend": "mpi", "dtype": "bf16"}, "dtype: mpi takes f32, f64, i32, i8, got 'bf16'"),
+        (
+            {"collectives": ("allreduce",)},
+            "collective: must be one of all_reduce, .*, got 'allreduce'; did you mean",
+        ),
+        ({"what": What(dtype="f8")}, "dtype: must be one of f16, .*, got 'f8'"),
+        ({"backend": "mpi", "what": What(dtype="bf16")}, "dtype: mpi takes f32, f64, i32, i8, got 'bf16'"),
         ({"sizes": (6,)}, "sizes: must be whole f32 elements of 4 bytes, got 6"),
         ({"sizes": ()}, "sizes: must name at least one size such as 64KiB, got none"),
         ({"world_sizes": (0,)}, "world_sizes: must be >= 1, got 0"),

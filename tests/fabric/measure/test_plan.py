@@ -1,6 +1,6 @@
 import pytest
 
-from fabric.measure.plan import FEWEST, MOST, Plan, next_round
+from fabric.measure.plan import FEWEST, IN_A_ROW, MOST, MOST_IN_A_ROW, TIMER_SHARE, Plan, calls_per_sample, next_round
 from topologies.errors import InputError
 
 STEADY = [1e-3] * FEWEST
@@ -40,12 +40,29 @@ def test_fixed_iterations_are_exactly_so_many_and_come_in_short_rounds():
     assert next_round([], 0.0, Plan(iters=2)) == 2
 
 
+@pytest.mark.parametrize("call", [1e-7, 2e-7, 1e-6, 3e-6, 1e-3])
+def test_a_sample_has_so_many_calls_that_the_clock_is_cheap_and_no_more(call):
+    calls = calls_per_sample([call, 5 * call], 5e-8, Plan())
+    assert 5e-8 / (calls * call) <= TIMER_SHARE
+    assert calls == 1 or 5e-8 / ((calls - 1) * call) > TIMER_SHARE / 2
+    assert calls_per_sample([], 5e-8, Plan()) == 1
+    assert calls_per_sample([0.0], 5e-8, Plan()) == MOST_IN_A_ROW
+
+
+def test_back_to_back_has_twenty_calls_or_what_fits_the_budget():
+    plan = Plan(barrier="back_to_back", budget=0.6)
+    assert calls_per_sample([1e-4], 5e-8, plan) == IN_A_ROW
+    assert calls_per_sample([0.015], 5e-8, plan) == 6
+    assert calls_per_sample([9.0], 5e-8, plan) == 2
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({"iters": 0}, "iters: must be >= 1, got 0"),
         ({"warmup": -1}, "warmup: must be >= 0, got -1"),
         ({"budget": 0.0}, "budget: must be more than 0 seconds a case, got 0"),
+        ({"barrier": "none"}, "barrier: must be before, excluded, back_to_back, got 'none'"),
         ({"timeout": 0.5}, "timeout: must be at least 1 second, got 0.5"),
     ],
 )
