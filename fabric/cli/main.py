@@ -17,6 +17,7 @@ VERBS = {
     "build": "Write a fabric (topology, speeds, latencies) to a file; `build local` measures this machine.",
     "predict": "Predict collectives on a fabric with the cost model.",
     "measure": "Measure real collectives on the devices of this machine or cluster.",
+    "import": "Read results of nccl-tests, rccl-tests, OSU, IMB or hccl_test, and screen them.",
     "calibrate": "Fit a library's alphas and betas from measured results; score the fit on held-out sizes.",
     "compare": "Put two sets of results side by side, case by case.",
     "scale": "Scaling efficiency versus cluster size, measured and predicted in one table.",
@@ -30,6 +31,8 @@ VERBS = {
     "doctor": "What this machine has, what is missing, and how to get it.",
 }
 """Verb -> one line of help; the code is `fabric/cli/<verb>.py` and is imported only when the verb runs."""
+MODULES = {"import": "imports"}
+"""Verbs whose module has another name: a keyword cannot be one."""
 EXIT_BAD_INPUT, EXIT_ENVIRONMENT, EXIT_INTERRUPTED = 2, 3, 130
 
 
@@ -44,7 +47,7 @@ class Verbs(click.Group):
         """Return the verb's command, or None where there is none."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = import_module(f"fabric.cli.{cmd_name}").command
+        command: click.Command = import_module(f"fabric.cli.{MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature

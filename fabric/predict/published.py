@@ -14,16 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.collectives.catalog import busbw_factor
+from fabric.records import screen as records
 from topologies.errors import InputError
 
 Floats = NDArray[np.float64]
-PRINTED = 0.006
-"""GB/s: what rounding to two digits can hide in a printed bandwidth."""
-RELATIVE = 0.01
-FEWEST = 3
-ALIKE = 1e-3
-"""Relative spread of the in-place offset below which it is no measurement: real ones differ by 1 % and more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,71 +114,14 @@ def _scaled(microseconds: Floats | None) -> Floats | None:
 
 
 def inferred_ranks(table: Published) -> int | None:
-    """Return the ranks that the median of busbw / algbw means; None where the table does not say or no p fits.
-
-    all_reduce: 2(p-1)/p; reduce_scatter, all_gather, all_to_all: (p-1)/p.
-    """
-    if table.algbw is None or table.busbw is None:
-        return None
-    clear = table.algbw > 100 * PRINTED
-    per = {"all_reduce": 2.0, "all_gather": 1.0, "reduce_scatter": 1.0, "all_to_all": 1.0}.get(table.collective)
-    if per is None or clear.sum() < FEWEST:
-        return None
-    ratio = float(np.median(table.busbw[clear] / table.algbw[clear])) / per
-    return round(1 / (1 - ratio)) if ratio < 1 else None
+    """Return the ranks that the median of busbw / algbw means; None where the table does not say or no p fits."""
+    return records.inferred_ranks(_columns(table))
 
 
 def screen(table: Published) -> list[str]:
-    """Return what is wrong with a table, one line each; an empty list where nothing was found.
-
-    Checked: times above zero, sizes that differ, algbw = size / time, ranks as busbw / algbw means, and an in-place column
-    that is the other one plus or times a constant.
-    """
-    return [
-        *_bad_numbers(table),
-        *_bad_bandwidth(table),
-        *_bad_ranks(table),
-        *_bad_in_place(table),
-    ]
+    """Return what is wrong with a table, one line each; an empty list where nothing was found. Rules: records/screen.py."""
+    return [finding.text for finding in records.screen(_columns(table))]
 
 
-def _bad_numbers(table: Published) -> list[str]:
-    found = []
-    if len(table.seconds) == 0 or not (np.isfinite(table.seconds) & (table.seconds > 0)).all():
-        found.append("time: must be > 0 in every row")
-    if len(np.unique(table.sizes)) != len(table.sizes):
-        found.append("size: must differ from row to row")
-    return found
-
-
-def _bad_bandwidth(table: Published) -> list[str]:
-    if table.algbw is None or not (table.seconds > 0).all():
-        return []
-    meant = table.sizes / table.seconds / 1e9
-    wrong = np.flatnonzero(np.abs(table.algbw - meant) > PRINTED + RELATIVE * meant)
-    if not len(wrong):
-        return []
-    row = wrong[0]
-    said = f"{table.algbw[row]:g} GB/s, size / time is {meant[row]:.4g}"
-    return [f"algbw: {len(wrong)} rows are not size / time, first at {table.sizes[row]:.0f} bytes: {said}"]
-
-
-def _bad_ranks(table: Published) -> list[str]:
-    inferred = inferred_ranks(table)
-    if inferred is None or table.busbw is None or table.algbw is None:
-        return []
-    # Above some hundred ranks the factor hardly changes: only ranks whose factor is really another one are a fault.
-    off = abs(busbw_factor(table.collective, inferred) / busbw_factor(table.collective, table.ranks) - 1)
-    return [f"ranks: {table.ranks} stated, busbw / algbw means {inferred}"] if off > 2 * ALIKE else []
-
-
-def _bad_in_place(table: Published) -> list[str]:
-    if table.in_place is None or len(table.sizes) < FEWEST or not (table.seconds > 0).all():
-        return []
-    offset, ratio = table.in_place - table.seconds, table.in_place / table.seconds
-    found = []
-    for what, values in (("difference", offset), ("ratio", ratio - 1)):
-        middle = float(np.median(np.abs(values)))
-        if middle > 0 and np.ptp(values) < ALIKE * middle:
-            found.append(f"in place: the same {what} to out of place in all {len(values)} rows: computed, not measured")
-    return found
+def _columns(table: Published) -> records.Columns:
+    return records.Columns(table.collective, table.ranks, table.sizes, table.seconds, table.algbw, table.busbw, table.in_place)

@@ -1,0 +1,182 @@
+"""Text output of nccl-tests and of its relatives (rccl-tests): tables told by their header, several runs in one file.
+
+Columns are found by name, so that files with and without `root`, with `error` for `#wrong`, with timestamps or further
+columns are read alike. Facts: NVIDIA/nccl-tests, src/util.cu and doc/PERFORMANCE.md (2.17); ROCm/rccl-tests (2.17).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fabric.measure.importers.table import Row, Table, Tables, lines, number, stated_time, wrong_line
+from fabric.records.screen import Finding
+
+HEADER = re.compile(r"^#\s+size\s+count\s.*\b(time|cputime)\s+algbw\s+busbw\b")
+RANK = re.compile(r"^#\s+Rank\s+(\d+)(?:\s+Group\s+(\d+))?\s+Pid\s+\d+\s+on\s+(\S+)\s+device\s+\d+\s+\[[^\]]*\]\s*(.*)$")
+RUN = re.compile(r"^#\s+nThread\s+\d+\s+nGpus\s+\d+\s+minBytes\s")
+SETTING = re.compile(r"(warmup iters|agg iters|iters|validation|graph|nThread|nGpus):?\s+(\d+)")
+VERSION = re.compile(r"^#\s+(?:nccl|rccl)-tests version (\S+).*?-library=(\d+)")
+BINARY = re.compile(
+    r"\b(all_reduce|all_gather|reduce_scatter|alltoallv|alltoall|broadcast|reduce|gather|scatter|sendrecv|hypercube)_perf\b"
+)
+NAMES = {"alltoall": "all_to_all", "alltoallv": "all_to_all_v"}
+OVER_RANKS = "mean, unless the run set -a"
+
+
+@dataclass
+class Run:
+    """What the lines before a table say."""
+
+    collective: str | None = None
+    hosts: dict[int, dict[int, str]] = field(default_factory=dict)
+    devices: set[str] = field(default_factory=set)
+    settings: dict[str, int] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a header puts its columns: leading names, then one or two groups that begin with the time."""
+
+    line: int
+    leading: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
+    trailing: int
+    cpu: bool
+
+
+def read(text: str, where: str) -> Tables:
+    """Return the tables of a file of nccl-tests or rccl-tests.
+
+    Raises:
+        InputError: a row that its header does not explain, naming file and line.
+    """
+    run, layout, rows = Run(), None, list[Row]()
+    found: list[Table | Finding] = []
+    for line, content in lines(text):
+        if HEADER.match(content):
+            _close(found, run, layout, rows)
+            layout, rows = _layout(line, content), []
+        elif layout is not None and content[:1] != "#" and content.split()[:1] and content.split()[0].isdigit():
+            rows += _rows(where, line, content.split(), layout)
+        else:
+            if RUN.match(content) or VERSION.match(content):
+                _close(found, run, layout, rows)
+                run, layout, rows = _next_run(run, layout, content), None, []
+            _learn(run, content)
+    _close(found, run, layout, rows)
+    return found
+
+
+def _next_run(run: Run, layout: Layout | None, content: str) -> Run:
+    """Return a fresh run; what was said since the last table (version, binary) belongs to the coming one."""
+    if layout is None and RUN.match(content):
+        return replace(run, hosts={}, devices=set(), settings={})
+    return Run(collective=run.collective)
+
+
+def _learn(run: Run, content: str) -> None:
+    if found := RANK.match(content):
+        rank, group, host, device = found.groups()
+        run.hosts.setdefault(int(group or 0), {})[int(rank)] = host
+        run.devices.add(device.strip())
+    elif RUN.match(content):
+        run.settings.update({name: int(value) for name, value in SETTING.findall(content)})
+    elif found := VERSION.match(content):
+        run.context.update(tool_version=found[1], library_version=found[2])
+    elif named := BINARY.findall(content):
+        run.collective = NAMES.get(named[-1], named[-1])
+
+
+def _layout(line: int, content: str) -> Layout:
+    names = content.lstrip("# ").split()
+    starts = [i for i, name in enumerate(names) if name in ("time", "cputime")]
+    ends = [*starts[1:], len(names)]
+    width = ends[0] - starts[0]
+    groups = tuple(tuple(names[a : min(b, a + width)]) for a, b in zip(starts, ends, strict=True))
+    # A timestamp is one name over two words (date and time of day).
+    trailing = 2 * (names[-1] == "timestamp")
+    if len(starts) == 1 and trailing:
+        groups = (groups[0][:-1],)
+    return Layout(line, tuple(names[: starts[0]]), groups, trailing, names[starts[0]] == "cputime")
+
+
+def _rows(where: str, line: int, cells: Sequence[str], layout: Layout) -> list[Row]:
+    lead, widths = len(layout.leading), [len(group) for group in layout.groups]
+    made_at = None
+    if layout.trailing and len(cells) > 2 and (made_at := stated_time(" ".join(cells[-2:]))):
+        cells = cells[:-2]
+    # A run that replays a trace prints the in-place half alone.
+    only_in_place = len(widths) == 2 and len(cells) == lead + widths[1]
+    if len(cells) != lead + sum(widths) and not only_in_place:
+        expected = f"{lead + sum(widths)} columns as in the header of line {layout.line}"
+        raise wrong_line(where, line, expected, f"{len(cells)} columns: {' '.join(cells)}")
+    shared = dict(zip(layout.leading, cells, strict=False)) | {"made_at": made_at}
+    if only_in_place:
+        return [_row(where, line, shared, dict(zip(layout.groups[1], cells[lead:], strict=True)), in_place=True)]
+    halves, start = [], lead
+    for number_of, group in enumerate(layout.groups):
+        half = dict(zip(group, cells[start : start + len(group)], strict=True))
+        halves.append(_row(where, line, shared, half, in_place=number_of == 1))
+        start += len(group)
+    return halves
+
+
+def _row(where: str, line: int, shared: Mapping[str, Any], half: Mapping[str, str], *, in_place: bool) -> Row:
+    time = half.get("time", half.get("cputime", ""))
+    root = shared.get("root", "-1")
+    return Row(
+        line=line,
+        nbytes=int(shared["size"]),
+        seconds=number(where, line, "time (us)", time) * 1e-6,
+        in_place=in_place,
+        algbw=number(where, line, "algbw (GB/s)", half["algbw"]),
+        busbw=number(where, line, "busbw (GB/s)", half["busbw"]),
+        wrong=_wrong(where, line, half.get("#wrong", half.get("error", "N/A"))),
+        dtype=str(shared.get("type", "float")),
+        op=str(shared.get("redop", "none")),
+        root=int(number(where, line, "root", root)),
+        made_at=shared["made_at"],
+    )
+
+
+def _wrong(where: str, line: int, text: str) -> int | None:
+    if text == "N/A":
+        return None
+    value = number(where, line, "#wrong (a count or N/A)", text)
+    return int(value) if value == value and abs(value) != float("inf") else None  # noqa: PLR0124  # NaN
+
+
+def _close(found: list[Table | Finding], run: Run, layout: Layout | None, rows: list[Row]) -> None:
+    if layout is None:
+        return
+    if layout.cpu:
+        found.append(Finding("note", "left out: a table of CPU times (-C 1), not of the collective's", layout.line))
+    elif not rows:
+        found.append(Finding("warning", "a table without rows", layout.line))
+    else:
+        found.append(_table(run, layout, rows))
+
+
+def _table(run: Run, layout: Layout, rows: list[Row]) -> Table:
+    group = max(run.hosts.values(), key=len, default={})
+    settings = run.settings
+    context = {**run.context, "settings": dict(settings), "over_ranks": OVER_RANKS}
+    if run.devices:
+        context["devices"] = sorted(run.devices)
+    if len(run.hosts) > 1:
+        context["groups_side_by_side"] = len(run.hosts)
+    iterations = settings.get("iters", 1)
+    return Table(
+        collective=run.collective,
+        line=layout.line,
+        rows=tuple(replace(row, iterations=iterations) for row in rows),
+        ranks=len(group) or None,
+        nodes=len(set(group.values())) or None,
+        batch=settings.get("agg iters", 1),
+        made_at=next((row.made_at for row in rows if row.made_at), None),
+        context=context,
+    )

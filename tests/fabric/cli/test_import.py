@@ -1,0 +1,91 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "measure" / "importers"))
+
+import samples
+
+from fabric.records.store import read
+
+ROOT = Path(__file__).parents[3]
+
+
+def run(*arguments, code=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "fabric", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, (done.returncode, done.stdout[-500:], done.stderr[-2000:])
+    return done
+
+
+@pytest.fixture
+def log(tmp_path):
+    (tmp_path / "nccl.log").write_text(samples.nccl(16, 2) + samples.nccl(16, 2, perf="all_gather_perf", factor=15 / 16))
+    return tmp_path / "nccl.log"
+
+
+def test_a_file_becomes_results_that_compare_reads(log, tmp_path):
+    out = tmp_path / "new" / "r.jsonl"
+    done = run("import", log, "-o", out, "--json")
+    said = json.loads(done.stdout)
+    assert (said["schema"], said["tool"], said["findings"]) == ("fabricbench.import/1", "nccl-tests", [])
+    assert [(row["collective"], row["in_place"], row["results"]) for row in said["rows"]] == [
+        (name, place, len(samples.SIZES)) for name in ("all_reduce", "all_gather") for place in (False, True)
+    ]
+    results, torn = read(out)
+    assert (len(results), torn) == (4 * len(samples.SIZES), None)
+    rows = json.loads(run("compare", out, f"{out}@import:nccl", "--json").stdout)["rows"]
+    assert {row["error"] for row in rows} == {0.0}
+    assert len(rows) == len(results)
+
+
+def test_a_second_file_is_added_and_nothing_of_a_bad_one(log, tmp_path):
+    out, bad = tmp_path / "r.jsonl", tmp_path / "bad.log"
+    run("import", log, "-o", out)
+    before = out.read_bytes()
+    bad.write_text("\n".join(samples.nccl().splitlines()[:-6]) + "\n  4096  12\n")
+    line = len(bad.read_text().splitlines())
+    done = run("import", bad, "-o", out, code=2)
+    assert f"bad.log:{line}: must be 13 columns" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert out.read_bytes() == before
+    assert "written to" in run("import", log, "-o", out).stdout
+    assert out.read_bytes().startswith(before)
+    assert len(read(out)[0]) == 8 * len(samples.SIZES)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.log", "nccl.log", "r.jsonl"]
+
+
+def test_the_output_is_never_another_file(log, tmp_path):
+    before = log.read_bytes()
+    assert "must be one JSON object per line" in run("import", log, "-o", log, code=2).stderr
+    assert log.read_bytes() == before
+    done = run("import", log, "-o", "/proc/none/r.jsonl", code=2)
+    assert "output: cannot write /proc/none/r.jsonl" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_findings_go_to_standard_error_and_strict_refuses(tmp_path):
+    log, out = tmp_path / "f.log", tmp_path / "r.jsonl"
+    log.write_text(samples.nccl(in_place=lambda t: t - 2))
+    done = run("import", log, "--strict", "-o", out, code=2)
+    assert "(--strict: 1 findings, nothing was imported)" in done.stderr.splitlines()[-1]
+    assert not out.exists()
+    done = run("import", log, "-o", out)
+    assert "warning: in place: the same difference to out of place in all 11 rows" in done.stderr
+    assert "screening: 1 findings" in done.stdout
+    assert "screened" in read(out)[0][0].context
+    assert "--strict" not in run("import", log).stderr
+
+
+def test_ranks_and_nodes_are_given_where_the_file_does_not_say(tmp_path):
+    log = tmp_path / "osu.txt"
+    log.write_text(samples.osu())
+    assert "the file does not say how many ranks took part; give --ranks N" in run("import", log, code=2).stderr
+    row = json.loads(run("import", log, "--ranks", 8, "--nodes", 2, "--strict", "--json").stdout)["rows"][0]
+    assert (row["world_size"], row["nodes"], row["smallest_nbytes"]) == (8, 2, 4)
+    assert "tool: must be auto or one of" in run("import", log, "--tool", "omb", code=2).stderr
+    assert "did you mean all_reduce" in run("import", log, "--ranks", 8, "--collective", "allreduce", code=2).stderr
