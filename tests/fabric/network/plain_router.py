@@ -1,9 +1,13 @@
 """A plain router for the tests to compare with: networkx and dictionaries, one message at a time, no speed."""
 
 from collections import defaultdict
+from dataclasses import replace
+from functools import cache
 
 import networkx as nx
 import numpy as np
+
+from topologies import catalog
 
 
 def links_of(topology, *, inside):
@@ -58,3 +62,18 @@ def plain_loads(topology, source, target, policy="spray"):
 def shortest(topology, source, target):
     """Return the links of a shortest way."""
     return way_graph(topology, source, target)[1][source]
+
+
+@cache
+def topology_of(spec):
+    return catalog.parse(spec)
+
+
+def cut(topology, *cables):
+    fields = {name: np.delete(getattr(topology, name), cables, axis=0) for name in ("ends", "level", "lanes")}
+    return replace(topology, **fields)
+
+
+def messages(topology, seed=0, count=40):
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, topology.devices, count), rng.integers(0, topology.devices, count)

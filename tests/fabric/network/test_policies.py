@@ -1,32 +1,21 @@
 """What single policies promise: contention-free shifts, even piles, weights, and lines for what is refused."""
 
+import sys
 from dataclasses import replace
-from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+sys.path.insert(0, str(Path(__file__).parent))
+from plain_router import cut, messages, topology_of
+
 from fabric.network.routing import policies_known, route, ways
 from fabric.network.spec import load
 from topologies import catalog
 from topologies.errors import InputError
-
-
-@cache
-def topology_of(spec):
-    return catalog.parse(spec)
-
-
-def cut(topology, *cables):
-    fields = {name: np.delete(getattr(topology, name), cables, axis=0) for name in ("ends", "level", "lanes")}
-    return replace(topology, **fields)
-
-
-def messages(topology, seed=0, count=40):
-    rng = np.random.default_rng(seed)
-    return rng.integers(0, topology.devices, count), rng.integers(0, topology.devices, count)
 
 
 @pytest.mark.parametrize("k", [4, 8])

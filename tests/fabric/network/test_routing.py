@@ -3,14 +3,13 @@
 import hashlib
 import sys
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from plain_router import plain_loads, shortest
+from plain_router import cut, messages, plain_loads, shortest, topology_of
 
 from fabric.network.routing import route, route_all, router_of, ways
 from fabric.network.spec import load
@@ -57,21 +56,6 @@ INSIDE = [
     ]
 ]
 SPECS = [*EVEN, *DIRECT, *INSIDE]
-
-
-@cache
-def topology_of(spec):
-    return catalog.parse(spec)
-
-
-def cut(topology, *cables):
-    fields = {name: np.delete(getattr(topology, name), cables, axis=0) for name in ("ends", "level", "lanes")}
-    return replace(topology, **fields)
-
-
-def messages(topology, seed=0, count=40):
-    rng = np.random.default_rng(seed)
-    return rng.integers(0, topology.devices, count), rng.integers(0, topology.devices, count)
 
 
 def reachable(topology, source, target):
