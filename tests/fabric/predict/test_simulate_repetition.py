@@ -14,10 +14,6 @@ from plain_simulation import ways
 from fabric.predict.simulate import Phase, Program
 from fabric.predict.simulate_network import network_of
 
-DRIFT = 1e-6
-"""Rounding can grow from repeat to repeat where messages that should tie do not quite: 2e-8, relative, was seen after some
-150 repeats without skipping, while skipping stayed at the exact time. The accuracy asked for is 1e-6."""
-
 
 def events(programs, *, skip):
     from fabric.predict.simulate_events import by_events
@@ -27,7 +23,11 @@ def events(programs, *, skip):
 
 @st.composite
 def sharing(draw):
-    """Programs of one or two phases in a ring over few links, so that messages slow each other."""
+    """Programs of one or two phases in a ring over few links, so that messages slow each other.
+
+    At most 30 repeats: where a tie is unstable, event by event, rounding grows tenfold in some six repeats (seen: 3e-14 after
+    32, 1e-12 after 48, 1e-9 after 65), and then the two differ although both are right to rounding.
+    """
     links = draw(st.integers(1, 3))
     capacity = [draw(st.sampled_from([1.0, 2.0, 3.0])) for _ in range(links)]
     programs = []
@@ -38,7 +38,7 @@ def sharing(draw):
             routes = [((draw(st.integers(0, links - 1)), draw(st.sampled_from([1.0, 0.5]))),) for _ in who]
             size = np.array([draw(st.sampled_from([1.0, 2.0, 0.5])) for _ in who])
             routed, wait = ways(routes, capacity), draw(st.sampled_from([0.0, 0.25]))
-            phases.append(Phase(who, (who + 1) % ranks, routed, size, wait, draw(st.integers(1, 60))))
+            phases.append(Phase(who, (who + 1) % ranks, routed, size, wait, draw(st.integers(1, 30))))
         programs.append(Program(ranks, phases, draw(st.sampled_from([0.0, 3.0, 40.25]))))
     return programs
 
@@ -49,8 +49,8 @@ def test_skipping_changes_nothing(programs):
     finish, most, full, _ = events(programs, skip=False)
     found, fewer, filled, _ = events(programs, skip=True)
     for one, other in zip(found, finish, strict=True):
-        assert one.tolist() == pytest.approx(other.tolist(), rel=DRIFT)
-    assert filled.tolist() == pytest.approx(full.tolist(), rel=DRIFT, abs=DRIFT)
+        assert one.tolist() == pytest.approx(other.tolist(), rel=1e-9)
+    assert filled.tolist() == pytest.approx(full.tolist(), rel=1e-9, abs=1e-9)
     assert fewer <= most
 
 
