@@ -59,7 +59,7 @@ def read(text: str, where: str) -> Tables:
     for line, content in lines(text):
         if HEADER.match(content):
             _close(found, run, layout, rows)
-            layout, rows = _layout(line, content), []
+            layout, rows = _layout(where, line, content), []
         elif layout is not None and content[:1] != "#" and content.split()[:1] and content.split()[0].isdigit():
             rows += _rows(where, line, content.split(), layout)
         else:
@@ -91,12 +91,15 @@ def _learn(run: Run, content: str) -> None:
         run.collective = NAMES.get(named[-1], named[-1])
 
 
-def _layout(line: int, content: str) -> Layout:
+def _layout(where: str, line: int, content: str) -> Layout:
     names = content.lstrip("# ").split()
     starts = [i for i, name in enumerate(names) if name in ("time", "cputime")]
     ends = [*starts[1:], len(names)]
     width = ends[0] - starts[0]
     groups = tuple(tuple(names[a : min(b, a + width)]) for a, b in zip(starts, ends, strict=True))
+    for group in groups:
+        if not {"algbw", "busbw"} <= set(group):
+            raise wrong_line(where, line, "a header with time, algbw and busbw in every group", " ".join(names))
     # A timestamp is one name over two words (date and time of day).
     trailing = 2 * (names[-1] == "timestamp")
     if len(starts) == 1 and trailing:
