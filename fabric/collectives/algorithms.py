@@ -12,6 +12,7 @@ from fabric.collectives import barrier, binomial, bruck, bucket, chain, direct, 
 from fabric.collectives import double_binary_tree as twin
 from fabric.collectives import hierarchical as levels
 from fabric.collectives import node_all_to_all as by_node
+from fabric.collectives import point_to_point as partners
 from fabric.collectives import ring as rings
 from fabric.collectives.catalog import NO_PARAMS, collective
 from fabric.collectives.gloo_ring import gloo_ring
@@ -98,10 +99,14 @@ ALGORITHMS: Mapping[str, Mapping[str, Builder]] = {
     "sendrecv": {"ring": direct.shift},
     "barrier": {"dissemination": barrier.dissemination, "recursive_doubling": barrier.recursive_doubling_barrier},
     "incast": {"direct": direct.incast},
+    "latency": {"ping_pong": partners.ping_pong},
+    "bandwidth": {"window": partners.one_way},
+    "bibandwidth": {"window": partners.both_ways},
+    "message_rate": {"window": partners.all_pairs},
 }
 """Collective -> algorithm -> its schedule (groups, nbytes, parameters). One line per algorithm."""
 
-RESERVED = ("root", "skew", "seed", "fan_in")
+RESERVED = ("root", "skew", "seed", "fan_in", "window")
 """What a builder may take from the case; never set by the text of an algorithm."""
 
 

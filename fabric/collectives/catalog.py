@@ -1,6 +1,11 @@
 """What each collective is: what S counts, its busbw factor, its numpy reference; not how it is done. Never sees a Fabric.
 
 busbw factors and S: nccl-tests, doc/PERFORMANCE.md. all_to_all_v is taken as all_to_all; incast and barrier are ours.
+
+Point to point is asked for and answered like a collective (point_to_point.py says who talks to whom). S is the bytes of one
+message, a time that of one message: of a call by its messages in a row. So algbw = S / time is one direction of one pair,
+and busbw is what OSU prints: all directions (bibandwidth: factor 2) of all pairs (message_rate: p / 2); factor / time is
+messages per second. latency: half a round trip. Source: OSU micro-benchmarks 7, user guide.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.collectives.point_to_point import POINT_TO_POINT, sources
 from fabric.collectives.sizes import Options, Params, options, senders, split_sizes
 from topologies.errors import InputError
 
@@ -27,7 +33,7 @@ class Collective:
     """A collective: size (what S = nbytes counts), factor (busbw / algbw), expected (numpy semantics), rooted.
 
     factor(p, options); expected(inputs of all ranks, root, options) -> every rank's output, empty where it gets none.
-    Operations that reduce add.
+    Operations that reduce add. in_a_row(options): what the seconds of one call are divided by, 1 but for point to point.
     """
 
     name: str
@@ -35,6 +41,12 @@ class Collective:
     factor: Callable[[int, Options], float]
     expected: Callable[[Buffers, int, Options], Outputs]
     rooted: bool = False
+    in_a_row: Callable[[Options], int] = lambda _options: 1
+
+    @property
+    def point_to_point(self) -> bool:
+        """Whether it is messages between partners, and no collective."""
+        return self.name in POINT_TO_POINT
 
     def reference(self, inputs: Buffers, *, root: int = 0, params: Params = NO_PARAMS) -> Outputs:
         """Return every rank's expected output; inputs: one array per rank, of the length that `size` says.
@@ -111,6 +123,20 @@ def _incast(inputs: Buffers, root: int, how: Options) -> Outputs:
     return _at_root(len(inputs), root, np.concatenate([inputs[root][:0], *sent]))
 
 
+def _from_partners(name: str) -> Callable[[Buffers, int, Options], Outputs]:
+    """Return the reference of a kind of point to point: every rank gets what its partner sends, others nothing."""
+
+    def expected(inputs: Buffers, _root: int, _options: Options) -> Outputs:
+        given = sources(name, len(inputs))
+        return [own[:0] if source is None else inputs[source] for own, source in zip(inputs, given, strict=True)]
+
+    return expected
+
+
+def _window(how: Options) -> int:
+    return how.window
+
+
 def _others(p: int, _options: Options) -> float:
     return (p - 1) / p
 
@@ -136,6 +162,12 @@ _KNOWN = (
     Collective("sendrecv", "what each rank sends", _one, _sendrecv),
     Collective("barrier", "nothing: 0 bytes", lambda _p, _options: 0.0, _barrier),
     Collective("incast", "what each sender sends (fan_in senders, default all others)", _fan_in, _incast, rooted=True),
+    Collective("latency", "one message", _one, _from_partners("latency"), in_a_row=lambda _: 2),
+    Collective("bandwidth", "one message of a window", _one, _from_partners("bandwidth"), in_a_row=_window),
+    Collective("bibandwidth", "one message of a window", lambda _p, _o: 2.0, _from_partners("bibandwidth"), in_a_row=_window),
+    Collective(
+        "message_rate", "one message of a pair", lambda p, _o: float(p // 2), _from_partners("message_rate"), in_a_row=_window
+    ),
 )
 COLLECTIVES: Mapping[str, Collective] = {known.name: known for known in _KNOWN}
 
@@ -152,3 +184,8 @@ def collective(name: str) -> Collective:
 def busbw_factor(name: str, world_size: int, params: Params = NO_PARAMS) -> float:
     """Return busbw / algbw of a collective over world_size ranks; params: the case's, of which incast's fan_in counts."""
     return collective(name).factor(world_size, options(params))
+
+
+def in_a_row(name: str, params: Params = NO_PARAMS) -> int:
+    """Return what the seconds of one call are divided by: 2 for latency, a window for other point to point, else 1."""
+    return collective(name).in_a_row(options(params))

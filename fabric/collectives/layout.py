@@ -1,7 +1,8 @@
 """Which blocks every rank holds before and after a collective, as block numbers. It knows no algorithm.
 
 Where all ranks share one buffer of S (all_reduce, all_gather, ...), blocks 0 ... B - 1 are that buffer, rank r's part the
-r-th p-th of it. Where every rank has a buffer of its own (all_to_all, sendrecv, incast), rank r's begins at block r B.
+r-th p-th of it. Where every rank has a buffer of its own (all_to_all, sendrecv, incast, point to point), rank r's begins at
+block r B.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.collectives.point_to_point import POINT_TO_POINT, sources
 from fabric.collectives.sizes import Options, senders, split_sizes
 
 Numbers = list[NDArray[np.int64]]
@@ -56,6 +58,15 @@ def _incast(p: int, blocks: int, root: int, how: Options) -> Layout:
     return Layout(p * blocks, own, [wanted if rank == root else wanted[:0] for rank in range(p)])
 
 
+def _partners(name: str) -> Callable[[int, int, int, Options], Layout]:
+    def numbers(p: int, blocks: int, _root: int, _how: Options) -> Layout:
+        own = _own(p, blocks)
+        wanted = [np.arange(0) if source is None else own[source] for source in sources(name, p)]
+        return Layout(p * blocks, own, wanted)
+
+    return numbers
+
+
 LAYOUTS: Mapping[str, Callable[[int, int, int, Options], Layout]] = {
     "all_reduce": lambda p, b, _root, _o: Layout(b, _whole(p, b), _whole(p, b)),
     "all_gather": lambda p, b, _root, _o: Layout(b, _parts(p, b), _whole(p, b)),
@@ -69,6 +80,7 @@ LAYOUTS: Mapping[str, Callable[[int, int, int, Options], Layout]] = {
     "sendrecv": lambda p, b, _root, _o: Layout(p * b, _own(p, b), [_own(p, b)[rank - 1] for rank in range(p)]),
     "barrier": lambda p, _b, _root, _o: Layout(0, _whole(p, 0), _whole(p, 0)),
     "incast": _incast,
+    **{name: _partners(name) for name in POINT_TO_POINT},
 }
 """Collective -> (world size, Schedule.blocks, root, options) -> its layout."""
 

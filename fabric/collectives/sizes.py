@@ -1,4 +1,4 @@
-"""Who sends how much where sizes are unequal: skewed all-to-all (MoE) and incast. It knows no algorithm."""
+"""Who sends how much where sizes are unequal (skewed all-to-all, incast), and the length of a window. It knows no algorithm."""
 
 from __future__ import annotations
 
@@ -13,29 +13,40 @@ from topologies.errors import InputError
 
 UNITS = 64
 """Units that an unevenly split buffer has per rank: the resolution of a skewed split."""
+WINDOW, MOST_WINDOW = 64, 4096
+"""Messages of a window, OSU's default, and the most that can be asked for."""
 Params = Mapping[str, float | str]
 
 
 @dataclass(frozen=True)
 class Options:
-    """The parameters of a case that change who sends what, as numbers: skew and seed (all_to_all_v), fan_in (incast)."""
+    """The parameters of a case that change who sends what, as numbers.
+
+    skew, seed: of all_to_all_v. fan_in: of an incast. window: messages in flight, of point to point but latency;
+    buffers: how many buffers they go round in (None: one each, as memory allows).
+    """
 
     skew: float = 0.0
     seed: int = 0
     fan_in: int | None = None
+    window: int = WINDOW
+    buffers: int | None = None
 
 
 def options(params: Params) -> Options:
     """Return a case's parameters as numbers; others are left alone.
 
     Raises:
-        InputError: a skew that is no number >= 0, a seed or fan_in that is no whole number.
+        InputError: a skew that is no number >= 0, a seed, fan_in, window or buffers that is no whole number, a window above
+            4096.
     """
-    fan_in = params.get("fan_in")
+    fan_in, buffers = params.get("fan_in"), params.get("buffers")
     return Options(
         skew=_number("skew", params.get("skew", 0)),
         seed=_whole("seed", params.get("seed", 0), 0),
         fan_in=None if fan_in is None else _whole("fan_in", fan_in, 1),
+        window=_window(params.get("window", WINDOW)),
+        buffers=None if buffers is None else _whole("buffers", buffers, 1),
     )
 
 
@@ -84,6 +95,13 @@ def senders(world_size: int, root: int, fan_in: int | None = None) -> NDArray[np
     if fan_in is not None and not 1 <= fan_in <= max(len(others), 1):
         raise InputError(f"incast: fan_in must be 1 ... {len(others)} (ranks other than the root), got {fan_in}")
     return others[:fan_in]
+
+
+def _window(value: float | str) -> int:
+    window = _whole("window", value, 1)
+    if window > MOST_WINDOW:
+        raise InputError(f"window: must be 1 ... {MOST_WINDOW} messages, got {window}")
+    return window
 
 
 def _number(name: str, value: float | str) -> float:

@@ -6,17 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fabric.collectives.catalog import COLLECTIVES, collective
+from fabric.collectives.point_to_point import POINT_TO_POINT
 from fabric.collectives.sizes import options, senders
-from fabric.measure.backends.backend import Backend
+from fabric.measure.backends.backend import Backend, Way
 from fabric.measure.exact import REDUCE
 from fabric.measure.layout import REDUCING, block_elements, whole_bytes
 from fabric.records.case import DTYPES, Mode
 from fabric.units import show_size
 from topologies.errors import InputError
 
-ALL = "all"
-"""In place of names: every collective that the backend has and the world sizes allow."""
-PARAMS: Mapping[str, tuple[str, ...]] = {"all_to_all_v": ("skew", "seed"), "incast": ("fan_in",)}
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "all": tuple(name for name, known in COLLECTIVES.items() if not known.point_to_point),
+    "p2p": POINT_TO_POINT,
+}
+"""In place of names: all collectives, or all of point to point, that the backend has and the world sizes allow."""
+WINDOWED = tuple(name for name in POINT_TO_POINT if name != "latency")
+PARAMS: Mapping[str, tuple[str, ...]] = {
+    "all_to_all_v": ("skew", "seed"),
+    "incast": ("fan_in",),
+    **dict.fromkeys(WINDOWED, ("window", "buffers")),
+}
+EVEN = ("message_rate",)
+"""What needs an even number of ranks."""
+NO_BYTES = ("latency",)
+"""What can be asked with 0 bytes; a barrier has no others."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +51,9 @@ class What:
         return self.root or None if COLLECTIVES[name].rooted else None
 
     def params_of(self, name: str) -> dict[str, float | str]:
-        """Return those parameters that the collective has."""
-        return {key: value for key, value in self.params.items() if key in PARAMS.get(name, ())}
+        """Return those parameters that the collective has; the window in any case, so that records state it."""
+        window: dict[str, float | str] = {"window": float(options({}).window)} if name in WINDOWED else {}
+        return window | {key: value for key, value in self.params.items() if key in PARAMS.get(name, ())}
 
 
 @dataclass(frozen=True)
@@ -68,22 +82,33 @@ class Sizes:
 
 
 def names_of(asked: Sequence[str], backend: Backend, world_sizes: Sequence[int], what: What) -> tuple[str, ...]:
-    """Return the collectives' names, each once; `all` is every one that this backend has, in this mode, on these ranks.
+    """Return the collectives' names, each once; a group is every one of it that this backend has, in this mode, on these ranks.
 
     Raises:
-        InputError: a name that is none, that the backend lacks, or that needs more ranks.
+        InputError: a name that is none, that the backend lacks, or that needs other ranks; a group of which nothing is left.
     """
-    if tuple(asked) == (ALL,):
-        return tuple(
-            name
-            for name in COLLECTIVES
-            if name in backend.ways and what.mode in backend.ways[name].modes and max(world_sizes) >= backend.ways[name].least
-        )
-    for name in asked:
-        least = backend.way(collective(name).name, what.mode).least
-        if max(world_sizes) < least:
-            raise InputError(f"ranks: {name} on {backend.name} needs {least} or more, got {max(world_sizes)}")
-    return tuple(dict.fromkeys(asked))
+    named = [name for text in asked for name in (_group(text, backend, world_sizes, what) if text in GROUPS else [text])]
+    for name in named:
+        way = backend.way(collective(name).name, what.mode)
+        if max(world_sizes) < way.least:
+            raise InputError(f"ranks: {name} on {backend.name} needs {way.least} or more, got {max(world_sizes)}")
+        if not any(fits(name, way, world_size) for world_size in world_sizes):
+            raise InputError(f"ranks: {name} needs an even number, got {', '.join(str(p) for p in world_sizes)}")
+    return tuple(dict.fromkeys(named))
+
+
+def _group(text: str, backend: Backend, world_sizes: Sequence[int], what: What) -> list[str]:
+    ways = {n: backend.ways[n] for n in GROUPS[text] if n in backend.ways and what.dtype in backend.takes(n)}
+    found = [n for n, way in ways.items() if what.mode in way.modes and any(fits(n, way, p) for p in world_sizes)]
+    if not found:
+        sizes = ", ".join(str(p) for p in world_sizes)
+        raise InputError(f"collective: {text} is nothing that {backend.name} does {what.mode} on ranks {sizes}")
+    return found
+
+
+def fits(name: str, way: Way, world_size: int) -> bool:
+    """Return whether a collective can be measured on so many ranks."""
+    return world_size >= way.least and not (name in EVEN and world_size % 2)
 
 
 def check_what(what: What, names: Sequence[str], world_sizes: Sequence[int]) -> None:
@@ -114,5 +139,5 @@ def sizes_of(name: str, world_size: int, sizes: Sequence[int], what: What) -> Si
         return Sizes(name, world_size, {0: 0}, ())
     moved = {size: whole_bytes(name, size, world_size, what.dtype, params) for size in sizes}
     first = {whole: asked for asked, whole in sorted(moved.items(), reverse=True)}
-    kept = {asked: whole for whole, asked in sorted(first.items()) if whole}
-    return Sizes(name, world_size, kept, tuple(size for size, whole in moved.items() if not whole))
+    kept = {asked: whole for whole, asked in sorted(first.items()) if whole or (name in NO_BYTES and not asked)}
+    return Sizes(name, world_size, kept, tuple(size for size, whole in moved.items() if not whole and size not in kept))

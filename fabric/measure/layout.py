@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fabric.collectives.point_to_point import POINT_TO_POINT, TWO_WAY, pairs, sources
 from fabric.collectives.sizes import options, senders, split_sizes
 from fabric.measure.exact import Pattern, expected, moved, pattern
 from fabric.records.case import DTYPES, Case
 
 REDUCING = ("all_reduce", "reduce_scatter", "reduce")
 """Collectives with an operation."""
+WINDOW_BYTES = 2**26
+"""A window's messages have a buffer each as long as they fit in so many bytes; beyond, they share what fits, one at least."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,29 @@ def incast_senders(case: Case) -> list[int]:
     return [int(rank) for rank in senders(case.world_size, case.root or 0, options(case.params).fan_in)]
 
 
+def _partners(a: _Asked) -> Layout:
+    n, slots, name = a.count, window_slots(a.case), a.case.collective
+    source, target = sources(name, a.p)[a.rank], partner(a.case, a.rank)
+    sends = target is not None and (name in TWO_WAY or a.rank < target)
+    given = tuple(a.moved(i * n, n, a.rank, i) for i in range(slots)) if sends else ()
+    wanted = () if source is None else tuple(a.moved(i * n, n, source, i) for i in range(slots))
+    return Layout(len(given) * n, len(wanted) * n, given, wanted)
+
+
+def window_slots(case: Case) -> int:
+    """Return how many buffers the messages of a window go round in: one each, but no more than asked for or WINDOW_BYTES."""
+    if case.collective == "latency":
+        return 1
+    how = options(case.params)
+    return max(1, min(how.window, how.buffers or how.window, WINDOW_BYTES // max(case.nbytes, 1)))
+
+
+def partner(case: Case, rank: int) -> int | None:
+    """Return the rank that this one talks to point to point, None where it is idle."""
+    first, second = (ends.tolist() for ends in pairs(case.collective, case.world_size))
+    return {**dict(zip(first, second, strict=True)), **dict(zip(second, first, strict=True))}.get(rank)
+
+
 LAYOUTS: Mapping[str, Callable[[_Asked], Layout]] = {
     "all_reduce": _all_reduce,
     "all_gather": _all_gather,
@@ -179,6 +205,7 @@ LAYOUTS: Mapping[str, Callable[[_Asked], Layout]] = {
     "sendrecv": _sendrecv,
     "barrier": _barrier,
     "incast": _incast,
+    **dict.fromkeys(POINT_TO_POINT, _partners),
 }
 """Collective -> one rank's buffers: every collective of the catalogue."""
 

@@ -6,8 +6,9 @@ It does not know how a fidelity works (closed.py, loaded.py, timed.py), only whi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from fabric.collectives.catalog import in_a_row
 from fabric.network.fabric import Fabric, link_name
 from fabric.network.failures import Failures, without
 from fabric.network.placement import Devices
@@ -68,6 +69,35 @@ def predict(
     return [_result(case, fabric, models, algorithm, routing, fidelity) for case in cases]
 
 
+def models_of(
+    fabric: Fabric, constants: Constants = NONE, routing: str = "ideal", kept: dict[str, Model] | None = None
+) -> list[Model]:
+    """Return one model per seed of a routing, those in `kept` (policy -> model) taken over, new ones put there.
+
+    A model routes every step once: several cases and algorithms on the same models (predict_on) share what recurs.
+
+    Raises:
+        InputError: a range of seeds that is none.
+    """
+    kept = {} if kept is None else kept
+    carrying = fabric.carrying(constants.backend)
+    return [kept.setdefault(policy, Model(carrying, constants, policy)) for policy in policies(routing)]
+
+
+def predict_on(
+    models: Sequence[Model], case: Case, fabric: Fabric, algorithm: str, routing: str, fidelity: str = "auto"
+) -> Result:
+    """Return what predict() returns for one case, on models of models_of() for this fabric and routing.
+
+    Raises:
+        InputError: as predict; constants that hold per case (NCCL's own choices) go through predict().
+    """
+    if per_case(models[0].constants):
+        (found,) = predict([case], fabric, models[0].constants, algorithm=algorithm, routing=routing, fidelity=fidelity)
+        return found
+    return _result(case, fabric, models, algorithm, routing, fidelity)
+
+
 def _only_default(algorithm: str, constants: Constants) -> None:
     """Refuse a forced algorithm beside constants that hold for NCCL's own choice.
 
@@ -109,7 +139,17 @@ class Answer:
 
 
 def answer(model: Model, case: Case, algorithm: str, fidelity: str) -> Answer:
-    """Return one model's answer to a case."""
+    """Return one model's answer to a case; of point to point, the seconds of one message."""
+    whole, messages = _of_a_call(model, case, algorithm, fidelity), in_a_row(case.collective, case.params)
+    if messages == 1:
+        return whole
+    by_level = {level: seconds / messages for level, seconds in whole.parts.by_level.items()}
+    uncongested = whole.parts.uncongested / messages
+    parts = replace(whole.parts, latency=whole.parts.latency / messages, by_level=by_level, uncongested=uncongested)
+    return replace(whole, seconds=whole.seconds / messages, uncongested=whole.uncongested / messages, parts=parts)
+
+
+def _of_a_call(model: Model, case: Case, algorithm: str, fidelity: str) -> Answer:
     schedule = model.schedule(case, algorithm)
     choice = choose(model, case, algorithm, schedule) if fidelity == "auto" else Choice(fidelity, "asked for", exact=False)
     parts = loaded(model, case, schedule)

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from fabric.collectives.algorithms import algorithm
+from fabric.collectives.catalog import in_a_row
 from fabric.network.fabric import Fabric
 from fabric.network.placement import groups_of, place
 from fabric.predict.constants import ANY_LEVEL, Constants, Line
 from fabric.predict.cost import step_cost
 from fabric.predict.defaults import default_algorithm
+from fabric.records.imported import library_of
 from fabric.records.result import Result, now
 from topologies.errors import InputError
 
@@ -85,6 +87,8 @@ def _unusable(result: Result) -> str | None:
         return "world size 1"
     if result.oversubscribed:
         return "more ranks than cores"
+    if in_a_row(result.case.collective, result.case.params) > 1 and result.case.collective != "latency":
+        return "a window of messages"
     return f"{result.wrong} wrong elements" if result.wrong else None
 
 
@@ -105,13 +109,20 @@ def calibrate(results: Sequence[Result], fabric: Fabric) -> Constants:
     return Constants(
         name=f"{sources[0]}, {'in place' if forms == {True} else 'out of place'}",
         lines={ANY_LEVEL: _lines(points)},
-        source=f"fitted on {len(fitted)} sizes at world size 2, {sum(len(r.seconds) for r in fitted)} samples",
-        backend=sources[0],
+        source=f"fitted on {len(fitted)} sizes at world size 2, {_amount(fitted)}",
+        backend=library_of(sources[0]),
         in_place=forms.pop(),
         fabric=fabric.fingerprint,
         fitted_bytes=tuple(sorted(r.case.nbytes for r in fitted)),
         made_at=now(),
     )
+
+
+def _amount(fitted: Sequence[Result]) -> str:
+    """Return how much stands behind a fit: samples, or another tool's means."""
+    if all(r.statistic == "mean" for r in fitted):
+        return "each a mean"
+    return f"{sum(len(r.seconds) for r in fitted)} samples"
 
 
 def baseline(results: Sequence[Result]) -> Baseline:
@@ -122,15 +133,17 @@ def baseline(results: Sequence[Result]) -> Baseline:
 
 
 def _point(result: Result, fabric: Fabric) -> Point:
-    case, carrying = result.case, fabric.carrying(result.source)
+    library = library_of(result.source)
+    case, carrying = result.case, fabric.carrying(library)
     devices = place(carrying.topology, case.world_size, case.order)
-    text = result.algorithm if result.algorithm != "default" else default_algorithm(result.source, case)
+    text = result.algorithm if result.algorithm != "default" else default_algorithm(library, case)
     schedule = algorithm(case.collective, text).schedule(groups_of(carrying.topology, devices), case.nbytes)
     step = schedule.steps[0]
     cost = step_cost(carrying, devices[step.source], devices[step.target], "ideal")
     message = float(step.share) * case.nbytes
     samples = np.array(result.seconds)
-    return Point(message, message * float(cost.crossings.max()), cost.slowest_way, schedule.messages, samples)
+    messages = schedule.messages // in_a_row(case.collective)  # a ping-pong's time is that of half of its messages
+    return Point(message, message * float(cost.crossings.max()), cost.slowest_way, messages, samples)
 
 
 def _fit(moved: Sequence[float], seconds: Sequence[float]) -> tuple[float, float]:
@@ -179,13 +192,17 @@ def _left_out_error(points: Sequence[Point]) -> float:
 def _line(points: Sequence[Point], max_bytes: float | None) -> Line:
     """Return the fitted line with 95 % bootstrap intervals: samples drawn again, their medians fitted again.
 
+    Points of one value each (a mean that another tool stated) have nothing to draw from: then there are no intervals.
+
     The line's alpha is what is left above the route's latency; below zero, the library is faster than that latency says.
     """
-    rng = np.random.default_rng(0)
     moved = [p.moved for p in points]
+    alpha, beta = _fit_points(points)
+    latency = points[0].latency
+    if all(len(p.samples) == 1 for p in points):
+        return Line(alpha - latency, beta, max_bytes)
+    rng = np.random.default_rng(0)
     medians = [np.median(rng.choice(p.samples, (RESAMPLES, len(p.samples))), axis=1) for p in points]
     draws = [_fit(moved, [p.cost(float(m[n])) for p, m in zip(points, medians, strict=True)]) for n in range(RESAMPLES)]
     (alpha_low, beta_low), (alpha_high, beta_high) = np.quantile(np.array(draws), [0.025, 0.975], axis=0).tolist()
-    alpha, beta = _fit_points(points)
-    latency = points[0].latency
     return Line(alpha - latency, beta, max_bytes, (alpha_low - latency, alpha_high - latency), (beta_low, beta_high))

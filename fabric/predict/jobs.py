@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from fabric.collectives.catalog import in_a_row
 from fabric.network.fabric import Fabric, link_name
 from fabric.network.placement import Devices, given_order, place, spread
 from fabric.predict.answer import Watch
@@ -61,13 +62,14 @@ def predict_together(
     both = simulate(programs, watch=watch)
     results = []
     for model, job, text, program, end in zip(models, jobs, texts, programs, both.seconds, strict=True):
-        alone = simulate([program], watch=watch).seconds[0] - job.start
+        per = in_a_row(job.case.collective, job.case.params)
+        alone, seconds = (simulate([program], watch=watch).seconds[0] - job.start) / per, (end - job.start) / per
         found = read_outcome(model, both, max(both.seconds))
         results.append(
             Result(
                 case=job.case,
                 source="model:flows",
-                seconds=(end - job.start,),
+                seconds=(seconds,),
                 algorithm=job.algorithm,
                 statistic="point",
                 routing=routing,
@@ -80,7 +82,7 @@ def predict_together(
                     "bottleneck": found.level,
                     "bottleneck_link": link_name(carrying.topology, found.link) if found.link >= 0 else None,
                     "alone_seconds": alone,
-                    "slowdown_by_others": (end - job.start) / alone if alone else None,
+                    "slowdown_by_others": seconds / alone if alone else None,
                 },
             )
         )

@@ -13,6 +13,8 @@ With n of p ranks in a group, k groups and S as in Case, in units of S:
     scatter          (p-n)/p, root's only  n/p, all but root's   (p-n)/p of the root's group
     sendrecv         ranks whose next rank is in another group; into: whose previous one is
     incast           senders in it         senders outside root's group, into that
+    latency, bandwidth, bibandwidth, message_rate
+                     what the pairs with one end in the group send out of it, latency one way; into: what they send in
     all_to_all_v     the sum of what its ranks send to ranks outside; into: the same for what they receive
 
 A byte of a reduction may travel as part of a sum, and a byte that is copied may be copied inside a group: hence 1 and not n.
@@ -26,6 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.collectives.point_to_point import POINT_TO_POINT, pairs
 from fabric.collectives.sizes import column_sums, options, senders
 from fabric.records.case import Case
 
@@ -109,6 +112,20 @@ def _incast(split: Split) -> Need:
     return Need(out, split.only_root(out.sum()), float(out.sum()))
 
 
+def _partners(split: Split) -> Need:
+    """Return the need of point to point: S one way in every pair, for bibandwidth both ways.
+
+    The halves of a round trip follow each other over cables that are as fast in both directions: one of them is the time.
+    """
+    first, second = pairs(split.case.collective, split.ranks)
+    source, target = split.group[first], split.group[second]
+    if split.case.collective == "bibandwidth":
+        source, target = np.append(source, target), np.append(target, source)
+    crosses = source != target
+    out, into = (np.bincount(ends, crosses, len(split.count)).astype(float) for ends in (source, target))
+    return Need(out, into, float(crosses.sum()))
+
+
 def _all_to_all_v(split: Split) -> Need:
     """Return the need of an uneven all-to-all: every rank's buffer is split in the same parts.
 
@@ -137,5 +154,6 @@ NEEDS: Mapping[str, Callable[[Split], Need] | None] = {
     "sendrecv": _sendrecv,
     "incast": _incast,
     "barrier": None,
+    **dict.fromkeys(POINT_TO_POINT, _partners),
 }
 """Collective -> what must cross a cut of its ranks; None where no bytes must."""

@@ -11,8 +11,10 @@ from functools import partial
 from itertools import accumulate
 from typing import Any
 
+from fabric.collectives.point_to_point import POINT_TO_POINT
 from fabric.errors import EnvironmentFault
-from fabric.measure.backends.backend import Way, nothing
+from fabric.measure.backends import mpi_point_to_point as partners
+from fabric.measure.backends.backend import Way, check_contiguous, nothing
 from fabric.measure.layout import Layout, incast_senders, layout
 from fabric.records.case import Case, Mode
 
@@ -80,13 +82,14 @@ FUNCTIONS: Mapping[str, tuple[str, Callable[[_Call], tuple[Any, ...]]]] = {
     "scatter": ("Scatter", _scatter_args),
     "barrier": ("Barrier", lambda _c: ()),
 }
-"""Collective -> its function and arguments; sendrecv and incast are made of messages."""
+"""Collective -> its function and arguments; sendrecv, incast and point to point are made of messages."""
 FORMS: Mapping[str, tuple[bool, ...]] = {"all_to_all_v": OUT, "broadcast": IN, "barrier": IN, "sendrecv": OUT, "incast": OUT}
 """Collectives that do not have both forms."""
 WAYS: Mapping[str, Way] = {
     "sendrecv": Way(OUT, MODES),
     "incast": Way(OUT, MODES, least=2),
     **{name: Way(FORMS.get(name, BOTH), MODES) for name in FUNCTIONS},
+    **dict.fromkeys(POINT_TO_POINT, Way(OUT, ("blocking", "persistent"), least=2)),
 }
 
 
@@ -101,13 +104,17 @@ def prepare(handle: Any, case: Case, own: Layout, source: Any, target: Any) -> t
 
     Raises:
         EnvironmentFault: this MPI library has no such function.
+        InputError: a buffer that is not contiguous.
     """
     from mpi4py import MPI
 
+    check_contiguous(source, target)
     call = _Call(MPI, case, own, source, target)
     try:
         if case.collective in FUNCTIONS:
             return _collective(handle, call)
+        if case.collective in POINT_TO_POINT:
+            return partners.prepare(handle, MPI, case, own, source, target)
         return _messages(handle, call)
     except NotImplementedError:
         raise EnvironmentFault(f"mpi: this MPI library has no {case.mode} {case.collective}; use --mode blocking") from None

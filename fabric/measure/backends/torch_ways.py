@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from fabric.measure.backends.backend import Way
+from fabric.collectives.point_to_point import POINT_TO_POINT
+from fabric.measure.backends import torch_point_to_point as partners
+from fabric.measure.backends.backend import Way, check_contiguous
 from fabric.measure.layout import Layout, incast_senders
 from fabric.records.case import Case
 
@@ -27,13 +29,14 @@ WAYS: Mapping[str, Way] = {
     "sendrecv": Way(OUT, least=2),
     "barrier": Way(IN),
     "incast": Way(OUT, least=2),
+    **dict.fromkeys(POINT_TO_POINT, Way(OUT, least=2)),
 }
 """Where only one form is named, torch has no other; it does not let a rank send to itself."""
 
 
 @dataclass(frozen=True)
 class _Call:
-    """What a function of torch.distributed is called with. The group's ranks are the world's first ones."""
+    """What a function of torch.distributed is called with. rank: inside the group; torch wants the world's."""
 
     dist: Any
     group: Any
@@ -45,7 +48,12 @@ class _Call:
 
     @property
     def root(self) -> int:
-        return self.case.root or 0
+        """The root as a rank of the world."""
+        return self.at(self.case.root or 0)
+
+    def at(self, rank: int) -> int:
+        """Return the world's rank of a rank of the group."""
+        return int(self.dist.get_global_rank(self.group, rank))
 
     @property
     def op(self) -> Any:
@@ -53,13 +61,14 @@ class _Call:
 
     def cut(self, buffer: Any) -> list[Any] | None:
         """Return the p parts of the root's buffer, None on the other ranks."""
-        return list(buffer.chunk(self.case.world_size)) if self.rank == self.root else None
+        return list(buffer.chunk(self.case.world_size)) if self.rank == (self.case.root or 0) else None
 
 
 def prepare(group: Any, case: Case, rank: int, own: Layout, source: Any, target: Any) -> Does:
     """Return what runs a case once on a process group."""
     import torch.distributed as dist
 
+    check_contiguous(source, target)
     return PREPARED[case.collective](_Call(dist, group, case, rank, own, source, target))
 
 
@@ -111,7 +120,7 @@ def _sendrecv(c: _Call) -> Does:
 def _incast(c: _Call) -> Does:
     n, messages = c.case.count, []
     if c.layout.source:
-        messages = [_message(c, "isend", c.source, c.root)]
+        messages = [_message(c, "isend", c.source, c.case.root or 0)]
     elif c.layout.target:
         parts = enumerate(incast_senders(c.case))
         messages = [_message(c, "irecv", c.target[i * n : (i + 1) * n], rank) for i, rank in parts]
@@ -119,13 +128,17 @@ def _incast(c: _Call) -> Does:
 
 
 def _message(c: _Call, name: str, buffer: Any, peer: int) -> Any:
-    return c.dist.P2POp(getattr(c.dist, name), buffer, peer, c.group)
+    return c.dist.P2POp(getattr(c.dist, name), buffer, c.at(peer), c.group)
 
 
 def _exchange(dist: Any, messages: Sequence[Any]) -> None:
     if messages:
         for work in dist.batch_isend_irecv(messages):
             work.wait()
+
+
+def _partners(c: _Call) -> Does:
+    return partners.prepare(c.dist, c.group, c.case, c.rank, c.at, c.layout, c.source, c.target)
 
 
 def _barrier(c: _Call) -> Does:
@@ -145,4 +158,5 @@ PREPARED: Mapping[str, Callable[[_Call], Does]] = {
     "sendrecv": _sendrecv,
     "barrier": _barrier,
     "incast": _incast,
+    **dict.fromkeys(POINT_TO_POINT, _partners),
 }

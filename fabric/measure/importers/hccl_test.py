@@ -62,7 +62,10 @@ def _row(where: str, line: int, header: tuple[int, list[str]], content: str, sai
     if len(cells) != len(names):
         raise wrong_line(where, line, f"{len(names)} columns as in the header of line {header[0]}", content)
     named = dict(zip(names, cells, strict=True))
-    time = next(name for name in names if name.endswith("time(us)"))
+    time = next((name for name in names if name.endswith("time(us)")), "time(us)")
+    for needed in ("data_size(Bytes)", "alg_bandwidth(GB/s)", time):
+        if needed not in named:
+            raise wrong_line(where, header[0], f"a header with column {needed}", ", ".join(names))
     return Row(
         line=line,
         nbytes=int(number(where, line, names[0], named["data_size(Bytes)"])),

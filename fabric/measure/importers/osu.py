@@ -1,8 +1,13 @@
-"""Text output of the OSU micro-benchmarks: blocking, persistent and non-blocking collectives. Ranks are not in the file.
+"""Text output of the OSU micro-benchmarks: blocking, persistent, non-blocking collectives, point to point. Screens nothing.
 
+Ranks are not in the file, but for point to point: two, or two a pair.
 `Size` is what one rank sends to one other (all-gather, all-to-all, gather, scatter: S = size x ranks) or the whole buffer
 (the rest: S = size). Seconds are `Max Latency` (the maximum over ranks of their means) where the run printed it (-f), else
 `Avg Latency`, the mean over ranks. Facts: OMB 5.8 - 7.5, c/mpi/collective.
+
+Point to point (osu_latency, osu_bw, osu_bibw, osu_mbw_mr): seconds of one message, as in our catalogue: half a round trip as
+printed, or our busbw factor times Size / MB/s (1 MB = 10^6 bytes). The window stands in osu_mbw_mr's output; in the others
+it is OSU's default, 64, and the context's `window_stated` says so.
 """
 
 from __future__ import annotations
@@ -10,6 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from fabric.collectives.catalog import busbw_factor
+from fabric.collectives.point_to_point import POINT_TO_POINT
+from fabric.collectives.sizes import WINDOW
 from fabric.measure.importers.table import Row, Table, Tables, lines, number, wrong_line
 from fabric.records.case import Mode
 from fabric.records.screen import Finding
@@ -29,6 +37,10 @@ KINDS = {
     "Gather": ("gather", True),
     "Scatter": ("scatter", True),
     "Barrier": ("barrier", False),
+    "Latency": ("latency", False),
+    "Bandwidth": ("bandwidth", False),
+    "Bi-Directional Bandwidth": ("bibandwidth", False),
+    "Multiple Bandwidth / Message Rate": ("message_rate", False),
 }
 """OSU's name -> our collective, and whether Size counts one rank's part of S."""
 NO_REQUEST = "Reduce_scatter_block Persistent"
@@ -36,6 +48,9 @@ NO_REQUEST = "Reduce_scatter_block Persistent"
 DTYPES = {"MPI_CHAR": "i8", "MPI_INT": "i32", "MPI_FLOAT": "f32", "MPI_DOUBLE": "f64"}
 REDUCES = ("all_reduce", "reduce_scatter", "reduce")
 PERCENTILE = re.compile(r"P(\d+)")
+RATES = ("Bandwidth (MB/s)", "Bi-Bandwidth (MB/s)", "MB/s")
+"""Columns of bandwidth, all pairs and directions; the second is OMB 3's."""
+PAIRS = re.compile(r"^#\s*\[ pairs: (\d+) \] \[ window size: (\d+) \]")
 
 
 def read(text: str, where: str) -> Tables:
@@ -60,11 +75,15 @@ def _block(where: str, line: int, title: str, version: str, body: Sequence[tuple
     collective, per_rank = KINDS[name]
     columns = _columns(body)
     if columns is None:
-        return Finding("warning", f"`{title}`: no header `# Size ... Latency(us)` under the title", line)
+        return Finding("warning", f"`{title}`: no header `# Size ... Latency(us)` or `... MB/s` under the title", line)
+    stated = next((found for _, content in body if (found := PAIRS.match(content))), None)
+    ranks = (2 * int(stated[1]) if stated else 2) if collective in POINT_TO_POINT else None
+    if collective == "message_rate" and stated is None:
+        return Finding("warning", f"`{title}`: no line `# [ pairs: N ] [ window size: W ]` under the title", line)
     kind = _datatype(body)
     dtype = DTYPES.get(kind or ("MPI_FLOAT" if collective in REDUCES else "MPI_CHAR"), kind or "")
     rows = tuple(
-        _row(where, number_of, cells, columns, dtype)
+        _row(where, number_of, cells, columns, dtype, busbw_factor(collective, ranks or 2))
         for number_of, content in body
         if (cells := content.split()) and _is_number(cells[0])
     )
@@ -72,7 +91,12 @@ def _block(where: str, line: int, title: str, version: str, body: Sequence[tuple
         return Finding("warning", f"`{title}`: a table without rows", line)
     over = "max" if "Max Latency" in columns else "mean"
     context = {"tool_version": version, "over_ranks": over, "datatype_stated": kind is not None}
-    return Table(collective, line, rows, per_rank=per_rank, mode=mode, barrier="before", context=context)
+    if ranks is None:
+        return Table(collective, line, rows, per_rank=per_rank, mode=mode, barrier="before", context=context)
+    window = float(stated[2]) if stated else float(WINDOW)
+    params = {} if collective == "latency" else {"window": window}
+    context |= {} if collective == "latency" else {"window_stated": stated is not None}
+    return Table(collective, line, rows, ranks=ranks, mode=mode, params=params, context=context)
 
 
 def _kind(title: str) -> tuple[str, Mode]:
@@ -88,7 +112,7 @@ def _kind(title: str) -> tuple[str, Mode]:
 def _columns(body: Sequence[tuple[int, str]]) -> list[str] | None:
     """Return the names of the columns; OSU writes them with blanks inside and with or without one before the unit."""
     for _, content in body:
-        if content.startswith("#") and ("(us)" in content):
+        if content.startswith("#") and ("(us)" in content or "MB/s" in content):
             names = re.split(r"\s{2,}", content.lstrip("# ").replace(" (us)", "(us)").replace("(us) ", "(us)  "))
             return [name.replace("(us)", "").strip() for name in names if name.strip()]
     return None
@@ -101,7 +125,8 @@ def _datatype(body: Sequence[tuple[int, str]]) -> str | None:
     return None
 
 
-def _row(where: str, line: int, cells: Sequence[str], columns: Sequence[str], dtype: str) -> Row:
+def _row(where: str, line: int, cells: Sequence[str], columns: Sequence[str], dtype: str, factor: float) -> Row:
+    """Return a row; factor: busbw / algbw, of a bandwidth."""
     if len(cells) != len(columns):
         got = f"{len(cells)}: {' '.join(cells)}"
         raise wrong_line(where, line, f"{len(columns)} columns ({', '.join(columns)})", got)
@@ -109,6 +134,9 @@ def _row(where: str, line: int, cells: Sequence[str], columns: Sequence[str], dt
     check = texts.pop("Validation", None)
     named = {name: number(where, line, name, cell) for name, cell in texts.items()}
     time = next((named[name] for name in ("Pure Comm.", "Max Latency", "Avg Latency", "Latency") if name in named), None)
+    rate = next((named[name] for name in RATES if name in named), None)
+    if rate is not None:  # 10^6 bytes per second are one byte per microsecond
+        time = factor * named.get("Size", 0.0) / rate if rate > 0 else 0.0
     if time is None:
         raise wrong_line(where, line, "under a column Avg Latency(us)", ", ".join(columns))
     more = {
@@ -117,6 +145,8 @@ def _row(where: str, line: int, cells: Sequence[str], columns: Sequence[str], dt
         if column in named
     }
     tails = {f"p{tail[1]}_seconds": value * 1e-6 for name, value in named.items() if (tail := PERCENTILE.match(name))}
+    if rate is not None:
+        more["printed_mb_per_second"] = rate
     size, iterations = int(named.get("Size", 0)), int(named.get("Iterations", 1))
     wrong = None if check is None else int(check != "Pass")
     return Row(line, size, time * 1e-6, wrong=wrong, iterations=iterations, dtype=dtype, more=more | tails)

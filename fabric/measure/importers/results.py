@@ -33,6 +33,8 @@ FOREIGN_DTYPES = {
     "fp64": "f64",
 }
 NO_OP = ("none", "-1", "")
+NO_BYTES = ("barrier", "latency")
+"""Whose times of 0 bytes are results."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,14 @@ def convert(table: Table, tool: str, where: str, given: Given) -> Imported:
     """Return a table's results with source `import:TOOL`, statistic `mean`, and what the screening found.
 
     Rows that cannot be a result (no time above zero, a dtype that cases do not have) are left out with a finding. Every
-    finding but a note is kept in the results' context under `screened` too: whoever reads them later is warned.
+    finding but a note is kept in the results' context under `screened` too, errors under `screened_errors`:
+    whoever reads them later is warned.
 
     Raises:
         InputError: collective or ranks neither in the file nor given, or given otherwise than the file says.
     """
     named = _collective(table, where, given)
-    moving = [row for row in table.rows if row.nbytes > 0 or named == "barrier"]
+    moving = [row for row in table.rows if row.nbytes > 0 or named in NO_BYTES]
     ranks, findings = _ranks(table, moving, named, where, given)
     scale = ranks if table.per_rank else 1
     rows = [replace(row, nbytes=row.nbytes * scale) for row in moving]
@@ -165,12 +168,14 @@ def _dtype(row: Row) -> str:
 
 def _context(table: Table, where: str, findings: Sequence[Finding]) -> dict[str, Any]:
     doubts = [finding.text for finding in findings if finding.severity != "note"]
+    errors = [finding.text for finding in findings if finding.severity == "error"]
     return {
         **table.context,
         "file": PurePath(where).name,
         "imported_at": now(),
         "made_at_stated": table.made_at is not None,
         **({"screened": doubts} if doubts else {}),
+        **({"screened_errors": errors} if errors else {}),
     }
 
 
@@ -188,6 +193,7 @@ def _result(row: Row, table: Table, tool: str, named: str, ranks: int, nodes: in
         dtype=_dtype(row),
         in_place=row.in_place,
         mode=table.mode,
+        params=table.params,
     )
     return Result(
         case=case,

@@ -50,6 +50,7 @@ class Table:
     barrier: Barrier = "back_to_back"
     batch: int = 1
     algorithm: str = "default"
+    params: Mapping[str, float | str] = field(default_factory=dict)
     made_at: str | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

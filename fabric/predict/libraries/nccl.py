@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from fabric.predict.libraries import nccl_constants as constants
 from fabric.predict.libraries.nccl_hardware import PRESETS, Channels, Hardware, graph, nvls_graph
+from fabric.predict.libraries.table import NO_LIBRARY
 from fabric.records.case import Case
 from topologies.errors import InputError
 
@@ -135,8 +136,8 @@ def default(case: Case, backend: str = "nccl", *, multicast: bool | None = None)
         return POINT_TO_POINT[name]
     if name == "barrier":
         return "recursive_doubling"
-    if name in ("sendrecv", "incast"):
-        return {"sendrecv": "ring", "incast": "direct"}[name]
+    if name in NO_LIBRARY:
+        return NO_LIBRARY[name]
     if case.world_size < 2:
         return OURS.get((name, "ring"), "ring")
     return choose(case, hardware if multicast else hardware.without_multicast()).text

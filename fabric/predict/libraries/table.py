@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from fabric.records.case import Case
 from topologies.errors import InputError
 
-NO_LIBRARY = {"sendrecv": "ring", "incast": "direct"}
+NO_LIBRARY = {
+    "sendrecv": "ring",
+    "incast": "direct",
+    "latency": "ping_pong",
+    "bandwidth": "window",
+    "bibandwidth": "window",
+    "message_rate": "window",
+}
 """Patterns that no library offers as a collective: point-to-point messages, as the case says them."""
 
 Sizes = tuple[tuple[int | None, str], ...]

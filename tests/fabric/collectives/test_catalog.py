@@ -9,6 +9,7 @@ from topologies.errors import InputError
 NAMES = [
     *("all_reduce", "all_gather", "reduce_scatter", "all_to_all", "all_to_all_v", "broadcast"),
     *("reduce", "gather", "scatter", "sendrecv", "barrier", "incast"),
+    *("latency", "bandwidth", "bibandwidth", "message_rate"),
 ]
 
 
@@ -38,6 +39,10 @@ SIX = arrays([1, 2, 3], [10, 20, 30], [100, 200, 300])
         ("sendrecv", SIX, [[100, 200, 300], [1, 2, 3], [10, 20, 30]]),
         ("barrier", arrays([], [], []), [[], [], []]),
         ("incast", SIX, [[], [1, 2, 3, 100, 200, 300], []]),
+        ("latency", SIX, [[10, 20, 30], [1, 2, 3], []]),
+        ("bandwidth", SIX, [[], [1, 2, 3], []]),
+        ("bibandwidth", SIX, [[10, 20, 30], [1, 2, 3], []]),
+        ("message_rate", SIX, [[], [1, 2, 3], []]),
     ],
 )
 def test_references_on_three_ranks_with_root_1(name, inputs, expected):
@@ -68,7 +73,9 @@ def test_every_collective_of_the_issue_is_known_everywhere():
     [
         ("all_reduce", 1.75),
         *((name, 0.875) for name in ("all_gather", "reduce_scatter", "all_to_all", "all_to_all_v", "gather", "scatter")),
-        *((name, 1) for name in ("broadcast", "reduce", "sendrecv")),
+        *((name, 1) for name in ("broadcast", "reduce", "sendrecv", "latency", "bandwidth")),
+        ("bibandwidth", 2),
+        ("message_rate", 4),
         ("barrier", 0),
         ("incast", 7),
     ],
@@ -88,5 +95,5 @@ def test_busbw_factor_at_the_edges():
 def test_unknown_collectives_are_named():
     with pytest.raises(InputError, match=r"got 'allreduce'; did you mean all_reduce\?"):
         collective("allreduce")
-    with pytest.raises(InputError, match=r"must be one of all_reduce, .*, incast, got 'x'$"):
+    with pytest.raises(InputError, match=r"must be one of all_reduce, .*, message_rate, got 'x'$"):
         busbw_factor("x", 2)

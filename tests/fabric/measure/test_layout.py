@@ -6,9 +6,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fabric.collectives.catalog import COLLECTIVES
+from fabric.measure.ask import PARAMS
 from fabric.measure.backends.backend import differing, places, repeat_into
 from fabric.measure.exact import LARGEST, POISON, moved
-from fabric.measure.layout import LAYOUTS, REDUCING, block_elements, layout, whole_bytes
+from fabric.measure.layout import LAYOUTS, REDUCING, block_elements, layout, partner, whole_bytes, window_slots
+from fabric.measure.loop import per_message
 from fabric.records.case import DTYPES, Case
 
 MOVES = ("all_gather", "all_to_all", "gather", "scatter")
@@ -38,6 +40,8 @@ cases = st.fixed_dictionaries(
         "skew": st.sampled_from([0.0, 1.0, 2.5]),
         "seed": st.integers(0, 3),
         "fan_in": st.integers(1, 6),
+        "window": st.integers(1, 9),
+        "buffers": st.integers(1, 9),
     }
 )
 
@@ -45,7 +49,7 @@ cases = st.fixed_dictionaries(
 def case_of(drawn, op="sum"):
     name, p = drawn["name"], drawn["world_size"]
     assume(drawn["root"] < p and drawn["fan_in"] <= max(p - 1, 1) and not (name == "incast" and p == 1))
-    own = {"all_to_all_v": ("skew", "seed"), "incast": ("fan_in",)}.get(name, ())
+    own = PARAMS.get(name, ())
     params = {key: drawn[key] for key in own}
     elements = 0 if name == "barrier" else drawn["parts"] * block_elements(name, p, params)
     nbytes = elements * DTYPES[drawn["dtype"]]
@@ -139,6 +143,34 @@ def test_sizes_are_rounded_down_to_whole_blocks(name, nbytes, whole):
     assert whole_bytes(name, nbytes, 3, "f32", {}) == whole
 
 
+@pytest.mark.parametrize(
+    ("nbytes", "params", "slots"),
+    [(8, {}, 64), (2**20, {}, 64), (2**22, {}, 16), (2**27, {}, 1), (8, {"window": 5}, 5), (8, {"buffers": 3}, 3), (0, {}, 64)],
+)
+def test_a_window_has_a_buffer_a_message_as_long_as_memory_allows(nbytes, params, slots):
+    case = Case("bandwidth", nbytes, 2, params=params)
+    assert window_slots(case) == slots
+    assert layout(case, 0).source == layout(case, 1).target == slots * case.count
+    assert len({bytes(block.pattern) for block in layout(case, 1).wanted}) == slots, "a message in another's place shows"
+
+
+@pytest.mark.parametrize("p", [1, 2, 5, 8])
+def test_partners_are_each_others_and_the_rest_is_idle(p):
+    case = Case("message_rate", 8, p)
+    partners = [partner(case, rank) for rank in range(p)]
+    found = {rank: other for rank, other in enumerate(partners) if other is not None}
+    assert all(found[other] == rank and abs(other - rank) == p // 2 for rank, other in found.items())
+    assert len(found) == p // 2 * 2
+    assert [partner(Case("latency", 8, p), rank) for rank in range(p)].count(None) == p - 2 * (p > 1)
+
+
 def test_an_uneven_split_has_more_units():
     assert block_elements("all_to_all_v", 4, {}) == 4
     assert block_elements("all_to_all_v", 4, {"skew": 1.0}) == 256
+
+
+def test_seconds_of_a_call_become_those_of_one_message():
+    calls = [2.0, 4.0]
+    assert per_message(Case("latency", 8, 2), calls) == (1.0, 2.0)
+    assert per_message(Case("message_rate", 8, 4, params={"window": 8.0}), calls) == (0.25, 0.5)
+    assert per_message(Case("all_reduce", 8, 2, params={"window": 8.0}), calls) == (2.0, 4.0)

@@ -60,6 +60,7 @@ def test_no_algorithm_beats_the_bound(collective, algorithm):
         ("scatter", "linear"),
         ("sendrecv", "ring"),
         ("incast", "direct"),
+        ("latency", "ping_pong"),
     ],
 )
 @settings(max_examples=8, deadline=None)
@@ -89,6 +90,7 @@ def test_a_known_good_algorithm_reaches_the_bound_on_a_star(collective, algorith
         ("scatter", 7 / 8),
         ("sendrecv", 1),
         ("incast", 7),
+        *((name, 1) for name in ("latency", "bandwidth", "bibandwidth", "message_rate")),
     ],
 )
 def test_the_device_cut_in_closed_form(collective, expected):
@@ -103,6 +105,9 @@ def test_node_cuts_in_closed_form():
     assert least_seconds(Case("broadcast", S, p), fabric) == (pytest.approx(S / node), "node")
     assert least_seconds(Case("incast", S, p, params={"fan_in": 63}), fabric) == (pytest.approx(56 * S / node), "node")
     assert least_seconds(Case("sendrecv", S, p, order="interleaved"), fabric) == (pytest.approx(8 * S / node), "node")
+    assert least_seconds(Case("message_rate", S, p), fabric)[0] == pytest.approx(8 * S / node)
+    at_home = Case("message_rate", S, p, order="interleaved")  # ranks r and r + 32 are on one node
+    assert least_seconds(at_home, fabric)[0] < S / B
 
 
 def test_an_incast_counts_only_its_senders_and_a_root_may_be_anyone():

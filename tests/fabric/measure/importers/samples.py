@@ -78,6 +78,16 @@ def osu(title="Allreduce Latency", version="v7.4", *, full=False, datatype="MPI_
     return "\n".join([*lines, ""])
 
 
+def osu_rate(title="Bandwidth", pairs=None, window=64, *, version="v7.4", rate=(8.0, 4000.0), sizes=(1, 1048576)):
+    """osu_bw, osu_bibw; with pairs osu_mbw_mr. rate: MB/s."""
+    lines = ["", f"# OSU MPI {title} Test {version}"]
+    lines += [f"# [ pairs: {pairs} ] [ window size: {window} ]"] if pairs else []
+    lines += ["# Datatype: MPI_CHAR.", f"# Size      {'            MB/s        Messages/s' if pairs else 'Bandwidth (MB/s)'}"]
+    for size, mb in zip(sizes, rate, strict=True):
+        lines.append(f"{size:<8d}{mb:22.2f}" + (f"{mb * 1e6 / size:18.2f}" if pairs else ""))
+    return "\n".join([*lines, ""])
+
+
 def timed(sizes):
     return [(size, microseconds(size)) for size in sizes]
 

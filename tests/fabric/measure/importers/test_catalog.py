@@ -319,6 +319,43 @@ def test_osu_sizes_become_the_whole_s(title, name, times):
     assert {(r.case.collective, r.barrier, r.case.in_place) for r in found.results} == {(name, "before", False)}
 
 
+def test_osu_latency_is_half_a_round_trip_and_may_have_no_bytes():
+    found = imported(samples.osu("Latency", sizes=(0, 8, 1024)), "f").results
+    assert [(r.case.collective, r.case.nbytes, r.case.world_size, dict(r.case.params)) for r in found] == [
+        ("latency", size, 2, {}) for size in (0, 8, 1024)
+    ]
+    assert [r.time for r in found] == pytest.approx([samples.microseconds(size) * 1e-6 for size in (0, 8, 1024)], abs=6e-9)
+
+
+@pytest.mark.parametrize(
+    ("title", "pairs", "name", "each"),
+    [
+        ("Bandwidth", None, "bandwidth", 1),
+        ("Bi-Directional Bandwidth", None, "bibandwidth", 2),
+        ("Multiple Bandwidth / Message Rate", 6, "message_rate", 6),
+    ],
+)
+def test_osu_bandwidths_are_our_busbw(title, pairs, name, each):
+    text = samples.osu_rate(title, pairs, 16)
+    found = imported(text, "f", given=Given(nodes=2)).results
+    assert [r.busbw for r in found] == pytest.approx([8e6, 4e9])
+    assert [r.algbw for r in found] == pytest.approx([8e6 / each, 4e9 / each])
+    assert {(r.case.collective, r.case.world_size, r.case.nodes) for r in found} == {(name, 2 * pairs if pairs else 2, 2)}
+    assert {r.case.params["window"] for r in found} == {16.0 if pairs else 64.0}
+    assert {r.context["window_stated"] for r in found} == {bool(pairs)}
+    if pairs:
+        printed = [float(line.split()[2]) for line in text.splitlines() if line[:1].isdigit()]
+        assert [each / r.time for r in found] == pytest.approx(printed, rel=1e-3), "messages per second"
+
+
+def test_osu_point_to_point_says_how_many_ranks_there_were():
+    with pytest.raises(InputError, match="ranks: the file says 2, got --ranks 4"):
+        imported(samples.osu_rate(), "f", given=Given(ranks=4))
+    without = samples.osu_rate("Multiple Bandwidth / Message Rate", 2).replace("# [ pairs", "# [ couples")
+    (finding,) = imported(without + samples.osu_rate(), "f").left_out
+    assert finding.text.endswith("no line `# [ pairs: N ] [ window size: W ]` under the title")
+
+
 def test_osu_takes_the_maximum_over_ranks_where_it_is_printed():
     short = imported(samples.osu(), "f", given=Given(ranks=4)).results[2]
     full = imported(samples.osu(full=True), "f", given=Given(ranks=4)).results[2]
@@ -340,7 +377,7 @@ def test_osu_modes_barrier_validation_and_what_is_left_out():
         "# OSU MPI-CUDA Allreduce Latency Test v7.4\n# Datatype: MPI_FLOAT.\n"
         "# Size    Avg Latency(us)    Validation\n8   3.50   Fail\n"
     )
-    text = nonblocking + barrier + checked + samples.osu("Allreduce Persistent Latency") + samples.osu("Bandwidth")
+    text = nonblocking + barrier + checked + samples.osu("Allreduce Persistent Latency") + samples.osu("Multi Latency")
     found = imported(text, "f", given=Given(ranks=2))
     assert [t.collective for t in found.tables] == ["all_reduce", "barrier", "all_reduce", "all_reduce"]
     slow, still, wrong, *persistent = found.results
@@ -348,7 +385,7 @@ def test_osu_modes_barrier_validation_and_what_is_left_out():
     assert (still.case.nbytes, still.time) == (0, pytest.approx(12.5e-6))
     assert (wrong.wrong, wrong.case.dtype) == (1, "f32")
     assert {r.case.mode for r in persistent} == {"persistent"}
-    assert "`Bandwidth` is no collective" in found.left_out[0].text
+    assert "`Multi Latency` is no collective" in found.left_out[0].text
     with pytest.raises(InputError, match=r"f:4: must be 2 columns \(Size, Avg Latency\), got '3: 4"):
         imported(
             "# OSU MPI Allreduce Latency Test v7.4\n\n# Size       Avg Latency(us)\n4  1.0  2.0\n", "f", given=Given(ranks=2)
