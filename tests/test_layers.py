@@ -26,7 +26,7 @@ SAME_FLOOR_APART = {"fabric.predict", "fabric.measure"}
 HEAVY = {
     "torch": {"fabric.measure"},
     "mpi4py": {"fabric.measure"},
-    "numba": {"fabric.network", "fabric.predict"},
+    "numba": {"fabric.network", "fabric.predict", "fabric.measure"},
     "altair": {"fabric.report"},
 }
 SOURCES = sorted(p for folder in ("topologies", "fabric", "benchmarks") for p in (ROOT / folder).rglob("*.py"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 
 from fabric.measure.launch import Launch
 from fabric.measure.start import OURS
-from fabric.measure.supervise import die_with_parent
+from fabric.measure.supervise import PROCESS, die_with_parent
 
 HEAD_START = 1.0
 """Seconds that other ranks give rank 0 to say why the run ends: the first rank to end makes the launcher kill the rest."""
@@ -23,6 +24,9 @@ def settle(launch: Launch) -> None:
     """Let a rank die with the launcher that we started, and all but rank 0 die of Ctrl-C at once."""
     if started_by_us():
         die_with_parent(signal.SIGKILL)
+        if launch.launcher == "mpich":
+            sys.stderr.write(f"{PROCESS} {launch.rank} {os.getpid()}\n")
+            sys.stderr.flush()
     if launch.rank:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

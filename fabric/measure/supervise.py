@@ -21,15 +21,20 @@ GRACE = 8.0
 PR_SET_PDEATHSIG = 1
 """prctl(2): the signal to get when the parent ends."""
 LINE = "fabricbench: "
-LAUNCHER_LOG = re.compile(r"[EW]\d{4} .*torch/distributed/")
-RULE = re.compile(r"-{20,}")
+LAUNCHER_LOG = re.compile(r"[EW]\d{4} .*torch/distributed/|Abort\(\d+\) on node")
+RULE = re.compile(r"-{20,}|={20,}")
+PROCESS = "# fabricbench rank"
+"""What a rank under MPICH begins its first line with, then rank and process: its launcher names the dead by process only."""
 ENDINGS = (
     re.compile(r"rank : (?P<rank>\d+) \(local_rank: \d+\) exitcode : (?P<code>-?\d+)"),
     re.compile(r"rank (?P<rank>\d+) with PID.*?on signal (?P<signal>\d+)"),
     re.compile(r"Process name: \[[^\]]*,(?P<rank>\d+)\] Exit code: (?P<code>\d+)"),
+    re.compile(r"Abort\((?P<code>\d+)\) on node \d+ \(rank (?P<rank>\d+) in comm"),
     re.compile(r"MPI_ABORT was invoked on rank (?P<rank>\d+).*?Errorcode: (?P<code>\d+)"),
 )
-"""How torchrun and Open MPI say which rank ended how; white space is one blank, for they wrap lines."""
+"""How torchrun, Open MPI and MPICH say which rank ended how; white space is one blank, for they wrap lines."""
+KILLED_PROCESS = re.compile(r"PID (\d+) RUNNING AT \S+ = EXIT CODE: (\d+)")
+"""How MPICH says which process a signal ended."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +52,24 @@ class Listener:
 
     said: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
+    ranks: dict[str, int] = field(default_factory=dict)
     in_block: bool = False
     hold_all: bool = False
 
     def hear(self, line: str) -> None:
         """Pass on, keep or hold back one line."""
+        line = line.replace("\0", "")  # Open MPI's abort leaves one behind
         text = line.strip()
         if text.startswith(LINE):
             self.said.append(text.removeprefix(LINE))
+        elif text.startswith(PROCESS):
+            rank, process = text.removeprefix(PROCESS).split()
+            self.ranks[process] = int(rank)
         elif RULE.fullmatch(text):
             self.in_block = not self.in_block
+            self.hold_all |= text[0] == "="  # MPICH goes on behind its block
+        elif line == "\n":
+            self.held.append(line)  # launchers set off their text by blank lines
         elif self.in_block or self.hold_all or LAUNCHER_LOG.match(text):
             self.hold_all |= text.startswith("E") and not self.in_block
             self.held.append(line)
@@ -78,10 +91,11 @@ class Listener:
         """Return one line: the rank that something killed, else what the ranks said, else who ended with which code."""
         text = " ".join("".join(self.held).split())
         endings = [_ending(**match.groupdict()) for pattern in ENDINGS for match in pattern.finditer(text)]
-        for rank, number in endings:
+        killed = [(self.ranks.get(process), -int(number)) for process, number in KILLED_PROCESS.findall(text)]
+        for rank, number in [*killed, *endings]:
             if number < 0 and number != -signal.SIGTERM:  # the launcher itself ends the others with SIGTERM
                 words = f" ({self.said[-1]})" if self.said else ""
-                return f"rank {rank} was killed by signal {-number}{words}"
+                return f"{'a rank' if rank is None else f'rank {rank}'} was killed by signal {-number}{words}"
         if self.said:
             return self.said[-1]
         failed = [f"rank {rank} ended with exit code {number}" for rank, number in endings if number > 0]

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from fabric.measure.exact import POISON, Pattern
 from fabric.measure.launch import Launch
-from fabric.measure.layout import Layout
+from fabric.measure.layout import REDUCING, Layout
 from fabric.records.case import Case, Mode
+from fabric.records.result import Barrier
 from topologies.errors import InputError
 
 PAGE = 4096
@@ -33,11 +34,26 @@ def nothing() -> None:
 
 
 @dataclass(frozen=True)
+class Samples:
+    """What one rank saw in one round, in seconds, a value per sample.
+
+    starts: the clock before the calls; seconds: of all calls together; barriers: of a barrier alone where it is timed and
+    taken off, else empty.
+    """
+
+    starts: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    barriers: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Operation:
     """One collective of one case on one rank, on buffers that are ready.
 
     run: does it once, back only when this rank's result is there. source, target: numpy arrays or torch tensors, parts of
     one buffer in place. like: turns a pattern into the buffers' kind. release: gives back what the library keeps for it.
+    samples(count, calls, barrier): takes count samples of so many calls, each after a barrier of the group, without Python
+    in between; None where the plain loop over run() must do. at_once: a sample's calls are a multiple of it; clock: of samples.
     """
 
     run: Callable[[], object]
@@ -46,6 +62,9 @@ class Operation:
     layout: Layout
     like: Callable[[Pattern], Any]
     release: Callable[[], object] = nothing
+    samples: Callable[[int, int, Barrier], Samples] | None = None
+    at_once: int = 1
+    clock: str = "perf_counter"
 
     def fill(self) -> None:
         """Poison the output, then put in what this rank gives."""
@@ -61,7 +80,11 @@ class Operation:
 
 
 class Group(Protocol):
-    """The first `size` ranks of a world."""
+    """Some ranks of a world, in an order of their own: what a case calls rank i is the group's rank i."""
+
+    @property
+    def rank(self) -> int:
+        """This process's rank inside the group."""
 
     @property
     def size(self) -> int:
@@ -71,7 +94,7 @@ class Group(Protocol):
         """Wait for all ranks of the group, as fast as the library can."""
 
     def agree(self, value: int) -> int:
-        """Return rank 0's value on every rank."""
+        """Return the value of the group's rank 0 on every rank."""
 
     def maximum(self, values: Sequence[float]) -> list[float]:
         """Return the element-wise maximum over ranks."""
@@ -81,6 +104,9 @@ class Group(Protocol):
 
     def operation(self, case: Case, rank: int) -> Operation:
         """Return the case's collective on new buffers of this rank; the group has exactly the case's ranks."""
+
+    def close(self) -> None:
+        """Give back the group's connections; all its ranks call it, and none uses the group afterwards."""
 
 
 class World(Protocol):
@@ -94,8 +120,12 @@ class World(Protocol):
     def context(self) -> Mapping[str, Any]:
         """Versions, devices, thread level: what a result says about the library."""
 
-    def group(self, size: int) -> Group | None:
-        """Return the group of the first `size` ranks, None on the other ranks. All ranks call it."""
+    def group(self, ranks: Sequence[int]) -> Group | None:
+        """Return the group of these ranks in this order, None on the other ranks. All ranks call it, with the same ranks.
+
+        Raises:
+            EnvironmentFault: the library cannot make a group in this order.
+        """
 
     def wait(self) -> None:
         """Wait for all ranks of the world without burning a core, however long it takes."""
@@ -114,7 +144,8 @@ class World(Protocol):
 class Backend:
     """One library: what it can do, how to get it, how to connect its ranks.
 
-    ways: collective -> how the library does it. missing() returns one line, or None where it can run.
+    ways: collective -> how the library does it. missing() returns one line, or None where it can run. dtypes: that it moves
+    and reduces; moved: that it can only move.
     """
 
     name: str
@@ -123,11 +154,16 @@ class Backend:
     launchers: tuple[str, ...]
     missing: Callable[[], str | None]
     connect: Callable[[Launch, float], World]
+    moved: tuple[str, ...] = ()
 
-    def check_dtype(self, dtype: str) -> None:
-        """Raise InputError where the library does not reduce this dtype."""
-        if dtype not in self.dtypes:
-            raise InputError(f"dtype: {self.name} takes {', '.join(self.dtypes)}, got {dtype!r}")
+    def takes(self, collective: str) -> tuple[str, ...]:
+        """Return the dtypes that a collective of this library can have."""
+        return self.dtypes if collective in REDUCING else (*self.dtypes, *self.moved)
+
+    def check_dtype(self, dtype: str, collective: str) -> None:
+        """Raise InputError where the library does not have the collective of this dtype."""
+        if dtype not in self.takes(collective):
+            raise InputError(f"dtype: {collective} of {self.name} takes {', '.join(self.takes(collective))}, got {dtype!r}")
 
     def way(self, collective: str, mode: str) -> Way:
         """Return how the library does a collective; InputError where it does not, or not in this mode."""
@@ -146,6 +182,17 @@ def places(layout: Layout, new: Callable[[int], Any], *, in_place: bool) -> tupl
     source_end, target_end = layout.source_at + layout.source, layout.target_at + layout.target
     whole = new(max(source_end, target_end))
     return whole[layout.source_at : source_end], whole[layout.target_at : target_end]
+
+
+def check_contiguous(*buffers: Any) -> None:
+    """Raise InputError unless every numpy array or torch tensor is one stretch of memory: libraries send what lies there."""
+    for buffer in buffers:
+        contiguous = buffer.is_contiguous() if hasattr(buffer, "is_contiguous") else buffer.flags.c_contiguous
+        if not contiguous:
+            strides = buffer.stride() if hasattr(buffer, "stride") else tuple(s // buffer.itemsize for s in buffer.strides)
+            raise InputError(
+                f"buffer: must be contiguous, got strides {tuple(strides)} of shape {tuple(buffer.shape)}; copy it first"
+            )
 
 
 def page_aligned(nbytes: int) -> NDArray[np.uint8]:

@@ -6,9 +6,10 @@ import difflib
 from collections.abc import Mapping
 
 from fabric.measure.backends.backend import Backend
-from fabric.measure.backends.gloo import GLOO
+from fabric.measure.backends.cuda import check_graph
+from fabric.measure.backends.gloo import GLOO, GLOO_CUDA
 from fabric.measure.backends.mpi import MPI_BACKEND
-from fabric.measure.backends.nccl import NCCL
+from fabric.measure.backends.nccl import NCCL, with_graph
 from topologies.errors import InputError
 
 BACKENDS: Mapping[str, Backend] = {
@@ -16,6 +17,27 @@ BACKENDS: Mapping[str, Backend] = {
     "nccl": NCCL,
     "mpi": MPI_BACKEND,
 }
+
+
+DEVICES: Mapping[str, tuple[str, ...]] = {"gloo": ("cpu", "cuda"), "nccl": ("cuda",), "mpi": ("cpu",)}
+"""Backend -> where its buffers can be; the first where nobody says."""
+
+
+def variant(name: str, device: str | None = None, graph: int = 0) -> Backend:
+    """Return the backend on a device (None: the usual one) with so many calls in a CUDA graph (0: none).
+
+    Raises:
+        InputError: no such backend, or it has no such device or no graphs.
+    """
+    found = backend(name)
+    if device not in (None, *DEVICES[name]):
+        raise InputError(f"device: {name} is measured on {' or '.join(DEVICES[name])}, got {device!r}")
+    check_graph(graph)
+    if graph and name != "nccl":
+        raise InputError(f"graph: only nccl's calls go into CUDA graphs, got {graph} for {name}")
+    if graph:
+        return with_graph(graph)
+    return GLOO_CUDA if (name, device) == ("gloo", "cuda") else found
 
 
 def backend(name: str) -> Backend:

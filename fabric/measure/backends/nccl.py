@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from fabric.errors import EnvironmentFault
-from fabric.measure.backends.backend import Backend
+from fabric.measure.backends.backend import Backend, Way
+from fabric.measure.backends.cuda import own_device
 from fabric.measure.backends.torch_ways import WAYS
 from fabric.measure.backends.torch_world import DTYPES, TorchWorld, connect, missing_torch
 from fabric.measure.launch import Launch
@@ -21,18 +24,15 @@ def _missing() -> str | None:
     return None
 
 
-def _connect(launch: Launch, timeout: float) -> TorchWorld:
+def _connect(launch: Launch, timeout: float, graph: int = 0) -> TorchWorld:
     import torch
 
-    devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if launch.local_rank >= devices:
-        raise EnvironmentFault(
-            f"nccl: each rank of a node needs a GPU of its own, got {devices} for {launch.local_size} ranks; "
-            "torch must be a CUDA build and see the GPUs"
-        )
-    device = torch.device("cuda", launch.local_rank)
-    torch.cuda.set_device(device)
-    return connect("nccl", launch, device, _context(torch, device), timeout)
+    one_each = launch.launcher == "srun" and "SLURM_GPUS_PER_TASK" in os.environ
+    device = own_device("nccl", launch.local_rank, one_each=one_each)
+    if graph:
+        os.environ.setdefault("TORCH_NCCL_ASYNC_ERROR_HANDLING", "0")  # torch's documentation of graphs with NCCL
+    context = _context(torch, device) | ({"graph": graph} if graph else {})
+    return replace(connect("nccl", launch, device, context, timeout), graph=graph)
 
 
 def _context(torch: Any, device: Any) -> dict[str, Any]:
@@ -41,14 +41,29 @@ def _context(torch: Any, device: Any) -> dict[str, Any]:
         "torch": torch.__version__,
         "nccl": ".".join(str(part) for part in version),
         "cuda": torch.version.cuda,
+        "device": "cuda",
         "devices": [torch.cuda.get_device_name(device)],
     }
+
+
+GRAPHED = ("all_reduce", "all_gather", "reduce_scatter", "all_to_all", "broadcast", "reduce")
+"""Collectives that put nothing but work on the stream, so that a graph can hold them."""
+
+
+def with_mode_graph(way: Way) -> Way:
+    """Return the way with `graph` among its modes."""
+    return replace(way, modes=(*way.modes, "graph"))
+
+
+def with_graph(graph: int) -> Backend:
+    """Return nccl with so many calls in one CUDA graph."""
+    return replace(NCCL, connect=partial(_connect, graph=graph))
 
 
 NCCL = Backend(
     name="nccl",
     dtypes=tuple(DTYPES),
-    ways=WAYS,
+    ways={name: with_mode_graph(way) if name in GRAPHED else way for name, way in WAYS.items()},
     launchers=("torchrun", "openmpi", "mpich", "srun"),
     missing=_missing,
     connect=_connect,

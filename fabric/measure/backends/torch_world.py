@@ -7,14 +7,15 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from importlib.util import find_spec
+from inspect import signature
 from typing import Any
 
 from fabric.errors import EnvironmentFault
 from fabric.measure.backends.backend import Operation, page_aligned, places
+from fabric.measure.backends.cuda import CLOCK, Stream, capture, then_wait
 from fabric.measure.backends.torch_ways import prepare
 from fabric.measure.launch import Launch, slurm_address
 from fabric.measure.layout import layout
@@ -32,11 +33,14 @@ def missing_torch() -> str | None:
 
 @dataclass(frozen=True)
 class TorchGroup:
-    """A process group; device is where its tensors live."""
+    """A process group; device is where its tensors live. events: time by events on the stream; graph: calls in a graph."""
 
+    rank: int
     size: int
     handle: Any
     device: Any
+    events: bool = False
+    graph: int = 0
 
     def barrier(self) -> None:
         """Wait for all ranks of the group."""
@@ -46,12 +50,12 @@ class TorchGroup:
         self._finish()
 
     def agree(self, value: int) -> int:
-        """Return rank 0's value on every rank."""
+        """Return the value of the group's rank 0 on every rank."""
         import torch
         import torch.distributed as dist
 
         cell = torch.tensor([value], dtype=torch.int64, device=self.device)
-        dist.broadcast(cell, src=0, group=self.handle)
+        dist.broadcast(cell, src=dist.get_global_rank(self.handle, 0), group=self.handle)
         return int(cell.item())
 
     def maximum(self, values: Sequence[float]) -> list[float]:
@@ -85,19 +89,29 @@ class TorchGroup:
 
         source, target = places(own, new, in_place=case.in_place)
         run = prepare(self.handle, case, rank, own, source, target)
-        finished = run if self.device.type == "cpu" else partial(_then, run, self._finish)
-        return Operation(finished, source, target, own, lambda p: torch.from_numpy(p).to(self.device, dtype))
+        finished = run if self.device.type == "cpu" else then_wait(self.device, run)
+        plain = Operation(finished, source, target, own, lambda p: torch.from_numpy(p).to(self.device, dtype))
+        return self._on_stream(plain, run, case) if self.events else plain
+
+    def _on_stream(self, plain: Operation, run: Callable[[], object], case: Case) -> Operation:
+        """Return the operation timed by events on the stream, its calls in graphs where the case says so."""
+        if case.mode != "graph":
+            return replace(plain, samples=Stream(self.device, self.barrier, run).samples, clock=CLOCK)
+        graphs = capture(run, self.graph)
+        stream = Stream(self.device, self.barrier, graphs.one.replay, graphs.many.replay, self.graph)
+        return replace(plain, samples=stream.samples, release=graphs.release, at_once=self.graph, clock=CLOCK)
+
+    def close(self) -> None:
+        """Destroy the process group."""
+        import torch.distributed as dist
+
+        dist.destroy_process_group(self.handle)
 
     def _finish(self) -> None:
         import torch
 
         if self.device.type != "cpu":
             torch.cuda.synchronize(self.device)
-
-
-def _then(first: Callable[[], object], second: Callable[[], object]) -> None:
-    first()
-    second()
 
 
 @dataclass(frozen=True)
@@ -111,13 +125,20 @@ class TorchWorld:
     device: Any
     timeout: timedelta
     waits: list[int]
+    graph: int = 0
 
-    def group(self, size: int) -> TorchGroup | None:
-        """Return the process group of the first `size` ranks, None on the other ranks."""
+    def group(self, ranks: Sequence[int]) -> TorchGroup | None:
+        """Return the process group of these ranks in this order, None on the other ranks.
+
+        Raises:
+            EnvironmentFault: the order is not the ranks' own, and this torch sorts them.
+        """
         import torch.distributed as dist
 
-        handle = dist.new_group(list(range(size)), timeout=self.timeout)
-        return TorchGroup(size, handle, self.device) if self.launch.rank < size else None
+        handle = dist.new_group(list(ranks), timeout=self.timeout, **_as_given(self.source, ranks))
+        if self.launch.rank not in ranks:
+            return None
+        return TorchGroup(dist.get_rank(handle), len(ranks), handle, self.device, self.source == "nccl", self.graph)
 
     def wait(self) -> None:
         """Wait for all ranks in the store: a blocking read, no spinning."""
@@ -145,6 +166,17 @@ class TorchWorld:
     def abandon(self, code: int) -> None:
         """End the process at exit without torch's clean-up, which aborts where groups are still open."""
         atexit.register(_leave, code)
+
+
+def _as_given(name: str, ranks: Sequence[int]) -> dict[str, bool]:
+    """Return what makes new_group keep the order of ranks; it sorts them by itself, and older ones always do."""
+    import torch.distributed as dist
+
+    if list(ranks) == sorted(ranks):
+        return {}
+    if "sort_ranks" not in signature(dist.new_group).parameters:
+        raise EnvironmentFault(f"{name}: this torch sorts the ranks of a group; orders but contiguous need torch >= 2.13")
+    return {"sort_ranks": False}
 
 
 def _leave(code: int) -> None:

@@ -38,6 +38,22 @@ thus causing the job to be terminated. The first process to do so was:
    Exit code:    3
 {"-" * 74}
 """
+MPICH = f"""\
+# fabricbench rank 0 5201
+# fabricbench rank 1 5202
+
+{"=" * 83}
+=   BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES
+=   PID 5202 RUNNING AT vm
+=   EXIT CODE: 9
+=   CLEANING UP REMAINING PROCESSES
+=   YOU CAN IGNORE THE BELOW CLEANUP MESSAGES
+{"=" * 83}
+YOUR APPLICATION TERMINATED WITH THE EXIT STRING: Killed (signal 9)
+This typically refers to a problem with your application.
+Please see the FAQ page for debugging suggestions
+"""
+MPICH_ABORT = "Abort(3) on node 1 (rank 1 in comm 0): application called MPI_Abort(MPI_COMM_WORLD, 3) - process 1\n"
 
 
 def running(pid):
@@ -61,6 +77,10 @@ def heard(text):
         ("fabricbench: gloo: lost\n" + TORCHRUN.format(code=-9), "rank 1 was killed by signal 9 (gloo: lost)"),
         (OPEN_MPI, "rank 1 was killed by signal 9"),
         (OPEN_MPI_EXIT, "rank 1 ended with exit code 3"),
+        (MPICH, "rank 1 was killed by signal 9"),
+        (MPICH.replace("5202\n\n", "7\n\n"), "a rank was killed by signal 9"),
+        (MPICH_ABORT, "rank 1 ended with exit code 3"),
+        ("fabricbench: mpi: lost\n" + MPICH_ABORT, "mpi: lost"),
         ("", "the launcher ended with exit code 1"),
     ],
 )
