@@ -1,7 +1,8 @@
 """Medians and quantiles with distribution-free intervals, in numpy; knows nothing of what the samples are.
 
-`interval` takes samples as independent. Samples of one visit to a machine are not: `pooled_interval` takes launches of visits
-of samples and is the one to use where there are several.
+`interval` takes samples as independent and, at CONFIDENCE, their count as fixed beforehand. Samples of one visit to a machine
+are not independent: `series_interval` is wider where neighbours are alike, and holds whatever ended the sampling.
+`pooled_interval` takes launches of visits of samples and is the one to use where there are several.
 """
 
 from __future__ import annotations
@@ -17,7 +18,18 @@ from topologies.errors import InputError
 
 CONFIDENCE = 0.95
 MEDIAN = 0.5
+AT_ANY_STOP, LAST_STOP = 0.995, 300
+"""With intervals at this confidence after every count up to LAST_STOP, all of them hold at once with CONFIDENCE.
+
+So the last one does whatever ended the sampling: its own width, a time budget, a person. Exact for independent samples of any
+distribution, by the random walk of how many samples are below the quantile: benchmarks/coverage.py, held_at_every_count().
+"""
+MOST_ALIKE = 0.95
+"""Neighbours: the most that an interval is widened for."""
+AT_ONCE = 500_000
+"""Samples of resamples that are in memory at a time."""
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @lru_cache(maxsize=4096)
@@ -115,10 +127,46 @@ def interval(samples: ArrayLike, confidence: float = CONFIDENCE, quantile: float
     return None if ranks is None else (float(values[ranks[0]]), float(values[ranks[1]]))
 
 
-def half_width(samples: ArrayLike, confidence: float = CONFIDENCE) -> float:
-    """Return half the interval's width over the median; infinite where there is no interval."""
-    bracket = interval(samples, confidence)
-    return float("inf") if bracket is None else (bracket[1] - bracket[0]) / 2 / median(samples)
+def series_interval(
+    samples: ArrayLike, quantile: float = MEDIAN, confidence: float = AT_ANY_STOP
+) -> tuple[float, float] | None:
+    """Return (low, high) around the quantile from samples in order of time: interval() widened by stretch(), or None."""
+    values = np.asarray(samples, dtype=float)
+    ranks = order_ranks(len(values), confidence, quantile)
+    if ranks is None:
+        return None
+    low, high = stretched(ranks, len(values), quantile, stretch(values, quantile))
+    ordered = np.sort(values)
+    return float(ordered[int(low)]), float(ordered[int(high)])
+
+
+def stretch(values: Floats, quantile: float) -> NDArray[np.float64]:
+    """Return how much farther apart an interval's ends must be, along the last axis: sqrt((1 + r) / (1 - r)), 1 or more.
+
+    r is the correlation of neighbours' being at or below the quantile, 0 where it is below. A first-order chain of so alike
+    neighbours says as much as (1 - r) / (1 + r) times as many independent ones.
+    """
+    rank = max(ceil(quantile * values.shape[-1] - 1e-9) - 1, 0)
+    at_most = values <= np.partition(values, rank, axis=-1)[..., rank : rank + 1]
+    centred = at_most - at_most.mean(axis=-1, keepdims=True)
+    power = (centred**2).sum(axis=-1)
+    alike = (centred[..., 1:] * centred[..., :-1]).sum(axis=-1) / np.where(power > 0, power, 1)
+    r = np.clip(alike, 0, MOST_ALIKE)
+    return np.asarray(np.sqrt((1 + r) / (1 - r)))
+
+
+def stretched(ranks: tuple[int, int], count: int, quantile: float, by: Floats) -> tuple[Ints, Ints]:
+    """Return (low, high) indices so many times as far from the quantile's place, within 0 ... count - 1, never closer."""
+    place = quantile * (count - 1)
+    low = np.minimum(ranks[0], np.floor(place - by * (place - ranks[0]))).astype(int)
+    high = np.maximum(ranks[1], np.ceil(place + by * (ranks[1] - place))).astype(int)
+    return np.maximum(low, 0), np.minimum(high, count - 1)
+
+
+def half_width(samples: ArrayLike) -> float:
+    """Return half of series_interval's width over the median; infinite where there is none or the median is not above 0."""
+    bracket, centre = series_interval(samples), median(samples)
+    return float("inf") if bracket is None or centre <= 0 else (bracket[1] - bracket[0]) / 2 / centre
 
 
 def pooled_interval(
@@ -135,9 +183,9 @@ def pooled_interval(
     is the distance of the farther percentile of the drawn quantiles from the quantile of all, times
     t(u - 1) sqrt(u / (u - 1)) / z, u the launches (the visits of a single launch): with few of them the percentiles
     alone are too narrow. Positive samples are widened as logarithms, so that no bound is below zero. One launch of one
-    visit gives interval(), which takes its samples as independent; one launch of several visits says nothing of other
-    launches. Source: Davison and Hinkley,
-    Bootstrap Methods, section 3.8; Hesterberg, The American Statistician 69 (2015), expanded percentiles.
+    visit gives series_interval(); one launch of several visits says nothing of other launches. None below
+    needed(quantile, AT_ANY_STOP) samples. Source: Davison and Hinkley, Bootstrap Methods, section 3.8; Hesterberg, The
+    American Statistician 69 (2015), expanded percentiles.
 
     Raises:
         InputError: quantile or confidence not between 0 and 1, fewer than 100 resamples.
@@ -149,22 +197,52 @@ def pooled_interval(
     launches = [launch for launch in launches if launch]
     units = len(launches) if len(launches) > 1 else sum(map(len, launches))
     together = np.concatenate([visit for launch in launches for visit in launch]) if units else np.empty(0)
-    if units < 2 or needed(quantile, confidence) > together.size:
-        return interval(together, confidence, quantile)
-    rng = np.random.default_rng(seed)
+    strict = max(confidence, AT_ANY_STOP)
+    if units < 2 or needed(quantile, strict) > together.size:
+        return series_interval(together, quantile, strict)
     scale, back = (np.log, np.exp) if together.min() > 0 else (np.positive, np.positive)
-    drawn = np.array([_order_statistic(_resample(rng, launches), quantile) for _ in range(resamples)])
+    drawn = _bootstrap(launches, quantile, resamples, np.random.default_rng(seed))
     centre = float(scale(_order_statistic(together, quantile)))
     low, high = np.quantile(scale(drawn), [(1 - confidence) / 2, (1 + confidence) / 2])
     half = _widening(units, confidence) * max(centre - low, high - centre)
     return float(back(centre - half)), float(back(centre + half))
 
 
-def _resample(rng: np.random.Generator, launches: list[list[Floats]]) -> Floats:
-    """Return the samples of launches, visits in them and samples in those, each drawn with replacement."""
-    drawn = [launches[i] for i in rng.integers(len(launches), size=len(launches))]
-    visits = [launch[i] for launch in drawn for i in rng.integers(len(launch), size=len(launch))]
-    return np.concatenate([visit[rng.integers(visit.size, size=visit.size)] for visit in visits])
+def _bootstrap(launches: list[list[Floats]], quantile: float, resamples: int, rng: np.random.Generator) -> Floats:
+    """Return the quantile of each of so many resamples, in portions of about AT_ONCE samples."""
+    portion = max(1, AT_ONCE // sum(visit.size for launch in launches for visit in launch))
+    counts = [min(portion, resamples - done) for done in range(0, resamples, portion)]
+    return np.concatenate([_quantiles(*_resample(launches, count, rng), count, quantile) for count in counts])
+
+
+def _resample(launches: list[list[Floats]], count: int, rng: np.random.Generator) -> tuple[Floats, Ints]:
+    """Return the samples of `count` resamples one after the other, and the resample that each belongs to."""
+    visits = [visit for launch in launches for visit in launch]
+    per_launch, per_visit = np.array([len(launch) for launch in launches]), np.array([visit.size for visit in visits])
+    owner = np.repeat(np.arange(count), len(launches))
+    launch = rng.integers(len(launches), size=owner.size)
+    visit, owner = _draw(launch, owner, per_launch, rng)
+    sample, owner = _draw(visit, owner, per_visit, rng)
+    return np.concatenate(visits)[sample], owner
+
+
+def _draw(boxes: Ints, owner: Ints, sizes: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Return as many members of each box as it has, drawn with replacement, numbered through all boxes; and their owners."""
+    drawn = np.repeat(boxes, sizes[boxes])
+    starts = np.cumsum(sizes) - sizes
+    return starts[drawn] + rng.integers(sizes[drawn]), np.repeat(owner, sizes[boxes])
+
+
+def _quantiles(values: Floats, owner: Ints, count: int, quantile: float) -> Floats:
+    """Return the quantile of each owner's values; owners are 0 ... count - 1 in rising order."""
+    sizes = np.bincount(owner, minlength=count)
+    starts = np.cumsum(sizes) - sizes
+    ranks = np.maximum(np.ceil(quantile * sizes - 1e-9).astype(int) - 1, 0)
+    rows = np.full((count, sizes.max()), np.inf)
+    rows[owner, np.arange(owner.size) - starts[owner]] = values
+    rows.sort(axis=1)
+    found: Floats = rows[np.arange(count), ranks]
+    return found
 
 
 def _widening(units: int, confidence: float) -> float:

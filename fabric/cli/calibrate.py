@@ -24,24 +24,23 @@ EXAMPLE = "Example: fabricbench calibrate results.jsonl --topo local.yaml -o con
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option("--topo", required=True, help="The fabric that the results were measured on.")
 @click.option("--collective", default="all_reduce", show_default=True, help="Which, where RESULTS hold several.")
+@click.option("--library", metavar="NAME", help="Of imported results that do not say it (OSU, IMB): mpi:openmpi or mpi:mpich.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The constants file to write.")
 @formats
-def command(results: Path, topo: str, collective: str, output: Path | None, *, as_json: bool, as_csv: bool) -> None:
+def command(
+    results: Path, topo: str, collective: str, library: str | None, output: Path | None, *, as_json: bool, as_csv: bool
+) -> None:
     """Fit alphas and betas from measured RESULTS and score them on held-out cases.
 
     Fitted: every second size at world size 2. Held out: the other sizes, and every size at larger world sizes. Cells
-    with more ranks than cores are neither. The baseline beside it is alpha + beta S through the same points.
+    with more ranks than cores are neither. The baseline beside it is alpha + beta S through the same points. Imported
+    results (one mean per case) are a series of their own; those that screening found in error are left out.
     """
     from fabric.cli.answers import load, of_one_collective
     from fabric.predict import constants
-    from fabric.records.pool import pooled
-    from fabric.records.store import read
 
     fabric = load(topo)
-    found, torn = read(results)
-    if torn:
-        warn(torn)
-    fits = fit_all(of_one_collective(pooled(found), collective), fabric)
+    fits = fit_all(of_one_collective(measured_in(results, library), collective), fabric)
     if output is not None:
         constants.write(output, [fitted for fitted, _, _ in fits])
     rows = scores(fits, fabric)
@@ -50,6 +49,27 @@ def command(results: Path, topo: str, collective: str, output: Path | None, *, a
         show(fits, fabric)
         if output is not None:
             click.echo(f"written to {output}")
+
+
+def measured_in(path: Path, library: str | None = None) -> list[Result]:
+    """Return what was measured, samples of one case pooled; library: of imported results that do not say it.
+
+    Raises:
+        InputError: nothing was measured, or nothing that screening lets through.
+    """
+    from fabric.records.imported import of_library, usable
+    from fabric.records.pool import pooled
+    from fabric.records.store import read
+    from topologies.errors import InputError
+
+    found, torn = read(path)
+    kept, left_out = usable([r for r in found if r.measured])
+    for line in (torn, left_out):
+        if line:
+            warn(line)
+    if not kept:
+        raise InputError(f"results: {path} holds no measured results" + (" that can be used" if left_out else ""))
+    return of_library(pooled(kept), library)
 
 
 def fit_all(results: Sequence[Result], fabric: Fabric) -> list[Series]:
@@ -93,6 +113,7 @@ def score(constants: Constants, base: Baseline, series: Sequence[Result], fabric
             "use": use,
             "measured_seconds": result.time,
             "interval_seconds": result.bracket,
+            "statistic": result.statistic,
             "samples": len(result.seconds),
             "predicted_seconds": answer.time,
             "error": result.time / answer.time - 1,
@@ -116,16 +137,15 @@ def show(fits: Sequence[Series], fabric: Fabric) -> None:
 
     from fabric.units import show_duration, show_size
 
-    rows = scores(fits, fabric)
-    for fitted, base, _ in fits:
-        own = [r for r in rows if (r["source"], r["in_place"]) == (fitted.backend, fitted.in_place)]
+    for fitted, base, series in fits:
+        own = score(fitted, base, series, fabric)
         body = [
             (
                 show_size(row["nbytes"]),
                 str(row["world_size"]),
                 row["use"],
                 show_duration(row["measured_seconds"]),
-                str(row["samples"]),
+                "mean" if row["statistic"] == "mean" else str(row["samples"]),
                 show_duration(row["predicted_seconds"]),
                 f"{100 * row['error']:+.1f} %",
                 f"{100 * row['baseline_error']:+.1f} %",
@@ -135,8 +155,8 @@ def show(fits: Sequence[Series], fabric: Fabric) -> None:
         held = [row for row in own if row["use"] == "held out"]
         notes = [
             f"line up to {show_size(round(line.max_bytes)) if line.max_bytes else 'any size'} a message: "
-            f"alpha {show_duration(line.alpha)} {_range(line.alpha_interval, 1e-6, 'us')}, "
-            f"beta {(line.beta or 0) * 1e9:.4g} ns/B {_range(line.beta_interval, 1e-9, 'ns/B')}"
+            f"alpha {show_duration(line.alpha)}{_range(line.alpha_interval, 1e-6, 'us')}, "
+            f"beta {(line.beta or 0) * 1e9:.4g} ns/B{_range(line.beta_interval, 1e-9, 'ns/B')}"
             for line in fitted.lines["*"]
         ]
         notes.append(f"baseline: {show_duration(base.alpha)} + S x {base.beta * 1e9:.4g} ns/B")
@@ -148,4 +168,4 @@ def show(fits: Sequence[Series], fabric: Fabric) -> None:
 
 
 def _range(interval: tuple[float, float] | None, unit: float, name: str) -> str:
-    return f"[{interval[0] / unit:.4g}, {interval[1] / unit:.4g}] {name}" if interval else ""
+    return f" [{interval[0] / unit:.4g}, {interval[1] / unit:.4g}] {name}" if interval else ""

@@ -40,14 +40,19 @@ def command(a: str, b: str, *, tolerance: float | None, as_json: bool, as_csv: b
 def _side(text: str) -> list[Result]:
     from pathlib import Path
 
+    from fabric.records.imported import usable
     from fabric.records.pool import pooled
     from fabric.records.store import read
     from topologies.errors import InputError
 
     path, _, source = text.rpartition("@") if "@" in text else (text, "", "")
-    results, torn = read(Path(path))
-    if torn:
-        warn(torn)
+    found, torn = read(Path(path))
+    results, left_out = usable(found)
+    for line in (torn, left_out):
+        if line:
+            warn(line)
+    if left_out and not results:
+        raise InputError(f"compare: {path} holds nothing that can be compared: screening found errors in all of it")
     chosen = [r for r in pooled(results) if r.source.startswith(source) or _stands_for(r, source)]
     if not chosen:
         known = ", ".join(sorted({r.source for r in results})) or "nothing"
@@ -66,14 +71,18 @@ def _row(pair: Pair, tolerance: float | None) -> dict[str, Any]:
         "nbytes": pair.case.nbytes,
         "world_size": pair.case.world_size,
         "in_place": pair.case.in_place,
+        "mode": pair.case.mode,
+        "order": pair.case.order,
         "a_source": pair.a.source,
         "b_source": pair.b.source,
         "a_seconds": pair.a.time,
         "a_interval_seconds": pair.a.bracket,
         "a_samples": len(pair.a.seconds),
+        "a_statistic": pair.a.statistic,
         "b_seconds": pair.b.time,
         "b_interval_seconds": pair.b.bracket,
         "b_samples": len(pair.b.seconds),
+        "b_statistic": pair.b.statistic,
         "error": pair.error,
         "verdict": None if tolerance is None else pair.verdict(tolerance / 100),
         "ranks_exceed_cores": pair.a.oversubscribed or pair.b.oversubscribed,
@@ -85,11 +94,15 @@ def _print(a: str, b: str, pairs: list[Pair], rows: list[dict[str, Any]]) -> Non
 
     def time(result: Result) -> str:
         low, high = result.bracket or (None, None)
-        spread = f" [{low * 1e6:.1f}, {high * 1e6:.1f}]" if low is not None and high is not None else ""
-        return f"{result.time * 1e6:.1f}{spread}"
+        if low is None or high is None:
+            return f"{result.time * 1e6:.1f} ({result.statistic if result.statistic != 'raw' else f'n={len(result.seconds)}'})"
+        return f"{result.time * 1e6:.1f} [{low * 1e6:.1f}, {high * 1e6:.1f}]"
 
+    varying = [name for name in ("mode", "order") if len({getattr(pair.case, name) for pair in pairs}) > 1]
     body = [
         (
+            pair.case.collective,
+            *(str(getattr(pair.case, name)) for name in varying),
             show_size(pair.case.nbytes),
             str(pair.case.world_size) + ("*" if row["ranks_exceed_cores"] else ""),
             "in" if pair.case.in_place else "out",
@@ -100,5 +113,5 @@ def _print(a: str, b: str, pairs: list[Pair], rows: list[dict[str, Any]]) -> Non
         )
         for pair, row in zip(pairs, rows, strict=True)
     ]
-    columns = ["size", "ranks", "place", "A us [95 %]", "B us [95 %]", "A / B - 1", "verdict"]
+    columns = ["collective", *varying, "size", "ranks", "place", "A us [95 %]", "B us [95 %]", "A / B - 1", "verdict"]
     table(f"A = {a}, B = {b}: {len(pairs)} cases in common", columns, body, notes=["* more ranks than cores"])

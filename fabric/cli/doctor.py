@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import click
 
 from fabric.cli.output import emit, formats
 from fabric.errors import EnvironmentFault
+from fabric.measure.devices import counted
 from fabric.measure.inventory import Inventory, inventory
+from fabric.measure.machine import Machine
 from fabric.units import show_size
 
 
@@ -28,7 +31,10 @@ def lines(found: Inventory) -> Iterator[str]:
     here = found.machine
     gib = show_size(round(here.memory_bytes / 2**30) * 2**30)
     yield f"machine     {found.name}: {here.processor}, {here.cores} usable cores, {gib} memory, load {here.load_1min:g}"
-    yield f"devices     {', '.join(here.devices) or 'no NVIDIA GPU'}; {here.slots} slots for ranks"
+    yield f"processor   {processor_line(here)}"
+    yield from (f"devices     {gpu_line(row)}" for row in counted(found.gpus) or [{}])
+    yield f"slots       {here.slots} ranks have a core or a GPU of their own"
+    yield from (f"network     {nic_line(row)}" for row in counted(found.nics) or [{}])
     for backend in found.backends:
         versions = ", ".join(f"{name} {version}" for name, version in backend.versions.items())
         yield f"{backend.name:<12}{backend.missing or 'ready'}" + (f" ({versions})" if versions else "")
@@ -36,3 +42,40 @@ def lines(found: Inventory) -> Iterator[str]:
         yield f"{name:<12}{path or 'not found'}"
     for warning in found.warnings:
         yield f"warning     {warning}"
+
+
+def processor_line(here: Machine) -> str:
+    """Return sockets, cores, NUMA nodes and frequency governor in words."""
+    parts = [
+        f"{_many(here.sockets, 'socket')}, {_many(here.physical_cores, 'physical core')} of ours",
+        _many(here.numa_nodes, "NUMA node"),
+        f"frequency governor {here.governor or 'not visible'}",
+    ]
+    return ", ".join(parts)
+
+
+def gpu_line(row: Mapping[str, Any]) -> str:
+    """Return GPUs of one kind in words; row: one of `counted`, empty where there are none."""
+    if not row:
+        return "no NVIDIA GPU"
+    memory = row["memory_bytes"] and show_size(row["memory_bytes"])
+    pcie = row["pcie_generation"] and f"PCIe {row['pcie_generation']} x{row['pcie_lanes'] or '?'}"
+    links = row["nvlinks"] and f"{row['nvlinks']} NVLinks of {row['nvlink_bytes_per_second'] / 1e9:g} GB/s"
+    known = [memory, row["compute_capability"] and f"compute {row['compute_capability']}", pcie, links or "no NVLink"]
+    driver = f"driver {row['driver'] or 'unknown'}"
+    return ", ".join([f"{row['count']} x {row['name']}", *(str(part) for part in known if part), driver])
+
+
+def nic_line(row: Mapping[str, Any]) -> str:
+    """Return network ports of one kind in words; row: one of `counted`, empty where there are none."""
+    if not row:
+        return "no network card"
+    speed = f"{row['bytes_per_second'] * 8 / 1e9:g} Gbit/s" if row["bytes_per_second"] else "speed unknown"
+    known = [f"driver {row['driver'] or 'unknown'}", speed, row["mtu"] and f"MTU {row['mtu']}"]
+    numa = None if row["numa"] is None else f"NUMA node {row['numa']}"
+    state = None if row["up"] else "down"
+    return ", ".join([f"{row['count']} x {row['kind']}", *(str(part) for part in (*known, numa, state) if part)])
+
+
+def _many(count: int | None, name: str) -> str:
+    return f"unknown {name}s" if count is None else f"{count} {name}{'' if count == 1 else 's'}"

@@ -17,9 +17,12 @@ VERBS = {
     "build": "Write a fabric (topology, speeds, latencies) to a file; `build local` measures this machine.",
     "predict": "Predict collectives on a fabric with the cost model.",
     "measure": "Measure real collectives on the devices of this machine or cluster.",
+    "slow": "Which rank or node is slow: pairs, groups, lateness; and the bandwidth between two halves.",
+    "launch": "Print the batch file that measures a run on a Slurm cluster.",
     "import": "Read results of nccl-tests, rccl-tests, OSU, IMB or hccl_test, and screen them.",
     "calibrate": "Fit a library's alphas and betas from measured results; score the fit on held-out sizes.",
     "compare": "Put two sets of results side by side, case by case.",
+    "gate": "Is B slower than A? Interleaved pairs and a verdict per cell, for CI.",
     "scale": "Scaling efficiency versus cluster size, measured and predicted in one table.",
     "jobs": "Several jobs at once on one fabric, and what they cost each other.",
     "stress": "How much longer collectives take as cables, switches or planes fail.",
@@ -28,6 +31,7 @@ VERBS = {
     "read": "Read a fabric from another tool's file: ibnetdiscover, Slurm, GraphML, CSV of cables ...",
     "write": "Write a fabric in another tool's format.",
     "audit": "What is built against what was designed: missing, extra, swapped and degraded cables.",
+    "twin": "Bring a fabric up for real on this machine: run on it, predict, compare.",
     "doctor": "What this machine has, what is missing, and how to get it.",
 }
 """Verb -> one line of help; the code is `fabric/cli/<verb>.py` and is imported only when the verb runs."""

@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from fabric.cli.answers import flat
-from fabric.collectives.catalog import COLLECTIVES
+from fabric.collectives.catalog import COLLECTIVES, busbw_factor
+from fabric.measure.ask import WINDOWED
 from fabric.measure.layout import REDUCING
 from fabric.records.case import Case
 from fabric.records.result import Result
@@ -15,16 +16,18 @@ from fabric.records.result import Result
 TYPES = {"f16": "half", "bf16": "bfloat16", "f32": "float", "f64": "double", "i32": "int32", "i8": "int8"}
 """Our dtype names -> nccl-tests'."""
 FORMS = (False, True)
+TAILS = {"p10": 0.1, "p99": 0.99}
 NAMES = list(COLLECTIVES)
 SIDE = f"{'time':>9}{'algbw':>9}{'busbw':>8}{'#wrong':>7}"
-Bounds = Mapping[tuple[str, int, int], tuple[float, str]]
-"""(collective, world size, nbytes) -> busbw in bytes per second, level that limits it."""
-Block = tuple[str, int, int, str, str]
+Key = tuple[str, int, int, str]
+Bounds = Mapping[Key, tuple[float, str]]
+"""(collective, world size, nbytes, order) -> busbw in bytes per second, level that limits it."""
+Block = tuple[str, int, int, str, str, str]
 
 
-def key_of(case: Case) -> tuple[str, int, int]:
+def key_of(case: Case) -> Key:
     """Return what a bound depends on within one run."""
-    return (case.collective, case.world_size, case.nbytes)
+    return (case.collective, case.world_size, case.nbytes, case.order)
 
 
 def tables(results: Sequence[Result], bounds: Bounds) -> str:
@@ -34,7 +37,8 @@ def tables(results: Sequence[Result], bounds: Bounds) -> str:
 
 
 def _block(result: Result) -> Block:
-    return (result.source, NAMES.index(result.case.collective), result.case.world_size, result.case.mode, result.barrier)
+    case = result.case
+    return (result.source, NAMES.index(case.collective), case.world_size, case.order, case.mode, result.barrier)
 
 
 def _table(results: Sequence[Result], bounds: Bounds) -> str:
@@ -44,12 +48,13 @@ def _table(results: Sequence[Result], bounds: Bounds) -> str:
 
 
 def _head(results: Sequence[Result]) -> tuple[str, str, str]:
-    """Return the three lines over a table; rooted collectives have a column more, as nccl-tests'."""
+    """Return the three lines over a table; rooted collectives have a column more, as nccl-tests', and windows of messages."""
+    rate = f"{'messages/s':>13}" if results[0].case.collective in WINDOWED else ""
     rooted = COLLECTIVES[results[0].case.collective].rooted
     root, form = ("  root" if rooted else ""), "in place" if any(result.case.in_place for result in results) else "out of place"
     return (
         f"#{'':{41 + len(root)}}{'out-of-place':>32}{'in-place':>32}  {f'{form}: 95 %':>17}",
-        f"#{'size':>11}{'count':>12}{'type':>10}{'redop':>7}{root}{SIDE * 2}{'interval':>19}{'samples':>9}   of bound",
+        f"#{'size':>11}{'count':>12}{'type':>10}{'redop':>7}{root}{SIDE * 2}{'interval':>19}{'samples':>9}{rate}   of bound",
         f"#{'(B)':>11}{'(elements)':>12}{'':{17 + len(root)}}"
         + f"{'(us)':>9}{'(GB/s)':>9}{'(GB/s)':>8}{'':7}" * 2
         + f"{'(us)':>19}",
@@ -62,6 +67,7 @@ def _title(results: Sequence[Result]) -> str:
     ranks = f"{case.world_size} rank{'s' if case.world_size > 1 else ''} on {case.nodes} node"
     places = f"{ranks}{'s' if case.nodes > 1 else ''}, {context.get('cores', '?')} cores"
     how = [f"{key} {value:g}" for key, value in case.params.items()]
+    how += [case.order] if case.order != "contiguous" else []
     how += [case.mode] if case.mode != "blocking" else []
     how += [f"barrier {results[0].barrier}"] if results[0].barrier != "before" else []
     return f"# {', '.join([case.collective, *how])}, {results[0].source} ({', '.join(versions)}), {places}"
@@ -75,7 +81,20 @@ def _row(results: Sequence[Result], bounds: Bounds) -> str:
     op = case.op if case.collective in REDUCING else "none"
     root = f"{case.root or 0:>6}" if COLLECTIVES[case.collective].rooted else ""
     head = f"{case.nbytes:>12}{case.count:>12}{TYPES[case.dtype]:>10}{op:>7}{root}"
-    return f"{head}{cells}  {_interval(last):>17}{len(last.seconds):>9}   {_share(last, bounds)}"
+    return f"{head}{cells}  {_interval(last):>17}{len(last.seconds):>9}{_show_rate(last)}   {_share(last, bounds)}"
+
+
+def _rate(result: Result) -> float | None:
+    """Return messages per second over all pairs and directions; None for what is no window of messages."""
+    case = result.case
+    if case.collective not in WINDOWED or not result.time > 0:
+        return None
+    return busbw_factor(case.collective, case.world_size) / result.time
+
+
+def _show_rate(result: Result) -> str:
+    rate = _rate(result)
+    return "" if rate is None else f"{rate:>13.0f}"
 
 
 def _form(result: Result | None) -> str:
@@ -92,10 +111,16 @@ def _interval(result: Result) -> str:
 
 
 def _share(result: Result, bounds: Bounds) -> str:
+    share, level = _of_bound(result, bounds)
+    return "-" if share is None else f"{100 * share:.0f} % ({level})"
+
+
+def _of_bound(result: Result, bounds: Bounds) -> tuple[float | None, str | None]:
+    """Return busbw as a share of the bound's and the level that limits it; None, None without a bound."""
     bound = bounds.get(key_of(result.case))
     if bound is None or result.case.world_size == 1:
-        return "-"
-    return f"{100 * result.busbw / bound[0]:.0f} % ({bound[1]})"
+        return None, None
+    return result.busbw / bound[0], bound[1]
 
 
 def _notes(results: Sequence[Result]) -> list[str]:
@@ -105,6 +130,12 @@ def _notes(results: Sequence[Result]) -> list[str]:
     contended = sum(bool(result.context.get("contended")) for result in results)
     if contended:
         notes.append(f"# Contended host: in {contended} of {len(results)} cases others took over 15 % of the cores.")
+    mixed = sum(bool(result.context.get("mixed_host_states")) for result in results)
+    if mixed:
+        notes.append(f"# Mixed host states: {mixed} of {len(results)} cases were measured in the fast and in the slow one.")
+    jumped = sum(bool(result.context.get("clock_jump_seconds")) for result in results)
+    if jumped:
+        notes.append(f"# The wall clock was set during {jumped} of {len(results)} cases; times are by the monotonic one.")
     batch = max(result.batch for result in results)
     if batch > 1:
         notes.append(f"# A sample is the mean of up to {batch} calls, so that reading the clock is under 2 % of it.")
@@ -116,5 +147,21 @@ def _notes(results: Sequence[Result]) -> list[str]:
 
 def row_of(result: Result, bounds: Bounds) -> dict[str, Any]:
     """Return a result as one flat row with the bound beside it."""
-    busbw, level = bounds.get(key_of(result.case), (None, None))
-    return flat(result, bound_busbw_bytes_per_second=busbw, bound_level=level)
+    share, level = _of_bound(result, bounds)
+    busbw = bounds[key_of(result.case)][0] if share is not None else None
+    more = {"bound_busbw_bytes_per_second": busbw, "of_bound": share, "bottleneck": level}
+    return flat(result, **more, messages_per_second=_rate(result), **_tails(result), **_of_host(result))
+
+
+def _of_host(result: Result) -> dict[str, Any]:
+    return {key: result.context.get(key) for key in ("canary_seconds", "host_state", "clock_jump_seconds")}
+
+
+def _tails(result: Result) -> dict[str, Any]:
+    """Return p10 and p99 in seconds with their 95 % intervals, or the samples that these need."""
+    row: dict[str, Any] = {}
+    for name, quantile in TAILS.items():
+        low, high = result.bracket_of(quantile) or (None, None)
+        ends = {f"{name}_seconds_low": low, f"{name}_seconds_high": high}
+        row |= {f"{name}_seconds": result.quantile(quantile), **ends, f"{name}_samples_needed": result.needed_for(quantile)}
+    return row

@@ -56,14 +56,14 @@ class Progress:
         self._name, self._unit, self._start = name, unit, monotonic()
         self._next = self._start + FIRST_AFTER
 
-    def __call__(self, done: int, total: int) -> None:
-        """Print one line where it is time to."""
+    def __call__(self, done: int, total: int, now_at: str = "") -> None:
+        """Print one line where it is time to; now_at: what is being done."""
         now = monotonic()
         if now < self._next or done == total:
             return
         self._next = now + EVERY
         left = f", {(now - self._start) / done * (total - done):.0f} s left" if done else ""
-        click.echo(f"# {self._name}: {done:,} of {total:,} {self._unit}{left}", err=True)
+        click.echo(f"# {self._name}: {done:,} of {total:,} {self._unit}{left}{f', now {now_at}' if now_at else ''}", err=True)
 
 
 def warn(line: str) -> None:

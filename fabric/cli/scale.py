@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli.answers import cases_on, constants_for, first_algorithm, flat, model_options, of_one_collective
-from fabric.cli.calibrate import fit_all
-from fabric.cli.output import emit, formats, table, warn
+from fabric.cli.calibrate import fit_all, measured_in
+from fabric.cli.output import emit, formats, table
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
@@ -33,6 +33,7 @@ EXAMPLE = """Example: fabricbench scale --topo rail_optimized:nodes=2048,rails=8
 @click.option(
     "--fidelity", default="loaded", show_default=True, help="One for the whole curve: closed, loaded, flows; or auto."
 )
+@click.option("--library", metavar="NAME", help="Of imported RESULTS that do not say it: mpi:openmpi or mpi:mpich.")
 @model_options
 @formats
 def command(results: Path | None, *, topos: Sequence[str], as_json: bool, as_csv: bool, **asked: Any) -> None:
@@ -51,19 +52,11 @@ def command(results: Path | None, *, topos: Sequence[str], as_json: bool, as_csv
 
 def measured_rows(path: Path, fabrics: Sequence[Fabric], asked: dict[str, Any]) -> list[Row]:
     """Return the rows of a results file on one fabric."""
-    from fabric.records.pool import pooled
-    from fabric.records.store import read
     from topologies.errors import InputError
 
     if len(fabrics) != 1:
         raise InputError(f"topo: must be the one fabric that the results were measured on, got {len(fabrics)}")
-    found, torn = read(path)
-    if torn:
-        warn(torn)
-    measured = pooled([r for r in found if r.measured])
-    if not measured:
-        raise InputError(f"results: {path} holds no measured results")
-    measured = of_one_collective(measured, asked["collective"])
+    measured = of_one_collective(measured_in(path, asked["library"]), asked["collective"])
     given = constants_file(asked["constants"])
     return join_rows(measured, fabrics[0], given, asked["routing"], asked["fidelity"])
 
@@ -83,13 +76,16 @@ def join_rows(
     given: constants to predict with; None fits them from the results themselves, as calibrate does.
     """
     from fabric.predict.constants import choose
+    from fabric.records.imported import library_of
 
+    own: dict[tuple[str, bool], Constants] = {}
     if given is None:
-        given = [constants for constants, _, _ in fit_all(measured, fabric)]
+        own = {(series[0].source, series[0].case.in_place): constants for constants, _, series in fit_all(measured, fabric)}
+        given = list(own.values())
     rows: list[Row] = []
     for source, in_place in sorted({(r.source, r.case.in_place) for r in measured}):
         series = [r for r in measured if (r.source, r.case.in_place) == (source, in_place)]
-        constants = choose(given, source, in_place=in_place)
+        constants = own.get((source, in_place)) or choose(given, library_of(source), in_place=in_place)
         rows += _series_rows(source, series, fabric, constants, routing, fidelity)
     return rows
 
@@ -100,15 +96,17 @@ def _series_rows(
     from fabric.predict.answer import predict
     from fabric.predict.bounds import bound
     from fabric.predict.calibrate import baseline, split
+    from fabric.records.imported import library_of
     from fabric.scaling import scaling_table
 
     parts = split(series)
     uses = dict.fromkeys((r.case for r in parts.held_out), "held out") | {r.case: why for r, why in parts.left_out}
     uses |= {r.case: "fitted" if r.case.nbytes in constants.fitted_bytes else "held out" for r in parts.fitted}
     cases = [r.case for r in series]
-    own = replace(constants, backend=source)
+    library = library_of(source)
+    own = replace(constants, backend=library)
     answers = predict([c for c in cases if c.world_size > 1], fabric, own, routing=routing, fidelity=fidelity)
-    limits = {case: limit.busbw for case in cases if (limit := bound(case, fabric, source))}
+    limits = {case: limit.busbw for case in cases if (limit := bound(case, fabric, library))}
     line = baseline(series).seconds if parts.fitted else None
     return scaling_table(source, series, answers, limits, uses, line)
 
@@ -148,6 +146,7 @@ def flat_row(row: Row) -> dict[str, Any]:
         "use": row.use,
         "measured_busbw_bytes_per_second": row.measured.busbw if row.measured else None,
         "samples": len(row.measured.seconds) if row.measured else None,
+        "statistic": row.measured.statistic if row.measured else None,
         "predicted_busbw_bytes_per_second": row.predicted.busbw if row.predicted else None,
         "bottleneck": row.predicted.context["bottleneck"] if row.predicted else None,
         "bound_busbw_bytes_per_second": row.bound,
@@ -182,7 +181,7 @@ def _measured_cells(row: Row) -> tuple[str, ...]:
         str(row.case.world_size),
         "-" if alone or not row.measured else f"{row.measured.busbw / 1e9:.3g}",
         "-" if alone or low is None or high is None else f"{scale / high / 1e9:.3g}..{scale / low / 1e9:.3g}",
-        str(len(row.measured.seconds)) if row.measured else "-",
+        _samples(row.measured),
         f"{row.predicted.busbw / 1e9:.3g}" if row.predicted else "-",
         f"{row.bound / 1e9:.3g}" if row.bound else "-",
         _percent(row.efficiency),
@@ -244,6 +243,13 @@ def differences(rows: Sequence[Row]) -> list[str]:
                 f"bottleneck {slow.context['bottleneck']} against {fast.context['bottleneck']}"
             )
     return lines
+
+
+def _samples(result: Result | None) -> str:
+    """Return how many samples are behind a time, `mean` where another tool kept none."""
+    if result is None:
+        return "-"
+    return "mean" if result.statistic == "mean" else str(len(result.seconds))
 
 
 def _percent(value: float | None, sign: str = "") -> str:

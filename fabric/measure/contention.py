@@ -1,4 +1,4 @@
-"""How much of the cores others took while a case ran. It does not know who they are, nor what the case was."""
+"""How much of the cores others took while a case ran, and whether the wall clock was set. It does not know who or why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import resource
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 
 from fabric.measure.backends.backend import Group
 
@@ -14,24 +14,55 @@ CONTENDED = 0.15
 """Share of the cores' time that went to others from which on a result is flagged."""
 SHORTEST = 0.05
 """Seconds: the kernel counts in ticks of 10 ms, so shorter stretches say nothing."""
+JUMP_SECONDS, JUMP_SHARE = 0.05, 0.01
+"""The wall clock was set where it differs by more from the monotonic one, JUMP_SHARE of the time between: clocks are slewed."""
+APART, READINGS = 0.001, 5
+"""Seconds between two readings of both clocks from which on they are read again, and how often."""
 BUSY_FIELDS = (1, 2, 3, 8)
 """user, nice, system, steal in a line of /proc/stat; interrupts are left out, for they may be our own."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Core seconds of this process, and of everybody on the node's cores (0 on ranks that do not count them)."""
+    """Core seconds of this process, and of everybody on the node's cores (0 on ranks that do not count them).
+
+    at, wall: the monotonic clock and the wall's.
+    """
 
     at: float
     own: float
     everybody: float
     cores: int
+    wall: float = 0.0
 
 
 def usage(cores: frozenset[int]) -> Usage:
     """Return what has been used up to now: by this process, and by everybody on these cores."""
     own = resource.getrusage(resource.RUSAGE_SELF)
-    return Usage(perf_counter(), own.ru_utime + own.ru_stime, busy_seconds(cores), len(cores))
+    wall, at = clocks()
+    return Usage(at, own.ru_utime + own.ru_stime, busy_seconds(cores), len(cores), wall)
+
+
+def clocks() -> tuple[float, float]:
+    """Return (wall, monotonic) seconds, read so close together that no other process came between, if that can be had."""
+    found = []
+    for _ in range(READINGS):
+        before, wall, after = perf_counter(), time(), perf_counter()
+        found.append((after - before, wall, after))
+        if after - before < APART:
+            break
+    _, wall, at = min(found)
+    return wall, at
+
+
+def clock_jump(before: tuple[float, float], after: tuple[float, float]) -> float | None:
+    """Return by how many seconds the wall clock was set between two readings (wall, monotonic), None where it was not.
+
+    Above 0: it was set forward. Times are taken by the monotonic clock, so that they hold all the same.
+    """
+    elapsed = after[1] - before[1]
+    jump = after[0] - before[0] - elapsed
+    return round(jump, 3) if abs(jump) > JUMP_SECONDS + JUMP_SHARE * elapsed else None
 
 
 def busy_seconds(cores: frozenset[int]) -> float:

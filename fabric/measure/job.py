@@ -5,13 +5,18 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
-from fabric.measure.ask import Sizes, What, check_what, names_of, sizes_of
-from fabric.measure.backends.catalog import backend
+from fabric.measure.ask import Sizes, What, check_what, fits, names_of, sizes_of
+from fabric.measure.backends.backend import Backend
+from fabric.measure.backends.catalog import variant
 from fabric.measure.layout import block_elements
+from fabric.measure.orders import check_orders
 from fabric.measure.plan import Plan
 from fabric.records.case import DTYPES
 from topologies.errors import InputError
+
+Loop = Literal["native", "python"]
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,17 @@ class Cell:
     world_size: int
     in_place: bool
     asked: int = 0
+    order: str = "contiguous"
 
 
 @dataclass(frozen=True)
 class Job:
-    """One backend's part of a run. seed: of the order in which the cells are measured; collectives: names, or `all`."""
+    """One backend's part of a run. collectives: names, or `all`; orders: of the ranks of every world size (orders.py).
+
+    refine: sizes that may be added to each curve where it bends; seed: of the order in which the cells are measured.
+    device: where the buffers are, None: the library's usual place; graph: calls in a CUDA graph, 0: none.
+    loop: who makes the calls, `native` where the library has such a loop; per_rank: keep every rank's seconds.
+    """
 
     backend: str
     sizes: tuple[int, ...]
@@ -36,24 +47,45 @@ class Job:
     what: What = field(default_factory=What)
     plan: Plan = field(default_factory=Plan)
     seed: int = 0
+    orders: tuple[str, ...] = ("contiguous",)
+    refine: int = 0
+    device: str | None = None
+    graph: int = 0
+    loop: Loop = "native"
+    per_rank: bool = False
 
     def __post_init__(self) -> None:
         dtype = self.what.dtype
         if dtype not in DTYPES:
             raise InputError(f"dtype: must be one of {', '.join(DTYPES)}, got {dtype!r}")
-        backend(self.backend).check_dtype(dtype)
         check_world_sizes(self.world_sizes)
         check_sizes(self.sizes, dtype)
+        for name in self.names:
+            self.library.check_dtype(dtype, name)
         check_what(self.what, self.names, self.world_sizes)
+        check_orders(self.orders)
+        if (self.what.mode == "graph") != (self.graph > 0):
+            raise InputError(
+                f"graph: mode graph needs calls to capture, as --graph 20 says, got {self.graph} in {self.what.mode}"
+            )
+        if self.loop not in get_args(Loop):
+            raise InputError(f"loop: must be {' or '.join(get_args(Loop))}, got {self.loop!r}")
+        if self.refine < 0:
+            raise InputError(f"refine: must be a whole number of sizes >= 0, got {self.refine}")
         for name in self.names:
             if not any(part.whole for part in self.parts() if part.name == name):
                 block = min(block_elements(name, p, self.what.params_of(name)) for p in self.world_sizes) * DTYPES[dtype]
                 raise InputError(f"sizes: {name} needs {block} bytes or more, an element for every part, got {max(self.sizes)}")
 
     @property
+    def library(self) -> Backend:
+        """The backend on the job's device, with its graphs."""
+        return variant(self.backend, self.device, self.graph)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The collectives that are measured."""
-        return names_of(self.collectives, backend(self.backend), self.world_sizes, self.what)
+        return names_of(self.collectives, self.library, self.world_sizes, self.what)
 
     @property
     def ranks(self) -> int:
@@ -62,8 +94,8 @@ class Job:
 
     def parts(self) -> list[Sizes]:
         """Return the sizes of every collective and world size, without world sizes that are too small for it."""
-        ways = backend(self.backend).ways
-        pairs = [(name, p) for name in self.names for p in self.world_sizes if p >= ways[name].least]
+        ways = self.library.ways
+        pairs = [(name, p) for name in self.names for p in self.world_sizes if fits(name, ways[name], p)]
         return [sizes_of(name, world_size, self.sizes, self.what) for name, world_size in pairs]
 
     def notes(self) -> list[str]:
@@ -76,14 +108,21 @@ class Job:
 
         So slow drifts of the machine hit no size or world size alone, and no state of it decides a cell.
         """
-        ways = backend(self.backend).ways
-        cells = [
-            Cell(part.name, nbytes, part.world_size, in_place, asked)
-            for part in self.parts()
+        cells = [cell for part in self.parts() for cell in self.cells_of(part)]
+        return self.shuffled(cells, self.seed)
+
+    def cells_of(self, part: Sizes) -> list[Cell]:
+        """Return the cells of one collective and world size, each once, in every form and order."""
+        return [
+            Cell(part.name, nbytes, part.world_size, in_place, asked, order)
+            for order in dict.fromkeys(self.orders)
             for asked, nbytes in part.whole.items()
-            for in_place in ways[part.name].forms
+            for in_place in self.library.ways[part.name].forms
         ]
-        order = random.Random(self.seed)  # noqa: S311  # an order, not a secret
+
+    def shuffled(self, cells: Sequence[Cell], seed: int | str) -> list[Cell]:
+        """Return the cells as often as they are visited, every visit in an order of its own."""
+        order = random.Random(seed)  # noqa: S311  # an order, not a secret
         return [cell for _ in range(self.plan.visits) for cell in order.sample(cells, len(cells))]
 
 
@@ -100,11 +139,11 @@ def geometric(low: int, high: int, factor: int) -> tuple[int, ...]:
 
 
 def check_sizes(sizes: Sequence[int], dtype: str) -> None:
-    """Raise InputError unless there are sizes, each a whole number of elements >= 1."""
+    """Raise InputError unless there are sizes, each a whole number of elements; what cannot be done with 0 says so later."""
     if not sizes:
         raise InputError("sizes: must name at least one size such as 64KiB, got none")
     for nbytes in sizes:
-        if nbytes < 1 or nbytes % DTYPES[dtype]:
+        if nbytes < 0 or nbytes % DTYPES[dtype]:
             raise InputError(f"sizes: must be whole {dtype} elements of {DTYPES[dtype]} bytes, got {nbytes}")
 
 

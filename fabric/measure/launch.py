@@ -60,28 +60,54 @@ VARIABLES: Mapping[str, tuple[tuple[str, ...], tuple[str, str, str, str]]] = {
 }
 """Launcher -> variables that must also be there, and those of rank, world size, local rank and local size.
 
-Asked in this order: mpirun inside a Slurm step shows both sets of variables, and its own are the true ones.
+Asked in this order: mpirun inside a Slurm step shows both sets of variables, and its own are the true ones. `srun` with
+--mpi=pmi2 or pmix adds PMI_* or PMIX_* to Slurm's, without the local ones: it is told by Slurm's.
 """
+HALF = ("PMIX_RANK", "PMI_RANK")
+"""Variables of launchers that tell a process its rank, but not how many ranks there are on its node."""
 
 
 def detect(environment: Mapping[str, str] | None = None) -> Launch:
     """Return how this process was started, from the environment.
 
     Raises:
-        EnvironmentFault: a launcher's variable is no whole number.
+        EnvironmentFault: a launcher's variable is no whole number, or a launcher that says the rank and no more.
     """
     found = os.environ if environment is None else environment
     for launcher, (also, names) in VARIABLES.items():
         if all(name in found for name in (*also, *names)):
-            return Launch(launcher, *(_number(found, name) for name in names))
+            rank, world_size, local_rank = (_number(found, name) for name in names[:3])
+            local_size = (_tasks_here if launcher == "srun" else _number)(found, names[3])
+            return Launch(launcher, rank, world_size, local_rank, local_size)
+    half = next((name for name in HALF if name in found), None)
+    if half is not None:
+        raise EnvironmentFault(f"{half}: set by a launcher that says no ranks per node; start under torchrun, mpirun or srun")
     return Launch()
 
 
 def _number(environment: Mapping[str, str], name: str) -> int:
-    match = re.match(r"\d+", environment[name])  # Slurm writes tasks per node as 4(x2),3
-    if match is None:
+    if not environment[name].isdecimal():
         raise EnvironmentFault(f"{name}: the launcher must set a whole number, got {environment[name]!r}")
-    return int(match[0])
+    return int(environment[name])
+
+
+def _tasks_here(environment: Mapping[str, str], name: str) -> int:
+    """Return the tasks on this node out of Slurm's list for all nodes."""
+    counts, node = tasks_per_node(environment[name], name), int(environment.get("SLURM_NODEID") or 0)
+    if node >= len(counts):
+        raise EnvironmentFault(f"SLURM_NODEID: must be below {len(counts)}, the nodes of {name}, got {node}")
+    return counts[node]
+
+
+def tasks_per_node(text: str, name: str = "SLURM_STEP_TASKS_PER_NODE") -> tuple[int, ...]:
+    """Return the tasks of every node of Slurm's compressed list: `2(x3),1` gives (2, 2, 2, 1); name is for errors."""
+    counts: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"(\d+)(?:\(x(\d+)\))?", part)
+        if match is None:
+            raise EnvironmentFault(f"{name}: srun must set a list such as 2(x3),1, got {text!r}")
+        counts += [int(match[1])] * int(match[2] or 1)
+    return tuple(counts)
 
 
 def slurm_address(environment: Mapping[str, str]) -> tuple[str, int]:

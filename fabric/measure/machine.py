@@ -5,24 +5,31 @@ from __future__ import annotations
 import os
 import platform
 import re
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from fabric.measure import devices
 
 NOISE = re.compile(r"\(r\)|\(tm\)|\bcpu\b|\bprocessor\b|\b\d+-core\b|@.*", re.IGNORECASE)
 """What a processor's name says besides its model."""
 
 
+CPUS = Path("/sys/devices/system/cpu")
+
+
 @dataclass(frozen=True)
 class Machine:
-    """A machine without its name. slots: ranks that fit, max(cores, devices)."""
+    """A machine without its name; None: the system does not say. cores: that we may use; slots: ranks that fit."""
 
     processor: str
     cores: int
     memory_bytes: int
     devices: tuple[str, ...]
     load_1min: float
+    physical_cores: int
+    sockets: int | None
+    numa_nodes: int | None
+    governor: str | None
 
     @property
     def slots(self) -> int:
@@ -32,7 +39,17 @@ class Machine:
 
 def machine() -> Machine:
     """Return this machine."""
-    return Machine(processor(), len(usable_cores()), memory_bytes(), gpus(), round(os.getloadavg()[0], 2))
+    return Machine(
+        processor=processor(),
+        cores=len(usable_cores()),
+        memory_bytes=memory_bytes(),
+        devices=gpus(),
+        load_1min=round(os.getloadavg()[0], 2),
+        physical_cores=physical_cores(),
+        sockets=sockets(),
+        numa_nodes=numa_nodes(),
+        governor=governor(),
+    )
 
 
 def slug() -> str:
@@ -57,7 +74,7 @@ def physical_cores() -> int:
 
 
 def _siblings(core: int) -> str:
-    path = Path(f"/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list")
+    path = CPUS / f"cpu{core}/topology/thread_siblings_list"
     return path.read_text().strip() if path.exists() else str(core)
 
 
@@ -76,14 +93,34 @@ def memory_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
+def sockets() -> int | None:
+    """Return the processor packages of this machine, None where the system does not say."""
+    packages = {path.read_text().strip() for path in CPUS.glob("cpu[0-9]*/topology/physical_package_id")}
+    return len(packages) or None
+
+
+def numa_nodes() -> int | None:
+    """Return the memory nodes of this machine, None where the system does not say."""
+    return len(list(CPUS.parent.glob("node/node[0-9]*"))) or None
+
+
+def governor() -> str | None:
+    """Return how the cores' frequency is governed, e.g. `performance`; None where it is not ours to see."""
+    found = sorted({path.read_text().strip() for path in CPUS.glob("cpu[0-9]*/cpufreq/scaling_governor")})
+    return ",".join(found) or None
+
+
+def cpu_list(cores: frozenset[int]) -> str:
+    """Return core numbers as Linux lists them: {0, 1, 2, 5} gives `0-2,5`."""
+    runs: list[list[int]] = []
+    for core in sorted(cores):
+        if runs and core == runs[-1][-1] + 1:
+            runs[-1].append(core)
+        else:
+            runs.append([core])
+    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
 def gpus() -> tuple[str, ...]:
-    """Return the model of every NVIDIA GPU, from nvidia-smi; none where it is absent or fails."""
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return ()
-    query = [tool, "--query-gpu=name", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
-    return tuple(answer.stdout.split("\n")[:-1]) if answer.returncode == 0 else ()
+    """Return the model of every NVIDIA GPU."""
+    return tuple(gpu.name for gpu in devices.gpus())

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from math import ceil
 from typing import get_args
 
+from fabric.measure.warmup import cold_samples
 from fabric.records.result import Barrier
-from fabric.statistics import half_width, median
+from fabric.statistics import AT_ANY_STOP, LAST_STOP, MEDIAN, half_width, median, needed
 from topologies.errors import InputError
 
 PRECISION = 0.02
 """Enough: half of the 95 % interval is at most this share of the median."""
-FEWEST, MOST = 6, 300
-"""Samples of an adaptive run: 6 are the fewest that have an interval."""
+FEWEST, MOST = needed(MEDIAN, AT_ANY_STOP), LAST_STOP
+"""Samples of an adaptive run: 9 are the fewest that have an interval, and up to 300 it holds whenever the run stops."""
+NARROW_FROM = 20
+"""Samples before a narrow interval ends a run: of fewer, those that happen to lie close together do, wherever the median is."""
 FEWEST_A_VISIT = 3
 ROUND_SECONDS = 0.1
 """Aim for the length of a round, after which all ranks agree on going on."""
@@ -61,22 +64,34 @@ class Plan:
             raise InputError(f"timeout: must be at least 1 second, got {self.timeout:g}")
 
 
+def goal(plan: Plan) -> int:
+    """Return the most samples of a visit that count."""
+    return -(-(plan.iters or MOST) // plan.visits)
+
+
 def next_round(samples: Sequence[float], spent: float, plan: Plan) -> int:
     """Return how many iterations come next, 0 where it is enough; only rank 0's answer counts.
 
-    samples: seconds so far of this visit; spent: seconds since the first of them, barriers included.
+    samples: seconds so far of this visit, of which cold ones do not count; spent: seconds since the first of them, barriers
+    included. As at most half are cold, there are never more than twice goal().
     """
-    goal = -(-(plan.iters or MOST) // plan.visits)
+    settled = samples[cold_samples(samples) :]
     fewest = FEWEST if plan.visits == 1 else FEWEST_A_VISIT
     budget = plan.budget / plan.visits
-    left = goal - len(samples)
+    left = goal(plan) - len(settled)
     if left <= 0:
         return 0
-    if len(samples) < fewest:
-        return min(left, fewest - len(samples))
-    if plan.iters is None and (spent >= budget or half_width(samples) <= PRECISION):
+    if len(settled) < fewest:
+        return min(left, fewest - len(settled))
+    narrow = len(settled) >= NARROW_FROM and half_width(settled) <= PRECISION
+    if plan.iters is None and (spent >= budget or narrow):
         return 0
     return max(1, min(left, _fitting(samples, spent, plan, budget)))
+
+
+def warm_up(samples: Sequence[float], plan: Plan) -> int:
+    """Return how many of a visit's samples, from its start, are warm-up: cold ones, and what came before the last goal()."""
+    return max(cold_samples(samples), len(samples) - goal(plan))
 
 
 def _fitting(samples: Sequence[float], spent: float, plan: Plan, budget: float) -> int:

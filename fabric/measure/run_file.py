@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fabric.measure.ask import What
-from fabric.measure.job import Job, geometric
+from fabric.measure.job import Job, Loop, geometric
 from fabric.measure.plan import Plan
 from fabric.records.case import Mode
 from fabric.records.result import Barrier
@@ -21,11 +21,18 @@ RULES = {
     "collectives": "a list of collectives such as [all_reduce], or [all]",
     "sizes": "a list such as [8, 64KiB] or a mapping with min, max and factor",
     "world_sizes": "a list of whole numbers or `cores` (1 to all cores), or a mapping backend -> such a list",
+    "orders": "a list such as [contiguous, interleaved, scattered:7]",
+    "refine": "a whole number of sizes that may be added to a curve",
+    "loop": "native or python",
+    "per_rank": "true or false",
+    "launches": "a whole number of launches",
     "backends": "a list such as [gloo, mpi]",
     "dtype": "a dtype such as f32",
     "op": "sum, max, min or prod",
     "root": "a rank",
-    "mode": "blocking, nonblocking or persistent",
+    "mode": "blocking, nonblocking, persistent or graph",
+    "device": "cpu or cuda",
+    "graph": "a whole number of calls in a CUDA graph",
     "params": "a mapping such as {skew: 1.2}",
     "barrier": "before, excluded or back_to_back",
     "iters": "a whole number of iterations",
@@ -35,7 +42,7 @@ RULES = {
     "timeout": "seconds, such as 60",
     "visits": "a whole number of visits to each case",
     "seed": "a whole number",
-    "topo": "a topology's short form or the YAML file of a fabric",
+    "topo": "a topology's short form, the YAML file of a fabric, or none",
 }
 """Key -> what its value must be."""
 
@@ -59,11 +66,18 @@ class Run(BaseModel):
     collectives: tuple[str, ...] = ("all_reduce",)
     sizes: tuple[str | int, ...] | Sweep = Sweep()
     world_sizes: WorldSizes | dict[str, WorldSizes] | None = None
+    orders: tuple[str, ...] = ("contiguous",)
+    refine: int = 0
+    launches: int = 1
+    loop: Loop = "native"
+    per_rank: bool = False
     backends: tuple[str, ...] | None = None
     dtype: str = "f32"
     op: str = "sum"
     root: int = 0
     mode: Mode = "blocking"
+    device: str | None = None
+    graph: int = 0
     params: dict[str, float] = {}
     barrier: Barrier = "before"
     iters: int | None = None
@@ -106,8 +120,10 @@ def jobs(run: Run, default_backend: str, default_ranks: int, cores: int) -> list
 
     default_ranks: the one world size where the run names none; cores: what `cores` stands for.
     """
+    if run.launches < 1:
+        raise InputError(f"launches: must be a whole number >= 1, got {run.launches}")
     plan = Plan(run.iters, run.warmup, run.check, run.budget, run.timeout, run.visits, run.barrier)
-    what = What(run.dtype, run.op, run.root, run.mode, dict(run.params))
+    what = What(run.dtype, run.op, run.root, "graph" if run.graph else run.mode, dict(run.params))
     return [
         Job(
             backend=name,
@@ -117,6 +133,12 @@ def jobs(run: Run, default_backend: str, default_ranks: int, cores: int) -> list
             what=what,
             plan=plan,
             seed=run.seed,
+            orders=run.orders,
+            refine=run.refine,
+            device=run.device,
+            graph=run.graph,
+            loop=run.loop,
+            per_rank=run.per_rank,
         )
         for name in run.backends or (default_backend,)
     ]

@@ -33,7 +33,7 @@ def command_line(backend: str, ranks: int, arguments: Sequence[str]) -> list[str
         launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(ranks)]
         return [*launcher, *program]
     mpirun = find_mpirun()
-    flags = _open_mpi_flags(ranks) if _is_open_mpi(mpirun) else _mpich_flags(ranks)
+    flags = _open_mpi_flags(ranks) if is_open_mpi(mpirun) else _mpich_flags(ranks)
     return [mpirun, "-n", str(ranks), *flags, sys.executable, *program]
 
 
@@ -52,7 +52,8 @@ def find_mpirun() -> str:
     return found
 
 
-def _is_open_mpi(mpirun: str) -> bool:
+def is_open_mpi(mpirun: str) -> bool:
+    """Return whether this mpirun is Open MPI's."""
     answer = subprocess.run([mpirun, "--version"], capture_output=True, text=True, check=False)
     return "Open MPI" in answer.stdout + answer.stderr
 

@@ -1,4 +1,4 @@
-"""Ends a rank that waits for a dead or hung one. It does not know which rank that is."""
+"""Ends a rank that waits for a dead or hung one. Which rank that is, it asks the signs of life, where there are any."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ import sys
 from threading import Thread
 from time import monotonic, sleep
 
+from fabric.measure.life import Life
+
 EXIT_ENVIRONMENT = 3
 
 
 class Watchdog:
     """Ends this process with exit code 3 once nothing came for `limit` seconds between start() and rest()."""
 
-    def __init__(self, limit: float, line: str | None) -> None:
-        """Line is printed on standard error before the end; None on ranks that stay silent."""
-        self._limit = limit
-        self._line = line
+    def __init__(self, limit: float, line: str | None, life: Life | None = None) -> None:
+        """Line is printed on standard error before the end; None on ranks that stay silent.
+
+        life: adds who is silent to the line, keeps all but one rank from printing it, and ends a resting rank too.
+        """
+        self._limit, self._line, self._life = limit, line, life
         self._last: float | None = None
+        self._on = True
         Thread(target=self._watch, daemon=True).start()
 
     def alive(self) -> None:
@@ -28,11 +33,25 @@ class Watchdog:
         """Waiting is right from now on."""
         self._last = None
 
+    def off(self) -> None:
+        """All is over: end nothing any more."""
+        self._on = False
+
     def _watch(self) -> None:
-        while True:
-            sleep(min(1.0, self._limit / 2))
+        while self._on:
+            sleep(min(1.0, self._limit / 4))
+            if self._life is not None:
+                self._life.beat()
             last = self._last
-            if last is not None and monotonic() - last > self._limit:
-                if self._line:
-                    os.write(sys.stderr.fileno(), f"fabricbench: {self._line}\n".encode())
-                os._exit(EXIT_ENVIRONMENT)
+            late = last is not None and monotonic() - last > self._limit
+            if self._on and (late or (self._life is not None and self._life.silent())):
+                self._end()
+
+    def _end(self) -> None:
+        line = self._line
+        if line and self._life is not None:
+            words = self._life.words()
+            line = f"{line}: {words}" if words else None
+        if line:
+            os.write(sys.stderr.fileno(), f"fabricbench: {line}\n".encode())
+        os._exit(EXIT_ENVIRONMENT)

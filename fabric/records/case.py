@@ -8,7 +8,7 @@ from typing import Literal
 
 from topologies.errors import InputError
 
-Mode = Literal["blocking", "nonblocking", "persistent"]
+Mode = Literal["blocking", "nonblocking", "persistent", "graph"]
 DTYPES = {"f16": 2, "bf16": 2, "f32": 4, "f64": 8, "i32": 4, "i8": 1}
 """Bytes per element of every dtype name."""
 

@@ -37,7 +37,7 @@ class Pair:
 
 
 def join(a: Sequence[Result], b: Sequence[Result]) -> list[Pair]:
-    """Return the cases that both sides answered, in order of world size and bytes.
+    """Return the cases that both sides answered, collective by collective, in order of world size and bytes.
 
     Raises:
         InputError: nothing in common, a side that answers a case twice by different sources, or sides whose algorithm
@@ -50,7 +50,12 @@ def join(a: Sequence[Result], b: Sequence[Result]) -> list[Pair]:
     pairs = [Pair(case, left[case], right[case]) for case in shared if left[case].time > 0 and right[case].time > 0]
     for pair in pairs:
         _refuse_mix(pair)
-    return sorted(pairs, key=lambda p: (p.case.collective, p.case.world_size, p.case.in_place, p.case.nbytes))
+    return sorted(pairs, key=lambda p: place(p.case))
+
+
+def place(case: Case) -> tuple[str, str, str, int, bool, int]:
+    """Return where a case stands in a table: by collective, mode, order, world size, form, bytes."""
+    return case.collective, case.mode, case.order, case.world_size, case.in_place, case.nbytes
 
 
 def _by_case(results: Iterable[Result], side: str) -> Mapping[Case, Result]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import islice
 from typing import Any, Literal
 
 from fabric.collectives.catalog import busbw_factor
 from fabric.records.case import Case
-from fabric.statistics import interval, median
+from fabric.statistics import AT_ANY_STOP, MEDIAN, median, needed, percentile, pooled_interval, series_interval
 
 SCHEMA = "fabricbench.result/1"
 Statistic = Literal["raw", "mean", "point", "interval"]
@@ -26,7 +28,8 @@ class Result:
     """One answer to one case.
 
     seconds: one value per sample, each the maximum over ranks (statistic `raw`); one value for `mean` and `point`; low,
-    value, high for `interval`. wrong: wrong elements over all ranks, null where nothing was computed. source: `gloo`,
+    value, high for `interval`. groups: per launch, the samples of each visit, where several visits were pooled; seconds are
+    in their order. wrong: wrong elements over all ranks, null where nothing was computed. source: `gloo`,
     `nccl`, `mpi:openmpi`, `model:loaded`, `twin:gloo`, `import:nccl-tests`, `paper:<id>`.
     """
 
@@ -47,6 +50,7 @@ class Result:
     context: Mapping[str, Any] = field(default_factory=dict)
     made_at: str = field(default_factory=now)
     schema: str = SCHEMA
+    groups: tuple[tuple[int, ...], ...] = ()
 
     @property
     def time(self) -> float:
@@ -58,7 +62,26 @@ class Result:
         """The 95 % interval of the median of raw samples, the stated one for `interval`, else None."""
         if self.statistic == "interval":
             return self.seconds[0], self.seconds[2]
-        return interval(self.seconds) if self.statistic == "raw" else None
+        return self.bracket_of(MEDIAN)
+
+    def quantile(self, quantile: float) -> float | None:
+        """Return the quantile of raw samples in seconds, one of them (the median: time); None for other statistics."""
+        if self.statistic != "raw":
+            return None
+        return self.time if quantile == MEDIAN else percentile(self.seconds, quantile)
+
+    def bracket_of(self, quantile: float) -> tuple[float, float] | None:
+        """Return the 95 % interval of a quantile of raw samples in seconds, None where there is none: see needed_for().
+
+        Of one visit it holds whatever ended the sampling, and is wider where neighbours are alike
+        (statistics.series_interval); of several, it is a hierarchical bootstrap (statistics.pooled_interval).
+        """
+        return _bracket(self.seconds, self.groups, quantile) if self.statistic == "raw" else None
+
+    def needed_for(self, quantile: float) -> int | None:
+        """Return the samples from which on the quantile has an interval, where these are too few or none; else None."""
+        fewest = needed(quantile, AT_ANY_STOP)
+        return fewest if self.statistic == "raw" and len(self.seconds) < fewest else None
 
     @property
     def algbw(self) -> float:
@@ -72,10 +95,19 @@ class Result:
 
     @property
     def measured(self) -> bool:
-        """Whether a run on devices or on a twin gave it."""
-        return not self.source.startswith(("model:", "paper:", "import:"))
+        """Whether a run on devices or on a twin gave it: ours, or another tool's (source `import:`, statistic `mean`)."""
+        return not self.source.startswith(("model:", "paper:"))
 
     @property
     def oversubscribed(self) -> bool:
         """Whether more ranks than cores took part: shown, never used to calibrate or to score."""
         return bool(self.context.get("ranks_exceed_cores", False))
+
+
+@lru_cache(maxsize=4096)
+def _bracket(seconds: tuple[float, ...], groups: tuple[tuple[int, ...], ...], quantile: float) -> tuple[float, float] | None:
+    """Return the interval of a quantile of samples that were taken at once, or on visits of launches."""
+    if sum(map(len, groups)) < 2:
+        return series_interval(seconds, quantile)
+    left = iter(seconds)
+    return pooled_interval([[tuple(islice(left, count)) for count in launch] for launch in groups], quantile)

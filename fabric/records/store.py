@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import cache
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from fabric.errors import EnvironmentFault
 from fabric.records.result import SCHEMA, Result
 from topologies.errors import InputError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What writing fails with where there is no room: the disk, a quota, the largest file that is allowed."""
+BLOCK = 1 << 16
+"""Bytes read at once to find the last whole line."""
 
 
 @cache
@@ -33,21 +41,48 @@ def schema() -> dict[str, Any]:
 
 
 def append(path: Path, results: Iterable[Result]) -> None:
-    """Append results to the file, flushed to the disk; a torn last line is cut off first.
+    """Append results to the file, flushed to the disk; a torn last line is cut off first. All or nothing is written.
 
     Raises:
         InputError: the folder or the file cannot be written.
+        EnvironmentFault: the disk, or what the user may write on it, is full.
     """
+    content = b"".join(to_json(result).encode() + b"\n" for result in results)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
-            _mend(path)
-            for result in results:
-                file.write(to_json(result).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with path.open("ab+", buffering=0) as file:
+            _write(file, content)
     except OSError as error:
+        if error.errno in FULL:
+            raise EnvironmentFault(f"output: no room to write {path}: {error.strerror}; make room, then repeat") from None
         raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+
+
+def _write(file: FileIO, content: bytes) -> None:
+    """Write everything after the last whole line; where that fails, leave the file as it was."""
+    end = _whole_lines(file)
+    file.truncate(end)
+    try:
+        written = 0
+        while written < len(content):
+            written += file.write(content[written:])
+        os.fsync(file.fileno())
+    except OSError:
+        file.truncate(end)
+        raise
+
+
+def _whole_lines(file: FileIO) -> int:
+    """Return where the last whole line ends."""
+    end = file.seek(0, os.SEEK_END)
+    while end > 0:
+        start = max(0, end - BLOCK)
+        file.seek(start)
+        last = file.read(end - start).rfind(b"\n")
+        if last >= 0:
+            return start + last + 1
+        end = start
+    return 0
 
 
 def read(path: Path) -> tuple[list[Result], str | None]:
@@ -93,11 +128,3 @@ def _record(where: str, line: bytes) -> Result:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise InputError(f"{where}: {field}: {first['msg']}, got {str(first['input'])[:60]!r}") from None
-
-
-def _mend(path: Path) -> None:
-    """Cut off a last line without its end, so that the next record starts on a line of its own."""
-    content = path.read_bytes()
-    end = content.rfind(b"\n") + 1
-    if end != len(content):
-        os.truncate(path, end)

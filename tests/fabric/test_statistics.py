@@ -6,7 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, lognorm
 
-from fabric.statistics import CONFIDENCE, half_width, interval, median, needed, order_ranks, percentile, pooled_interval
+from fabric.statistics import (
+    AT_ANY_STOP,
+    CONFIDENCE,
+    half_width,
+    interval,
+    median,
+    needed,
+    order_ranks,
+    percentile,
+    pooled_interval,
+    series_interval,
+)
 from topologies.errors import InputError
 
 
@@ -139,7 +150,37 @@ def test_a_hierarchical_interval_is_repeatable_and_keeps_what_it_should():
 
 def test_one_visit_is_an_ordinary_interval_and_nothing_is_none():
     samples = np.random.default_rng(2).exponential(size=40)
-    assert pooled_interval([[samples]]) == interval(samples)
+    assert pooled_interval([[samples]]) == series_interval(samples)
+    assert np.isclose(series_interval(samples), interval(samples, AT_ANY_STOP)).sum() <= 2
     assert pooled_interval([]) is None
     assert pooled_interval([[[1.0, 2.0]], [[3.0]]]) is None
     assert pooled_interval([[samples], [samples]], quantile=0.99) is None
+
+
+@given(st.lists(st.integers(0, 30), min_size=9, max_size=200), st.sampled_from([0.1, 0.5, 0.9]))
+def test_a_series_has_an_interval_when_independent_samples_have_and_it_is_never_narrower(samples, quantile):
+    plain, found = interval(samples, AT_ANY_STOP, quantile), series_interval(samples, quantile)
+    assert (plain is None) == (found is None)
+    if found is not None:
+        assert found[0] <= plain[0]
+        assert plain[1] <= found[1]
+
+
+def test_alternating_samples_are_not_widened_and_long_runs_are():
+    fair = [1.0, 2.0] * 50
+    assert series_interval(fair) == interval(fair, AT_ANY_STOP)
+    spread = np.random.default_rng(0).permutation(100) + 1.0
+    in_runs = np.sort(spread[:50]).tolist() + np.sort(spread[50:])[::-1].tolist()
+    assert np.ptp(series_interval(in_runs)) > 2 * np.ptp(interval(in_runs, AT_ANY_STOP))
+
+
+def test_a_median_of_zero_is_never_precise():
+    assert half_width([0.0] * 20) == float("inf")
+    assert half_width([1.0] * 20) == 0
+
+
+def test_the_portions_of_a_bootstrap_make_no_difference_to_its_spread(monkeypatch):
+    groups = visits(np.random.default_rng(3), 5, 2, 20, 0.1)
+    whole = pooled_interval(groups)
+    monkeypatch.setattr("fabric.statistics.AT_ONCE", 700)
+    assert np.allclose(np.log(whole), np.log(pooled_interval(groups)), atol=0.15)

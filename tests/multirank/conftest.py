@@ -82,7 +82,7 @@ def rank_pid(word, rank):
             variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         except OSError:
             continue
-        if {f"RANK={rank}".encode(), f"OMPI_COMM_WORLD_RANK={rank}".encode()} & set(variables):
+        if {f"{name}={rank}".encode() for name in ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK")} & set(variables):
             return pid
     return None
 

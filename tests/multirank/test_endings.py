@@ -58,16 +58,21 @@ def test_a_killed_rank_ends_the_run(running, backend, ranks):
     assert f"fabricbench: {backend.name}: rank 1 was killed by signal 9" in lines[0]
 
 
-def test_a_rank_that_hangs_ends_the_run_within_the_time_limit(tmp_path, ranks):
+@pytest.mark.parametrize("victim", [1, 0])
+def test_a_rank_that_hangs_ends_the_run_with_its_name(victim, tmp_path, ranks):
+    """A stopped process gives no sign of life: rank 0 names it, and rank 1 names rank 0."""
     ranks.needs("mpi")
     path = tmp_path / "hung.jsonl"
-    with ranks.start_measure("--backend", "mpi", "--timeout", "3", "-o", str(path), *many(3000)) as process:
+    arguments = ["--backend", "mpi", "--ranks", "2", "--timeout", "4", "-o", str(path)]
+    with ranks.start_measure(*arguments, *many(3000)) as process:
         ranks.wait_until(lambda: path.exists() and path.read_bytes().count(b"\n") >= 3)
-        os.kill(ranks.rank_pid(str(path), 1), signal.SIGSTOP)
-        _, err = process.communicate(timeout=30)
+        os.kill(ranks.rank_pid(str(path), victim), signal.SIGSTOP)
+        _, err = process.communicate(timeout=50)
     assert process.returncode == 3
-    assert "no answer from another rank for 3 s; it is dead or hangs" in err
-    ranks.wait_until(lambda: not ranks.processes(str(path)), 10)
+    results, _ = read(path)
+    words = f"no answer from another rank for 4 s; it is dead or hangs: rank {victim} gives no sign of life"
+    assert f"fabricbench: mpi: {words}; {len(results)} results kept in {path}" in err
+    ranks.wait_until(lambda: not ranks.processes(str(path)), 20)
 
 
 def test_a_start_that_dies_takes_its_ranks_along(tmp_path, ranks):

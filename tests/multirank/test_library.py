@@ -17,8 +17,8 @@ from fabric.records.case import DTYPES, Case
 
 backend, launch = BACKENDS[sys.argv[1]], detect()
 world = backend.connect(launch, 30.0)
-group, found = world.group(launch.world_size), {}
-pair = world.group(2)
+group, found = world.group(range(launch.world_size)), {}
+pair = world.group([0, 1])
 assert (pair is None) == (launch.rank >= 2)
 for dtype in backend.dtypes:
     for in_place in backend.ways["all_reduce"].forms:

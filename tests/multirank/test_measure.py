@@ -9,7 +9,7 @@ import pytest
 from fabric.records.store import read
 
 pytestmark = pytest.mark.multirank
-QUICK = ["--min", "8", "--max", "4096", "--factor", "512", "--budget", "0.1", "--warmup", "1"]
+QUICK = ["--min", "8", "--max", "4096", "--factor", "512", "--budget", "0.1", "--warmup", "1", "--topo", "none"]
 
 
 def rows(done):
@@ -109,3 +109,69 @@ def test_an_output_folder_that_cannot_be_is_refused_before_the_launch(tmp_path, 
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "output: cannot write" in done.stderr
+
+
+def test_a_library_that_is_wrong_fails_the_case_loudly(tmp_path, ranks):
+    """One element of rank 1 is one too large from 1 KiB on: the library is replaced from outside, nothing else."""
+    ranks.needs("mpi")
+    program = [str(ranks.ROOT / "tests" / "multirank" / "wrong_sums.py"), "measure", "--backend", "mpi"]
+    arguments = ["--sizes", "8,4KiB", "--iters", "7", "--loop", "python", "--topo", "none", "-o", str(tmp_path / "r.jsonl")]
+    done = ranks.finish(ranks.mpirun(2, *program, *arguments, "--json"))
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout.replace("\0", "")[: done.stdout.rindex("}") + 1])
+    assert {(row["nbytes"], row["wrong"]) for row in report["rows"]} == {(8, 0), (4096, 1)}
+    assert report["wrong_cases"] == 2
+    assert "fabricbench: WRONG RESULTS in 2 of 4 cases: 2 elements differ from the exact result" in done.stderr
+    assert {(r.case.nbytes, r.wrong) for r in read(tmp_path / "r.jsonl")[0]} == {(8, 0), (4096, 1)}
+    done = ranks.finish(ranks.mpirun(2, *program, *arguments))
+    assert done.returncode == 1
+    assert "# WRONG RESULTS: 2 elements differ from the exact result." in done.stdout
+
+
+def test_orders_are_cases_of_their_own(backend, ranks):
+    arguments = ["--ranks", "1,2", *QUICK, "--orders", "contiguous,interleaved,scattered:3", "--json"]
+    done = ranks.measure("--backend", backend.name, *arguments)
+    found = rows(done)
+    assert {(r["world_size"], r["order"]) for r in found} == {(p, o) for p in (1, 2) for o in ("contiguous", "scattered:3")}
+    assert {r["wrong"] for r in found} == {0}
+    assert "# interleaved: on 1, 2 ranks the same as contiguous, left out" in done.stderr
+
+
+def test_this_machine_is_the_bound_where_none_is_named(ranks):
+    ranks.needs("mpi")
+    found = rows(ranks.measure("--backend", "mpi", "--ranks", "1,2", "--sizes", "64KiB", "--iters", "9", "--json"))
+    assert {r["bottleneck"] for r in found if r["world_size"] == 2} == {"device"}
+    for row in found:
+        if row["world_size"] == 2:
+            assert row["of_bound"] == pytest.approx(row["busbw_bytes_per_second"] / row["bound_busbw_bytes_per_second"])
+        else:
+            assert row["of_bound"] is None
+
+
+def test_both_loops_and_every_rank(tmp_path, ranks):
+    ranks.needs("mpi")
+    path = tmp_path / "r.jsonl"
+    done = ranks.measure(
+        *("--backend", "mpi", "--ranks", "2", "--sizes", "64KiB", "--iters", "9", "--topo", "none"),
+        *("--loop", "python", "--per-rank", "-o", str(path)),
+    )
+    assert done.returncode == 0, done.stderr
+    for result in read(path)[0]:
+        assert result.context["loop"] == "python"
+        by_rank = result.context["seconds_by_rank"]
+        assert [len(own) for own in by_rank] == [9, 9]
+        assert [max(pair) for pair in zip(*by_rank, strict=True)] == pytest.approx(result.seconds)
+
+
+def test_a_real_curve_may_be_refined(tmp_path, ranks):
+    ranks.needs("mpi")
+    path = tmp_path / "r.jsonl"
+    sizes = ["--min", "1KiB", "--max", "64KiB", "--budget", "0.05", "--refine", "2", "--topo", "none"]
+    done = ranks.measure("--backend", "mpi", "--ranks", "2", *sizes, "-o", str(path), "--json")
+    assert done.returncode == 0, done.stderr
+    report, results = json.loads(done.stdout), read(path)[0]
+    extra = {(r.case.in_place, r.case.nbytes) for r in results if r.context.get("refined")}
+    assert all(sum(form == own for own, _ in extra) <= 2 for form in (True, False))
+    assert all(nbytes % 4 == 0 and 1024 < nbytes < 65536 for _, nbytes in extra)
+    for one in report["switches"]:
+        assert 1024 <= one["low_nbytes"] < one["high_nbytes"] <= 1.12 * one["low_nbytes"] + 8

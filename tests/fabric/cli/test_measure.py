@@ -3,11 +3,15 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fabric.cli.bounds import bounds_of
+from fabric.cli.measure_show import show, switch_rows
 from fabric.cli.nccl_table import row_of, tables
+from fabric.network.spec import from_short_form
 from fabric.records.case import Case
 from fabric.records.result import Result
 
@@ -42,6 +46,8 @@ def measure(*arguments):
             2,
             "mode: all_reduce of mpi is blocking, nonblocking, persistent, got",
         ),
+        (["--orders", "interleave"], 2, "orders: must be contiguous, interleaved or scattered:SEED, got 'interleave'"),
+        (["--resume"], 2, "resume: needs -o FILE, the file to go on with, got none"),
         (["none.yaml"], 2, "run: cannot read none.yaml"),
         (["--backend", "gloo", "-o", "/proc/none/out.jsonl"], 2, "output: cannot write /proc/none/out.jsonl"),
         (["--backend", "gloo", "--ranks", "8", "--topo", "star:devices=4"], 2, "ranks: must be <= 4, the devices of"),
@@ -55,6 +61,17 @@ def test_bad_input_is_one_line_and_starts_nothing(arguments, code, words):
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize("more", [[], ["--resume"]])
+def test_a_file_of_a_newer_version_is_refused_and_left_alone(tmp_path, more):
+    path = tmp_path / "new.jsonl"
+    path.write_text('{"schema":"fabricbench.result/9"}\n{"torn')
+    done = measure("--backend", "gloo", "--ranks", "2", "-o", str(path), *more)
+    assert done.returncode == 2
+    assert "schema must be fabricbench.result/1, got 'fabricbench.result/9'" in done.stderr
+    assert done.stderr.count("\n") == 1, "nothing was started"
+    assert path.read_text().endswith('{"torn')
+
+
 @pytest.mark.skipif(Path("/proc/driver/nvidia").exists(), reason="there is an NVIDIA GPU here")
 def test_nccl_without_a_gpu_is_a_fault_of_the_environment():
     done = measure("--backend", "nccl")
@@ -65,7 +82,7 @@ def test_nccl_without_a_gpu_is_a_fault_of_the_environment():
 
 def answer(nbytes, *, in_place=True, world_size=2, wrong=0, source="mpi:openmpi", **context):
     case = Case("all_reduce", nbytes, world_size, ranks_per_node=world_size, in_place=in_place)
-    return Result(case, source, (1e-3,) * 8, wrong=wrong, context=context)
+    return Result(case, source, (1e-3,) * 20, wrong=wrong, context=context)
 
 
 def rows(text):
@@ -73,11 +90,13 @@ def rows(text):
 
 
 def test_the_table_has_nccl_tests_columns():
-    text = tables([answer(2_000_000, in_place=False), answer(2_000_000)], {("all_reduce", 2, 2_000_000): (4e9, "loopback")})
+    text = tables(
+        [answer(2_000_000, in_place=False), answer(2_000_000)], {("all_reduce", 2, 2_000_000, "contiguous"): (4e9, "loopback")}
+    )
     (row,) = rows(text)
     assert row[:4] == ["2000000", "500000", "float", "sum"]
     assert row[4:8] == row[8:12] == ["1000.00", "2.00", "2.00", "0"]
-    assert row[12:] == ["1000..1000", "8", "50", "%", "(loopback)"]
+    assert row[12:] == ["1000..1000", "20", "50", "%", "(loopback)"]
     assert "# Avg bus bandwidth    : 2 GB/s" in text
 
 
@@ -88,9 +107,9 @@ def test_a_form_that_the_library_lacks_and_no_bound_print_a_dash():
 
 
 def test_every_collective_has_its_table_and_rooted_ones_a_root():
-    moved = Result(Case("all_gather", 64, 2, in_place=False), "gloo", (1e-3,) * 8, wrong=0)
-    rooted = Result(Case("broadcast", 64, 2, root=1, mode="persistent"), "gloo", (1e-3,) * 8, wrong=0, batch=3)
-    text = tables([rooted, answer(64, source="gloo"), moved], {("all_gather", 2, 64): (64e3, "loopback")})
+    moved = Result(Case("all_gather", 64, 2, in_place=False), "gloo", (1e-3,) * 20, wrong=0)
+    rooted = Result(Case("broadcast", 64, 2, root=1, mode="persistent"), "gloo", (1e-3,) * 20, wrong=0, batch=3)
+    text = tables([rooted, answer(64, source="gloo"), moved], {("all_gather", 2, 64, "contiguous"): (64e3, "loopback")})
     first, second, third = rows(text)
     assert [row[3] for row in (first, second, third)] == ["sum", "none", "none"]
     assert (first[4], third[4]) == ("-", "1")
@@ -119,8 +138,66 @@ def test_unchecked_results_print_not_available():
 
 
 def test_a_flat_row_is_json_with_units_in_its_keys():
-    row = row_of(answer(1000), {("all_reduce", 2, 1000): (2e6, "memory")})
+    row = row_of(answer(1000), {("all_reduce", 2, 1000, "contiguous"): (2e6, "memory")})
     assert json.loads(json.dumps(row)) == row
     assert row["seconds"] == 1e-3
     assert row["busbw_bytes_per_second"] == pytest.approx(1e6)
-    assert row["bound_level"] == "memory"
+    assert row["of_bound"] == pytest.approx(0.5)
+    assert row["bottleneck"] == "memory"
+    assert row_of(answer(1000), {})["of_bound"] is None
+
+
+def test_every_order_has_its_table_and_its_bound():
+    case = replace(answer(1000).case, order="scattered:7")
+    bounds = {("all_reduce", 2, 1000, "contiguous"): (2e6, "leaf"), ("all_reduce", 2, 1000, "scattered:7"): (4e6, "pod")}
+    text = tables([answer(1000), replace(answer(1000), case=case)], bounds)
+    assert [row[-3:] for row in rows(text)] == [["50", "%", "(leaf)"], ["25", "%", "(pod)"]]
+    assert "# all_reduce, scattered:7, mpi:openmpi" in text
+
+
+def test_wrong_results_are_said_in_every_form_and_end_with_1(capsys):
+    bad = [answer(8, wrong=3), answer(64)]
+    assert show(bad, "none", None, as_json=False, as_csv=False) == 1
+    out, err = capsys.readouterr()
+    assert "WRONG RESULTS: 3 elements" in out
+    assert err == "fabricbench: WRONG RESULTS in 1 of 2 cases: 3 elements differ from the exact result\n"
+    assert show(bad, "none", None, as_json=True, as_csv=False) == 1
+    assert json.loads(capsys.readouterr().out)["wrong_cases"] == 1
+    assert show(bad[1:], "none", None, as_json=True, as_csv=False) == 0
+
+
+def test_switches_are_shown_of_curves_that_were_refined(capsys):
+    def at(nbytes, seconds, **context):
+        return Result(Case("all_reduce", nbytes, 2), "gloo", (seconds,) * 20, wrong=0, context=context)
+
+    curve = [at(64, 1e-5), at(1000, 1e-5), at(1100, 3e-5), at(4096, 3e-5), at(8192, 3e-5)]
+    assert switch_rows(curve) == []
+    refined = [*curve[:2], at(1100, 3e-5, refined=True), *curve[3:]]
+    (found,) = switch_rows(refined)
+    assert (found["low_nbytes"], found["high_nbytes"], found["factor"]) == (1000, 1100, 3.0)
+    show(refined, "none", None, as_json=False, as_csv=False)
+    words = "# all_reduce of gloo on 2 ranks, contiguous, in place: between 1000 B and 1100 B time jumps 3x"
+    assert words in capsys.readouterr().out
+
+
+def test_no_bound_where_the_fabric_is_not_known():
+    far = replace(answer(8), case=replace(answer(8).case, nodes=2))
+    assert bounds_of([far], None, None) == ({}, ["No bound: ranks on several nodes; name their fabric with --topo."])
+    (note,) = bounds_of([answer(8, source="nccl")], None, None)[1]
+    assert note.startswith("No bound: what links these devices is not known")
+    assert bounds_of([answer(8)], "none", None) == ({}, [])
+    assert bounds_of([answer(8, world_size=1)], None, None) == ({}, []), "nothing is measured for it"
+
+
+def test_an_order_has_a_bound_where_the_launch_fills_the_fabric():
+    fabric = from_short_form("fat_tree:k=4,speed=100Gb/s")
+
+    def at(order, ranks):
+        return replace(answer(1000, launch_ranks=ranks), case=replace(answer(1000).case, order=order))
+
+    bounds, notes = bounds_of([at("contiguous", 2), at("scattered:7", 16)], "t", fabric)
+    assert {key[-1] for key in bounds} == {"contiguous", "scattered:7"}
+    assert not notes
+    bounds, notes = bounds_of([at("contiguous", 2), at("scattered:7", 2)], "t", fabric)
+    assert {key[-1] for key in bounds} == {"contiguous"}
+    assert notes == ["No bound for 1 cases: the launch does not fill the fabric, so their order names other devices there."]

@@ -33,9 +33,29 @@ def test_sizes_as_texts_are_sorted_and_unique(tmp_path):
     assert job.world_sizes == (1, 2, 3, 4, 8)
 
 
+def test_what_a_launch_sweeps_beside_sizes(tmp_path):
+    text = "orders: [contiguous, scattered:7]\nrefine: 4\nlaunches: 3\nloop: python\nper_rank: true\n"
+    run = load(written(tmp_path, text))
+    (job,) = jobs(run, "gloo", 4, 4)
+    assert (job.orders, job.refine, job.loop, job.per_rank, run.launches) == (
+        ("contiguous", "scattered:7"),
+        4,
+        "python",
+        True,
+        3,
+    )
+
+
+def test_no_launch_at_all(tmp_path):
+    with pytest.raises(InputError, match="launches: must be a whole number >= 1, got 0"):
+        jobs(load(written(tmp_path, "launches: 0")), "gloo", 1, 1)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("loop: c", "run.yaml: loop: must be native or python, got 'c'"),
+        ("orders: 7", "run.yaml: orders: must be a list such as .*contiguous, interleaved, scattered:7.*, got 7"),
         ("colectives: [all_reduce]", "run.yaml: colectives: unknown key; known are collectives, sizes"),
         ("sizes: 8", "run.yaml: sizes: must be a list such as .* mapping with min, max and factor, got 8"),
         ("sizes: {min: 8, most: 9}", "run.yaml: sizes: must be a list .*, got {'min': 8, 'most': 9}"),

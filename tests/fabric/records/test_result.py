@@ -23,7 +23,12 @@ def test_busbw_takes_the_collectives_factor_and_the_cases_parameters(collective,
 
 def test_brackets_by_statistic():
     case = Case("all_reduce", 8, 2)
-    assert Result(case, "gloo", tuple(range(1, 7))).bracket == (1, 6)
+    noise = (4.0, 2.0, 5.0, 1.0, 9.0, 3.0, 8.0, 6.0, 7.0)
+    assert Result(case, "gloo", noise).bracket == (1, 9)
+    assert Result(case, "gloo", noise[:8]).bracket is None
+    assert [Result(case, "gloo", noise).needed_for(q) for q in (0.5, 0.1, 0.99)] == [None, 51, 528]
+    assert Result(case, "gloo", noise).quantile(0.1) == 1.0
+    assert Result(case, "gloo", (2.0,), statistic="mean").quantile(0.5) is None
     assert Result(case, "gloo", (1.0,)).bracket is None
     assert Result(case, "model:loaded", (1.0, 2.0, 4.0), statistic="interval").bracket == (1.0, 4.0)
     assert Result(case, "model:loaded", (1.0, 2.0, 4.0), statistic="interval").time == 2.0

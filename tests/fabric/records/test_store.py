@@ -1,8 +1,10 @@
 import json
+import resource
 
 import jsonschema
 import pytest
 
+from fabric.errors import EnvironmentFault
 from fabric.records.case import Case
 from fabric.records.result import Result
 from fabric.records.store import append, read, schema, to_json
@@ -66,3 +68,23 @@ def test_records_satisfy_the_shipped_schema():
     broken = json.loads(to_json(RESULT)) | {"seconds": "fast"}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(broken, schema())
+
+
+def test_a_file_that_may_not_grow_is_left_as_it_was(tmp_path):
+    """The largest size of a file stands for a full disk: the kernel cuts the same write short."""
+    path = tmp_path / "r.jsonl"
+    one = Result(Case("all_reduce", 8, 2), "gloo", (1e-3,) * 20, wrong=0)
+    append(path, [one])
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, hard))
+    try:
+        with pytest.raises(
+            EnvironmentFault, match=r"output: no room to write .*r.jsonl: File too large; make room, then repeat"
+        ):
+            append(path, [one])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    append(path, [one])
+    assert path.read_bytes() == before * 2

@@ -1,0 +1,219 @@
+"""`slow`: which rank or node is slow, and what crosses between two halves; asks, starts ranks where nobody did, prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fabric.cli import ranks
+from fabric.cli.output import Progress, emit, formats, table, warn
+from fabric.errors import EnvironmentFault
+from fabric.measure import start
+from fabric.measure.launch import Launch, detect
+from fabric.measure.machine import gpus, usable_cores
+from fabric.measure.search import Report, Search
+from fabric.measure.settle import settle, started_by_us
+from fabric.measure.slow import check_launcher, run
+from fabric.measure.supervise import supervise
+from fabric.units import show_duration, show_size, size
+from topologies.errors import InputError
+
+if TYPE_CHECKING:
+    from fabric.network.fabric import Fabric
+
+EXAMPLE = "Example: fabricbench slow --method pairs --backend mpi --ranks 4"
+KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted", "topo"})
+COLUMNS = ("factor", "low", "high")
+
+
+@click.command("slow", epilog=EXAMPLE, context_settings={"max_content_width": 110})
+@click.option("--method", default="pairs", show_default=True, metavar="M", help="pairs, groups, lateness or bisection.")
+@click.option("--backend", metavar="B", help="gloo, nccl or mpi.")
+@click.option("--ranks", "ranks_wanted", type=int, metavar="N", help="Ranks to start; all cores or GPUs, at least 4.")
+@click.option("--collective", default="all_reduce", show_default=True, metavar="C", help="What pairs and groups run.")
+@click.option("--size", "nbytes", default="1MiB", show_default=True, metavar="SIZE", help="Its S.")
+@click.option("--unit", default="rank", show_default=True, metavar="U", help="What is slow or not: rank or node.")
+@click.option("--one-rank-a-node", "alone", is_flag=True, help="Only the first rank of every node takes part.")
+@click.option("--batch", type=int, metavar="K", help="K pairs at a time instead of all that are disjoint.")
+@click.option("--repeats", type=int, metavar="N", help="Tournaments (5), blocks a comparison (5), blocks (20), samples (10).")
+@click.option("--rounds", "most", type=int, default=12, show_default=True, metavar="N", help="Most comparisons of groups.")
+@click.option("--block", type=float, default=0.1, show_default=True, metavar="SECONDS", help="Of calls that make one sample.")
+@click.option("--least", type=float, default=0.1, show_default=True, metavar="SHARE", help="Name what is slower by more.")
+@click.option("--orders", default="contiguous", show_default=True, metavar="LIST", help="Cuts of the bisection.")
+@click.option("--topo", metavar="TOPO", help="Show the bisection as a share of what this fabric can carry.")
+@click.option("--timeout", type=float, default=60.0, show_default=True, metavar="SECONDS", help="A silent rank is dead.")
+@click.option("--report", type=click.Path(path_type=Path), hidden=True)
+@formats
+@click.pass_context
+def command(ctx: click.Context, /, report: Path | None, topo: str | None, *, as_json: bool, as_csv: bool, **given: Any) -> int:
+    """Find the slow rank or node under torchrun, mpirun or srun; started plainly, it starts one of them itself.
+
+    pairs: every pair meets, disjoint pairs at once. groups: two halves compared, about log2 n times. lateness: who keeps
+    the others waiting. bisection: bandwidth between two halves. Exit 0 none or undecided, 1 a slow one is named or data
+    was wrong, 2 bad input, 3 missing backend or lost rank, 130 Ctrl-C.
+    """
+    launch = detect()
+    settle(launch)
+    with ranks.one_voice(launch):
+        search = _asked(launch, given)
+        speaks = launch.rank == 0 and not started_by_us()
+        fabric = _fabric(topo, search) if speaks and topo else None
+        if launch.started:
+            found = run(search, launch, _progress(search))
+        else:
+            found = _start(search, given["ranks_wanted"], ranks.arguments_of(ctx, KEPT_BACK))
+    if launch.rank == 0 and report is not None:
+        report.write_text(json.dumps(asdict(found)))
+    if not speaks:
+        return 0
+    _show(_beside_bound(found, fabric, search), as_json=as_json, as_csv=as_csv)
+    return int(bool(found.slow or found.wrong))
+
+
+def _asked(launch: Launch, given: dict[str, Any]) -> Search:
+    names = ("method", "collective", "unit", "alone", "batch", "repeats", "most", "block", "least", "timeout")
+    wanted = given["ranks_wanted"]
+    if wanted is not None and launch.started and wanted != launch.world_size:
+        raise InputError(f"ranks: {launch.name} started {launch.world_size}, all of them take part, got {wanted}")
+    default = "mpi" if launch.under_mpirun else "nccl" if gpus() else "gloo"
+    return Search(
+        backend=given["backend"] or default,
+        nbytes=size(given["nbytes"]),
+        orders=tuple(given["orders"].split(",")),
+        **{name: given[name] for name in names},
+    )
+
+
+def _progress(search: Search) -> Progress:
+    unit = {"pairs": "rounds", "groups": "comparisons at most", "lateness": "blocks", "bisection": "cuts"}[search.method]
+    return Progress(f"slow {search.method}", unit)
+
+
+def _start(search: Search, wanted: int | None, arguments: Sequence[str]) -> Report:
+    """Start the ranks and return what their rank 0 reports."""
+    count = wanted if wanted is not None else max(4, len(gpus()) if search.backend == "nccl" else len(usable_cores()))
+    if count < 2:
+        raise InputError(f"ranks: must be 2 or more, got {count}")
+    check_launcher(search, Launch(world_size=count))
+    with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:
+        path = Path(folder) / "report.json"
+        own = [*arguments, "--backend", search.backend, "--report", str(path)]
+        line = start.command_line(search.backend, count, own)
+        click.echo(f"# {' '.join(line)}", err=True)
+        ending = supervise(line, start.environment())
+        if ending.stopped is not None:
+            warn("interrupted; a search keeps nothing")
+            raise SystemExit(128 + ending.stopped)
+        if ending.code or not path.exists():
+            raise _fault(search, ending.code, ending.reason)
+        return Report(**json.loads(path.read_text()))
+
+
+def _fault(search: Search, code: int, reason: str) -> Exception:
+    """Return the ranks' own error: bad input stays bad input."""
+    if code == 2:  # the exit code of bad input
+        return InputError(reason)
+    return EnvironmentFault(f"{search.backend}: {reason.removeprefix(f'{search.backend}: ')}")
+
+
+def _fabric(topo: str, search: Search) -> Fabric:
+    from fabric.cli.answers import load
+
+    if search.method != "bisection":
+        raise InputError(f"topo: is of --method bisection, got it with {search.method}")
+    return load(topo)
+
+
+def _beside_bound(found: Report, fabric: Fabric | None, search: Search) -> Report:
+    """Return the report with what the fabric can carry across every cut, where one was named."""
+    if fabric is None:
+        return found
+    from fabric.predict.halves import between
+
+    rows = []
+    for row in found.rows:
+        devices = fabric.topology.devices
+        if found.context["launch_ranks"] > devices and not fabric.carriers:
+            raise InputError(f"topo: must have {found.context['launch_ranks']} devices or more, got {devices}")
+        most = between(fabric, row["first_half"], row["second_half"], backend=search.backend)
+        rows.append({**row, "bound_bytes_per_second": most, "share_of_bound": row["bytes_per_second"] / most if most else None})
+    return replace(found, rows=rows)
+
+
+def _show(found: Report, *, as_json: bool, as_csv: bool) -> None:
+    more = {"method": found.method, "unit": found.unit, "verdict": found.verdict, "slow": list(found.slow)}
+    if not emit("slow", found.rows, as_json=as_json, as_csv=as_csv, **more, wrong=found.wrong, context=dict(found.context)):
+        columns, body = {"groups": _comparisons, "bisection": _cuts}.get(found.method, _standings)(found)
+        title = f"slow: {found.method} on {found.context['launch_ranks']} ranks, {found.context['source']}"
+        table(title, columns, body, notes=[found.verdict])
+    sys.stdout.flush()
+
+
+def _standings(found: Report) -> tuple[list[str], list[list[str]]]:
+    late = any("late_seconds" in row for row in found.rows)
+    columns = [found.unit, "node", "factor", "low", "high", "samples", *(["others wait less by"] if late else []), ""]
+    body = [
+        [
+            str(row[found.unit]),
+            str(row["node"]),
+            *("-" if row[name] is None else f"{row[name]:.2f}" for name in COLUMNS),
+            str(row["samples"]),
+            *([show_duration(row["late_seconds"])] if late else []),
+            "slow" if row["slow"] else "",
+        ]
+        for row in sorted(found.rows, key=lambda row: -row["factor"])
+    ]
+    return columns, body
+
+
+def _comparisons(found: Report) -> tuple[list[str], list[list[str]]]:
+    body = [
+        [
+            str(row["comparison"]),
+            _few(row["first"]),
+            show_duration(row["seconds_first"]),
+            _few(row["second"]),
+            show_duration(row["seconds_second"]),
+            f"{row['seconds_first'] / row['seconds_second']:.2f}",
+        ]
+        for row in found.rows
+    ]
+    return ["comparison", "first half", "a call", "second half", "a call", "ratio"], body
+
+
+def _few(units: Sequence[int]) -> str:
+    shown = 8
+    return " ".join(str(unit) for unit in units[:shown]) + (f" ... ({len(units)})" if len(units) > shown else "")
+
+
+def _cuts(found: Report) -> tuple[list[str], list[list[str]]]:
+    bound = any("bound_bytes_per_second" in row for row in found.rows)
+    body = [
+        [
+            row["order"],
+            str(row["pairs"]),
+            str(row["idle_ranks"]),
+            show_size(row["nbytes"]),
+            *(_rate(row[name]) for name in ("bytes_per_second", "low", "high")),
+            str(row["samples"]),
+            *([_rate(row["bound_bytes_per_second"]), _share(row["share_of_bound"])] if bound else []),
+        ]
+        for row in found.rows
+    ]
+    columns = ["order", "pairs", "idle", "size", "GB/s each way", "low", "high", "samples"]
+    return [*columns, *(["the fabric's", "share"] if bound else [])], body
+
+
+def _rate(value: float | None) -> str:
+    return "-" if value is None else f"{value / 1e9:.3g}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.0f} %"

@@ -1,0 +1,294 @@
+"""pytest's fixture `collective`: real collectives on all ranks of the run, timed by all together. It knows no library by name.
+
+Every pytest run of an environment with fabricbench imports this file, so that it imports nothing but pytest, and does
+nothing until a test asks for `collective`. Alone, under mpirun and under torchrun the same test runs one rank or many: all
+agree on every count (calibrating per process hangs), a time is the maximum over ranks, and rank 0 alone prints and writes
+what pytest-benchmark then reads.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from fabric.measure.backends.backend import Group, World
+    from fabric.measure.launch import Launch
+    from fabric.measure.loop import Timing
+
+    Collective = Callable[..., Timing]
+
+FIXTURE = "collective"
+LAUNCHED = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
+"""Variables one of which every launcher sets: without any of them nothing of fabric is imported for a run."""
+SILENT = ("json", "save", "autosave", "compare_fail", "histogram")
+"""What pytest-benchmark's session writes or judges: rank 0's alone."""
+BENCHMARK = ("benchmark", "pytest_benchmark.plugin")
+"""pytest-benchmark by its entry point's name and by its module's."""
+TIMEOUT = 60.0
+"""Seconds after which a rank that waits for another one ends the run."""
+
+
+class Replay:
+    """A timer that gives back times which were measured before: two readings per round, one time apart."""
+
+    def __init__(self) -> None:
+        """Start with nothing to give back."""
+        self._readings: Iterator[float] = iter(())
+
+    def load(self, seconds: tuple[float, ...]) -> None:
+        """Give back these times next."""
+        self._readings = iter([reading for value in seconds for reading in (0.0, value)])
+
+    def __call__(self) -> float:
+        """Return the next reading."""
+        return next(self._readings)
+
+    def used_up(self) -> bool:
+        """Return whether every time was given back."""
+        return next(self._readings, None) is None
+
+
+class Held:
+    """Standard output that is held back until it is known whether this rank may speak."""
+
+    def __init__(self, real: Any) -> None:
+        """Stand before the real stream."""
+        self._real, self._kept, self.speaks = real, list[str](), None
+
+    speaks: bool | None
+
+    def write(self, text: str) -> None:
+        """Keep, pass on or drop the text."""
+        if self.speaks is None:
+            self._kept.append(text)
+        elif self.speaks:
+            self._real.write(text)
+
+    def decide(self, *, speaks: bool) -> None:
+        """From now on pass everything on, what was held back first, or drop it all."""
+        kept, self._kept, self.speaks = self._kept, [], speaks
+        self.write("".join(kept))
+
+    def flush(self) -> None:
+        """Flush the real stream."""
+        self._real.flush()
+
+    def isatty(self) -> bool:
+        """Return whether the real stream is a terminal."""
+        return bool(self._real.isatty())
+
+    @property
+    def encoding(self) -> str:
+        """The real stream's encoding."""
+        return getattr(self._real, "encoding", None) or "utf-8"
+
+
+HELD, REPLAY = pytest.StashKey[Held](), pytest.StashKey[Replay]()
+
+
+def rank() -> int:
+    """Return this process's rank, 0 where nobody launched it."""
+    if not any(name in os.environ for name in LAUNCHED):
+        return 0
+    from fabric.measure.launch import detect  # noqa: PLC0415  # a plain run pays nothing
+
+    return detect().rank
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Offer the fixture, or the word that it needs pytest-benchmark; hold back what ranks other than 0 print."""
+    config.stash[REPLAY] = Replay()
+    there = any(config.pluginmanager.hasplugin(name) for name in BENCHMARK)
+    config.pluginmanager.register(WithBenchmark() if there else WithoutBenchmark(), "fabricbench-collective")
+    old = config.pluginmanager.getplugin("terminalreporter")
+    if old is not None and rank():
+        config.stash[HELD] = held = Held(sys.stdout)
+        config.pluginmanager.unregister(old)
+        config.pluginmanager.register(pytest.TerminalReporter(config, held), "terminalreporter")  # type: ignore[arg-type]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let benchmarks of all ranks replay their times; where there are any, rank 0 alone prints and writes."""
+    together = [item for item in items if FIXTURE in getattr(item, "fixturenames", ())]
+    for item in together:
+        given = item.get_closest_marker("benchmark")
+        timer = pytest.mark.benchmark(**(given.kwargs if given else {}), timer=config.stash[REPLAY])
+        item.add_marker(timer, append=False)
+    held = config.stash.get(HELD, None)
+    if held is not None:
+        held.decide(speaks=not together)
+    if together and rank():
+        _write_nothing(config)
+
+
+def _write_nothing(config: pytest.Config) -> None:
+    """Take files away from a rank that is not 0: pytest-benchmark's and JUnit's."""
+    session = config.pluginmanager.getplugin("pytest-benchmark")
+    for name in SILENT if session is not None else ():
+        setattr(session, name, None)
+    for plugin in config.pluginmanager.get_plugins():
+        if type(plugin).__name__ == "LogXML":
+            plugin.logfile = os.devnull  # pytest itself takes it away at the end, so that it must stay
+
+
+class WithoutBenchmark:
+    """What stands for the fixture where pytest-benchmark is not there."""
+
+    @pytest.fixture
+    def collective(self) -> Collective:
+        """Fail with the one thing to do."""
+        pytest.fail(
+            "collective: needs pytest-benchmark; `pip install pytest-benchmark`, without `-p no:benchmark`", pytrace=False
+        )
+
+
+@pytest.fixture(scope="session")
+def collective_ranks() -> Iterator[Callable[[str | None], Ranks]]:
+    """Return f(backend): all ranks connected by it, once a session; skips the test where that cannot be."""
+    connected: dict[str, Ranks] = {}
+
+    def ranks(name: str | None) -> Ranks:
+        chosen = name or _default_backend()
+        if chosen not in connected:
+            connected[chosen] = _connect(chosen)
+        return connected[chosen]
+
+    yield ranks
+    for one in connected.values():
+        one.world.close()
+
+
+class WithBenchmark:
+    """The fixture."""
+
+    @pytest.fixture
+    def collective(
+        self, request: pytest.FixtureRequest, collective_ranks: Callable[[str | None], Ranks], benchmark: Any
+    ) -> Collective:
+        """Return f(name, nbytes=, backend=, dtype=, op=, root=, in_place=, mode=, params=, budget=, iters=).
+
+        It times the collective on all ranks, gives the times to pytest-benchmark, and fails the test where an element of
+        the result is wrong. It returns the Timing: seconds, one per sample, each the maximum over ranks. Once a test.
+        """
+        replay = request.config.stash[REPLAY]
+
+        def run(name: str, *, backend: str | None = None, **asked: Any) -> Timing:
+            return _run(collective_ranks(backend), request.node.nodeid, benchmark, replay, name, **asked)
+
+        return run
+
+
+class Ranks:
+    """All ranks of this run, connected by one library, and what they say about themselves."""
+
+    def __init__(self, name: str, launch: Launch, world: World, group: Group) -> None:
+        """Ask the ranks once what is there."""
+        from fabric.measure.placement import context, gather_placement  # noqa: PLC0415
+        from fabric.measure.watchdog import Watchdog  # noqa: PLC0415
+
+        self.name, self.launch, self.world, self.group = name, launch, world, group
+        self.placement = gather_placement(world)
+        self.context = dict(context(world, launch, self.placement))
+        line = f"{name}: no answer from another rank for {TIMEOUT:g} s; it is dead, hangs, or runs another test"
+        self.watchdog = Watchdog(TIMEOUT, line)
+
+
+def _default_backend() -> str:
+    """Return what the launcher is for: MPI under mpirun, else nccl where there are GPUs, else gloo."""
+    from fabric.measure.launch import detect  # noqa: PLC0415
+    from fabric.measure.machine import gpus  # noqa: PLC0415
+
+    return "mpi" if detect().under_mpirun else "nccl" if gpus() else "gloo"
+
+
+def _connect(name: str) -> Ranks:
+    from fabric.errors import EnvironmentFault  # noqa: PLC0415
+    from fabric.measure.backends.catalog import backend  # noqa: PLC0415
+    from fabric.measure.launch import detect  # noqa: PLC0415
+    from topologies.errors import InputError  # noqa: PLC0415
+
+    launch = detect()
+    try:
+        chosen = backend(name)
+        missing = chosen.missing()
+        if missing is not None:
+            pytest.skip(f"{name}: {missing}")
+        if launch.started and launch.launcher not in chosen.launchers:
+            pytest.skip(f"{name}: does not run under {launch.name}")
+        world = chosen.connect(launch, TIMEOUT)
+    except EnvironmentFault as fault:
+        pytest.skip(str(fault))
+    except InputError as error:
+        pytest.fail(str(error), pytrace=False)
+    group = world.group(range(launch.world_size))
+    if group is None:
+        pytest.fail(f"{name}: this rank is outside its own world", pytrace=False)
+    return Ranks(name, launch, world, group)
+
+
+def _run(ranks: Ranks, test: str, benchmark: Any, replay: Replay, name: str, **asked: Any) -> Timing:
+    from fabric.measure.loop import time_case  # noqa: PLC0415
+    from fabric.measure.plan import Plan  # noqa: PLC0415
+    from topologies.errors import InputError  # noqa: PLC0415
+
+    try:
+        plan = Plan(**{key: asked.pop(key) for key in ("budget", "iters", "warmup", "barrier") if key in asked})
+        case = _case(ranks, name, **asked)
+    except InputError as error:
+        pytest.fail(str(error), pytrace=False)
+    ranks.watchdog.alive()
+    tests = set(ranks.world.gather(f"{test} {case}"))
+    if len(tests) > 1:
+        ranks.watchdog.rest()
+        pytest.fail(f"collective: all ranks must run the same tests in the same order, got {' and '.join(sorted(tests))}")
+    timing = time_case(ranks.group, case, ranks.group.rank, plan, ranks.watchdog.alive)
+    ranks.watchdog.rest()
+    replay.load(timing.seconds)
+    facts = {"source": ranks.world.source, "collective": name, "nbytes": case.nbytes, "wrong": timing.wrong}
+    benchmark.extra_info.update({**facts, **ranks.context}, world_size=case.world_size, statistic="maximum over ranks")
+    benchmark.pedantic(lambda: None, rounds=len(timing.seconds), iterations=1)
+    if not (benchmark.disabled or replay.used_up()):
+        pytest.fail("collective: pytest-benchmark timed with a clock of its own; remove --benchmark-timer", pytrace=False)
+    if timing.wrong:
+        pytest.fail(f"{name}: {timing.wrong} wrong elements over all {case.world_size} ranks", pytrace=False)
+    return timing
+
+
+def _case(ranks: Ranks, name: str, *, nbytes: int, in_place: bool | None = None, **what: Any) -> Any:
+    """Return the case of one cell on all ranks; bytes that are no whole blocks are rounded down, as `measure` does."""
+    from fabric.measure.ask import What  # noqa: PLC0415
+    from fabric.measure.job import Job  # noqa: PLC0415
+    from fabric.records.case import Case  # noqa: PLC0415
+    from topologies.errors import InputError  # noqa: PLC0415
+
+    try:
+        asked = What(**what)
+    except TypeError:
+        known = "nbytes, backend, dtype, op, root, in_place, mode, params, budget, iters, warmup, barrier"
+        raise InputError(f"collective: takes {known}, got {', '.join(what)}") from None
+    size = ranks.launch.world_size
+    cells = Job(ranks.name, (nbytes,), (size,), (name,), asked).cells()
+    forms = [cell for cell in cells if in_place is None or cell.in_place == in_place]
+    if not forms:
+        raise InputError(f"in_place: {name} of {ranks.name} has no such form, got {in_place}")
+    cell = max(forms, key=lambda found: found.in_place)
+    return Case(
+        collective=name,
+        nbytes=cell.nbytes,
+        world_size=size,
+        nodes=ranks.placement.nodes(size),
+        ranks_per_node=ranks.placement.ranks_per_node(size),
+        op=asked.op_of(name),
+        root=asked.root_of(name),
+        dtype=asked.dtype,
+        in_place=cell.in_place,
+        mode=asked.mode,
+        params=asked.params_of(name),
+    )

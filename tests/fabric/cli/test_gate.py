@@ -1,0 +1,98 @@
+"""The verb's bad input, exit codes and Markdown; real ranks are in tests/multirank."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from fabric.cli.gate import _exit_code, command, slice_of, words_of
+from fabric.cli.gate_table import markdown
+from fabric.measure import run_file
+from fabric.measure.interleave import Slice
+from topologies.errors import InputError
+
+DOCS = (Path(__file__).parents[3] / "docs" / "ci.md").read_text()
+ROW = {
+    "collective": "all_reduce",
+    "nbytes": 65536,
+    "world_size": 2,
+    "place": "in",
+    "a_seconds": 1e-5,
+    "b_seconds": 1.1e-5,
+    "wrong": 0,
+    "verdict": "regressed",
+    "ratio": 1.1,
+    "ratio_low": 1.08,
+    "ratio_high": 1.12,
+    "confidence": 0.99975,
+    "units": 40,
+    "more_units": 0,
+}
+OPEN = {**ROW, "verdict": "inconclusive", "ratio_low": None, "ratio_high": None, "more_units": 7}
+FACTS = {"a": "A", "b": "B", "how": "quads", "context": {}, "tolerance_percent": 2.0, "false_verdicts_per_cell": 5e-4}
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ([], "takes one of --runs A B, --revs A B, --envs A B; got none"),
+        (["--revs", "a", "b", "--envs", "a", "b"], "got --revs and --envs"),
+        (["--revs", "a", "b"], "--revs needs a run file to measure"),
+        (["run.yaml", "--runs", "a", "b"], "--runs names both run files, got a third, run.yaml"),
+        (["--runs", "none.yaml", "none.yaml"], "run: cannot read none.yaml"),
+    ],
+)
+def test_bad_input_is_one_clear_line(words, line):
+    result = CliRunner().invoke(command, words)
+    assert isinstance(result.exception, InputError)
+    assert line in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ([{**ROW, "verdict": "same"}, {**ROW, "verdict": "improved"}], 0),
+        ([OPEN, ROW], 1),
+        ([{**ROW, "verdict": "same", "wrong": 2}], 1),
+        ([{**ROW, "verdict": "same"}, OPEN], 4),
+    ],
+)
+def test_a_regression_counts_more_than_what_is_open(rows, code):
+    assert _exit_code(rows) == code
+
+
+def test_markdown_has_one_row_a_cell_and_says_what_is_needed():
+    text = markdown({"rows": [ROW, OPEN, {**ROW, "wrong": 3}], "facts": FACTS})
+    assert text.startswith("### fabricbench gate: 3 cells: 2 regressed, 1 inconclusive")
+    assert "| all_reduce 64 KiB | 2 | in | 10.00 | 11.00 | +10.0 % | +8.0 ... +12.0 % | 40 | regressed |" in text
+    assert "| - | 40 | inconclusive: about 7 more units needed |" in text
+    assert "WRONG RESULTS (3 elements)" in text
+    assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
+
+
+def test_a_slice_survives_the_command_line():
+    part = Slice((0, 3, 7), 12.5, 2**31 - 1)
+    assert slice_of(words_of(part)) == part
+
+
+def test_the_workflows_in_the_docs_parse_and_use_what_there_is():
+    github, gitlab = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL))
+    (gate,) = (step for step in github["jobs"]["gate"]["steps"] if "Is this" in step.get("name", ""))
+    scripts = [gate["run"], "\n".join(gitlab["collectives"]["script"])]
+    known = {option for param in command.params for option in param.opts}
+    for script in scripts:
+        (line,) = (line for line in script.splitlines() if line.startswith("fabricbench "))
+        assert line.split()[1] == "gate"
+        assert set(re.findall(r"(?<= )--[a-z]+", line)) <= known
+        content = re.search(r"<<'EOF'\n(.*?)EOF", script, re.DOTALL)
+        assert run_file.parse(yaml.safe_load(content[1]), "docs").sizes == ("1KiB", "64KiB")
+    assert gitlab["collectives"]["allow_failure"]["exit_codes"] == [4]
+
+
+def test_the_options_in_the_docs_are_those_of_the_verb():
+    known = {option for param in command.params for option in param.opts if not getattr(param, "hidden", False)}
+    told = set(re.findall(r"`(--[a-z]+|-o)", DOCS.split("### How it decides")[0])) | set(re.findall(r"gate (--[a-z]+)", DOCS))
+    assert told <= known
+    assert known - told <= {"run", "--output"}

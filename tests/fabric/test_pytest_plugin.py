@@ -1,0 +1,106 @@
+"""The pytest plugin as a user has it: free where it is not asked for, one clear line where something is missing or wrong."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PLAIN = {key: value for key, value in os.environ.items() if not key.startswith(("OMPI_", "PMI", "SLURM_", "RANK", "PYTEST_"))}
+RANK_1 = {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
+ASKS = "def test_it(collective):\n    collective('all_reduce', nbytes=64, budget=0.05{more})\n"
+
+
+def suite(folder, text, *words, plugin=True, **variables):
+    """Return a finished pytest of one file in a folder that is no project of ours."""
+    (folder / "test_it.py").write_text(text)
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    loaded = {entry.value for entry in entry_points(group="pytest11")}
+    named = ["-p", "fabric.pytest_plugin"] if plugin and "fabric.pytest_plugin" not in loaded else []
+    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *named, *words]
+    return subprocess.run(
+        line,
+        cwd=folder,
+        env={**PLAIN, "PYTHONPATH": str(ROOT), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def needs_gloo():
+    pytest.importorskip("torch", reason="torch is not installed: the fixture has no library to measure")
+
+
+def test_the_entry_point_is_in_the_package_and_loads_the_plugin():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    ((name, value),) = project["entry-points"]["pytest11"].items()
+    module = EntryPoint(name, value, "pytest11").load()
+    assert module.__name__ == name == "fabric.pytest_plugin", "another name would register it twice beside pytest_plugins"
+
+
+def test_importing_it_imports_nothing_but_pytest():
+    look = (
+        "import pytest, sys; before = set(sys.modules); import fabric.pytest_plugin; print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["fabric", "fabric.pytest_plugin"]
+
+
+def test_a_suite_that_does_not_ask_for_it_pays_and_sees_nothing(tmp_path):
+    text = (
+        "import sys\ndef test_it():\n    assert not [m for m in sys.modules if m.startswith(('fabric.m', 'numpy', 'torch'))]\n"
+    )
+    assert "1 passed" in suite(tmp_path, text).stdout
+    as_rank = suite(tmp_path, "def test_it():\n    pass\n", MASTER_PORT="1", **RANK_1)
+    assert "1 passed" in as_rank.stdout, "other ranks of suites that are not ours speak as ever"
+
+
+def test_ranks_other_than_0_are_silent_where_it_is_asked_for(tmp_path):
+    report = tmp_path / "junit.xml"
+    done = suite(tmp_path, ASKS.format(more=""), "--collect-only", f"--junitxml={report}", MASTER_PORT="1", **RANK_1)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert not report.exists()
+
+
+def test_it_measures_alone_and_gives_the_times_to_pytest_benchmark(tmp_path):
+    needs_gloo()
+    done = suite(tmp_path, ASKS.format(more=", backend='gloo', dtype='f64'"), "--benchmark-json=out.json")
+    assert "1 passed" in done.stdout, done.stdout
+    assert '"nbytes": 64' in (tmp_path / "out.json").read_text()
+
+
+def test_without_pytest_benchmark_it_is_one_line(tmp_path):
+    done = suite(tmp_path, ASKS.format(more=""), "-p", "no:benchmark")
+    assert done.returncode == 1
+    assert "collective: needs pytest-benchmark; `pip install pytest-benchmark`" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_wrong_results_fail_the_test(tmp_path):
+    needs_gloo()
+    (tmp_path / "conftest.py").write_text("import fabric.measure.loop as loop\nloop.count_wrong = lambda *_: 3\n")
+    done = suite(tmp_path, ASKS.format(more=", backend='gloo'"))
+    assert "1 failed" in done.stdout
+    assert "all_reduce: 3 wrong elements over all 1 ranks" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        (", backend='smoke'", "backend: must be"),
+        (", backend='gloo', dtype='f7'", "dtype: must be one of"),
+        (", backend='gloo', colour=1", "collective: takes nbytes, backend, dtype"),
+        (", backend='gloo', in_place=False", "in_place: all_reduce of gloo has no such form, got False"),
+    ],
+)
+def test_bad_input_is_one_clear_line(more, line, tmp_path):
+    needs_gloo()
+    done = suite(tmp_path, ASKS.format(more=more))
+    assert "1 failed" in done.stdout
+    assert line in done.stdout

@@ -1,0 +1,150 @@
+"""`slow` on real ranks: one that is stopped again and again from outside is named; launchers; cuts; ends; wrong input."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+
+import pytest
+
+pytestmark = pytest.mark.multirank
+STOPPED, RUNNING = 0.04, 0.01
+"""Seconds of a rank's pulses: it has a fifth of the time."""
+QUICK = ["--block", "0.05"]
+
+
+@contextmanager
+def throttled(ranks, word, rank):
+    """Stop one rank of the run with the word in its command line again and again, until the block is left."""
+    over = threading.Event()
+
+    def pulse():
+        pid = None
+        while not over.is_set() and pid is None:
+            pid = ranks.rank_pid(word, rank)
+            time.sleep(0.05)
+        with suppress(ProcessLookupError):
+            while not over.is_set():
+                os.kill(pid, signal.SIGSTOP)
+                time.sleep(STOPPED)
+                os.kill(pid, signal.SIGCONT)
+                time.sleep(RUNNING)
+
+    thread = threading.Thread(target=pulse)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def slow(ranks, *arguments, timeout=150):
+    return ranks.finish([sys.executable, "-m", "fabric", "slow", *arguments], ranks.LAUNCHED, timeout)
+
+
+def stopped_rank_2(ranks, *arguments):
+    """Return the exit code and the report of a search on four ranks, two of them on a core, with rank 2 stopped and let go."""
+    ranks.needs("gloo")
+    mark = "--timeout=63.25"
+    with throttled(ranks, mark.replace("=", "\0"), 2):
+        done = slow(ranks, "--backend", "gloo", "--ranks", "4", mark, "--json", *arguments)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_pairs_name_the_rank_that_is_stopped_most_of_the_time(ranks):
+    """One pair at a time: on two cores, pairs at once disturb each other."""
+    code, found = stopped_rank_2(ranks, "--method", "pairs", "--batch", "1", "--repeats", "4")
+    assert (code, found["slow"]) == (1, [2]), found["verdict"]
+    assert found["verdict"].startswith("slow: rank 2 takes")
+    assert (found["wrong"], found["schema"]) == (0, "fabricbench.slow/1")
+
+
+def test_groups_name_the_stopped_rank_or_nobody(ranks):
+    """On a loaded machine the noise can be beyond what 12 comparisons settle: it is inconclusive then, never another rank."""
+    code, found = stopped_rank_2(ranks, "--method", "groups")
+    assert (code, found["slow"]) in [(1, [2]), (0, [])], found["verdict"]
+    assert found["verdict"].startswith(("slow: rank 2 takes", "inconclusive")), found["verdict"]
+    assert 0 < len(found["rows"]) <= 12
+
+
+def test_lateness_reports_every_rank(backend, ranks):
+    done = slow(ranks, "--method", "lateness", "--backend", backend.name, "--ranks", "3", "--repeats", "8", "--json", *QUICK)
+    found = json.loads(done.stdout)
+    assert done.returncode == int(bool(found["slow"]))
+    assert [(row["rank"], row["samples"]) for row in found["rows"]] == [(0, 8), (1, 8), (2, 8)]
+    assert all(row["low"] <= row["factor"] <= row["high"] and row["late_seconds"] >= 0 for row in found["rows"])
+    assert found["wrong"] == 0
+
+
+def test_cuts_of_every_order_beside_the_fabric_and_an_idle_rank(backend, ranks):
+    arguments = ["--method", "bisection", "--ranks", "3", "--orders", "contiguous,interleaved,scattered:1", "--repeats", "6"]
+    done = slow(ranks, "--backend", backend.name, *arguments, "--topo", "star:devices=4", "--json", *QUICK)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["rows"]
+    assert [row["order"] for row in rows] == ["contiguous", "interleaved", "scattered:1"]
+    for row in rows:
+        assert (row["pairs"], row["idle_ranks"], row["samples"]) == (1, 1, 6)
+        assert 0 < row["low"] <= row["bytes_per_second"] <= row["high"]
+        assert row["share_of_bound"] == pytest.approx(row["bytes_per_second"] / row["bound_bytes_per_second"])
+        assert len({*row["first_half"], *row["second_half"]}) == 2
+
+
+def test_under_a_users_own_launcher_one_rank_speaks(backend, ranks):
+    launcher = ranks.mpirun if backend.name == "mpi" else ranks.torchrun
+    extra = ["--oversubscribe"] if backend.name == "mpi" and ranks.is_open_mpi() else []
+    command = launcher(3, "-m", "fabric", "slow", "--method", "pairs", "--repeats", "4", "--batch", "1", "--least", "50")
+    done = ranks.finish([command[0], *extra, *command[1:], "--json", *QUICK])
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["rows"]
+    assert [row["rank"] for row in rows] == [0, 1, 2]
+    assert {row["samples"] for row in rows} == {2 * 4}
+    assert all(row["low"] < row["factor"] < row["high"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (["--method", "guess"], 2, "method: must be one of pairs, groups, lateness, bisection, got 'guess'"),
+        (["--unit", "rack"], 2, "unit: must be one of rank, node, got 'rack'"),
+        (["--batch", "0"], 2, "batch: must be a whole number >= 1, got 0"),
+        (["--ranks", "1"], 2, "ranks: must be 2 or more, got 1"),
+        (["--ranks", "2", "--backend", "mpi"], 2, "ranks: pairs need 3 or more to say which one is slow, got 2"),
+        (["--method", "groups", "--ranks", "3", "--backend", "mpi"], 2, "ranks: groups need 4 or more, got 3"),
+        (["--unit", "node", "--backend", "mpi"], 2, "unit: node and --one-rank-a-node need 2 nodes or more, got 1"),
+        (["--size", "2", "--collective", "all_reduce", "--backend", "mpi"], 2, "size: all_reduce on 2 ranks needs"),
+        (["--topo", "star:devices=4"], 2, "topo: is of --method bisection, got it with pairs"),
+        (["--collective", "barrier"], 2, "collective: must move data, got barrier"),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_one_line(arguments, code, line, ranks):
+    ranks.needs("mpi")
+    done = slow(ranks, *arguments)
+    said = [text for text in done.stderr.splitlines() if not text.startswith("#")]
+    assert done.returncode == code
+    assert len(said) == 1, said
+    assert said[0].startswith(f"fabricbench: {line}")
+
+
+def test_ctrl_c_leaves_nothing(backend, ranks):
+    mark = "67.125"
+    with ranks.subprocess.Popen(
+        [sys.executable, "-m", "fabric", "slow", "--backend", backend.name, "--repeats", "500", "--timeout", mark],
+        cwd=ranks.ROOT,
+        env=ranks.LAUNCHED,
+        stdout=ranks.subprocess.PIPE,
+        stderr=ranks.subprocess.PIPE,
+        text=True,
+    ) as process:
+        ranks.wait_until(lambda: ranks.rank_pid(mark, 1))
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=40)
+    assert process.returncode == 130
+    assert [text for text in err.splitlines() if not text.startswith("#")] == [
+        "fabricbench: interrupted; a search keeps nothing"
+    ]
+    ranks.wait_until(lambda: not ranks.processes(mark), 10)
