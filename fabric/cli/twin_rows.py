@@ -1,0 +1,127 @@
+"""What `twin run` shows: a prediction for every result, both as one row, the rows as a table. It runs nothing."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fabric.cli.answers import flat
+from fabric.cli.output import emit, table
+
+if TYPE_CHECKING:
+    from fabric.records.result import Result
+    from fabric.twin.experiment import Order
+    from fabric.twin.plan import TwinPlan
+
+
+def predictions(plan: TwinPlan, order: Order) -> list[Result]:
+    """Return a prediction for every result: alpha = gamma = 0, the links' goodput, the same routes."""
+    if not order.paths:
+        return [_predicted(plan, order, result, plan.routing) for result in order.results]
+    from fabric.twin.paths import table as table_of
+
+    with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:
+        file = Path(folder) / "table.json"
+        file.write_text(json.dumps(table_of(plan, order.paths)))
+        return [_predicted(plan, order, result, f"table:{file}") for result in order.results]
+
+
+def _predicted(plan: TwinPlan, order: Order, result: Result, routing: str) -> Result:
+    """Return the prediction for one result; process groups that ran at once are predicted at once."""
+    import numpy as np
+
+    from fabric.cli.answers import constants_for
+    from fabric.network.placement import given_order
+    from fabric.predict.answer import predict
+    from fabric.predict.jobs import Job, predict_together
+    from fabric.twin.plan import payload_fabric
+
+    fabric, constants = payload_fabric(plan), constants_for("none", result.source.removeprefix("twin:"))
+    if len(order.devices) == 1:
+        return predict([result.case], fabric, constants, routing=routing, algorithm=result.algorithm)[0]
+    groups = [np.array(group) for group in order.devices]
+    jobs = [Job(replace(result.case, order=given_order(group)), group, result.algorithm) for group in groups]
+    together = predict_together(jobs, fabric, constants, routing=routing)
+    return next(one for one in together if one.case.order == result.case.order)
+
+
+def row_of(result: Result, predicted: Result, plan: TwinPlan, order: str, number: int) -> dict[str, Any]:
+    """Return a result and its prediction as one flat row; error = measured / predicted seconds - 1."""
+    return flat(
+        result,
+        order=order,
+        devices=result.case.order,
+        algorithm=predicted.context["resolved_algorithm"],
+        predicted_seconds=predicted.time,
+        error=result.time / predicted.time - 1,
+        regime=result.context["regime"],
+        quotient=result.context["quotient"],
+        predicted_by=predicted.source,
+        slowdown=predicted.context.get("slowdown"),
+        counted_slowdown=result.context["counted_slowdown"],
+        bottleneck_link=predicted.context["bottleneck_link"],
+        routing=plan.routing,
+        host_bits_per_second=result.context["host_bits_per_second"],
+        fabric=result.fabric,
+        fingerprint=result.fingerprint,
+        failures=result.context.get("failures"),
+        fidelity=result.fidelity,
+        bring_up=number + 1,
+    )
+
+
+def show(rows: Sequence[dict[str, Any]], plan: TwinPlan, *, as_json: bool, as_csv: bool) -> None:
+    """Print the rows in the form that was asked for."""
+    from fabric.twin.regime import BANDWIDTH
+    from fabric.units import show_duration, show_size
+
+    ordered = sorted(rows, key=lambda row: (row["order"], row["world_size"], row["nbytes"], row["devices"], row["in_place"]))
+    if emit("twin", ordered, as_json=as_json, as_csv=as_csv):
+        return
+    columns = [
+        "size",
+        "ranks",
+        "order",
+        "in place",
+        "measured",
+        "predicted",
+        "error",
+        "regime",
+        "q",
+        "samples",
+        "idle",
+        "resent",
+        "bottleneck",
+    ]
+    body = [
+        (
+            show_size(row["nbytes"]),
+            str(row["world_size"]),
+            row["devices"],
+            "yes" if row["in_place"] else "no",
+            show_duration(row["seconds"]),
+            show_duration(row["predicted_seconds"]),
+            f"{100 * row['error']:+.1f} %",
+            row["regime"],
+            f"{row['quotient']:.1f}",
+            str(row["samples"]),
+            f"{100 * row['fidelity']['idle']:.0f} %",
+            str(row["fidelity"]["retransmitted_segments"]),
+            row["bottleneck_link"] or "-",
+        )
+        for row in ordered
+    ]
+    first = ordered[0]
+    rate = first["host_bits_per_second"] / 1e6
+    title = f"{first['collective']} ({first['source']}, {first['algorithm']}) on the twin of {first['fabric']}, {plan.routing}"
+    notes = [
+        f"hosts' links {rate:g} Mbit/s, {plan.scale:.3g} of the fabric's; predicted with alpha = gamma = 0, no fitted constant",
+        f"error = measured / predicted - 1; scored in the bandwidth regime only (q >= {BANDWIDTH:g})",
+    ]
+    if not all(row["fidelity"]["quiet"] for row in ordered):
+        notes.append("fidelity: less than 35 % idle in some rows: other work runs beside, or the links are too fast")
+    table(title, columns, body, notes=notes)

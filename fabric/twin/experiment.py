@@ -1,0 +1,211 @@
+"""One bring-up of a twin: every order, size and world size measured on it, as ordinary records. It predicts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from fabric.errors import EnvironmentFault
+from fabric.measure.backends.catalog import backend
+from fabric.network.fabric import Fabric
+from fabric.network.placement import given_order, place, spread
+from fabric.records.result import Result
+from fabric.twin.bring_up import running
+from fabric.twin.fidelity import link_counters
+from fabric.twin.holder import Holder
+from fabric.twin.launch import NOT_OF_A_TWIN, Group, Measured, Starter, launch, starter
+from fabric.twin.mpi import check as check_algorithm
+from fabric.twin.next_hops import KERNEL_ECMP
+from fabric.twin.paths import Flow, look_up, ring_flows
+from fabric.twin.plan import TwinPlan, groups, host_speed
+from fabric.twin.regime import check
+from topologies.errors import InputError
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What to measure. seconds: budget of a case; timeout: of silence; mode: of the holder (rootless, root, auto).
+
+    entry: the program of a rank, `module:function`, which takes the arguments of `measure`; modules: imported once, before
+    ranks are forked. failures: what the plan's fabric lacks, for the record.
+    """
+
+    entry: str
+    modules: tuple[str, ...]
+    collective: str
+    sizes: tuple[int, ...]
+    world_sizes: tuple[int, ...]
+    orders: tuple[str, ...] = ("contiguous",)
+    seconds: float = 3.0
+    timeout: float = 120.0
+    mode: str = "auto"
+    backend: str = "gloo"
+    algorithm: str = "default"
+    failures: str = ""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one order of ranks gave. devices: of every process group; paths: links of flows, where the kernel chose them."""
+
+    name: str
+    devices: tuple[tuple[int, ...], ...]
+    results: tuple[Result, ...]
+    paths: Mapping[Flow, tuple[int, ...]]
+
+
+def check_ask(plan: TwinPlan, ask: Ask) -> None:
+    """Return nothing where every point can be measured.
+
+    Raises:
+        InputError: a CPU-bound size, too many ranks, or what one launch cannot do.
+        EnvironmentFault: the library is not installed.
+    """
+    missing = backend(ask.backend).missing()
+    if missing is not None:
+        raise EnvironmentFault(f"{ask.backend}: {missing}")
+    check_algorithm(ask.backend, ask.algorithm, ask.collective)
+    topology = plan.fabric.topology
+    rails = len(groups(topology, range(topology.devices)))
+    if len(ask.world_sizes) > 1 and (rails > 1 or _by_kernel(plan)):
+        why = "rails" if rails > 1 else KERNEL_ECMP
+        raise InputError(f"ranks: must be one number of ranks with {why}, got {','.join(map(str, ask.world_sizes))}")
+    for ranks in ask.world_sizes:
+        if ranks < 2 * rails or ranks % rails:
+            raise InputError(f"ranks: must be a multiple of {rails} and at least {2 * rails} on {topology.name}, got {ranks}")
+        for nbytes in ask.sizes:
+            check(nbytes, ranks // rails, host_rate(plan))
+    for order in ask.orders:
+        place(topology, max(ask.world_sizes), order)
+
+
+def host_rate(plan: TwinPlan) -> float:
+    """Return the bits per second of a host's link on the twin."""
+    return 8 * plan.scale * host_speed(plan.fabric)
+
+
+def experiment(plan: TwinPlan, ask: Ask, tell: Tell) -> Iterator[Order]:
+    """Yield what one bring-up measures, order by order; ranks live through all sizes of an order.
+
+    Raises:
+        InputError: as check_ask.
+        EnvironmentFault: the bring-up or a rank failed.
+    """
+    check_ask(plan, ask)
+    with running(plan, ask.mode) as (holder, seconds), starter(holder, plan, ask.modules, ask.entry) as made:
+        tell(f"up in {seconds:.1f} s: {len(plan.boxes)} namespaces, {len(plan.wires)} links")
+        for name in ask.orders:
+            ranks = place(plan.fabric.topology, max(ask.world_sizes), name).tolist()
+            devices = tuple(tuple(group) for group in groups(plan.fabric.topology, ranks))
+            before = _counted(holder, plan)
+            found, paths = _measure(made, holder, plan, ask, devices)
+            links = Links.between(before, _counted(holder, plan))
+            results = tuple(_record(plan, ask, name, devices, one, links) for one in found)
+            tell(f"{name}: {len(results)} results")
+            yield Order(name, devices, results, paths)
+
+
+def _by_kernel(plan: TwinPlan) -> bool:
+    return plan.routing.startswith(KERNEL_ECMP)
+
+
+def _measure(
+    made: Starter, holder: Holder, plan: TwinPlan, ask: Ask, devices: Sequence[tuple[int, ...]]
+) -> tuple[list[Measured], dict[Flow, tuple[int, ...]]]:
+    """Return the records of process groups that run at once, and the paths of their rings where the kernel chose them."""
+    paths: dict[Flow, tuple[int, ...]] = {}
+
+    def look() -> bool:
+        if not _by_kernel(plan):
+            return True
+        found = [ring_flows(holder, plan, group, min(ask.sizes)) for group in devices]
+        if any(flows is None for flows in found):
+            return False
+        paths.update(look_up(holder, plan, [flow for flows in found for flow in flows or ()]))
+        return True
+
+    asked = [Group(group, _arguments(ask, len(group)), ask.backend, ask.algorithm) for group in devices]
+    found = list(launch(made, plan, asked, ask.timeout, look))
+    if _by_kernel(plan) and not paths:
+        raise EnvironmentFault("twin: the ranks ended before the ways of their flows were looked up; take larger --sizes")
+    return found, paths
+
+
+def _arguments(ask: Ask, ranks: int) -> tuple[str, ...]:
+    """Return measure's arguments: samples of several calls back to back, so that no full token bucket flatters a call."""
+    worlds = ask.world_sizes if len(ask.world_sizes) > 1 else (ranks,)
+    # gloo's ranks see that they share cores, for which measure cuts its budget to less than half
+    words = {
+        "--collective": ask.collective,
+        "--sizes": ",".join(map(str, ask.sizes)),
+        "--ranks": ",".join(map(str, worlds)),
+        "--barrier": "back_to_back",
+        "--budget": f"{ask.seconds / (0.4 if ask.backend == 'gloo' else 1):g}",
+        "--timeout": f"{ask.timeout:g}",
+    }
+    return tuple(word for pair in words.items() for word in pair)
+
+
+@dataclass(frozen=True)
+class Links:
+    """What the links counted while ranks of one order ran: bytes of every link, drops of all."""
+
+    crossed: Mapping[int, int]
+    drops: int
+
+    @classmethod
+    def between(cls, before: Mapping[int, Mapping[str, int]], after: Mapping[int, Mapping[str, int]]) -> Links:
+        """Return the difference of two readings."""
+        crossed = {link: after[link]["bytes"] - before[link]["bytes"] for link in after}
+        return cls(crossed, sum(after[link]["drops"] - before[link]["drops"] for link in after))
+
+    def slowdown(self, fabric: Fabric) -> float:
+        """Return how long the fullest link was in use, over the fullest one of a device: the collisions that really were."""
+        seconds = {link: count / fabric.link_speed[link] for link, count in self.crossed.items()}
+        own = [value for link, value in seconds.items() if fabric.topology.ends[link // 2, 0] < fabric.topology.devices]
+        return float(max(seconds.values()) / max(own))
+
+
+def _counted(holder: Holder, plan: TwinPlan) -> dict[int, Mapping[str, int]]:
+    """Return the counters of every link."""
+    found = link_counters(holder, (box.name for box in plan.boxes))
+    return {
+        2 * wire.cable + side: found[end.box, end.interface]
+        for wire in plan.wires
+        for side, end in enumerate((wire.lower, wire.upper))
+    }
+
+
+def _record(plan: TwinPlan, ask: Ask, order: str, devices: Sequence[tuple[int, ...]], one: Measured, links: Links) -> Result:
+    """Return measure's record as one of the twin: where its ranks really sat, over what, how undisturbed."""
+    topology, found = plan.fabric.topology, one.result
+    own = np.array(devices[one.group][: found.case.world_size])
+    nodes, per_node = spread(topology, own)
+    name = order if len(devices) == 1 else given_order(own)
+    regime = check(found.case.nbytes, found.case.world_size, host_rate(plan))
+    context: dict[str, Any] = {key: value for key, value in found.context.items() if key not in NOT_OF_A_TWIN}
+    context |= {
+        "regime": regime.name,
+        "quotient": round(regime.quotient, 2),
+        "host_bits_per_second": round(host_rate(plan)),
+        "scale": plan.scale,
+        **({"failures": ask.failures} if ask.failures else {}),
+        "groups_at_once": len(devices),
+        "counted_slowdown": round(links.slowdown(plan.fabric), 3),
+    }
+    return replace(
+        found,
+        case=replace(found.case, nodes=nodes, ranks_per_node=per_node, order=name),
+        source=f"twin:{found.source}",
+        algorithm=ask.algorithm,
+        routing=plan.routing,
+        fabric=plan.fabric.name or topology.name,
+        fingerprint=plan.fabric.fingerprint,
+        fidelity={**one.fidelity, "drops_of_launch": links.drops},
+        context=context,
+    )
