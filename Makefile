@@ -58,8 +58,10 @@ fidelity: install mpich
 scaling: install
 	$(BIN)/python -m benchmarks.scaling
 
+# Tests of one process share the cores; those that start ranks have them alone.
 test: install mpich
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not multirank"
+	$(BIN)/python -m pytest -m multirank
 
 lint: install
 	$(BIN)/ruff check .
