@@ -16,11 +16,13 @@ from fabric.cli import ranks
 from fabric.cli.output import Progress, emit, formats, table, warn
 from fabric.errors import EnvironmentFault
 from fabric.measure import start
+from fabric.measure.backends.catalog import backend
+from fabric.measure.connected import check_backend
 from fabric.measure.launch import Launch, detect
 from fabric.measure.machine import gpus, usable_cores
 from fabric.measure.search import Report, Search
 from fabric.measure.settle import settle, started_by_us
-from fabric.measure.slow import check_launcher, run
+from fabric.measure.slow import run
 from fabric.measure.supervise import supervise
 from fabric.units import show_duration, show_size, size
 from topologies.errors import InputError
@@ -101,7 +103,7 @@ def _start(search: Search, wanted: int | None, arguments: Sequence[str]) -> Repo
     count = wanted if wanted is not None else max(4, len(gpus()) if search.backend == "nccl" else len(usable_cores()))
     if count < 2:
         raise InputError(f"ranks: must be 2 or more, got {count}")
-    check_launcher(search, Launch(world_size=count))
+    check_backend(backend(search.backend), Launch(world_size=count))
     with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:
         path = Path(folder) / "report.json"
         own = [*arguments, "--backend", search.backend, "--report", str(path)]

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import log
 from time import perf_counter
 from typing import Any
 
-from fabric.errors import EnvironmentFault
 from fabric.measure.backends.backend import Group, Operation, World
+from fabric.measure.connected import connected
 from fabric.measure.job import Cell, Job
 from fabric.measure.launch import Launch
 from fabric.measure.loop import clock_cost, count_wrong, enough_calls, per_message, timed_round
 from fabric.measure.placement import Placement, context, gather_placement
-from fabric.measure.session import EXIT_CODES, check_launch
+from fabric.measure.session import check_launch
 from fabric.measure.watchdog import Watchdog
 from fabric.records.case import Case
 from fabric.statistics import median, percentile
@@ -186,10 +185,8 @@ def compete(
         EnvironmentFault: the library is missing, does not run under this launcher, or lost a rank.
     """
     job, timeout = contest.a, max(contest.a.plan.timeout, contest.b.plan.timeout)
-    chosen = job.library
-    check_launch(chosen, job, launch)
-    world = chosen.connect(launch, timeout)
-    with _leaving(world, job.backend):
+    check_launch(job.library, job, launch)
+    with connected(job.library, launch, timeout) as world:
         line = f"{job.backend}: no answer from another rank for {timeout:g} s; it is dead or hangs"
         watchdog = Watchdog(timeout, line if launch.rank == 0 else None)
         sizes = sorted({cell.world_size for pair in contest.pairs for cell in pair})
@@ -198,20 +195,6 @@ def compete(
         for part in slices(arena):
             _measure(arena, part, keep, tell)
         watchdog.rest()
-
-
-@contextmanager
-def _leaving(world: World, name: str) -> Iterator[None]:
-    """Close the world at a good end; else see to it that this rank can end, and say what failed."""
-    try:
-        yield
-        world.close()
-    except BaseException as error:  # torch's and mpi4py's own errors are RuntimeErrors
-        world.abandon(next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 3))
-        if not isinstance(error, RuntimeError) or isinstance(error, EnvironmentFault):
-            raise
-        first = (str(error).splitlines() or ["it gives no reason"])[0]
-        raise EnvironmentFault(f"{name}: a rank was lost or the library failed: {first[:120]}") from None
 
 
 def _measure(arena: Arena, part: Slice, keep: Keep, tell: Tell | None) -> None:

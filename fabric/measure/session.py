@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fabric.errors import EnvironmentFault
 from fabric.measure.ask import What
 from fabric.measure.backends.backend import Backend, Group, World
 from fabric.measure.canary import Canary, canary_of
+from fabric.measure.connected import check_backend, connected
 from fabric.measure.contention import CONTENDED, Usage, clock_jump, foreign_share, usage
 from fabric.measure.job import Cell, Job
 from fabric.measure.launch import Launch
@@ -34,8 +33,6 @@ Tell = Callable[[int, int, Cell], None]
 Say = Callable[[str], None]
 NOTHING = Past()
 """No file, or an empty one."""
-EXIT_CODES: Mapping[type[BaseException], int] = {InputError: 2, KeyboardInterrupt: 130}
-"""What a rank ends with that cannot leave in good order; 3 for everything else."""
 
 
 def run(
@@ -50,37 +47,19 @@ def run(
         InputError: a world size larger than the launch, or a file that cannot be resumed here.
         EnvironmentFault: the library is missing, does not run under this launcher, or lost a rank.
     """
-    chosen = job.library
-    check_launch(chosen, job, launch)
-    world = chosen.connect(launch, LIBRARY_PATIENCE * job.plan.timeout)
+    check_launch(job.library, job, launch)
     outlet = _Outlet(keep, tell, say) if launch.rank == 0 else _Outlet(nothing_kept)
-    try:
+    with connected(job.library, launch, LIBRARY_PATIENCE * job.plan.timeout) as world:
         _run_cells(job, launch, world, outlet, past)
-        world.close()
-    except BaseException as error:  # torch's and mpi4py's own errors are RuntimeErrors
-        world.abandon(next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 3))
-        if not isinstance(error, RuntimeError) or isinstance(error, EnvironmentFault):
-            raise
-        raise EnvironmentFault(f"{job.backend}: a rank was lost or the library failed: {_first_words(error)}") from None
 
 
 def nothing_kept(_result: Result) -> None:
     """Keep no result: all ranks but rank 0."""
 
 
-def _first_words(error: RuntimeError) -> str:
-    """Return the first sentence of a library's error, without the place in its sources."""
-    line = (str(error).splitlines() or ["it gives no reason"])[0]
-    return re.sub(r"^\[[^\]]*\]\s*", "", line).split(". ")[0][:120]
-
-
 def check_launch(chosen: Backend, job: Job, launch: Launch) -> None:
     """Raise unless this backend can run this job under this launcher."""
-    missing = chosen.missing()
-    if missing is not None:
-        raise EnvironmentFault(f"{chosen.name}: {missing}")
-    if launch.started and launch.launcher not in chosen.launchers:
-        raise EnvironmentFault(f"{chosen.name}: does not run under {launch.name}; start it plainly, under mpirun or under srun")
+    check_backend(chosen, launch)
     if job.ranks > launch.world_size:
         raise InputError(f"ranks: must be <= {launch.world_size}, the ranks that {launch.name} started, got {job.ranks}")
 

@@ -11,10 +11,10 @@ from math import log
 from time import perf_counter
 from typing import Any
 
-from fabric.errors import EnvironmentFault
 from fabric.measure.backends.backend import World
 from fabric.measure.backends.catalog import backend
 from fabric.measure.bisection import bisection
+from fabric.measure.connected import connected
 from fabric.measure.group_tests import Answer, Comparison, answer, check_units, next_halves
 from fabric.measure.launch import Launch
 from fabric.measure.life import Life
@@ -22,7 +22,6 @@ from fabric.measure.pairs import FEWEST, Meeting, batched, shares, tournament
 from fabric.measure.placement import context, gather_placement
 from fabric.measure.search import Report, Row, Search
 from fabric.measure.search_ranks import Bench, Tell, units_of
-from fabric.measure.session import EXIT_CODES
 from fabric.measure.standings import standings, verdict
 from fabric.measure.watchdog import Watchdog
 from fabric.statistics import median
@@ -41,28 +40,8 @@ def run(search: Search, launch: Launch, tell: Tell | None = None) -> Report:
         InputError: too few ranks or nodes for the method.
         EnvironmentFault: the library is missing, does not run under this launcher, or lost a rank.
     """
-    check_launcher(search, launch)
-    world = backend(search.backend).connect(launch, search.timeout)
-    try:
-        report = _search(search, launch, world, tell)
-        world.close()
-    except BaseException as error:  # torch's and mpi4py's own errors are RuntimeErrors
-        world.abandon(next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 3))
-        if not isinstance(error, RuntimeError) or isinstance(error, EnvironmentFault):
-            raise
-        words = (str(error).splitlines() or ["it gives no reason"])[0][:120]
-        raise EnvironmentFault(f"{search.backend}: a rank was lost or the library failed: {words}") from None
-    return report
-
-
-def check_launcher(search: Search, launch: Launch) -> None:
-    """Raise EnvironmentFault unless the library is there and runs under this launcher."""
-    chosen = backend(search.backend)
-    missing = chosen.missing()
-    if missing is not None:
-        raise EnvironmentFault(f"{chosen.name}: {missing}")
-    if launch.started and launch.launcher not in chosen.launchers:
-        raise EnvironmentFault(f"{chosen.name}: does not run under {launch.name}; start it plainly, under mpirun or under srun")
+    with connected(backend(search.backend), launch, search.timeout) as world:
+        return _search(search, launch, world, tell)
 
 
 def _search(search: Search, launch: Launch, world: World, tell: Tell | None) -> Report:
