@@ -21,6 +21,8 @@ ONE_SIDED = 1e-3
 """Crossed pairs that all point one way with less than this chance are no host states: the canary differs between the sides."""
 MOST_CROSSED = 0.5
 """Share of crossed pairs from which on the host is too unsteady to compare anything."""
+FEWEST_PAIRS = 4
+"""Before so many, crossed pairs are left out and say nothing of the host: any one may be chance."""
 Bools = NDArray[np.bool_]
 
 
@@ -40,7 +42,7 @@ class Canary:
     @property
     def unsteady(self) -> bool:
         """Whether too many pairs crossed host states for a verdict."""
-        return bool(self.crossed > MOST_CROSSED * len(self.kept))
+        return len(self.kept) >= FEWEST_PAIRS and self.crossed > MOST_CROSSED * len(self.kept)
 
 
 def look_at(a_seconds: Sequence[float], b_seconds: Sequence[float]) -> Canary:

@@ -27,7 +27,7 @@ def test_the_suite_runs_to_its_end_and_rank_0_writes_for_all(backend, launcher, 
         assert benchmark["extra_info"]["wrong"] == 0
         assert benchmark["extra_info"]["source"].split(":")[0] == backend
         assert benchmark["stats"]["rounds"] >= 6
-        assert benchmark["stats"]["median"] > 4e-7, "times are of all-reduces, not of an empty function"
+        assert benchmark["stats"]["median"] > 1e-7, "times are of all-reduces, not of an empty function"
     compared = ranks.finish([sys.executable, "-m", "pytest_benchmark", "compare", str(path)])
     assert compared.returncode == 0, compared.stderr
     assert "test_all_reduce" in compared.stdout

@@ -44,7 +44,7 @@ def test_mpi_has_both_forms_and_records_its_surroundings(tmp_path, ranks):
     for result in results:
         assert result.source.startswith("mpi:")
         assert (result.wrong, result.barrier, result.algorithm, result.statistic) == (0, "before", "default", "raw")
-        assert len(result.warmup_seconds) == 1
+        assert len(result.warmup_seconds) >= 1, "the one counted, and a cold stretch where there was one"
         context = result.context
         assert context["thread_level"] == "serialized"
         assert {"python", "numpy", "mpi4py", "mpi_library", "cores", "launcher", "load_1min", "clock"} <= set(context)

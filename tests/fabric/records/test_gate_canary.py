@@ -57,3 +57,8 @@ def test_an_unrelated_canary_takes_nothing_away(canary):
     less, share = normalised([0.1, -0.1], canary)
     assert share == 0.0
     assert less.tolist() == [0.1, -0.1]
+
+
+def test_one_crossed_pair_says_nothing_of_the_host():
+    assert not look_at([1.0], [2.0]).unsteady
+    assert look_at([1.0, 2.0, 1.0, 2.0], [2.0, 1.0, 2.0, 1.0]).unsteady
