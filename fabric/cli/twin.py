@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,6 +17,7 @@ from fabric.cli.output import formats
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
+    from fabric.records.result import Result
     from fabric.twin.experiment import Ask
     from fabric.twin.plan import TwinPlan
 
@@ -23,6 +25,8 @@ LEAST_TIMEOUT, CALLS_IN_SILENCE = 120.0, 300
 """Seconds without a result, and the same in times that a host's link needs for the largest size, before ranks count as hung."""
 WIDTH = {"max_content_width": 110}
 RUN = "Example: fabricbench twin run leaf_spine:leaves=2,spines=2,hosts_per_leaf=4 --orders contiguous,interleaved"
+WHAT_IF = """Example: fabricbench twin what-if leaf_spine:leaves=2,spines=2,hosts_per_leaf=4 --fail switch:spine0
+--oversubscribe 2,4 --against contiguous --jobs 2"""
 UP = "Example: fabricbench twin up fat_tree:k=4 --name lab; then: fabricbench twin exec lab host3 -- ping -c1 host12"
 
 
@@ -68,14 +72,16 @@ def command() -> None:
     help="The fastest by median seconds counts.",
 )
 @click.option("--seconds", default=3.0, show_default=True, help="Budget of a case.")
+@click.option("--iters", type=click.IntRange(1), help="Samples of a case; by default what the budget holds.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Append all results to this JSON Lines file."
 )
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="One self-contained page with charts.")
 @plan_options
 @formats
-def run(topo: str, *, dry_run: bool, as_json: bool, as_csv: bool, output: Path | None, bring_ups: int, **given: Any) -> None:
+def run(topo: str, *, dry_run: bool, output: Path | None, html: Path | None, bring_ups: int, **given: Any) -> None:
     """Up, measure, predict with no fitted constant, compare, down. error = measured / predicted seconds - 1."""
-    from fabric.cli.twin_rows import predictions, row_of, show
+    from fabric.cli.twin_rows import predictions, row_of, show, write_page
     from fabric.records.store import append
     from fabric.twin.experiment import check_ask, experiment, host_rate
     from fabric.twin.regime import goodput
@@ -88,19 +94,55 @@ def run(topo: str, *, dry_run: bool, as_json: bool, as_csv: bool, output: Path |
     if dry_run:
         _print_script(plan)
         return
-    rows: dict[Any, dict[str, Any]] = {}
+    best: dict[Any, tuple[Result, Result, dict[str, Any]]] = {}
     for number in range(1, bring_ups + 1):
         for order in experiment(plan, ask, partial(_tell, number, bring_ups)):
             if output is not None:
                 append(output, order.results)
             for result, predicted in zip(order.results, predictions(plan, order), strict=True):
                 row = row_of(result, predicted, plan, order.name, number)
-                rows[result.case] = min(rows.get(result.case, row), row, key=lambda one: float(one["seconds"]))
-    show(list(rows.values()), plan, as_json=as_json, as_csv=as_csv)
+                found = (result, predicted, row)
+                best[result.case] = min(best.get(result.case, found), found, key=lambda one: one[0].time)
+    if html is not None:
+        pairs = [(result, predicted) for result, predicted, _ in best.values()]
+        write_page(html, pairs, plan, " ".join(["fabricbench", *sys.argv[1:]]))
+    show([row for *_, row in best.values()], plan, as_json=given["as_json"], as_csv=given["as_csv"])
 
 
 def _tell(number: int, total: int, line: str) -> None:
     click.echo(f"# twin: bring-up {number} of {total}: {line}", err=True)
+
+
+@command.command("what-if", epilog=WHAT_IF, context_settings=WIDTH)
+@click.argument("topo")
+@click.option("--size", "sizes", default="512KiB", show_default=True, help="Bytes, with a unit.")
+@click.option("--order", "orders", default="interleaved", show_default=True, help="Order of ranks on the whole fabric.")
+@click.option("--ranks", help="How many take part; by default all devices.")
+@click.option("--fail", multiple=True, help="What breaks, e.g. links:1, switches:spine:1, cable:7, switch:spine0; repeatable.")
+@click.option("--fail-seed", default=0, show_default=True, help="Seed of the draw of failures.")
+@click.option("--degrade", multiple=True, metavar="CABLE:SHARE", help="A slower cable, e.g. 8:0.25; repeatable.")
+@click.option("--oversubscribe", help="All cables between switches at 1/N of their speed, e.g. 2,4.")
+@click.option("--against", help="Other orders of ranks, e.g. contiguous,scattered:1.")
+@click.option("--seeds", help="Other hash seeds, with --routing kernel_ecmp:SEED, e.g. 1,2,3.")
+@click.option("--jobs", type=click.IntRange(1), default=1, help="The ranks cut into so many jobs, all at once and one alone.")
+@click.option("--routing", default="dmodk", show_default=True, help="dmodk, table:FILE or kernel_ecmp:SEED.")
+@click.option("--rate", help="Of a host's link on the twin, e.g. 50Mb/s; others in proportion.")
+@click.option("--iters", type=click.IntRange(1), default=4, show_default=True, help="Samples of a scenario.")
+@click.option(
+    "--as", "mode", type=click.Choice(["auto", "rootless", "root"]), default="auto", help="auto: rootless if allowed."
+)
+@formats
+def what_if(topo: str, *, as_json: bool, as_csv: bool, **given: Any) -> None:
+    """Failures, slower cables, seeds, orders, jobs at once, one by one on a live twin: predicted and measured ratios."""
+    from fabric.cli.twin_what_if import rows_of, show
+
+    fabric = load(topo)
+    own = {"collective": "all_reduce", "backend": "gloo", "algorithm": "default", "seconds": 3.0}
+    whole = {**given, **own, "fail": (), "degrade": ()}
+    ask = _ask(fabric, whole)
+    plan = _plan(fabric, whole, _rate(fabric, given, ask))
+    degraded = {text: _degraded(fabric, [text]) for text in given["degrade"]}
+    show(rows_of(plan, ask, degraded, given), plan, as_json=as_json, as_csv=as_csv)
 
 
 @command.command("up", epilog=UP, context_settings=WIDTH)
@@ -176,6 +218,7 @@ def _ask(fabric: Fabric, given: dict[str, Any]) -> Ask:
         mode=given["mode"],
         backend=given["backend"],
         algorithm=given["algorithm"],
+        iters=given["iters"],
         failures=", ".join([*given["fail"], *(f"{text} of its speed" for text in given["degrade"])])
         + (f" (seed {given['fail_seed']})" if given["fail"] else ""),
     )

@@ -14,6 +14,7 @@ from fabric.cli.output import emit, table
 
 if TYPE_CHECKING:
     from fabric.records.result import Result
+    from fabric.report.twin_page import Point
     from fabric.twin.experiment import Order
     from fabric.twin.plan import TwinPlan
 
@@ -41,7 +42,7 @@ def _predicted(plan: TwinPlan, order: Order, result: Result, routing: str) -> Re
     from fabric.twin.plan import payload_fabric
 
     fabric, constants = payload_fabric(plan), constants_for("none", result.source.removeprefix("twin:"))
-    if len(order.devices) == 1:
+    if len(order.devices) == 1 and result.case.order == order.name:
         return predict([result.case], fabric, constants, routing=routing, algorithm=result.algorithm)[0]
     groups = [np.array(group) for group in order.devices]
     jobs = [Job(replace(result.case, order=given_order(group)), group, result.algorithm) for group in groups]
@@ -72,6 +73,31 @@ def row_of(result: Result, predicted: Result, plan: TwinPlan, order: str, number
         fidelity=result.fidelity,
         bring_up=number + 1,
     )
+
+
+def write_page(path: Path, pairs: Sequence[tuple[Result, Result]], plan: TwinPlan, command: str) -> None:
+    """Write the page of results and their predictions.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    from fabric.report.twin_page import write
+
+    write(path, points(pairs, plan), max(result.made_at for result, _ in pairs), [command])
+
+
+def points(pairs: Sequence[tuple[Result, Result]], plan: TwinPlan) -> list[Point]:
+    """Return results of one plan and their predictions as points of a page, with the bound of the scaled fabric."""
+    from fabric.predict.bounds import bound
+    from fabric.report.twin_page import Point
+    from fabric.twin.plan import payload_fabric
+
+    fabric, found = payload_fabric(plan), []
+    for result, predicted in pairs:
+        named = not result.case.order.startswith("given")
+        limit = bound(result.case, fabric, result.source.removeprefix("twin:")) if named else None
+        found.append(Point(result, predicted, limit.busbw if limit else None))
+    return found
 
 
 def show(rows: Sequence[dict[str, Any]], plan: TwinPlan, *, as_json: bool, as_csv: bool) -> None:

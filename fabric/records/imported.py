@@ -11,16 +11,17 @@ from topologies.errors import InputError
 LIBRARIES = {"nccl-tests": "nccl", "rccl-tests": "nccl", "hccl_test": "hccl"}
 """Tool -> library. RCCL is NCCL's code with its algorithms. OSU and IMB time whatever MPI they were built with."""
 PREFIX = "import:"
+TWIN = "twin:"
 
 
 def library_of(source: str) -> str:
-    """Return the library behind a source: `import:nccl-tests` is nccl, `import:osu:mpi:mpich` mpi:mpich, any other itself.
+    """Return the library behind a source: `import:nccl-tests` is nccl, `import:osu:mpi:mpich` mpi:mpich, `twin:gloo` gloo.
 
     Raises:
         InputError: the tool times any MPI, and nobody said which.
     """
     if not source.startswith(PREFIX):
-        return source
+        return source.removeprefix(TWIN)
     tool, _, named = source.removeprefix(PREFIX).partition(":")
     library = named or LIBRARIES.get(tool)
     if library is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from fabric.twin.next_hops import KERNEL_ECMP
 from fabric.twin.paths import Flow, look_up, ring_flows
 from fabric.twin.plan import TwinPlan, groups, host_speed
 from fabric.twin.regime import check
+from fabric.twin.script import change
 from topologies.errors import InputError
 
 Tell = Callable[[str], None]
@@ -32,7 +34,8 @@ class Ask:
     """What to measure. seconds: budget of a case; timeout: of silence; mode: of the holder (rootless, root, auto).
 
     entry: the program of a rank, `module:function`, which takes the arguments of `measure`; modules: imported once, before
-    ranks are forked. failures: what the plan's fabric lacks, for the record.
+    ranks are forked. failures: what the plan's fabric lacks, for the record. iters: a fixed number of samples a case, None
+    for as many as the budget holds. jobs: into how many process groups the ranks are cut, which run at once.
     """
 
     entry: str
@@ -47,6 +50,8 @@ class Ask:
     backend: str = "gloo"
     algorithm: str = "default"
     failures: str = ""
+    iters: int | None = None
+    jobs: int = 1
 
 
 @dataclass(frozen=True)
@@ -75,11 +80,13 @@ def check_ask(plan: TwinPlan, ask: Ask) -> None:
     if len(ask.world_sizes) > 1 and (rails > 1 or _by_kernel(plan)):
         why = "rails" if rails > 1 else KERNEL_ECMP
         raise InputError(f"ranks: must be one number of ranks with {why}, got {','.join(map(str, ask.world_sizes))}")
+    if ask.jobs > 1 and (len(ask.world_sizes) > 1 or ask.world_sizes[0] % ask.jobs or ask.world_sizes[0] < 2 * ask.jobs):
+        raise InputError(f"jobs: {ask.jobs} jobs need ranks that they share evenly, 2 or more each, got {ask.world_sizes}")
     for ranks in ask.world_sizes:
         if ranks < 2 * rails or ranks % rails:
             raise InputError(f"ranks: must be a multiple of {rails} and at least {2 * rails} on {topology.name}, got {ranks}")
         for nbytes in ask.sizes:
-            check(nbytes, ranks // rails, host_rate(plan))
+            check(nbytes, ranks // rails // ask.jobs, host_rate(plan))
     for order in ask.orders:
         place(topology, max(ask.world_sizes), order)
 
@@ -89,25 +96,67 @@ def host_rate(plan: TwinPlan) -> float:
     return 8 * plan.scale * host_speed(plan.fabric)
 
 
+@dataclass(frozen=True)
+class Session:
+    """A twin that is up, with the process that forks its ranks."""
+
+    holder: Holder
+    made: Starter
+
+    def change(self, before: TwinPlan, after: TwinPlan) -> None:
+        """Turn the live twin of one plan into that of another: links, rates, seeds and routes.
+
+        Raises:
+            EnvironmentFault: a command failed.
+        """
+        self.holder.run(change(before, after))
+
+    def measure(self, plan: TwinPlan, ask: Ask, name: str, *, alone: bool = False) -> Order:
+        """Return what one order of ranks measures; the ranks live through all its sizes. alone: only the first job runs.
+
+        Raises:
+            EnvironmentFault: a rank failed.
+        """
+        ranks = place(plan.fabric.topology, max(ask.world_sizes), name).tolist()
+        devices = tuple(_cut(groups(plan.fabric.topology, ranks), ask.jobs))[: 1 if alone else None]
+        before = _counted(self.holder, plan)
+        found, paths = _measure(self.made, self.holder, plan, ask, devices)
+        links = Links.between(before, _counted(self.holder, plan))
+        return Order(name, devices, tuple(_record(plan, ask, name, devices, one, links) for one in found), paths)
+
+
+@contextmanager
+def session(plan: TwinPlan, ask: Ask, tell: Tell) -> Iterator[Session]:
+    """Give a twin that is up, ready to measure; it is gone after the block.
+
+    Raises:
+        EnvironmentFault: the bring-up failed.
+    """
+    with running(plan, ask.mode) as (holder, seconds), starter(holder, plan, ask.modules, ask.entry) as made:
+        tell(f"up in {seconds:.1f} s: {len(plan.boxes)} namespaces, {len(plan.wires)} links")
+        yield Session(holder, made)
+
+
 def experiment(plan: TwinPlan, ask: Ask, tell: Tell) -> Iterator[Order]:
-    """Yield what one bring-up measures, order by order; ranks live through all sizes of an order.
+    """Yield what one bring-up measures, order by order.
 
     Raises:
         InputError: as check_ask.
         EnvironmentFault: the bring-up or a rank failed.
     """
     check_ask(plan, ask)
-    with running(plan, ask.mode) as (holder, seconds), starter(holder, plan, ask.modules, ask.entry) as made:
-        tell(f"up in {seconds:.1f} s: {len(plan.boxes)} namespaces, {len(plan.wires)} links")
+    with session(plan, ask, tell) as live:
         for name in ask.orders:
-            ranks = place(plan.fabric.topology, max(ask.world_sizes), name).tolist()
-            devices = tuple(tuple(group) for group in groups(plan.fabric.topology, ranks))
-            before = _counted(holder, plan)
-            found, paths = _measure(made, holder, plan, ask, devices)
-            links = Links.between(before, _counted(holder, plan))
-            results = tuple(_record(plan, ask, name, devices, one, links) for one in found)
-            tell(f"{name}: {len(results)} results")
-            yield Order(name, devices, results, paths)
+            found = live.measure(plan, ask, name)
+            tell(f"{name}: {len(found.results)} results")
+            yield found
+
+
+def _cut(whole: Sequence[Sequence[int]], jobs: int) -> Iterator[tuple[int, ...]]:
+    """Yield the process groups: every group cut into so many of neighbouring ranks."""
+    for group in whole:
+        size = len(group) // jobs
+        yield from (tuple(group[start : start + size]) for start in range(0, size * jobs, size))
 
 
 def _by_kernel(plan: TwinPlan) -> bool:
@@ -148,6 +197,8 @@ def _arguments(ask: Ask, ranks: int) -> tuple[str, ...]:
         "--budget": f"{ask.seconds / (0.4 if ask.backend == 'gloo' else 1):g}",
         "--timeout": f"{ask.timeout:g}",
     }
+    if ask.iters is not None:
+        words |= {"--iters": str(ask.iters), "--warmup": "1"}
     return tuple(word for pair in words.items() for word in pair)
 
 
@@ -186,7 +237,7 @@ def _record(plan: TwinPlan, ask: Ask, order: str, devices: Sequence[tuple[int, .
     topology, found = plan.fabric.topology, one.result
     own = np.array(devices[one.group][: found.case.world_size])
     nodes, per_node = spread(topology, own)
-    name = order if len(devices) == 1 else given_order(own)
+    name = order if len(devices) == 1 and ask.jobs == 1 else given_order(own)
     regime = check(found.case.nbytes, found.case.world_size, host_rate(plan))
     context: dict[str, Any] = {key: value for key, value in found.context.items() if key not in NOT_OF_A_TWIN}
     context |= {

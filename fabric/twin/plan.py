@@ -94,11 +94,13 @@ class TwinPlan:
         return next(interface for interface, own in box.addresses if own == address)
 
 
-def plan_of(fabric: Fabric, rate: float, routing: str = "dmodk") -> TwinPlan:
+def plan_of(
+    fabric: Fabric, rate: float, routing: str = "dmodk", interfaces: Sequence[tuple[str, str]] | None = None
+) -> TwinPlan:
     """Return the plan of a fabric whose hosts' links run at `rate` bits per second, and all other links in proportion.
 
     routing: a policy that decides by destination (`dmodk`, `table:FILE`), or `kernel_ecmp:SEED`, every shortest path with
-    the kernel's hash of addresses and ports.
+    the kernel's hash of addresses and ports. interfaces: of both ends of every cable, where they are there already.
 
     Raises:
         InputError: what cannot be emulated, with the reason.
@@ -113,7 +115,7 @@ def plan_of(fabric: Fabric, rate: float, routing: str = "dmodk") -> TwinPlan:
             f"{rate / 1e6:g} Mbit/s the slowest has {slowest / 1e6:.3g} Mbit/s and the fastest {fastest / 1e9:.3g} Gbit/s"
         )
     found = next_hops(fabric, routing)
-    interfaces = _interfaces(topology)
+    interfaces = list(interfaces or _interfaces(topology))
     wires = tuple(_wire(fabric, cable, interfaces, scale) for cable in range(len(topology.ends)))
     return TwinPlan(
         fabric, _boxes(topology, interfaces, found.seed), wires, _routes(topology, found, interfaces), routing, scale

@@ -56,6 +56,31 @@ def script(plan: TwinPlan) -> str:
     return "\n".join(parts) + "\n"
 
 
+def change(before: TwinPlan, after: TwinPlan) -> str:
+    """Return the shell script that turns one plan into another on a live twin: links set down or up, rates, seeds, routes.
+
+    Both have the same boxes, and after's interfaces are among those of the plan that was brought up.
+    """
+    was, now = _ends(before), _ends(after)
+    parts = ["set -e"]
+    parts += [f"ip -n {box} link set {name} down" for box, name in was.keys() - now.keys()]
+    parts += [f"ip -n {box} link set {name} up" for box, name in now.keys() - was.keys()]
+    # a link that comes back does so at another rate, maybe
+    parts += [f"tc -n {e.box} {_limit(e, 'change')}" for key, e in now.items() if key not in was or was[key].rate != e.rate]
+    seeds = {box.name: box.seed for box in before.boxes}
+    parts += [_settings(box) for box in after.boxes if seeds[box.name] != box.seed]
+    lines: dict[str, list[str]] = {}
+    for route in after.routes:
+        lines.setdefault(route.box, []).append(_route(route, "replace"))
+    for box, own in lines.items():
+        parts += _batch(f"ip -n {box} -batch -", own)
+    return "\n".join(parts) + "\n"
+
+
+def _ends(plan: TwinPlan) -> dict[tuple[str, str], End]:
+    return {(end.box, end.interface): end for wire in plan.wires for end in (wire.lower, wire.upper)}
+
+
 def burst(rate: int) -> int:
     """Return the bytes of a token bucket of so many bits per second."""
     return max(LEAST_BURST, round(rate / 8 * BURST_SECONDS))
@@ -105,10 +130,10 @@ def _addresses_and_routes(box: Box, ends: list[End], routes: list[Route]) -> Ite
     yield from (_route(route) for route in routes)
 
 
-def _route(route: Route) -> str:
+def _route(route: Route, verb: str = "add") -> str:
     """Return the line of a route. On hosts every segment is acknowledged at once: delayed ones cost 40 ms a time."""
     own = f" src {route.source}" if route.source else ""
-    line = f"route add {route.destination}/32{own}"
+    line = f"route {verb} {route.destination}/32{own}"
     if route.source:
         line += f" quickack 1 congctl {CONGESTION_CONTROL}"
     if len(route.hops) == 1:
@@ -116,5 +141,5 @@ def _route(route: Route) -> str:
     return line + "".join(f" nexthop via {hop.via} dev {hop.interface} onlink" for hop in route.hops)
 
 
-def _limit(end: End) -> str:
-    return f"qdisc add dev {end.interface} root tbf rate {end.rate}bit burst {burst(end.rate)} limit {QUEUE}"
+def _limit(end: End, verb: str = "add") -> str:
+    return f"qdisc {verb} dev {end.interface} root tbf rate {end.rate}bit burst {burst(end.rate)} limit {QUEUE}"

@@ -1,0 +1,295 @@
+"""The twin's evidence: 2-32 hosts, 2 families, 3 oversubscriptions, predicted beside measured; it fits no constant.
+
+`python -m benchmarks.twin -o results/twin-DATE [--slice NAME]`; what was measured already is not measured again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from time import monotonic
+from typing import Any
+
+from fabric.cli.answers import cases_on, constants_for, load
+from fabric.cli.twin_rows import points, predictions, row_of
+from fabric.predict.answer import predict
+from fabric.records.result import Result
+from fabric.records.store import append, read
+from fabric.report.twin_page import write
+from fabric.twin.experiment import Ask, check_ask, session
+from fabric.twin.plan import TwinPlan, payload_fabric, plan_of
+from fabric.units import show_size
+
+KIB, MIB = 1 << 10, 1 << 20
+RATE = 94e6
+"""Bits per second of hosts' links: 8 hosts at 256 KiB, 16 at 1 MiB and 32 at 4 MiB are just within the bandwidth regime."""
+ORDERS = ("contiguous", "interleaved")
+LEAF_SPINE = [f"leaf_spine:leaves=4,spines={spines},hosts_per_leaf=8" for spines in (8, 4, 2)]
+CLOS = [
+    "clos:radix=8,endpoints=32,oversubscription=1",
+    "clos:radix=6,endpoints=32,oversubscription=2",
+    "clos:radix=5,endpoints=32,oversubscription=4",
+]
+"""Folded Clos: two tiers at 1:1, three at 2:1 and 4:1."""
+CONTRAST = [f"leaf_spine:leaves=2,spines={spines},hosts_per_leaf=4" for spines in (4, 2, 1)]
+COLLIDING = "leaf_spine:leaves=4,spines=2,hosts_per_leaf=2"
+NAMES = ("all_gather", "reduce_scatter", "all_to_all")
+SECONDS_UP, SECONDS_A_LAUNCH = 4.0, {"gloo": 1.5, "mpi": 3.0}
+"""Of a bring-up with its import of torch, and of starting ranks; for the estimate only."""
+FIRST_CALLS, SECONDS, FEWEST = 2, 1.0, 9
+"""Calls before the samples, the budget of a case, and over how many samples `measure` shares it (measure/plan.py)."""
+COLUMNS = (
+    "slice", "fabric", "collective", "by", "hosts", "size", "order", "place", "measured ms", "predicted ms", "error", "regime",
+    "q", "samples", "idle",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Part:
+    """What ranks of one launch measure: world sizes, sizes, samples of a case."""
+
+    ranks: tuple[int, ...]
+    sizes: tuple[int, ...]
+    iters: int
+    collective: str = "all_reduce"
+    backend: str = "gloo"
+    algorithm: str = "default"
+    orders: tuple[str, ...] = ORDERS
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One bring-up: what is done as a whole or not at all."""
+
+    slice: str
+    topo: str
+    parts: tuple[Part, ...]
+    number: int = 1
+    routing: str = "dmodk"
+    rate: float = RATE
+
+    @property
+    def key(self) -> str:
+        """Its name in the files."""
+        return f"{self.slice}|{self.topo}|{self.routing}|{self.number}"
+
+
+MATRIX = (Part((2, 4, 8), (256 * KIB, MIB), 3), Part((16,), (MIB,), 2), Part((32,), (4 * MIB,), 2))
+LARGE = (Part((2, 4, 8, 16), (4 * MIB,), 2, orders=ORDERS[:1]),)
+UNSCORED = (Part((16,), (256 * KIB,), 3, orders=ORDERS[:1]), Part((32,), (MIB,), 2, orders=ORDERS[:1]))
+RING = (Part((8,), (256 * KIB, MIB), 2, backend="mpi", algorithm="ring"),)
+OTHERS = {
+    backend: tuple(Part((8,), (MIB,), 2, collective=name, backend=backend) for name in NAMES) for backend in SECONDS_A_LAUNCH
+}
+
+
+def units() -> list[Unit]:
+    """Return all bring-ups, the most important first."""
+    three = (1, 2, 3)
+    matrix = [
+        Unit(f"gloo-{topo.partition(':')[0]}", topo, MATRIX, n) for topos in (LEAF_SPINE, CLOS) for topo in topos for n in three
+    ]
+    contrast = [Unit("contrast", topo, (Part((8,), (512 * KIB,), 3),), n) for topo in CONTRAST for n in three]
+    interleaved = (Part((8,), (512 * KIB,), 4, orders=ORDERS[1:]),)
+    collisions = [Unit("ecmp", COLLIDING, interleaved, routing=f"kernel_ecmp:{seed}") for seed in range(1, 12)]
+    rings = [Unit("mpi-ring", CONTRAST[2], RING, n) for n in three]
+    others = [Unit(f"others-{backend}", CONTRAST[0], parts) for backend, parts in OTHERS.items()]
+    more = [*others, *(Unit("gloo-large", LEAF_SPINE[0], LARGE, n) for n in three)]
+    return [*matrix, *contrast, *collisions, *rings, *more, Unit("unscored", LEAF_SPINE[0], UNSCORED)]
+
+
+def ask_of(part: Part) -> Ask:
+    """Return what the twin is asked."""
+    modules = ("torch.distributed", "fabric.cli.measure") if part.backend == "gloo" else ()
+    return Ask(
+        entry="fabric.cli.main:main",
+        modules=modules,
+        collective=part.collective,
+        sizes=part.sizes,
+        world_sizes=part.ranks,
+        orders=part.orders,
+        backend=part.backend,
+        algorithm=part.algorithm,
+        iters=part.iters,
+        seconds=SECONDS,
+    )
+
+
+def plan(unit: Unit) -> TwinPlan:
+    """Return the plan of a bring-up, checked: no point of it is CPU-bound."""
+    made = plan_of(load(unit.topo), unit.rate, unit.routing)
+    for part in unit.parts:
+        check_ask(made, ask_of(part))
+    return made
+
+
+def seconds(unit: Unit) -> float:
+    """Return about how long a bring-up takes: predicted calls, warm-up and starts."""
+    made = plan(unit)
+    fabric, total = payload_fabric(made), SECONDS_UP
+    routing = "ideal" if unit.routing.startswith("kernel") else unit.routing
+    for part in unit.parts:
+        forms = 2 if part.backend == "mpi" else 1
+        for order in part.orders:
+            cases = cases_on(fabric, part.collective, part.sizes, part.ranks, order)
+            answers = predict(cases, fabric, constants_for("none", "gloo"), routing=routing)
+            total += SECONDS_A_LAUNCH[part.backend]
+            total += sum(forms * answer.time * (FIRST_CALLS + part.iters * _calls(answer.time, part)) for answer in answers)
+    return total
+
+
+def _calls(each: float, part: Part) -> int:
+    """Return how many calls a sample holds: what fits the budget of the fewest samples, 2 to 20."""
+    budget = SECONDS / (0.4 if part.backend == "gloo" else 1)
+    return max(2, min(20, int(budget / FEWEST / each)))
+
+
+def run(unit: Unit, folder: Path) -> None:
+    """Measure one bring-up and append results, predictions and rows; a bring-up that is cut off leaves nothing."""
+    made, results, answers, rows = plan(unit), [], [], []
+    first = next((ask_of(part) for part in unit.parts if part.backend == "gloo"), ask_of(unit.parts[0]))
+    with session(made, first, lambda line: print(f"#   {line}", flush=True)) as live:
+        for part in unit.parts:
+            for order in part.orders:
+                found = live.measure(made, ask_of(part), order)
+                predicted = predictions(made, found)
+                own = {"slice": unit.slice, "bring_up": unit.number}
+                results += [replace(one, context={**one.context, **own}) for one in found.results]
+                answers += predicted
+                rows += [row_of(r, p, made, order, unit.number) for r, p in zip(found.results, predicted, strict=True)]
+    append(folder / "measured.jsonl", results)
+    append(folder / "predicted.jsonl", answers)
+    with (folder / "rows.jsonl").open("a") as file:
+        file.writelines(json.dumps({"unit": unit.key, "slice": unit.slice, **row}) + "\n" for row in rows)
+
+
+def rows_in(folder: Path) -> list[dict[str, Any]]:
+    """Return all rows so far."""
+    file = folder / "rows.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def fastest(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return of every point the bring-up with the smallest median seconds."""
+    best: dict[tuple[object, ...], dict[str, Any]] = {}
+    names = ("slice", "fabric", "routing", "source", "algorithm", "collective", "world_size", "nbytes", "order", "in_place")
+    for row in rows:
+        key = tuple(row[name] for name in names)
+        best[key] = min(best.get(key, row), row, key=lambda one: float(one["seconds"]))
+    return list(best.values())
+
+
+def page(folder: Path) -> None:
+    """Write the charts of the fastest bring-ups of the gloo slices."""
+    chosen: dict[tuple[object, ...], tuple[Result, Result]] = {}
+    pairs = zip(read(folder / "measured.jsonl")[0], read(folder / "predicted.jsonl")[0], strict=True)
+    for result, predicted in pairs:
+        if result.context["slice"].startswith("gloo-"):
+            key, found = (result.fabric, result.case), (result, predicted)
+            chosen[key] = min(chosen.get(key, found), found, key=lambda one: one[0].time)
+    made: dict[str, list[tuple[Result, Result]]] = {}
+    for result, predicted in chosen.values():
+        made.setdefault(str(result.fabric), []).append((result, predicted))
+    every = [point for topo, own in made.items() for point in points(own, plan_of(load(topo), RATE))]
+    if every:
+        write(folder / "page.html", every, max(point.measured.made_at for point in every), ["python -m benchmarks.twin"])
+
+
+def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield what the rows show, in lines of Markdown."""
+    best = fastest(rows)
+    matrix = [row for row in best if row["slice"].startswith("gloo-") or row["slice"] == "contrast"]
+    scored = [row for row in matrix if row["regime"] == "bandwidth"]
+    yield f"gloo all-reduce, bandwidth regime: {_score(scored)}"
+    for name in dict.fromkeys(row["slice"] for row in best):
+        own = [row for row in best if row["slice"] == name and row["regime"] == "bandwidth"]
+        yield f"- {name}: {_score(own)}"
+    yield from _collisions([row for row in best if row["slice"] == "ecmp"])
+    yield from _contrasts(matrix)
+    yield ""
+    yield f"| {' | '.join(COLUMNS)} |"
+    yield "|---" * len(COLUMNS) + "|"
+    yield from map(_line, sorted(best, key=_place))
+
+
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("slice", "fabric", "collective", "source", "order", "world_size", "nbytes"))
+
+
+def _score(rows: Sequence[dict[str, Any]]) -> str:
+    if not rows:
+        return "no points"
+    errors = sorted(abs(row["error"]) for row in rows)
+    within, idle = sum(error <= 0.05 for error in errors), median(row["fidelity"]["idle"] for row in rows)
+    return (
+        f"{len(errors)} points, median |error| {100 * median(errors):.2f} %, {100 * within / len(errors):.1f} % within 5 %, "
+        f"largest {100 * errors[-1]:.1f} %, median idle {100 * idle:.0f} %"
+    )
+
+
+def _collisions(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    if rows:
+        right = sum(round(row["slowdown"]) == round(row["counted_slowdown"]) for row in rows)
+        drawn = ", ".join(f"{row['slowdown']:.0f}" for row in sorted(rows, key=lambda r: r["routing"]))
+        yield f"- ecmp: the right multiplicity in {right} of {len(rows)} trials (predicted {drawn})"
+
+
+def _contrasts(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield the time of interleaved over contiguous ranks where the model says that it matters."""
+    cells: dict[tuple[object, ...], dict[str, dict[str, Any]]] = {}
+    for row in rows:
+        cells.setdefault((row["fabric"], row["world_size"], row["nbytes"]), {})[row["order"]] = row
+    for (fabric, ranks, nbytes), cell in cells.items():
+        if len(cell) < len(ORDERS):
+            continue
+        near, far = (cell[order] for order in ORDERS)
+        said, was = far["predicted_seconds"] / near["predicted_seconds"], far["seconds"] / near["seconds"]
+        if said > 1.01:
+            where = f"{fabric}, {ranks} hosts, {show_size(int(str(nbytes)))}"
+            yield f"- rank order, {where}: predicted {said:.2f}, measured {was:.2f} ({100 * (was / said - 1):+.1f} %)"
+
+
+def _line(row: dict[str, Any]) -> str:
+    cells = (
+        row["slice"], row["fabric"], row["collective"], f"{row['source'].removeprefix('twin:')} {row['algorithm']}",
+        str(row["world_size"]), show_size(row["nbytes"]), row["order"], "in" if row["in_place"] else "out",
+        f"{1e3 * row['seconds']:.2f}", f"{1e3 * row['predicted_seconds']:.2f}", f"{100 * row['error']:+.1f} %",
+        row["regime"], f"{row['quotient']:.1f}", str(row["samples"]), f"{100 * row['fidelity']['idle']:.0f} %",
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Measure what is asked for and not there yet, then print and write the summary."""
+    names = list(dict.fromkeys(unit.slice for unit in units()))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--slice", action="append", choices=names, help="only these; by default all")
+    parser.add_argument("--bring-ups", type=int, default=3, help="of every fabric, at most 3")
+    parser.add_argument("--estimate", action="store_true", help="only say how long it takes")
+    given = parser.parse_args()
+    done = {row["unit"] for row in rows_in(given.output)}
+    chosen = [unit for unit in units() if unit.slice in (given.slice or names) and unit.number <= given.bring_ups]
+    left = [unit for unit in chosen if unit.key not in done]
+    for name in dict.fromkeys(unit.slice for unit in left):
+        own = [unit for unit in left if unit.slice == name]
+        print(f"# {name}: {len(own)} bring-ups, about {sum(map(seconds, own)):.0f} s", flush=True)
+    if given.estimate:
+        return
+    given.output.mkdir(parents=True, exist_ok=True)
+    for number, unit in enumerate(left, start=1):
+        before = monotonic()
+        run(unit, given.output)
+        print(f"# {number} of {len(left)}: {unit.key} in {monotonic() - before:.0f} s", flush=True)
+    text = "\n".join(summary(rows_in(given.output)))
+    page(given.output)
+    (given.output / "summary.md").write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
