@@ -1,0 +1,199 @@
+"""The charts of a review: efficiency by job size, damage, tornado. It computes only what is drawn, and no cost.
+
+Every chart has a candidate in one colour, and fades the others where the page's signal `picked` names one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fabric.report import drawing, labels, style
+from fabric.report.drawing import Drawing, Values
+from fabric.report.review_grid import Grid
+from fabric.report.review_words import Words
+from fabric.report.wiring import COLOURS
+from fabric.review.evaluate import Design
+from fabric.review.resilience import Damage
+
+FADED = "picked == '' || datum.candidate == picked"
+PICKED = {"name": "picked", "value": ""}
+"""The parameter that the page's script sets to a candidate's name."""
+
+
+def draw(designs: Sequence[Design], costs: Grid | None, words: Words) -> list[Drawing]:
+    """Return every chart for which there is something to draw."""
+    found = [_efficiency(designs, words), _damage(designs, words), *_tornados(designs, costs, words)]
+    return [drawn for drawn in found if drawn is not None]
+
+
+def colours(names: Sequence[str]) -> list[str]:
+    """Return a colour per candidate."""
+    return style.ramp(COLOURS, len(names))
+
+
+def finished(drawn: Drawing) -> dict[str, Any]:
+    """Return the chart's specification with its signals."""
+    spec = style.finish(drawn.chart)
+    return {**spec, "params": [*spec.get("params", []), PICKED]}
+
+
+def faded(shown: float = 1.0) -> Any:
+    """Return the opacity of a mark: as given, almost none while another candidate is picked."""
+    import altair as alt
+
+    return alt.condition(FADED, alt.value(shown), alt.value(0.12 * shown))
+
+
+def _names(designs: Sequence[Design]) -> list[str]:
+    return [design.candidate.name for design in designs]
+
+
+def _colour(designs: Sequence[Design], words: Words) -> Any:
+    return named_colour(_names(designs), _names(designs), words)
+
+
+def named_colour(names: Sequence[str], everyone: Sequence[str], words: Words) -> Any:
+    """Return the colour of those names, each as it is among all candidates."""
+    of = dict(zip(everyone, colours(everyone), strict=True))
+    channel = drawing.colour("candidate", words["legend.candidate"], names, [of[name] for name in names])
+    return channel.legend(symbolOpacity=1, symbolType="square", symbolStrokeWidth=0, title=words["legend.candidate"])
+
+
+def _tip(fields: Sequence[tuple[str, str]]) -> list[Any]:
+    return drawing.tooltip(dict(fields))
+
+
+def _efficiency(designs: Sequence[Design], words: Words) -> Drawing | None:
+    import altair as alt
+
+    values = _efficiencies(designs)
+    if not values:
+        return None
+    axis = alt.Axis(format="~%", tickCount=6)
+    tip = [("candidate", words["legend.candidate"]), ("devices_text", words["axis.devices"])]
+    tip += [("text", words["axis.efficiency"])]
+    base = alt.Chart(drawing.data(values)).encode(
+        x=drawing.count_axis("devices", [value["devices"] for value in values], words["axis.devices"]),
+        y=alt.Y("efficiency:Q", title=words["axis.efficiency"], axis=axis, scale=alt.Scale(zero=False, nice=True)),
+        color=_colour(designs, words),
+        opacity=faded(),
+        tooltip=_tip(tip),
+    )
+    dots = base.mark_point(filled=True, size=40)
+    chart = alt.layer(base.mark_line(strokeWidth=2), dots).properties(width=drawing.panel_width(1), height=260)
+    caption = words["chart.efficiency.caption"].format(points=len(values))
+    return Drawing("efficiency", _efficiency_title(designs, words), caption, chart)
+
+
+def _efficiencies(designs: Sequence[Design]) -> Values:
+    return [
+        {"candidate": d.candidate.name, "devices": n, "efficiency": e, "devices_text": f"{n:,}", "text": labels.percent(e)}
+        for d in designs
+        for n, e in d.curve
+    ]
+
+
+def _efficiency_title(designs: Sequence[Design], words: Words) -> str:
+    """Return every candidate's efficiency at full size; only the best and the worst of more than three."""
+    ends = sorted(((d.candidate.name, *d.curve[-1]) for d in designs if d.curve), key=lambda end: -end[2])
+    told = [
+        words["chart.efficiency.one"].format(name=name, share=labels.percent(share), devices=f"{count:,}")
+        for name, count, share in (ends if len(ends) <= 3 else (ends[0], ends[-1]))
+    ]
+    return words["chart.efficiency.title"].format(names=words["and"].join(told))
+
+
+def _damage(designs: Sequence[Design], words: Words) -> Drawing | None:
+    all_rows = [damage for design in designs for damage in design.resilience.damage if damage.median is not None]
+    if not all_rows:
+        return None
+    kinds = list(dict.fromkeys(damage.what for damage in all_rows))
+    panels = [_damage_panel(designs, what, len(kinds), words) for what in kinds]
+    title = words["chart.damage.title"].format(collective=all_rows[0].collective)
+    return Drawing("damage", title, words["chart.damage.caption"], drawing.beside(panels))
+
+
+def _damage_panel(designs: Sequence[Design], what: str, panels: int, words: Words) -> Any:
+    import altair as alt
+
+    values = [_damage_value(d, row) for d in designs for row in d.resilience.damage if row.what == what and row.median]
+    counts = sorted({value["failed"] for value in values})
+    x = alt.X("failed:O", title=words.get(f"axis.failed.{what}", what), axis=alt.Axis(labelAngle=0), sort=counts)
+    offset = alt.XOffset("candidate:N", sort=_names(designs))
+    y = alt.Y("median:Q", title=words["axis.slowdown"], scale=alt.Scale(domain=_slowdowns(designs), nice=True))
+    tip = [("candidate", words["legend.candidate"]), ("median_text", words["column.slower"])]
+    tip += [("worst_text", words["column.slowest"]), ("cut_text", words["column.cut"])]
+    base = alt.Chart(drawing.data(values)).encode(
+        x=x, xOffset=offset, color=_colour(designs, words), opacity=faded(), tooltip=_tip(tip)
+    )
+    spread = base.mark_rule(strokeWidth=1.5).encode(y=y, y2="worst:Q")
+    whole = base.transform_filter("datum.cut == 0").mark_point(filled=True, size=70).encode(y=y)
+    partly = base.transform_filter("datum.cut > 0").mark_point(filled=False, size=60, strokeWidth=2).encode(y=y)
+    return alt.layer(spread, whole, partly).properties(width=drawing.panel_width(panels), height=230)
+
+
+def _slowdowns(designs: Sequence[Design]) -> list[float]:
+    """Return the ends of the axis of slowdowns, one for all panels: 1 is on it, and noise does not fill it."""
+    rows = [row for design in designs for row in design.resilience.damage]
+    found = [value for row in rows for value in (row.median, row.worst) if value is not None]
+    return [min(0.98, *found), max(1.1, *found)]
+
+
+def _damage_value(design: Design, row: Damage) -> dict[str, Any]:
+    return {
+        "candidate": design.candidate.name,
+        "failed": row.failed,
+        "median": row.median,
+        "worst": row.worst,
+        "cut": row.cut,
+        "median_text": f"{row.median:.4g}",
+        "worst_text": f"{row.worst:.4g}",
+        "cut_text": f"{row.cut} / {row.draws}",
+    }
+
+
+def _tornados(designs: Sequence[Design], costs: Grid | None, words: Words) -> list[Drawing]:
+    """Return one chart of all tornados, as one panel per candidate in one scale."""
+    moved = [design for design in designs if design.swings and design.cost]
+    if not moved or costs is None:
+        return []
+    ends = [end for d in moved for s in d.swings for end in (s.cost_at_low, s.cost_at_high)]
+    columns = 2 if len(moved) > 1 else 1
+    panels = [_tornado(design, (min(ends), max(ends)), columns, words) for design in moved]
+    rows = [drawing.beside(panels[n : n + columns]) for n in range(0, len(panels), columns)]
+    largest = dict.fromkeys(words.get(f"input.{d.swings[0].name}", d.swings[0].name) for d in moved)
+    title = words["chart.tornado.title"].format(name=words["and"].join(largest))
+    return [Drawing("tornado", title, words["chart.tornado.caption"], drawing.below(rows))]
+
+
+def _tornado(design: Design, span: tuple[float, float], columns: int, words: Words) -> Any:
+    import altair as alt
+
+    middle = design.cost.mid if design.cost else 0.0
+    values = [
+        {
+            "candidate": design.candidate.name,
+            "input": words.get(f"input.{swing.name}", swing.name),
+            "end": words[f"end.{end}"],
+            "middle": middle,
+            "cost": getattr(swing, f"cost_at_{end}"),
+            "text": f"{getattr(swing, end):g}: {getattr(swing, f'cost_at_{end}'):.3f}",
+        }
+        for swing in design.swings
+        for end in ("low", "high")
+    ]
+    room = 0.04 * (span[1] - span[0]) or 1.0
+    x_scale = alt.Scale(domain=[span[0] - room, span[1] + room], nice=False, zero=False)
+    x = alt.X("middle:Q", title=words["axis.cost"], scale=x_scale)
+    order = list(dict.fromkeys(value["input"] for value in values))
+    y = alt.Y("input:N", title=None, sort=order, axis=alt.Axis(labelLimit=220))
+    ends = [words["end.low"], words["end.high"]]
+    colour = drawing.colour("end", words["legend.end"], ends, [style.USES["fitted"], style.MODEL])
+    base = alt.Chart(drawing.data(values)).encode(y=y, opacity=faded())
+    tip = _tip([("candidate", words["legend.candidate"]), ("input", words["legend.end"]), ("text", words["axis.cost"])])
+    bars = base.mark_bar().encode(x=x, x2="cost:Q", color=colour, tooltip=tip)
+    line = base.mark_tick(color=style.INK, orient="vertical", thickness=2, size=24).encode(x=alt.X("middle:Q", scale=x_scale))
+    width = drawing.panel_width(columns) - (130 if columns > 1 else 150)
+    panel = alt.layer(bars, line).properties(width=width, height=alt.Step(24))
+    return drawing.titled(panel, design.candidate.name)

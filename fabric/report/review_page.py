@@ -1,0 +1,163 @@
+"""The page of a design review: one HTML file that loads nothing from elsewhere. It works nothing out but the sliders' grid."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from fabric.report import review_bills, review_charts, review_details, review_drawings, review_tables
+from fabric.report.drawing import Drawing
+from fabric.report.page import _bundle, _json, _save
+from fabric.report.picture import svg, vega_lite_version
+from fabric.report.review_assumed import assumed
+from fabric.report.review_charts import finished
+from fabric.report.review_cost_chart import cost
+from fabric.report.review_grid import Grid, grid
+from fabric.report.review_html import bullets, note, section
+from fabric.report.review_look import SCRIPT, STYLE
+from fabric.report.review_words import Words, words
+from fabric.review.evaluate import Review
+from fabric.review.verdict import BILL, FAILURES, FORMULA, MODEL, REQUEST, Finding, verdict
+
+Specs = Mapping[str, dict[str, Any]]
+FROM = {
+    BILL: "from.bill",
+    FORMULA: "from.formula",
+    MODEL: "from.model",
+    FAILURES: "from.failures",
+    REQUEST: "from.request",
+    "our defaults: fabric/review/racks.py": "from.floor",
+}
+"""Where a verdict's numbers come from, as it says it -> the key of the same words."""
+HTML_LANG = {"zh": "zh-Hans"}
+
+
+def write(review: Review, path: Path, lang: str = "en") -> None:
+    """Write the page; the same review gives the same bytes.
+
+    Raises:
+        InputError: an unknown language, or a file that cannot be written.
+    """
+    _save(path, html(review, lang).encode())
+
+
+def html(review: Review, lang: str = "en") -> str:
+    """Return the page; InputError for an unknown language."""
+    own, costs = words(lang), grid(review.designs)
+    charts = review_charts.draw(review.designs, costs, own)
+    if costs:
+        charts = [cost(costs, review_tables.names_of(review.designs), own), *charts]
+    specs = {drawn.key: finished(drawn) for drawn in charts}
+    figures = {drawn.key: _chart(drawn, specs[drawn.key]) for drawn in charts}
+    sections = _sections(review, costs, figures, own, lang) if review.designs else []
+    body = "\n".join(part for part in (_top(review, own, lang), *sections) if part)
+    title = escape(review.request.title)
+    return (
+        f'<!DOCTYPE html>\n<html lang="{HTML_LANG.get(lang, lang)}"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>{STYLE}</style></head>\n'
+        f"<body><main>\n{body}\n</main>\n{_data(specs, costs, own)}\n"
+        f"<script>{_bundle(vega_lite_version())}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
+    )
+
+
+def _data(specs: Specs, costs: Grid | None, own: Words) -> str:
+    """Return what the script reads."""
+    said = {
+        "range": own["range"], "hour": own["money.hour"], "energy": own["slider.energy.unit"], "failed": own["chart.failed"],
+    }  # fmt: skip
+    content = {"specs": specs, "grid": costs.content() if costs else None, "say": said}
+    return "\n".join(f'<script type="application/json" id="{key}">{_json(value)}</script>' for key, value in content.items())
+
+
+def _top(review: Review, own: Words, lang: str) -> str:
+    """Return title and verdict."""
+    lead = own["lead"].format(candidates=len(review.request.candidates), refused=len(review.refused))
+    told = section("verdict", own["section.verdict"], [_findings(verdict(review), ("decision", "change"), own, lang)])
+    return f'<p class="kind">{escape(own["title.kind"])}</p>\n<h1>{escape(review.request.title)}</h1>\n{note(lead)}\n{told}'
+
+
+def _sections(review: Review, costs: Grid | None, figures: Mapping[str, str], own: Words, lang: str) -> Iterator[str]:
+    """Yield what follows the verdict, in the order of the page."""
+    designs = review.designs
+    yield _legend(review_tables.names_of(designs), own)
+    charts = [figure for key, figure in figures.items() if key != "cost"]
+    missing = [] if "tornado" in figures else [note(own["note.no_spans"])]
+    told = _findings(verdict(review), ("assumed",), own, lang)
+    parts = {
+        "drawings": review_drawings.drawings(designs, own),
+        "compare": review_tables.compare(review, own),
+        "cost": [*_cost(costs, own), figures.get("cost", "")],
+        "charts": [*charts, *missing],
+        "performance": review_details.performance(designs, own),
+        "resilience": review_details.resilience(designs, own),
+        "growth": [*review_details.ceiling(designs, own), *review_details.growth(designs, own)],
+        "limits": review_details.limits(review, own),
+        "bills": review_bills.bills(designs, own),
+        "sources": review_bills.sources(designs, own),
+        "assumed": [told, bullets(assumed(review, own))],
+    }
+    for key, inner in parts.items():
+        yield section(key, own[f"section.{key}"], inner)
+
+
+def _findings(findings: Sequence[Finding], about: Sequence[str], own: Words, lang: str) -> str:
+    """Return sentences with the sources of their numbers."""
+    chosen = [finding for finding in findings if finding.about in about]
+    items = "".join(
+        f'<li>{escape(finding.text(lang))}<span class="from">{escape(_from(finding.source, own))}</span></li>'
+        for finding in chosen
+    )
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _from(source: str, own: Words) -> str:
+    """Return a finding's source in the page's language; as it is where it has no word."""
+    return "; ".join(own[FROM[part]] if part in FROM else part for part in source.split("; "))
+
+
+def _legend(names: Sequence[str], own: Words) -> str:
+    """Return a button per candidate, which highlights it everywhere."""
+    chips = zip(names, review_charts.colours(names), strict=True)
+    buttons = "".join(
+        f'<button type="button" class="plain" data-pick="{escape(name)}" aria-pressed="false">'
+        f'<span class="chip" style="background:{colour}"></span>{escape(name)}</button>'
+        for name, colour in chips
+    )
+    everyone = f'<button type="button" class="plain" data-pick="" aria-pressed="true">{escape(own["pick.none"])}</button>'
+    return f'<div class="legend">{escape(own["pick"])} {everyone}{buttons}</div>'
+
+
+def _cost(costs: Grid | None, own: Words) -> list[str]:
+    """Return the sliders and the table that they change."""
+    if costs is None:
+        return [note(own["note.no_cost"])]
+    axes = zip(("utilisation", "scale", "energy"), (costs.utilisations, costs.scales, costs.energies), costs.start, strict=True)
+    sliders = "\n".join(_slider(name, values, start, own) for name, values, start in axes)
+    here = [costs.at(number, costs.start) for number in range(len(costs.candidates))]
+    reset = f'<button type="button" class="plain" id="reset">{escape(own["slider.reset"])}</button>'
+    table = review_tables.cost_table(costs.candidates, here, own)
+    return [note(own["note.sliders"], "screen"), f'<div class="controls">{sliders}</div>', reset, table]
+
+
+def _slider(name: str, values: Sequence[float], start: int, own: Words) -> str:
+    value = values[start]
+    text = own["slider.energy.unit"].format(value=f"{value:g}") if name == "energy" else f"{100 * value:g} %"
+    return (
+        f'<label for="slider-{name}">{escape(own[f"slider.{name}"])}: <output id="slider-{name}-value">{escape(text)}</output>'
+        f'<input type="range" id="slider-{name}" min="0" max="{len(values) - 1}" step="1" value="{start}" autocomplete="off" '
+        f'aria-valuetext="{escape(text)}"></label>'
+    )
+
+
+def _chart(drawn: Drawing, spec: dict[str, Any]) -> str:
+    """Return a chart's place, with a still picture of it for readers without scripts."""
+    source = base64.b64encode(svg(spec).encode()).decode()
+    return (
+        f'<figure><h3>{escape(drawn.title)}</h3>\n<div class="chart" id="chart-{drawn.key}"></div>\n'
+        f'<noscript><img alt="{escape(drawn.title)}" src="data:image/svg+xml;base64,{source}"></noscript>\n'
+        f'<figcaption class="caption">{escape(drawn.caption)}</figcaption></figure>'
+    )

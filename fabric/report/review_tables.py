@@ -1,0 +1,148 @@
+"""The tables of a review that set candidates side by side. It does not know parts, sources, or where a table stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from fabric.report.review_cells import Cell, hour, missing, money, number, share, times, watts
+from fabric.report.review_html import Row, note, table
+from fabric.report.review_words import Words
+from fabric.review.evaluate import Design, Review
+from fabric.review.quote import Range
+
+COUNTS = ("candidate", "devices", "switches", "tiers", "cables", "longest", "spare", "racks")
+MONEY = ("candidate", "price", "network", "each", "power", "network_power", "hour")
+SPEED = ("candidate", "efficiency", "worst_efficiency", "goodput", "stops", "alone", "fits")
+COST = ("candidate", "hour", "against")
+TRAFFIC = ("candidate", "traffic", "reached", "at_most")
+
+
+def compare(review: Review, words: Words) -> list[str]:
+    """Return the comparison: counts, money and power, performance."""
+    designs = review.designs
+    names = names_of(designs)
+    return [
+        note(words["sort"], "screen"),
+        note(words["note.speed"]),
+        table(words, SPEED, [_speed(d, words) for d in designs], key="speed", names=names),
+        note(words["note.money"]),
+        table(words, MONEY, _money(designs, words), key="money", names=names),
+        *(note(_unpriced(d, words)) for d in designs if d.unpriced),
+        note(words["note.compare"]),
+        table(words, COUNTS, [_counts(d, words) for d in designs], key="counts", names=names),
+    ]
+
+
+def names_of(designs: Iterable[Design]) -> list[str]:
+    """Return the candidates' names."""
+    return [design.candidate.name for design in designs]
+
+
+def tiers_of(design: Design) -> dict[str, int]:
+    """Return the switches of every tier, those inside nodes left out."""
+    return {tier: n for tier, n in design.fabric.topology.switches_by_tier.items() if tier != "scale-up"}
+
+
+def cables_of(design: Design) -> int:
+    """Return the cables of the network."""
+    topology = design.fabric.topology
+    return int((topology.level != topology.scale_up_level).sum())
+
+
+def _counts(design: Design, words: Words) -> Row:
+    topology = design.fabric.topology
+    tiers = "; ".join(f"{tier} {count:,}" for tier, count in tiers_of(design).items()) or words["none"]
+    outside = topology.level != topology.scale_up_level
+    longest = float(design.layout.metres[outside].max(initial=0.0))
+    return (
+        design.candidate.name,
+        number(topology.devices),
+        number(sum(tiers_of(design).values())),
+        tiers,
+        number(cables_of(design)),
+        Cell(words["metres"].format(metres=f"{longest:.3g}"), longest),
+        number(sum(line.spare for line in design.bill.network)),
+        number(design.layout.racks),
+    )
+
+
+def _money(designs: Sequence[Design], words: Words) -> list[Row]:
+    """Return a row per candidate; every column has one unit, that of its smallest figure."""
+    prices = [design.price for design in designs]
+    networks = [_network(design) for design in designs]
+    each = [price / design.bill.endpoints if price else None for design, price in zip(designs, networks, strict=True)]
+    usd = [_column(column, money, words) for column in (prices, networks, each)]
+    drawn = [_column(c, watts, words) for c in ([_facility(d) for d in designs], [d.bill.network_watts for d in designs])]
+    hours = [hour(design.cost, words) for design in designs]
+    return list(zip(names_of(designs), *usd, *drawn, hours, strict=True))
+
+
+def _column(found: Sequence[Range | None], shown: Callable[..., Cell], words: Words) -> list[Cell]:
+    least = min((one.mid for one in found if one is not None), default=None)
+    return [shown(one, words, least) for one in found]
+
+
+def _network(design: Design) -> Range | None:
+    known = all(line.part.price is not None for line in design.bill.network)
+    return design.bill.network_price if known else None
+
+
+def _facility(design: Design) -> Range:
+    """Return the facility's watts, low and high in the proportion of the bill's."""
+    lines = [line.watts for line in design.bill.lines]
+    mid = sum(line.mid for line in lines)
+    if mid == 0:
+        return Range(design.watts, design.watts, design.watts)
+    low, high = sum(line.low for line in lines), sum(line.high for line in lines)
+    return Range(design.watts * low / mid, design.watts, design.watts * high / mid)
+
+
+def _speed(design: Design, words: Words) -> Row:
+    broken = design.resilience
+    apart = number(float(f"{1 / broken.stops:.3g}")) if broken.stops else missing(words)
+    stops = Cell(words["share.hours"].format(hours=apart.text), apart.value) if broken.stops else apart
+    fits: Cell | str = words["yes" if design.fits else "no"] if design.bindings else words["none"]
+    return (
+        design.candidate.name,
+        share(design.performance.efficiency, words),
+        share(design.performance.worst_efficiency, words),
+        share(broken.goodput, words),
+        stops,
+        number(broken.single_homed),
+        fits,
+    )
+
+
+def _unpriced(design: Design, words: Words) -> str:
+    return words["note.unpriced"].format(candidate=design.candidate.name, parts=", ".join(design.unpriced))
+
+
+def cost_table(names: Sequence[str], costs: Sequence[Range], words: Words) -> str:
+    """Return the cost of every candidate where the sliders start; the page's script fills it in elsewhere."""
+    least = min(cost.mid for cost in costs)
+    rows = [
+        (name, hour(cost, words, key=f"cost-{n}"), Cell(over(cost.mid / least - 1), cost.mid / least - 1, key=f"over-{n}"))
+        for n, (name, cost) in enumerate(zip(names, costs, strict=True))
+    ]
+    return table(words, COST, rows, key="cost", names=names)
+
+
+def over(value: float) -> str:
+    """Return how much more as per cent with one decimal, as the page's script writes it."""
+    return f"+{100 * value:.1f} %"
+
+
+def traffic_table(designs: Sequence[Design], words: Words) -> str:
+    """Return the bracket of theta of every candidate and traffic."""
+    rows = [
+        (
+            design.candidate.name,
+            words.get(f"traffic.{bracket.traffic}", bracket.traffic),
+            times(bracket.lower, words),
+            times(bracket.upper, words),
+        )
+        for design in designs
+        for bracket in design.performance.brackets
+    ]
+    names = [str(row[0]) for row in rows]
+    return table(words, TRAFFIC, rows, key="traffic", names=names)

@@ -1,0 +1,163 @@
+"""A review as text: tables for a terminal, and one page of Markdown for a pull request. It computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fabric.review.evaluate import Design, Review
+from fabric.review.quote import Range
+from fabric.review.verdict import Finding, verdict
+from fabric.units import show_duration, show_rate
+
+HEADINGS = {
+    "decision": ("Verdict", "结论"),
+    "change": ("What would change it", "什么会改变结论"),
+    "assumed": ("What was assumed", "假设"),
+}
+COLUMNS = (
+    "candidate",
+    "fits",
+    "switches",
+    "cables",
+    "spare ports",
+    "racks",
+    "MW",
+    "efficiency (worst)",
+    "goodput",
+    "million USD",
+    "network USD/device",
+    "USD/effective device-hour",
+)
+WIRING = 9
+"""Columns of the first table of a terminal; the rest is money."""
+
+
+def markdown(review: Review, lang: str = "en") -> str:
+    """Return the summary: the comparison, times, failures and the verdict with its sources."""
+    findings = verdict(review)
+    parts = [f"# {review.request.title}", _grid(COLUMNS, [_cells(design) for design in review.designs])]
+    for about, names in HEADINGS.items():
+        own = [f"- {f.text(lang)} <sub>{f.source}</sub>" for f in findings if f.about == about]
+        if own:
+            parts += [f"## {names[lang == 'zh']}", "\n".join(own)]
+    if review.designs:
+        parts += ["## Times and failures" if lang == "en" else "## 时间与故障", _grid(*_in_short(review))]
+    return "\n\n".join(parts)
+
+
+Grid = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+"""A title, the columns and the rows of a table."""
+
+
+def tables(review: Review) -> list[Grid]:
+    """Return the tables of a terminal; none where no candidate could be worked out."""
+    if not review.designs:
+        return []
+    cells = [_cells(design) for design in review.designs]
+    return [
+        (review.request.title, COLUMNS[:WIRING], [row[:WIRING] for row in cells]),
+        ("Money: middle (low to high)", (COLUMNS[0], *COLUMNS[WIRING:]), [[row[0], *row[WIRING:]] for row in cells]),
+        ("Time of every case: median seed, worst seed, share of what no algorithm can beat", *_times(review)),
+        ("What every device can send at once, between what is reached and what no routing can beat", *_throughput(review)),
+        ("Time of the first case over its healthy time: median, worst; cut: draws that part ranks", *_failures(review)),
+        ("Scale ceiling: where every number of tiers ends", *_ceilings(review)),
+    ]
+
+
+def sentences(findings: Sequence[Finding], lang: str = "en") -> Iterable[str]:
+    """Yield the verdict's lines under their headings, every one with its source."""
+    for about, names in HEADINGS.items():
+        own = [finding for finding in findings if finding.about == about]
+        if own:
+            yield f"\n{names[lang == 'zh']}"
+        yield from (f"  {finding.text(lang)} [{finding.source}]" for finding in own)
+
+
+def _cells(design: Design) -> list[str]:
+    topology, done = design.fabric.topology, design.performance
+    network = None if design.unpriced else design.bill.network_price / design.bill.endpoints
+    switches = ", ".join(f"{n:,} {tier}" for tier, n in topology.switches_by_tier.items() if tier != "scale-up" and n)
+    return [
+        design.candidate.name,
+        "yes" if design.fits else "no",
+        switches,
+        f"{sum(line.count for line in design.bill.network if line.part.kind == 'link'):,}",
+        f"{sum(line.spare for line in design.bill.network):,}",
+        f"{design.layout.racks:,}",
+        f"{design.watts / 1e6:.2f}",
+        f"{done.efficiency:.1%} ({done.worst_efficiency:.1%})",
+        f"{design.resilience.goodput:.1%}",
+        _span(design.price, 1e-6, ".1f"),
+        _span(network, 1, ",.0f"),
+        _span(design.cost, 1, ".2f"),
+    ]
+
+
+def _span(found: Range | None, scale: float, form: str) -> str:
+    if found is None:
+        return "no price"
+    low, mid, high = (format(value * scale, form) for value in (found.low, found.mid, found.high))
+    return f"{mid} ({low}-{high})"
+
+
+def _times(review: Review) -> tuple[list[str], list[list[str]]]:
+    body = []
+    for design in review.designs:
+        for timed in design.performance.timed:
+            share = f"{timed.of_bound:.0%}" if timed.of_bound else "-"
+            result = timed.result
+            how = [result.algorithm or "-", result.routing or "-"]
+            times = [show_duration(result.time), show_duration(timed.worst), share]
+            body.append([design.candidate.name, timed.text.collective, f"{result.case.world_size:,}", *how, *times])
+    return ["candidate", "collective", "ranks", "algorithm", "routing", "median", "worst", "of bound"], body
+
+
+def _in_short(review: Review) -> tuple[list[str], list[list[str]]]:
+    """Return a row per candidate: the time of every case, and what failures do to the first one, `cut` where ranks part."""
+    first = review.designs[0]
+    cases = [timed.text.collective for timed in first.performance.timed]
+    body = []
+    for design in review.designs:
+        times = [show_duration(timed.result.time) for timed in design.performance.timed]
+        broken = design.resilience
+        worst = max(broken.damage, key=lambda one: (one.what == "links", one.failed), default=None)
+        links = "-" if worst is None else f"{worst.failed} {worst.what}: {_hit(worst.worst)}"
+        body.append([design.candidate.name, *times, links, "; ".join(f"{one.what}: {_hit(one.worst)}" for one in broken.lost)])
+    return ["candidate", *cases, "failed", "gone"], body
+
+
+def _hit(ratio: float | None) -> str:
+    return "cut" if ratio is None else f"x {ratio:.2f}"
+
+
+def _throughput(review: Review) -> tuple[list[str], list[list[str]]]:
+    body = []
+    for design in review.designs:
+        for found in design.performance.brackets:
+            ends = [show_rate(found.nic * theta) if theta is not None else "-" for theta in (found.lower, found.upper)]
+            body.append([design.candidate.name, found.traffic, *ends])
+    return ["candidate", "traffic", "reached", "at most"], body
+
+
+def _failures(review: Review) -> tuple[list[str], list[list[str]]]:
+    body = []
+    for design in review.designs:
+        for damage in (*design.resilience.damage, *design.resilience.lost):
+            ends = [f"{value:.2f}" if value is not None else "-" for value in (damage.median, damage.worst)]
+            body.append([design.candidate.name, damage.what, f"{damage.failed:,}", *ends, f"{damage.cut} of {damage.draws}"])
+    return ["candidate", "what", "failed", "median", "worst", "cut"], body
+
+
+def _ceilings(review: Review) -> tuple[list[str], list[list[str]]]:
+    body = []
+    for design in review.designs:
+        for reach in design.ceiling:
+            usd = f"{reach.usd_per_device:,.0f}" if reach.usd_per_device is not None else "no price"
+            end = "ends" if reach.ends else "not looked further"
+            body.append([design.candidate.name, str(reach.tiers), f"{reach.devices:,}", f"{reach.switches:,}", usd, end])
+    return ["candidate", "tiers", "devices at most", "switches", "USD a device", "there"], body
+
+
+def _grid(columns: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *body]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -1,0 +1,18 @@
+"""The words of a review's page in one of its languages. It does not know where a word stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fabric.report import review_words_en, review_words_zh
+from topologies.errors import InputError
+
+Words = Mapping[str, str]
+LANGUAGES: Mapping[str, Words] = {"en": review_words_en.WORDS, "zh": review_words_zh.WORDS}
+
+
+def words(lang: str) -> Words:
+    """Return key -> text of a language; InputError naming the languages where there is no such one."""
+    if lang not in LANGUAGES:
+        raise InputError(f"lang: must be one of {', '.join(LANGUAGES)}, got {lang!r}")
+    return LANGUAGES[lang]
