@@ -28,6 +28,7 @@ VERBS = {
     "stress": "How much longer collectives take as cables, switches or planes fail.",
     "flows": "Simulate explicit flows that share links max-min fairly: every finish time.",
     "throughput": "What every endpoint can send at once: between what is achieved and what no routing can beat.",
+    "review": "Compare candidate fabrics: bill, performance, failures, growth, limits, verdict; or search designs.",
     "read": "Read a fabric from another tool's file: ibnetdiscover, Slurm, GraphML, CSV of cables ...",
     "write": "Write a fabric in another tool's format.",
     "audit": "What is built against what was designed: missing, extra, swapped and degraded cables.",

@@ -1,0 +1,45 @@
+"""`review run`: the candidates of a YAML file worked out side by side, with a verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fabric.cli.output import Progress, emit, formats, table
+
+EXAMPLE = "Example: fabricbench review run benchmarks/reviews/h100-8192.yaml -o review.html"
+
+
+@click.command("run", epilog=EXAMPLE, context_settings={"max_content_width": 110})
+@click.argument("request_file", metavar="REVIEW.yaml", type=click.Path(path_type=Path))
+@click.option("--markdown", is_flag=True, help="Print a one-page Markdown summary.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the page, one self-contained HTML file.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the sentences.")
+@formats
+def command(*, request_file: Path, markdown: bool, output: Path | None, lang: str, as_json: bool, as_csv: bool) -> int:
+    """Review the candidates of REVIEW.yaml (docs/review.md). Exit 1: no candidate fits the limits, or none could be built."""
+    from fabric.cli.answers import constants_for
+    from fabric.report import review_text
+    from fabric.review.evaluate import evaluate
+    from fabric.review.request import load
+    from fabric.review.rows import details, rows
+    from fabric.review.verdict import verdict
+
+    request = load(request_file)
+    progress, total = Progress("review", "candidates"), len(request.candidates)
+    review = evaluate(request, constants_for(request.constants, None), lambda done, name: progress(done, total, name))
+    if output is not None:
+        from fabric.report.review_page import write
+
+        write(review, output, lang)
+        click.echo(f"fabricbench: wrote {output}", err=True)
+    if markdown:
+        click.echo(review_text.markdown(review, lang))
+    elif not emit("review", rows(review), as_json=as_json, as_csv=as_csv, **details(review, lang)):
+        for title, columns, body in review_text.tables(review):
+            table(title, columns, body)
+            click.echo()
+        for line in review_text.sentences(verdict(review), lang):
+            click.echo(line)
+    return 0 if any(design.fits for design in review.designs) else 1

@@ -1,0 +1,173 @@
+"""Every candidate of a review worked out, one that cannot be built beside the others. No sentences, no pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from fabric.network import spec
+from fabric.network.fabric import Fabric
+from fabric.predict.constants import NONE, Constants
+from fabric.review.bill import Bill, bill, without_figures
+from fabric.review.ceiling import Reach, ceiling
+from fabric.review.cost import Economy, Swing, device_hour, tornado
+from fabric.review.growth import Stage, stages
+from fabric.review.limits import Binding, Load, Quota, bindings, check, check_rack, quota
+from fabric.review.mixed import slowdown
+from fabric.review.parts import Part, part
+from fabric.review.performance import Kept, Performance, curve, one_seed, performance
+from fabric.review.quote import Range
+from fabric.review.racks import Layout, place
+from fabric.review.request import Candidate, Request, economy_of, floor_of, parts_of
+from fabric.review.resilience import Resilience, resilience
+from topologies.errors import InputError
+
+Tell = Callable[[int, str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """One candidate, worked out. price: of everything, None where a part has no price (unpriced names those).
+
+    watts: of the facility at the middle, PUE included. cost: USD per effective device-hour at low, middle and high prices.
+    beside: slowdown of the first case's bytes where two jobs run it on alternate nodes.
+    curve: (devices, step efficiency) of jobs of growing size. ceiling: the largest size by number of tiers.
+    """
+
+    candidate: Candidate
+    fabric: Fabric
+    layout: Layout
+    bill: Bill
+    unpriced: tuple[str, ...]
+    price: Range | None
+    watts: float
+    performance: Performance
+    curve: tuple[tuple[int, float], ...]
+    resilience: Resilience
+    growth: Mapping[str, tuple[Stage, ...]]
+    economy: Economy | None
+    cost: Range | None
+    swings: tuple[Swing, ...]
+    bindings: tuple[Binding, ...]
+    quota: Quota | None
+    ceiling: tuple[Reach, ...] = ()
+    beside: float | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether every limit holds."""
+        return all(binding.over <= 0 for binding in self.bindings)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A candidate that could not be worked out, and why in one line."""
+
+    candidate: Candidate
+    why: str
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """A request and its candidates, in its order."""
+
+    request: Request
+    designs: tuple[Design, ...]
+    refused: tuple[Refused, ...]
+
+
+def evaluate(request: Request, constants: Constants = NONE, tell: Tell | None = None) -> Review:
+    """Return the review. tell(done, name) is called before every candidate.
+
+    Raises:
+        InputError: limits, parts, floor or cost that are wrong for all candidates.
+    """
+    check(request.limits)
+    parts, floor = parts_of(request), floor_of(request)
+    economy_of(request)
+    for name in (request.node, request.nic):
+        if name is not None:
+            part(name, parts)
+    if request.node is not None:
+        check_rack(floor, parts[request.node].rack_units)
+    designs, refused = [], []
+    for number, candidate in enumerate(request.candidates):
+        if tell:
+            tell(number, candidate.name)
+        try:
+            fabric = spec.load(candidate.topo)
+            designs.append(_design(candidate, fabric, place(fabric.topology, floor), request, parts, constants))
+        except InputError as error:
+            refused.append(Refused(candidate, str(error)))
+    return Review(request, tuple(designs), tuple(refused))
+
+
+def _design(
+    candidate: Candidate, fabric: Fabric, layout: Layout, request: Request, parts: Mapping[str, Part], constants: Constants
+) -> Design:
+    for name in (*(candidate.parts or ()), *((candidate.nic,) if candidate.nic else ())):
+        part(name, parts)
+    chosen = {
+        name: p for name, p in parts.items() if candidate.parts is None or name in candidate.parts or p.kind in ("node", "nic")
+    }
+    bought = bill(fabric, layout, chosen, request.node, candidate.nic or request.nic)
+    routing = candidate.routing or request.routing
+    kept: Kept = {}
+    done = performance(fabric, request, constants, routing=routing, kept=kept)
+    broken = resilience(fabric, request, constants, routing=routing, healthy=done.timed[0], layout=layout)
+    unpriced = tuple(without_figures(bought.lines, "price"))
+    unpowered = without_figures(bought.lines, "watts")
+    if unpowered:
+        raise InputError(f"parts.{unpowered[0]}: watts is not known; give low, high, source and date under parts")
+    price = None if unpriced else bought.price
+    economy = _economy(request, bought, done, broken)
+    pue = (economy or economy_of(request)).pue
+    watts = sum(line.watts.mid for line in bought.lines) * pue
+    load = Load(bought.endpoints, watts, price.mid if price else None, layout.racks, done.worst_efficiency, broken.goodput)
+    return Design(
+        candidate=candidate,
+        fabric=fabric,
+        layout=layout,
+        bill=bought,
+        unpriced=unpriced,
+        price=price,
+        watts=watts,
+        performance=done,
+        curve=tuple(curve(fabric, request, constants, routing, done, kept)),
+        resilience=broken,
+        growth={name: tuple(stages(candidate.topo, name, values)) for name, values in candidate.grow.items()},
+        economy=economy,
+        cost=_cost(economy, price, bought.endpoints) if economy and price else None,
+        swings=tuple(tornado(economy, request.spans)) if economy else (),
+        bindings=tuple(bindings(request.limits, load)),
+        quota=quota(request.limits.power, load) if request.limits.power else None,
+        ceiling=ceiling(candidate.topo, bought),
+        beside=_beside(fabric, done),
+    )
+
+
+def _beside(fabric: Fabric, done: Performance) -> float | None:
+    """Return the slowdown of two jobs on alternate nodes; None where half the nodes cannot run the first case's algorithm."""
+    result = done.timed[0].result
+    try:
+        return slowdown(fabric, result.case, result.algorithm or "ring", one_seed(result.routing or "ideal"))
+    except InputError:
+        return None
+
+
+def _economy(request: Request, bought: Bill, done: Performance, broken: Resilience) -> Economy | None:
+    """Return one device's economy at middle prices; None where nodes are not on the bill or something has no price."""
+    if request.node is None or without_figures(bought.lines, "price"):
+        return None
+    known = {
+        "capex": bought.price.mid / bought.endpoints,
+        "watts": sum(line.watts.mid for line in bought.lines) / bought.endpoints,
+        "efficiency": done.efficiency,
+        "goodput": max(broken.goodput, 1e-6),
+    }
+    return economy_of(request, **known)
+
+
+def _cost(economy: Economy, price: Range, devices: int) -> Range:
+    ends = [device_hour(replace(economy, capex=usd / devices)) for usd in (price.low, price.mid, price.high)]
+    return Range(*ends)

@@ -1,0 +1,83 @@
+"""What binds: energy quota, budget, racks, efficiency; how much a candidate is over, and what the quota would carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fabric.review.racks import Floor
+from fabric.review.request import Limits
+from topologies.errors import InputError
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a candidate takes. watts: of the facility, PUE included, at the middle; usd: of everything at the middle."""
+
+    devices: int
+    watts: float
+    usd: float | None
+    racks: int
+    efficiency: float
+    goodput: float
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One limit: what it allows, what is taken, and how far over that is (0 or less: it fits), as a share of the limit."""
+
+    name: str
+    unit: str
+    limit: float
+    taken: float
+    over: float
+
+
+def check(limits: Limits) -> None:
+    """Raise InputError for limits that nothing can satisfy."""
+    for name in ("power", "budget", "racks"):
+        value = getattr(limits, name)
+        if value is not None and not value > 0:
+            raise InputError(f"limits.{name}: must be above 0, got {value:g}")
+    if limits.efficiency is not None and not 0 < limits.efficiency <= 1:
+        raise InputError(f"limits.efficiency: must be above 0 and at most 1, got {limits.efficiency:g}")
+
+
+def check_rack(floor: Floor, rack_units: float) -> None:
+    """Raise InputError where the nodes that a rack is said to hold are higher than the rack."""
+    if floor.nodes_per_rack * rack_units > floor.rack_units:
+        raise InputError(
+            f"floor.nodes_per_rack: {floor.nodes_per_rack} nodes of {rack_units:g} rack units must fit in floor.rack_units, "
+            f"got {floor.rack_units}; at most {int(floor.rack_units // rack_units)} fit"
+        )
+
+
+def bindings(limits: Limits, load: Load) -> list[Binding]:
+    """Return every limit that is given, the tightest first. A budget is left out where the bill has no price."""
+    rows = [
+        ("power", "W", limits.power, load.watts, False),
+        ("budget", "USD", limits.budget, load.usd, False),
+        ("racks", "racks", limits.racks, load.racks, False),
+        ("efficiency", "", limits.efficiency, load.efficiency, True),
+    ]
+    found = [
+        Binding(name, unit, float(limit), float(taken), (limit / taken if least else taken / limit) - 1)
+        for name, unit, limit, taken, least in rows
+        if limit is not None and taken is not None
+    ]
+    return sorted(found, key=lambda binding: -binding.over)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What a power limit carries: devices at this candidate's watts a device, and effective ones (efficiency x goodput)."""
+
+    watts_per_device: float
+    devices: int
+    effective: float
+
+
+def quota(power: float, load: Load) -> Quota:
+    """Return how many devices the power carries, network and PUE included; effective at this size's efficiency and goodput."""
+    each = load.watts / load.devices
+    devices = int(power / each)
+    return Quota(each, devices, devices * load.efficiency * load.goodput)

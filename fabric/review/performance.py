@@ -1,0 +1,249 @@
+"""How long a candidate's collectives take, how efficient a training step is, and how far above the bound. No money here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from fabric.collectives.algorithms import ALGORITHMS
+from fabric.network.fabric import Fabric
+from fabric.network.placement import place, spread
+from fabric.predict.answer import models_of, policies, predict_on
+from fabric.predict.bounds import bound
+from fabric.predict.constants import NONE, Constants
+from fabric.predict.model import Model
+from fabric.predict.throughput.answer import Bracket
+from fabric.predict.throughput.bracket import bracket
+from fabric.records.case import Case
+from fabric.records.result import Result
+from fabric.review.request import CaseText, Request, Step
+from topologies.errors import InputError
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One case on one candidate in one rank order: the prediction over all seeds, and what no algorithm can beat."""
+
+    text: CaseText
+    order: str
+    result: Result
+    bound_busbw: float | None
+
+    @property
+    def worst(self) -> float:
+        """Seconds under the worst seed."""
+        return max(self.result.seconds)
+
+    @property
+    def of_bound(self) -> float | None:
+        """Busbw / the bound's."""
+        return self.result.busbw / self.bound_busbw if self.bound_busbw else None
+
+
+@dataclass(frozen=True)
+class Performance:
+    """All cases of one candidate.
+
+    efficiency: of a step at the median seed, worst_efficiency: at the worst. brackets: of theta, the share of the NIC's
+    rate that every endpoint can send at once, by traffic; unbracketed: why a traffic has none.
+    """
+
+    timed: tuple[Timed, ...]
+    efficiency: float
+    worst_efficiency: float
+    brackets: tuple[Bracket, ...]
+    unbracketed: tuple[str, ...] = ()
+
+
+def performance(
+    fabric: Fabric,
+    request: Request,
+    constants: Constants = NONE,
+    *,
+    routing: str,
+    traffics: Sequence[str] = ("uniform", "worst"),
+    kept: Kept | None = None,
+) -> Performance:
+    """Return the performance of a candidate over all its devices. kept: its models, so that later calls route nothing twice.
+
+    Raises:
+        InputError: a case that cannot be placed, scheduled or routed.
+    """
+    kept = {} if kept is None else kept
+    found = [timed(fabric, text, order, constants, routing, kept=kept) for order in request.orders for text in request.cases]
+    first = [t for t in found if t.order == request.orders[0]]
+    brackets, without = _brackets(fabric, traffics)
+    return Performance(
+        tuple(found),
+        step_efficiency(request.step, [(t.text.count, t.result.time) for t in first]),
+        step_efficiency(request.step, [(t.text.count, t.worst) for t in first]),
+        brackets,
+        without,
+    )
+
+
+def _brackets(fabric: Fabric, traffics: Sequence[str]) -> tuple[tuple[Bracket, ...], tuple[str, ...]]:
+    """Return the brackets, and the reasons of traffics that the fabric cannot carry: rails that do not meet."""
+    found, without = list[Bracket](), list[str]()
+    for traffic in traffics:
+        try:
+            found.append(bracket(fabric, traffic, BRACKET_METHODS))
+        except InputError as error:
+            without.append(f"{traffic}: {error}")
+    return tuple(found), tuple(without)
+
+
+TRIED = {
+    "all_reduce": ("ring:channels={rails}", "rail_aligned", "halving_doubling", "double_binary_tree", "bucket"),
+    "all_gather": ("ring:channels={rails}", "hierarchical", "recursive_doubling", "bucket"),
+    "reduce_scatter": ("ring:channels={rails}", "hierarchical", "recursive_halving", "bucket"),
+    "all_to_all": ("direct", "rail_aligned"),
+    "all_to_all_v": ("direct",),
+}
+"""Collective -> algorithms of which a tuned library takes the fastest; switches that add (NVLS, SHARP) are not among them."""
+EXCHANGES = ("all_to_all", "all_to_all_v")
+MOST_HASHED = 4_000_000
+GOOD_ENOUGH = 0.98
+"""Share of the bound at which no further algorithm is tried: none could gain more than what is left."""
+ALL_TRIED = 1024
+"""Devices up to which a curve of growing jobs tries every algorithm at every size."""
+Kept = dict[str, Model]
+"""Policy -> the model of one fabric, which has routed every step it was asked for once."""
+BRACKET_METHODS = ("hop", "cut", "spray")
+"""Of fabric/predict/throughput: those that answer 100,000 devices in seconds."""
+
+
+def case_on(fabric: Fabric, text: CaseText, order: str, world_size: int | None = None) -> Case:
+    """Return the case over its ranks (all devices where it names none), at most the first world_size of the order."""
+    ranks = min(text.ranks or fabric.topology.devices, world_size or fabric.topology.devices)
+    nodes, per_node = spread(fabric.topology, place(fabric.topology, ranks, order))
+    return Case(text.collective, text.nbytes, ranks, nodes=nodes, ranks_per_node=per_node, order=order, params=text.params)
+
+
+def timed(
+    fabric: Fabric,
+    text: CaseText,
+    order: str,
+    constants: Constants,
+    routing: str,
+    world_size: int | None = None,
+    *,
+    tried: Sequence[str] = (),
+    kept: Kept | None = None,
+) -> Timed:
+    """Return one case by its algorithm or, where none is named, by the fastest of those that a tuned library has.
+
+    The fastest under the routing's first seed, none tried after one at GOOD_ENOUGH of the bound; then all seeds. At the
+    loaded fidelity, which answers any size; docs/fidelities.md says where it differs from a simulation. tried: algorithms
+    instead of algorithms_for(). kept: models of this fabric and these constants by policy.
+
+    Raises:
+        InputError: no algorithm can be placed, scheduled and routed; the last one's reason.
+    """
+    case, kept = case_on(fabric, text, order, world_size), {} if kept is None else kept
+    asked = tried or algorithms_for(text, fabric, constants)
+    limit = bound(case, fabric)
+    found, refusal = list[tuple[str, Result]](), None
+    for algorithm in asked:
+        if found and limit and found[-1][1].busbw >= GOOD_ENOUGH * limit.busbw:
+            break
+        try:
+            found.append((algorithm, _answered(case, fabric, constants, algorithm, one_seed(routing), kept)))
+        except InputError as error:
+            refusal = error
+    if not found:
+        raise refusal or InputError(f"cases: {text.collective} has no algorithm")
+    algorithm, result = min(found, key=lambda one: one[1].time)
+    if len(policies(routing_for(case, routing))) > 1:
+        result = _answered(case, fabric, constants, algorithm, routing, kept)
+    return Timed(text, order, result, limit.busbw if limit else None)
+
+
+def one_seed(routing: str) -> str:
+    """Return a policy of one seed: `ecmp:1-3` gives `ecmp:1`."""
+    return policies(routing)[0]
+
+
+def _answered(case: Case, fabric: Fabric, constants: Constants, algorithm: str, routing: str, kept: Kept) -> Result:
+    """Return the prediction; where rails do not meet, by way of a neighbour in the node (pxn)."""
+    policy = routing_for(case, routing)
+    try:
+        return _predicted(case, fabric, constants, algorithm, policy, kept)
+    except InputError as error:
+        if "no way in" not in str(error) or fabric.topology.scale_up_level < 0 or _many(case):
+            raise
+        return _predicted(case, fabric, constants, algorithm, f"pxn:{policy}", kept)
+
+
+def _predicted(case: Case, fabric: Fabric, constants: Constants, algorithm: str, policy: str, kept: Kept) -> Result:
+    return predict_on(models_of(fabric, constants, policy, kept), case, fabric, algorithm, policy, "loaded")
+
+
+def _many(case: Case) -> bool:
+    return case.collective in EXCHANGES and case.world_size**2 > MOST_HASHED
+
+
+def routing_for(case: Case, routing: str) -> str:
+    """Return the policy, or the even split where every pair talks and that is more than MOST_HASHED flows.
+
+    With thousands of flows on every link a hash spreads nearly evenly; the result's routing says which was taken.
+    """
+    return "spray" if _many(case) and routing.startswith("ecmp") else routing
+
+
+def algorithms_for(text: CaseText, fabric: Fabric, constants: Constants) -> tuple[str, ...]:
+    """Return what is tried: the one that is named, the library's own choice, or the tuned library's list."""
+    if text.algorithm:
+        return (text.algorithm,)
+    if constants.backend:
+        return ("default",)
+    rails = max(1, fabric.topology.devices_per_node)
+    return tuple(name.format(rails=rails) for name in TRIED.get(text.collective, (first_algorithm(text.collective),)))
+
+
+def first_algorithm(collective: str) -> str:
+    """Return the algorithm of a collective that is listed first: what stands for it where no library is named."""
+    return next(iter(ALGORITHMS[collective]))
+
+
+def step_efficiency(step: Step, collectives: Sequence[tuple[float, float]]) -> float:
+    """Return compute / (compute + what is not hidden). collectives: (times per step, seconds of one)."""
+    seconds = sum(count * one for count, one in collectives)
+    return step.compute / (step.compute + (1 - step.overlap) * seconds)
+
+
+def curve(
+    fabric: Fabric, request: Request, constants: Constants, routing: str, done: Performance, kept: Kept | None = None
+) -> list[tuple[int, float]]:
+    """Return (devices, step efficiency) for jobs on the first 8, 32, 128 ... devices and, from `done`, on all of them.
+
+    Under the routing's first seed; above ALL_TRIED devices by the algorithms that are fastest on all devices.
+    """
+    first = [t for t in done.timed if t.order == request.orders[0]]
+    kept = {} if kept is None else kept
+    found = []
+    for ranks in job_sizes(fabric.topology.devices):
+        pairs = [(t.text.count, _at_size(fabric, t, ranks, constants, routing, kept)) for t in first]
+        found.append((ranks, step_efficiency(request.step, pairs)))
+    return [*found, (fabric.topology.devices, done.efficiency)]
+
+
+def job_sizes(devices: int) -> list[int]:
+    """Return 8, 32, 128, ... below all devices."""
+    return [8 << k for k in range(0, 30, 2) if 8 << k < devices]
+
+
+def _at_size(fabric: Fabric, whole: Timed, ranks: int, constants: Constants, routing: str, kept: Kept) -> float:
+    """Return the seconds of a case on the first ranks."""
+    text = whole.text
+    if text.ranks is not None and text.ranks <= ranks:
+        return whole.result.time
+    tried = (whole.result.algorithm,) if ranks > ALL_TRIED else ()
+    ask = partial(timed, fabric, text, whole.order, constants, one_seed(routing), ranks, kept=kept)
+    try:
+        return ask(tried=tried).result.time
+    except InputError:
+        if not tried:
+            raise
+        return ask().result.time

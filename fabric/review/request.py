@@ -1,0 +1,227 @@
+"""What a review is asked: candidates, cases, parts, prices and limits, as written in a YAML file. It evaluates nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fabric.review.cost import Economy
+from fabric.review.parts import PARTS, Part
+from fabric.review.quote import Quote, priced_in, quote
+from fabric.review.racks import Floor
+from fabric.units import rate, size
+from topologies.errors import InputError
+
+FEWEST, MOST = 1, 10
+CURRENCY = "USD"
+WATTS = "W"
+
+
+class Strict(BaseModel):
+    """A part of the file: no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Figure(Strict):
+    """A range with its source."""
+
+    low: float
+    high: float
+    mid: float | None = None
+    unit: str | None = None
+    source: str = ""
+    date: str = ""
+    weak: bool = False
+
+
+class PartText(Strict):
+    """A part of the user's own, or another price or power of a listed one."""
+
+    kind: Literal["switch", "link", "nic", "node", "device"] | None = None
+    price: Figure | None = None
+    watts: Figure | None = None
+    ports: int | None = None
+    speed: str | None = None
+    reach: float | None = None
+    rack_units: float | None = None
+    note: str | None = None
+
+
+class Candidate(Strict):
+    """One fabric.
+
+    routing, nic: where they are not the review's; parts: the only ones it is built of; grow: the parameter that growth
+    changes and its values.
+    """
+
+    name: str
+    topo: str
+    routing: str | None = None
+    nic: str | None = None
+    parts: tuple[str, ...] | None = None
+    grow: dict[str, tuple[int, ...]] = {}
+
+
+class CaseText(Strict):
+    """One collective of a training step. count: how often a step does it; ranks: of its group, all devices where None."""
+
+    collective: str
+    size: str | int
+    algorithm: str | None = None
+    params: dict[str, float | str] = {}
+    ranks: int | None = Field(default=None, ge=2)
+    count: float = Field(default=1.0, gt=0)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes, nccl-tests' S."""
+        return size(str(self.size), "cases.size")
+
+
+class Step(Strict):
+    """What a device does in a training step. compute: seconds without any network; overlap: share of communication hidden."""
+
+    compute: float = Field(gt=0)
+    overlap: float = Field(default=0.5, ge=0, le=1)
+
+
+class Limits(Strict):
+    """What may not be exceeded; None where nothing binds. efficiency: at least."""
+
+    power: float | None = None
+    budget: float | None = None
+    racks: int | None = None
+    efficiency: float | None = None
+
+
+class Failing(Strict):
+    """What is broken in the stress curves. seeds: draws of each; the published rates scale with devices."""
+
+    links: tuple[int, ...] = (1, 10, 100)
+    switches: tuple[int, ...] = (1, 5)
+    seeds: int = Field(default=3, ge=1, le=20)
+    restart: float = Field(default=600.0, ge=0)
+    checkpoint: float = Field(default=1800.0, ge=0)
+
+
+class Request(Strict):
+    """A review as written."""
+
+    title: str
+    candidates: tuple[Candidate, ...]
+    cases: tuple[CaseText, ...]
+    step: Step = Step(compute=1.0)
+    routing: str = "ecmp:1-3"
+    orders: tuple[str, ...] = ("contiguous",)
+    constants: str = "none"
+    node: str | None = None
+    nic: str | None = None
+    parts: dict[str, PartText] = {}
+    rates: dict[str, float] = {}
+    floor: dict[str, float] = {}
+    cost: dict[str, float] = {}
+    spans: dict[str, tuple[float, float]] = {}
+    limits: Limits = Limits()
+    failing: Failing = Failing()
+
+
+def load(path: Path) -> Request:
+    """Return the request of a YAML file; InputError naming the file, the key, the rule and the value."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"review: cannot read {path}: {getattr(error, 'strerror', None) or 'not text'}") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: must be YAML, got {' '.join(str(error).split())[:160]}") from None
+    if not isinstance(content, Mapping):
+        raise InputError(f"{path}: must be a mapping with title, candidates and cases, got {type(content).__name__}")
+    try:
+        return parse(content)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def parse(content: Mapping[str, Any]) -> Request:
+    """Return the request of a mapping.
+
+    Raises:
+        InputError: a key that is missing, unknown or wrong; no or too many candidates; names that are not unique.
+    """
+    try:
+        request = Request.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(key) for key in first["loc"])
+        raise InputError(f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}, got {str(first['input'])[:60]!r}") from None
+    names = [candidate.name for candidate in request.candidates]
+    if not FEWEST <= len(names) <= MOST:
+        raise InputError(f"candidates: must be {FEWEST} to {MOST}, got {len(names)}")
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(f"candidates: names must differ, got {twice!r} twice")
+    if not request.cases:
+        raise InputError("cases: must name at least one collective and size, got none")
+    return request
+
+
+def parts_of(request: Request) -> dict[str, Part]:
+    """Return the catalogue with the request's own parts and prices, all in USD.
+
+    Raises:
+        InputError: a figure without source or date, a currency without a rate, a new part without its kind.
+    """
+    found = dict(PARTS)
+    for name, text in request.parts.items():
+        found[name] = _part(name, text, found.get(name), request.rates)
+    return found
+
+
+def _part(name: str, text: PartText, listed: Part | None, rates: dict[str, float]) -> Part:
+    kind = text.kind or (listed.kind if listed else None)
+    if kind is None:
+        raise InputError(f"parts.{name}: is not in the catalogue, so it needs a kind: switch, link, nic, node or device")
+    base = listed or Part(name, kind)
+    price = _quote(f"parts.{name}.price", text.price, CURRENCY) if text.price else base.price
+    return Part(
+        name=name,
+        kind=kind,
+        price=priced_in(price, CURRENCY, rates) if price else None,
+        watts=_quote(f"parts.{name}.watts", text.watts, WATTS) if text.watts else base.watts,
+        ports=text.ports if text.ports is not None else base.ports,
+        speed=rate(text.speed, f"parts.{name}.speed") if text.speed else base.speed,
+        reach=text.reach if text.reach is not None else base.reach,
+        rack_units=text.rack_units if text.rack_units is not None else base.rack_units,
+        note=text.note or base.note,
+    )
+
+
+def _quote(where: str, text: Figure, unit: str) -> Quote:
+    try:
+        return quote(text.low, text.high, text.unit or unit, text.source, text.date, mid=text.mid, weak=text.weak)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def floor_of(request: Request) -> Floor:
+    """Return the floor, with our defaults where nothing is said."""
+    whole = {"nodes_per_rack", "switches_per_rack", "racks_per_row", "rack_units"}
+    found: Floor = _filled("floor", Floor, request.floor, whole)
+    return found
+
+
+def economy_of(request: Request, **known: float) -> Economy:
+    """Return the economy of one device; known: what the review works out itself."""
+    found: Economy = _filled("cost", Economy, {"capex": 0.0, "watts": 0.0, **request.cost, **known}, set())
+    return found
+
+
+def _filled(where: str, kind: Any, values: Mapping[str, float], whole: set[str]) -> Any:
+    fields = list(kind.__dataclass_fields__)
+    for key in values:
+        if key not in fields:
+            raise InputError(f"{where}: must be of {', '.join(fields)}, got {key!r}")
+    return kind(**{key: int(value) if key in whole else value for key, value in values.items()})

@@ -1,0 +1,114 @@
+"""A review as flat rows of plain values, one per candidate: what JSON, CSV and tables show. It computes nothing new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fabric.review.evaluate import Design, Review
+from fabric.review.quote import Range
+from fabric.review.verdict import verdict
+
+
+def rows(review: Review) -> list[dict[str, Any]]:
+    """Return a row per candidate that could be worked out, in the review's order; money in USD, power in W."""
+    return [_row(design) for design in review.designs]
+
+
+def _row(design: Design) -> dict[str, Any]:
+    topology, broken = design.fabric.topology, design.resilience
+    return {
+        "candidate": design.candidate.name,
+        "topo": design.candidate.topo,
+        "devices": design.bill.endpoints,
+        "switches": design.bill.switches,
+        "switches_by_tier": {tier: n for tier, n in topology.switches_by_tier.items() if tier != "scale-up"},
+        "cables": sum(line.count for line in design.bill.network if line.part.kind == "link"),
+        "spare_ports": sum(line.spare for line in design.bill.network),
+        "racks": design.layout.racks,
+        "rack_units": sum(line.count * line.part.rack_units for line in design.bill.lines),
+        **_money("price", design.price),
+        **_money("network_price", None if design.unpriced else design.bill.network_price),
+        "unpriced": list(design.unpriced),
+        "watts": design.watts,
+        "network_watts": design.bill.network_watts.mid,
+        "efficiency": design.performance.efficiency,
+        "worst_efficiency": design.performance.worst_efficiency,
+        **{f"{t.text.collective}_seconds": t.result.time for t in reversed(design.performance.timed)},
+        **_money("device_hour", design.cost),
+        "stops_per_hour": broken.stops,
+        "goodput": broken.goodput,
+        "single_homed": broken.single_homed,
+        "two_jobs_slowdown": design.beside,
+        "fits": design.fits,
+        "tightest_limit": design.bindings[0].name if design.bindings else None,
+        "over": design.bindings[0].over if design.bindings else None,
+    }
+
+
+def _money(name: str, found: Range | None) -> dict[str, float | None]:
+    ends = (found.low, found.mid, found.high) if found else (None, None, None)
+    return dict(zip((f"{name}_low", f"{name}_mid", f"{name}_high"), ends, strict=True))
+
+
+def details(review: Review, lang: str = "en") -> dict[str, Any]:
+    """Return what stands beside the rows: title, verdict, candidates refused, and per candidate its tables."""
+    return {
+        "title": review.request.title,
+        "verdict": [
+            {"about": f.about, "kind": f.kind, "text": f.text(lang), "values": dict(f.values), "source": f.source}
+            for f in verdict(review)
+        ],
+        "refused": [{"candidate": r.candidate.name, "why": r.why} for r in review.refused],
+        "details": {design.candidate.name: _tables(design) for design in review.designs},
+    }
+
+
+def _tables(design: Design) -> dict[str, Any]:
+    return {
+        "bill": [_line(line) for line in design.bill.lines],
+        "cases": [_case(timed) for timed in design.performance.timed],
+        "curve": [{"devices": n, "efficiency": value} for n, value in design.curve],
+        "throughput": [
+            {"traffic": b.traffic, "theta_low": b.lower, "theta_high": b.upper, "nic": b.nic}
+            for b in design.performance.brackets
+        ],
+        "no_throughput": list(design.performance.unbracketed),
+        "failures": [vars(damage) for damage in (*design.resilience.damage, *design.resilience.lost)],
+        "growth": {name: [vars(stage) for stage in stages] for name, stages in design.growth.items()},
+        "ceiling": [vars(reach) for reach in design.ceiling],
+        "limits": [vars(binding) for binding in design.bindings],
+        "swings": [vars(swing) for swing in design.swings],
+    }
+
+
+def _line(line: Any) -> Mapping[str, Any]:
+    part = line.part
+    quotes = {"price": part.price, "watts": part.watts}
+    found: dict[str, Any] = {"where": line.where, "part": part.name, "count": line.count, "spare": line.spare}
+    for name, quote in quotes.items():
+        found[name] = quote and {
+            "low": quote.range.low,
+            "mid": quote.range.mid,
+            "high": quote.range.high,
+            "unit": quote.unit,
+            "source": quote.source,
+            "date": quote.date,
+            "weak": quote.weak,
+        }
+    return found
+
+
+def _case(timed: Any) -> Mapping[str, Any]:
+    result = timed.result
+    return {
+        "collective": timed.text.collective,
+        "nbytes": result.case.nbytes,
+        "ranks": result.case.world_size,
+        "order": timed.order,
+        "algorithm": result.algorithm,
+        "routing": result.routing,
+        "seconds": result.time,
+        "worst_seconds": timed.worst,
+        "of_bound": timed.of_bound,
+    }

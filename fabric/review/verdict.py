@@ -1,0 +1,206 @@
+"""What a review says in the end: findings, each with its numbers and where they come from. The words are verdict_words.py's.
+
+It decides nothing that is not computed: candidates that fit come first by USD per effective device-hour, else by price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from fabric.review.breakeven import busy_to_meet, capex_to_match, efficiency_to_match, moved_by_network, moved_by_use
+from fabric.review.cost import HOURS
+from fabric.review.evaluate import Design, Review
+from fabric.review.limits import Binding
+from fabric.review.racks import Floor
+from fabric.review.resilience import RUN_DEVICES
+from fabric.review.verdict_words import say
+
+Value = float | str
+BILL = "bill of materials: counts of the wiring, prices under parts"
+FORMULA = "cost per effective device-hour: fabric/review/cost.py"
+MODEL = "predicted at the loaded fidelity: docs/fidelities.md"
+FAILURES = "54 days on 16,384 GPUs: Llama 3, 2024, table 5, scaled with devices"
+REQUEST = "the review's own file"
+AMOUNTS = {"power": "{:,.2f} MW", "budget": "{:,.0f} USD", "racks": "{:,.0f} racks", "efficiency": "{:.1%}"}
+LEAST_GAIN = 5e-4
+"""Efficiencies nearer than this are called equal: half of what is printed."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence: kind of verdict_words.WORDS, values, source of its numbers; about: decision, change or assumed."""
+
+    about: str
+    kind: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    source: str = ""
+
+    def text(self, lang: str = "en") -> str:
+        """Return the sentence."""
+        return say(self.kind, self.values, lang)
+
+
+def verdict(review: Review) -> list[Finding]:
+    """Return what is decided, what would change it, and what was assumed."""
+    found = [Finding("decision", "refused", {"name": r.candidate.name, "why": r.why}, REQUEST) for r in review.refused]
+    ranked = ranking(review)
+    if not ranked:
+        return [*found, Finding("decision", "nothing", {}, REQUEST)]
+    return [*_decision(ranked), *found, *_change(ranked), *_assumed(review)]
+
+
+def ranking(review: Review) -> list[Design]:
+    """Return the candidates, those that fit first, by USD per effective device-hour, else by price, else by power."""
+    return sorted(review.designs, key=lambda one: (not one.fits, _over(one) if not one.fits else 0.0, *_worth(one)))
+
+
+def _worth(design: Design) -> tuple[int, float]:
+    if design.cost:
+        return 0, design.cost.mid
+    return (1, design.price.mid) if design.price else (2, design.watts)
+
+
+def _over(design: Design) -> float:
+    return max(binding.over for binding in design.bindings)
+
+
+def _decision(ranked: list[Design]) -> Iterator[Finding]:
+    best = ranked[0]
+    if not best.fits:
+        yield from (_too_much(design) for design in ranked)
+        return
+    yield _chosen(best)
+    if best.bindings:
+        tight = best.bindings[0]
+        limit: dict[str, Value] = {**_amounts(tight), "left": -tight.over}
+        yield Finding("decision", "tightest", {"name": best.candidate.name, **limit}, REQUEST)
+    if best.quota:
+        quota: dict[str, Value] = {
+            "devices": best.quota.devices,
+            "effective": best.quota.effective,
+            "each": best.quota.watts_per_device,
+        }
+        yield Finding("decision", "quota", {"name": best.candidate.name, **quota}, BILL)
+    yield from _better(best, [one for one in ranked[1:] if one.fits])
+    yield from (_too_much(one) for one in ranked if not one.fits)
+    yield from _fragile(ranked)
+
+
+def _chosen(best: Design) -> Finding:
+    name = best.candidate.name
+    if best.cost and best.price:
+        values: dict[str, Value] = {"low": best.cost.low, "mid": best.cost.mid, "high": best.cost.high, "price": best.price.mid}
+        return Finding(
+            "decision", "cheapest", {"name": name, **values, "efficiency": best.performance.efficiency}, f"{FORMULA}; {BILL}"
+        )
+    if best.price:
+        return Finding("decision", "cheapest_price", {"name": name, "price": best.price.mid}, BILL)
+    return Finding("decision", "unpriced", {"name": name, "parts": ", ".join(best.unpriced), "watts": best.watts}, BILL)
+
+
+def _too_much(design: Design) -> Finding:
+    tight = design.bindings[0]
+    values: dict[str, Value] = {"name": design.candidate.name, **_amounts(tight), "over": tight.over}
+    return Finding("decision", "too_much", values, REQUEST)
+
+
+def _amounts(tight: Binding) -> dict[str, Value]:
+    """Return the limit's name, what is taken and what is allowed, as numbers and in words."""
+    found: dict[str, Value] = {"limit": tight.name, "taken": tight.taken, "allowed": tight.limit}
+    for name, value in (("taken_text", tight.taken), ("allowed_text", tight.limit)):
+        found[name] = AMOUNTS[tight.name].format(value / 1e6 if tight.name == "power" else value)
+    return found
+
+
+def _better(best: Design, others: list[Design]) -> Iterator[Finding]:
+    """Yield what a more efficient candidate costs per percent: the next two that none beats in price and efficiency."""
+    own, others = best.performance.efficiency, [one for one in others if not any(_beats(two, one) for two in others)]
+    more = [one for one in others if one.performance.efficiency > own + LEAST_GAIN and one.price and best.price]
+    if not more:
+        yield Finding("decision", "none_better", {"name": best.candidate.name, "efficiency": own}, MODEL)
+    for one in sorted(more, key=lambda design: design.performance.efficiency)[:2]:
+        gain = 100 * (one.performance.efficiency - own)
+        usd = (one.price.mid - best.price.mid) / best.bill.endpoints if one.price and best.price else 0.0
+        values: dict[str, Value] = {"name": one.candidate.name, "gain": gain, "usd": usd, "per": usd / gain}
+        yield Finding("decision", "better", values, f"{BILL}; {MODEL}")
+
+
+def _beats(one: Design, other: Design) -> bool:
+    """Return whether one has a lower price and an efficiency that is no lower."""
+    if not (one.price and other.price):
+        return False
+    return one.price.mid < other.price.mid and one.performance.efficiency >= other.performance.efficiency
+
+
+def _fragile(ranked: list[Design]) -> Iterator[Finding]:
+    """Yield what failures take, once for candidates that share it."""
+    groups: dict[tuple[float, ...], list[str]] = {}
+    for design in ranked:
+        broken = design.resilience
+        key = (broken.stops, broken.network_stops, broken.single_homed, broken.devices, broken.goodput)
+        groups.setdefault(key, []).append(design.candidate.name)
+    for (stops, network, single, devices, goodput), names in groups.items():
+        values: dict[str, Value] = {"name": ", ".join(names), "hours": 1 / stops, "network": 1 / network}
+        values |= {"single": int(single), "devices": int(devices), "goodput": goodput}
+        yield Finding("decision", "fragile", values, FAILURES)
+
+
+def _change(ranked: list[Design]) -> Iterator[Finding]:
+    """Yield what would turn the decision between the best two, and what moves the price at all."""
+    priced = [one for one in ranked if one.economy and one.cost and one.fits]
+    if len(priced) > 1:
+        yield from _against(priced[0], priced[1])
+    if priced and (economy := priced[0].economy):
+        economies = [one.economy for one in priced if one.economy]
+        values = {"use": moved_by_use(economy), "network": moved_by_network(economies), "count": len(economies)}
+        yield Finding("change", "moves", values, FORMULA)
+
+
+def _against(first: Design, second: Design) -> Iterator[Finding]:
+    one, other = first.economy, second.economy
+    if not (one and other and first.cost and second.cost):
+        return
+    names = {"first": first.candidate.name, "second": second.candidate.name}
+    wanted = efficiency_to_match(other, first.cost.mid)
+    kind = "efficiency_turns" if wanted <= 1 else "efficiency_never"
+    yield Finding("change", kind, {**names, "now": other.efficiency, "wanted": min(wanted, 1.0)}, FORMULA)
+    saved = other.capex - capex_to_match(other, first.cost.mid)
+    network = second.bill.network_price.mid / second.bill.endpoints
+    kind = "price_turns" if saved <= network else "price_never"
+    yield Finding("change", kind, {**names, "usd": saved, "share": saved / network}, f"{FORMULA}; {BILL}")
+    busy = busy_to_meet(one, other)
+    if busy is None:
+        yield Finding("change", "busy_never", names, FORMULA)
+    else:
+        yield Finding("change", "busy_turns", {**names, "busy": busy, "now": one.busy}, FORMULA)
+
+
+def _assumed(review: Review) -> Iterator[Finding]:
+    request = review.request
+    weak = sorted({line.part.name for design in review.designs for line in design.bill.lines if _weak(line.part)})
+    if weak:
+        yield Finding("assumed", "weak", {"parts": ", ".join(weak)}, BILL)
+    unpriced = sorted({name for design in review.designs for name in design.unpriced})
+    if unpriced:
+        yield Finding("assumed", "no_price", {"parts": ", ".join(unpriced)}, BILL)
+    left = [name for name in Floor.__dataclass_fields__ if name not in request.floor]
+    if left:
+        yield Finding("assumed", "floor", {"names": ", ".join(left)}, "our defaults: fabric/review/racks.py")
+    step = {"compute": request.step.compute, "overlap": request.step.overlap}
+    yield Finding("assumed", "step", step, REQUEST)
+    years = (
+        {name: getattr(review.designs[0].economy, name) for name in ("life", "pue", "energy")}
+        if review.designs[0].economy
+        else {}
+    )
+    if years:
+        yield Finding("assumed", "economy", {**years, "hours": HOURS}, FORMULA)
+    if request.constants == "none":
+        yield Finding("assumed", "constants", {"routing": request.routing}, MODEL)
+    yield Finding("assumed", "failures", {"devices": RUN_DEVICES}, FAILURES)
+
+
+def _weak(part: object) -> bool:
+    quotes = (getattr(part, "price", None), getattr(part, "watts", None))
+    return any(quote is not None and quote.weak for quote in quotes)

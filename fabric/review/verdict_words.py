@@ -1,0 +1,121 @@
+"""The sentences of a verdict in English and Chinese, with places for their numbers. It computes nothing."""
+
+# ruff: noqa: RUF001  # Chinese punctuation is meant
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from topologies.errors import InputError
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "refused": ("{name} was not reviewed: {why}.", "{name} 未参与评审：{why}。"),
+    "nothing": ("No candidate could be worked out.", "没有任何候选方案可以计算。"),
+    "cheapest": (
+        "{name} is the cheapest that fits: {mid:.2f} USD per effective device-hour ({low:.2f} to {high:.2f} over the range "
+        "of prices), {price:,.0f} USD in all, a training step {efficiency:.1%} efficient.",
+        "{name} 是满足限制的最便宜方案：每有效设备小时 {mid:.2f} 美元（按价格区间 {low:.2f} 至 {high:.2f}），"
+        "总价 {price:,.0f} 美元，训练步效率 {efficiency:.1%}。",
+    ),
+    "cheapest_price": (
+        "{name} is the cheapest that fits: {price:,.0f} USD for what is on the bill; no node is named, so no device-hour is "
+        "priced.",
+        "{name} 是满足限制的最便宜方案：清单总价 {price:,.0f} 美元；未给出节点，故不计设备小时成本。",
+    ),
+    "unpriced": (
+        "{name} comes first by power, {watts:,.0f} W: nothing has a full price; missing: {parts}.",
+        "{name} 按功率排在首位（{watts:,.0f} W）：没有方案有完整价格；缺少：{parts}。",
+    ),
+    "tightest": (
+        "Its tightest limit is {limit}: {taken_text} of {allowed_text}, {left:.1%} left.",
+        "其最紧的限制是 {limit}：{taken_text}，上限 {allowed_text}，余量 {left:.1%}。",
+    ),
+    "quota": (
+        "At {each:,.0f} W a device, network and PUE included, the power limit carries {devices:,} devices of {name}, worth "
+        "{effective:,.0f} effective ones.",
+        "按每设备 {each:,.0f} W（含网络与 PUE），电力上限可承载 {name} 的 {devices:,} 个设备，"
+        "相当于 {effective:,.0f} 个有效设备。",
+    ),
+    "none_better": (
+        "No other candidate that fits and has a price is more efficient than {name} ({efficiency:.1%}).",
+        "没有其他满足限制且有价格的方案比 {name}（{efficiency:.1%}）更高效。",
+    ),
+    "better": (
+        "{name} is {gain:.2f} points more efficient for {usd:,.0f} USD more a device: {per:,.0f} USD per point.",
+        "{name} 的效率高 {gain:.2f} 个百分点，每设备多 {usd:,.0f} 美元：每百分点 {per:,.0f} 美元。",
+    ),
+    "too_much": (
+        "{name} does not fit: {limit} binds, {taken_text} against {allowed_text}, over by {over:.1%}.",
+        "{name} 不满足限制：{limit} 超限，{taken_text}，上限 {allowed_text}，超出 {over:.1%}。",
+    ),
+    "fragile": (
+        "{name}: a stop every {hours:.1f} h is expected, one of the network every {network:.0f} h; {single:,} of {devices:,} "
+        "devices hang on one cable; {goodput:.1%} of the time is left.",
+        "{name}：预计每 {hours:.1f} 小时中断一次，其中网络每 {network:.0f} 小时一次；"
+        "{devices:,} 个设备中有 {single:,} 个只靠一根线缆；剩余有效时间 {goodput:.1%}。",
+    ),
+    "efficiency_turns": (
+        "{second} would cost what {first} does at an efficiency of {wanted:.1%} instead of {now:.1%}.",
+        "若 {second} 的效率为 {wanted:.1%}（现为 {now:.1%}），其成本将与 {first} 相同。",
+    ),
+    "efficiency_never": (
+        "No efficiency would make {second} as cheap as {first}: it has {now:.1%}.",
+        "无论效率多高，{second} 都不会与 {first} 一样便宜：现为 {now:.1%}。",
+    ),
+    "price_turns": (
+        "{second} would cost what {first} does if its network were {usd:,.0f} USD a device cheaper, {share:.0%} of its price.",
+        "若 {second} 的网络每设备便宜 {usd:,.0f} 美元（其价格的 {share:.0%}），其成本将与 {first} 相同。",
+    ),
+    "price_never": (
+        "Not even a network for nothing would make {second} as cheap as {first}: {usd:,.0f} USD a device, {share:.1f} times "
+        "what its network costs.",
+        "即使网络免费，{second} 也不会与 {first} 一样便宜：差额为每设备 {usd:,.0f} 美元，是其网络价格的 {share:.1f} 倍。",
+    ),
+    "busy_turns": (
+        "Below or above a utilisation of {busy:.0%} (now {now:.0%}) {first} and {second} change places.",
+        "利用率越过 {busy:.0%}（现为 {now:.0%}）时，{first} 与 {second} 排名互换。",
+    ),
+    "busy_never": (
+        "At no utilisation do {first} and {second} change places.",
+        "在任何利用率下，{first} 与 {second} 的排名都不会互换。",
+    ),
+    "moves": (
+        "Utilisation and scaling efficiency move the price by {use:.1f} x (1 and 1 against 0.15 and 0.6); the price and power "
+        "of all {count} networks that fit move it by {network:.1%} at equal efficiency.",
+        "利用率与扩展效率可使价格变动 {use:.1f} 倍（1、1 对 0.15、0.6）；"
+        "在相同效率下，全部 {count} 个可行网络的价格与功率只使其变动 {network:.1%}。",
+    ),
+    "weak": (
+        "One secondary source or an assumption stands behind {parts}.",
+        "以下部件的数据只有一个二手来源或为假设：{parts}。",
+    ),
+    "no_price": (
+        "No price is known of {parts}: their candidates have no cost.",
+        "以下部件没有价格：{parts}；相应方案无成本。",
+    ),
+    "floor": ("The hall is assumed: {names}.", "机房参数为假设：{names}。"),
+    "step": (
+        "A step computes {compute:g} s without any network and hides {overlap:.0%} of its communication.",
+        "每步计算 {compute:g} 秒（不含网络），{overlap:.0%} 的通信被掩盖。",
+    ),
+    "economy": (
+        "Devices live {life:g} years of {hours:,} h, PUE is {pue:g}, energy {energy:g} USD per kWh.",
+        "设备寿命 {life:g} 年（每年 {hours:,} 小时），PUE 为 {pue:g}，电价每千瓦时 {energy:g} 美元。",
+    ),
+    "constants": (
+        "No library's measured constants are used: links move at their rate, latencies are the parts', routing {routing}.",
+        "未使用任何通信库的实测常数：链路按标称速率，时延取自部件，路由 {routing}。",
+    ),
+    "failures": (
+        "Failure rates are those of one run of {devices:,} GPUs, scaled with devices.",
+        "故障率取自一次 {devices:,} GPU 的训练，按设备数缩放。",
+    ),
+}
+"""Kind -> the sentence in English and in Chinese."""
+LANGUAGES = ("en", "zh")
+
+
+def say(kind: str, values: Mapping[str, float | str], lang: str = "en") -> str:
+    """Return the sentence of a kind with its values; InputError for another language."""
+    if lang not in LANGUAGES:
+        raise InputError(f"lang: must be one of {', '.join(LANGUAGES)}, got {lang!r}")
+    return WORDS[kind][LANGUAGES.index(lang)].format(**values)

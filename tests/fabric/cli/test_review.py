@@ -1,0 +1,100 @@
+"""`review run` as a user runs it."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+TEXT = """
+title: two small fabrics
+candidates:
+  - {name: rails, topo: "rail_optimized:nodes=8,rails=4,radix=8,scale_up=nvswitch", grow: {nodes: [4, 8]}}
+  - {name: impossible, topo: "fat_tree:k=5"}
+cases: [{collective: all_reduce, size: 64MiB}]
+step: {compute: 0.1}
+node: node-8xh100
+failing: {links: [1], switches: [1], seeds: 1}
+limits: {power: LIMIT}
+"""
+
+
+def review(path, *arguments):
+    command = [sys.executable, "-m", "fabric", "review", "run", str(path), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def request_file(tmp_path):
+    def write(limit="1e6"):
+        path = tmp_path / "review.yaml"
+        path.write_text(TEXT.replace("LIMIT", limit))
+        return path
+
+    return write
+
+
+def test_tables_and_verdict(request_file):
+    done = review(request_file())
+    assert done.returncode == 0, done.stderr
+    assert "rails is the cheapest that fits" in done.stdout
+    assert "impossible was not reviewed: fat_tree: " in done.stdout
+    assert "Scale ceiling" in done.stdout
+
+
+def test_json(request_file):
+    done = review(request_file(), "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["schema"] == "fabricbench.review/1"
+    (row,) = found["rows"]
+    assert (row["candidate"], row["devices"], row["fits"]) == ("rails", 32, True)
+    assert found["refused"][0]["candidate"] == "impossible"
+    stages = found["details"]["rails"]["growth"]["nodes"]
+    assert [stage["devices"] for stage in stages] == [16, 32]
+
+
+def test_csv_and_markdown(request_file):
+    (row,) = csv.DictReader(io.StringIO(review(request_file(), "--csv").stdout))
+    assert row["candidate"] == "rails"
+    page = review(request_file(), "--markdown", "--lang", "zh").stdout
+    assert page.startswith("# two small fabrics\n")
+    assert "## 结论" in page
+    assert "| rails | yes |" in page
+
+
+def test_nothing_fits(request_file):
+    done = review(request_file("1000"))
+    assert done.returncode == 1
+    assert "rails does not fit: power binds" in done.stdout
+    assert "over by" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("limits:", "limitz:"), "limitz: extra inputs are not permitted"),
+        (("step: {compute: 0.1}", "step: {compute: 0.1"), "must be YAML"),
+        (("node-8xh100", "node-8xh10"), "did you mean node-8xh100?"),
+        (("limits:", "floor: {nodes_per_rack: 9}\nlimits:"), "floor.nodes_per_rack: 9 nodes of 8 rack units"),
+    ],
+)
+def test_bad_input_is_one_line(request_file, change, words):
+    path = request_file()
+    path.write_text(path.read_text().replace(*change))
+    done = review(path)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_help_names_both_and_loads_no_numpy():
+    run = "program(['review', '--help'], standalone_mode=False)"
+    code = f"import sys; from fabric.cli.main import program; {run}; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert " run " in done.stdout
+    assert " search " in done.stdout
+    assert done.stdout.rstrip().endswith("False")

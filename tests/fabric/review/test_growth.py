@@ -1,0 +1,57 @@
+"""Growth against a plain comparison of cable lists."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fabric.review.growth import stages
+from topologies import catalog
+from topologies.errors import InputError
+
+
+def plain_cables(topology):
+    """The cables outside nodes by the names of both ends, one by one."""
+    found = Counter()
+    for number, (a, b) in enumerate(topology.ends):
+        if topology.level[number] != topology.scale_up_level:
+            found[topology.vertex_name(int(a)), topology.vertex_name(int(b))] += 1
+    return found
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.sampled_from(
+        [("rail_optimized:nodes=2,rails=2,radix=8", "nodes"), ("leaf_spine:leaves=2,spines=2,hosts_per_leaf=3", "leaves")]
+    ),
+    st.integers(2, 6),
+    st.integers(1, 6),
+)
+def test_moved_and_added_cables(form, small, more):
+    topo, key = form
+    family, params = catalog.split_spec(topo)
+    before, after = (plain_cables(catalog.build(family, {**params, key: str(n)})) for n in (small, small + more))
+    first, second = stages(topo, key, (small, small + more))
+    assert (first.kept, first.moved, first.added) == (0, 0, sum(before.values()))
+    both = sum(min(count, after[name]) for name, count in before.items())
+    assert (second.kept, second.moved) == (both, sum(before.values()) - both)
+    assert first.cables + second.added == second.cables == sum(after.values())
+    assert second.step == (second.moved > 0)
+
+
+def test_leaves_are_added_without_moving_anything():
+    _, second = stages("leaf_spine:leaves=2,spines=2,hosts_per_leaf=4", "leaves", (2, 4))
+    assert (second.moved, second.added, second.new_switches) == (0, 12, 2)
+
+
+def test_a_tier_step_is_seen():
+    two, three = stages("clos:radix=8,endpoints=32", "endpoints", (32, 64))
+    assert (two.tiers, three.tiers) == (2, 3)
+    assert three.step
+
+
+@pytest.mark.parametrize("values", [(4,), (4, 4), (8, 4)])
+def test_values_must_grow(values):
+    with pytest.raises(InputError, match=r"grow\.nodes: must be two or more values that grow"):
+        stages("rail_optimized:nodes=4,rails=2,radix=8", "nodes", values)

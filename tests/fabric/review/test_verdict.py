@@ -1,0 +1,122 @@
+"""Verdicts: every number found again by other means, every sentence in both languages."""
+
+from dataclasses import replace
+from string import Formatter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fabric.review.breakeven import busy_to_meet, capex_to_match, efficiency_to_match, moved_by_network, moved_by_use
+from fabric.review.cost import Economy, device_hour
+from fabric.review.evaluate import evaluate
+from fabric.review.request import parse
+from fabric.review.verdict import ranking, verdict
+from fabric.review.verdict_words import LANGUAGES, WORDS, say
+from topologies.errors import InputError
+
+WORKED = Economy(capex=50_000, watts=1275)
+SHARE = st.floats(0.1, 1.0)
+
+
+def asked(**more):
+    names = {
+        "rails": "rail_optimized:nodes=8,rails=4,radix=8,scale_up=nvswitch",
+        "clos": "clos:radix=8,endpoints=32,oversubscription=3,devices_per_node=4,scale_up=nvswitch",
+    }
+    cases = [{"collective": "all_reduce", "size": "1GiB"}]
+    failing = {"links": [1], "switches": [1], "seeds": 1}
+    base = {"title": "t", "candidates": [{"name": n, "topo": t} for n, t in names.items()], "cases": cases, "failing": failing}
+    return parse({**base, "step": {"compute": 0.1}, "node": "node-8xh100", **more})
+
+
+def of(found, kind):
+    return next(one for one in found if one.kind == kind)
+
+
+@given(SHARE, SHARE, SHARE, st.floats(1, 3))
+def test_break_evens_solve_the_formula(efficiency, busy, allocation, factor):
+    economy = replace(WORKED, efficiency=efficiency, busy=busy, allocation=allocation)
+    cost = device_hour(economy) * factor
+    matched = replace(economy, efficiency=efficiency_to_match(economy, cost))
+    assert device_hour(matched) == pytest.approx(cost)
+    assert device_hour(replace(economy, capex=capex_to_match(economy, cost))) == pytest.approx(cost)
+
+
+@given(SHARE, st.floats(20_000, 80_000), st.floats(500, 3000))
+def test_utilisation_where_two_meet(efficiency, capex, watts):
+    other = Economy(capex=capex, watts=watts, efficiency=efficiency)
+    busy = busy_to_meet(WORKED, other)
+    ends = [device_hour(replace(WORKED, busy=u)) - device_hour(replace(other, busy=u)) for u in (0.0, 1.0)]
+    if busy is None:
+        assert ends[0] * ends[1] > 0 or ends[0] == ends[1]
+    else:
+        assert 0 <= busy <= 1
+        assert device_hour(replace(WORKED, busy=busy)) == pytest.approx(device_hour(replace(other, busy=busy)))
+
+
+def test_use_moves_the_price_tenfold():
+    assert moved_by_use(WORKED) == pytest.approx(13.28 / 1.27, rel=0.01)
+    dearer = replace(WORKED, capex=WORKED.capex + 2363)
+    assert moved_by_network([WORKED, dearer]) == pytest.approx(2363 / (5 * 8760) / device_hour(WORKED))
+
+
+def test_the_cheapest_that_fits():
+    review = evaluate(asked())
+    found = verdict(review)
+    chosen = of(found, "cheapest")
+    best = min(review.designs, key=lambda design: design.cost.mid)
+    assert chosen.values["name"] == best.candidate.name == ranking(review)[0].candidate.name
+    assert chosen.values["mid"] == best.cost.mid
+    assert f"{best.cost.mid:.2f} USD per effective device-hour" in chosen.text()
+    assert all(one.source for one in found)
+    moved = of(found, "moves").values
+    assert moved["use"] == pytest.approx(moved_by_use(best.economy))
+
+
+def test_nothing_fits_names_the_limit_and_by_how_much():
+    review = evaluate(asked(limits={"power": 50_000, "racks": 100}))
+    first = verdict(review)[0]
+    watts = ranking(review)[0].watts
+    assert watts == min(design.watts for design in review.designs)
+    assert (first.kind, first.values["limit"]) == ("too_much", "power")
+    assert first.values["over"] == pytest.approx(watts / 50_000 - 1)
+    assert f"power binds, {watts / 1e6:,.2f} MW against 0.05 MW, over by {watts / 50_000 - 1:.1%}" in first.text()
+
+
+def test_what_the_next_better_costs():
+    review = evaluate(asked())
+    cheap, good = sorted(review.designs, key=lambda design: design.price.mid)
+    if ranking(review)[0] is cheap and good.performance.efficiency > cheap.performance.efficiency + 5e-4:
+        values = of(verdict(review), "better").values
+        usd = (good.price.mid - cheap.price.mid) / 32
+        gain = 100 * (good.performance.efficiency - cheap.performance.efficiency)
+        assert (values["usd"], values["per"]) == (pytest.approx(usd), pytest.approx(usd / gain))
+    else:
+        assert of(verdict(review), "none_better")
+
+
+def test_what_was_assumed():
+    found = verdict(evaluate(asked(floor={"tray": 2.0})))
+    assert "tray" not in of(found, "floor").values["names"].split(", ")
+    assert of(found, "weak").values["parts"] == "node-8xh100"
+    assert {"step", "economy", "constants", "failures"} <= {one.kind for one in found if one.about == "assumed"}
+
+
+def test_a_refused_candidate_is_in_the_verdict():
+    request = asked(candidates=[{"name": "bad", "topo": "fat_tree:k=3"}])
+    first, second = verdict(evaluate(request))
+    assert first.text().startswith("bad was not reviewed: fat_tree: ")
+    assert second.kind == "nothing"
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_both_languages_say_the_same_numbers(kind):
+    english, chinese = ({name for _, name, _, _ in Formatter().parse(text) if name} for text in WORDS[kind])
+    assert english == chinese
+
+
+def test_other_languages():
+    assert LANGUAGES == ("en", "zh")
+    with pytest.raises(InputError, match="lang: must be one of en, zh, got 'fr'"):
+        say("nothing", {}, "fr")
