@@ -1,0 +1,259 @@
+"""`review search`: a demand in, the designs that nothing beats out. It works nothing out itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fabric.cli.output import Progress, Row, emit, formats, table
+
+if TYPE_CHECKING:
+    from fabric.review.generate import Demand
+    from fabric.review.limits import Binding
+    from fabric.review.request import Request
+    from fabric.review.search import Found, Survivor
+
+EXAMPLE = "Example: fabricbench review search --endpoints 1024 --radix 64 --speeds 400Gb/s --power-cap 150kW"
+CASES = ("all_reduce:1GiB", "all_gather:1GiB", "all_to_all:256MiB:4")
+PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
+SHOWN = 20
+
+
+@click.command("search", epilog=EXAMPLE, context_settings={"max_content_width": 110})
+@click.option("--endpoints", type=int, required=True, help="Devices to connect, at least.")
+@click.option("--devices-per-node", type=int, default=8, show_default=True, help="Devices (and rails) of a node.")
+@click.option("--radix", default="64,128", show_default=True, help="Ports of a switch at a device's speed.")
+@click.option("--families", default="", help="Comma-separated; by default all that are generated.")
+@click.option("--speeds", default="400Gb/s,800Gb/s", show_default=True, help="Of a device's port.")
+@click.option("--oversubscription", default="1,1.5,2,3,4,7", show_default=True, help="Tried in every tier below the top.")
+@click.option("--planes", default="2,4", show_default=True, help="Tried by multi_plane.")
+@click.option("--oversize", type=float, default=0.25, show_default=True, help="Share of devices above the demand, at most.")
+@click.option("--min-efficiency", type=float, help="Of a training step, at least; such as 0.95.")
+@click.option("--power-cap", help="Of the network (with --node: of everything), PUE included; such as 2MW.")
+@click.option("--budget", help="USD, of the network (with --node: of everything); such as 80M.")
+@click.option("--case", "runs", multiple=True, help=f"COLLECTIVE:SIZE[:COUNT], repeatable. Default: {' '.join(CASES)}.")
+@click.option("--review", type=click.Path(path_type=Path), help="Take cases, step, parts, floor, cost and node from a review.")
+@click.option("--compute", help="Time of a step without any network; default 2s.")
+@click.option("--overlap", type=float, help="Share of communication that is hidden; default 0.5.")
+@click.option("--node", help="Part that a node is, to count nodes as well.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Journal of finished evaluations (JSON Lines).")
+@click.option("--resume", is_flag=True, help="Go on with the journal.")
+@click.option("--workers", type=int, help="Processes; by default one per core.")
+@formats
+def command(*, as_json: bool, as_csv: bool, **asked: Any) -> None:
+    """Work out thousands of designs for a demand and keep those that no other beats on cost, power, time and exposure.
+
+    Across nodes: mpiexec -n N python -m mpi4py.futures -m fabric review search ...
+    """
+    from fabric.review.search import search
+    from topologies.errors import InputError
+
+    if asked["resume"] and asked["output"] is None:
+        raise InputError("resume: needs the journal to go on with, -o FILE")
+    demand, request = _demand(asked), _request(asked)
+    found = search(
+        demand,
+        _texts(asked["speeds"]),
+        request,
+        workers=asked["workers"],
+        journal=asked["output"],
+        resume=asked["resume"],
+        watch=Progress("review search", "wirings"),
+    )
+    more = _more(found, demand)
+    if not emit("review-search", _rows(found), as_json=as_json, as_csv=as_csv, **more):
+        _print(found, demand)
+    if not found.fitting:
+        raise SystemExit(1)
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _demand(asked: dict[str, Any]) -> Demand:
+    from fabric import units
+    from fabric.review.generate import Demand
+
+    return Demand(
+        endpoints=asked["endpoints"],
+        devices_per_node=asked["devices_per_node"],
+        radices=tuple(units.counts(asked["radix"], "radix")),
+        families=_texts(asked["families"]),
+        oversubscriptions=_texts(asked["oversubscription"]),
+        planes=tuple(units.counts(asked["planes"], "planes")),
+        oversize=asked["oversize"],
+    )
+
+
+def _request(asked: dict[str, Any]) -> Request:
+    """Return what is asked of every design: a review's, or the defaults, and the options over them."""
+    from fabric import units
+    from fabric.review.request import Limits, Request, Step, load
+
+    base = load(asked["review"]) if asked["review"] else None
+    step = base.step if base else Step(compute=2.0)
+    compute = units.duration(asked["compute"], "compute") if asked["compute"] else step.compute
+    overlap = step.overlap if asked["overlap"] is None else asked["overlap"]
+    cases = base.cases if base and not asked["runs"] else tuple(_case(text) for text in asked["runs"] or CASES)
+    limits = base.limits if base else Limits()
+    given = {
+        "power": _number(asked["power_cap"], "power-cap", "W", "2MW"),
+        "budget": _number(asked["budget"], "budget", "", "80M"),
+        "efficiency": asked["min_efficiency"],
+    }
+    own = {
+        "title": "search",
+        "candidates": (),
+        "cases": cases,
+        "step": _step(compute, overlap),
+        "limits": limits.model_copy(update={key: value for key, value in given.items() if value is not None}),
+    }
+    own |= {"node": asked["node"]} if asked["node"] else {}
+    return base.model_copy(update=own) if base else Request(**own)
+
+
+def _step(compute: float, overlap: float) -> Any:
+    from fabric.review.request import Step
+    from topologies.errors import InputError
+
+    if not (compute > 0 and 0 <= overlap <= 1):
+        raise InputError(f"step: compute must be above 0 and overlap from 0 to 1, got {compute:g} s and {overlap:g}")
+    return Step(compute=compute, overlap=overlap)
+
+
+def _case(text: str) -> Any:
+    from fabric.collectives.algorithms import ALGORITHMS
+    from fabric.review.request import CaseText
+    from topologies.errors import InputError
+
+    collective, _, rest = text.partition(":")
+    size, _, count = rest.partition(":")
+    if collective not in ALGORITHMS or not size or not (count or "1").isdigit() or count == "0":
+        known = ", ".join(ALGORITHMS)
+        raise InputError(f"case: must be COLLECTIVE:SIZE[:COUNT] with a collective of {known}, got {text!r}")
+    return CaseText(collective=collective, size=size, count=float(count or 1))
+
+
+def _number(text: str | None, name: str, unit: str, example: str) -> float | None:
+    """Return a number with k, M or G and the unit, None for None."""
+    from topologies.errors import InputError
+
+    if text is None:
+        return None
+    bare = text.strip().removesuffix(unit) if unit else text.strip()
+    prefix = bare[-1:] if bare[-1:] in ("k", "M", "G") else ""
+    try:
+        if unit and bare == text.strip():
+            raise ValueError
+        return float(bare.removesuffix(prefix)) * PREFIXES[prefix]
+    except ValueError:
+        raise InputError(f"{name}: must be a number such as {example}, got {text!r}") from None
+
+
+def _rows(found: Found) -> list[dict[str, Any]]:
+    """Return the survivors, flat."""
+    rows = []
+    for kind, group in (("cost, power, time, exposure", found.survivors), ("power, time, exposure", found.unpriced)):
+        rows += [
+            {"front": kind, **one.row, "neighbour": one.neighbour and one.neighbour["spec"], "against": one.against}
+            for one in group
+        ]
+    return rows
+
+
+def _more(found: Found, demand: Demand) -> dict[str, Any]:
+    return {
+        "endpoints": demand.endpoints,
+        "designs": len(found.rows),
+        "fitting": found.fitting,
+        "favourites": [
+            {
+                "name": one.name,
+                "spec": one.row["spec"],
+                "fits": one.fits,
+                "on_front": one.on_front,
+                "beaten_by": one.beaten and one.beaten["spec"],
+                "against": one.against,
+            }
+            for one in found.favourites
+        ],
+        "skipped": dict(found.skipped),
+        "refused": dict(found.refused),
+        "unpriced_parts": dict(found.missing),
+        "nearest": found.nearest and {"spec": found.nearest[0]["spec"], "over": [_over(b) for b in found.nearest[1]]},
+    }
+
+
+def _over(binding: Binding) -> str:
+    return f"{binding.name}: {binding.taken:.4g} {binding.unit} against {binding.limit:.4g}, {binding.over:.1%} beyond".replace(
+        "  ", " "
+    )
+
+
+def _print(found: Found, demand: Demand) -> None:
+    title = f"{demand.endpoints:,} endpoints: {len(found.rows):,} designs worked out, {found.fitting:,} within the limits"
+    columns = ["design", "speed", "devices", "USD M", "kW", "step comm", "hashed", "efficiency", "exposure", "single-homed"]
+    for label, group in (
+        ("on the front of cost, power, time, exposure", found.survivors),
+        ("no price known: power, time, exposure", found.unpriced),
+    ):
+        if group:
+            more = [f"{len(group) - SHOWN} more with --json"] if len(group) > SHOWN else []
+            table(f"{title}; {len(group)} {label}", columns, map(_line, group[:SHOWN]), notes=more)
+    for note in _notes(found):
+        click.echo(note)
+
+
+def _line(one: Survivor) -> tuple[str, ...]:
+    from fabric.units import show_duration
+
+    row = one.row
+    usd = "-" if row["usd"] is None else f"{row['usd'] / 1e6:.1f}"
+    return (
+        _short(row),
+        row["speed"],
+        f"{row['devices']:,}",
+        usd,
+        f"{row['watts'] / 1e3:.0f}",
+        show_duration(row["seconds"]),
+        show_duration(row["hashed_seconds"]),
+        f"{row['efficiency']:.4f}",
+        f"{row['exposure']:.3%}",
+        f"{row['single_homed']:,}",
+    )
+
+
+def _short(row: Row) -> str:
+    """Return a design's short form without what all of them share."""
+    return str(row["spec"].split(",devices_per_node")[0])
+
+
+def _named(row: Row) -> str:
+    return f"{_short(row)} at {row['speed']}"
+
+
+def _notes(found: Found) -> list[str]:
+    """Return what is said below the tables: explanations, favourites, what was left out and which limit binds."""
+    notes = [
+        f"{_named(one.row)}: {one.against} against {_named(one.neighbour)}"
+        for one in (*found.survivors[:SHOWN], *found.unpriced[:SHOWN])
+        if one.neighbour
+    ]
+    for favourite in found.favourites:
+        where = "on the front" if favourite.on_front else "beaten"
+        beyond = "" if favourite.fits else ", beyond the limits"
+        why = f": {favourite.against} against {_named(favourite.beaten)}" if favourite.beaten else ""
+        priced = "" if favourite.row["usd"] is not None else ", no price known"
+        notes.append(f"{favourite.name} ({_named(favourite.row)}{priced}): {where}{beyond}{why}")
+    notes += [f"{name}: no price known, {count:,} designs without a cost" for name, count in found.missing.items()]
+    notes += [f"skipped {count:,}: {why}" for why, count in found.skipped.items()]
+    notes += [f"refused {count:,}: {why}" for why, count in found.refused.items()]
+    if found.nearest:
+        row, over = found.nearest
+        notes.append(
+            f"no design satisfies; the nearest is {_named(row)}: {'; '.join(map(_over, over)) or 'its price is not known'}"
+        )
+    return notes

@@ -1,0 +1,281 @@
+"""One wiring at several cable speeds, worked out in a fraction of a second: bill, power, time, resilience. It compares nothing.
+
+Bytes are split evenly over all shortest ways; a hash (one seed) is laid beside it where no more than some pairs talk.
+What is routed is routed once: on one wiring the crossings of a step do not depend on how fast its cables are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.collectives.algorithms import ALGORITHMS
+from fabric.collectives.schedule import Schedule, Step
+from fabric.network import spec
+from fabric.network.fabric import Fabric
+from fabric.network.placement import given_order
+from fabric.predict.answer import predict, predict_on
+from fabric.predict.bounds import bound
+from fabric.predict.constants import NONE
+from fabric.predict.cost import Cost
+from fabric.predict.model import Model
+from fabric.records.case import Case
+from fabric.review.bill import bill, without_figures
+from fabric.review.generate import Wiring
+from fabric.review.performance import EXCHANGES, MOST_HASHED, case_on, first_algorithm, step_efficiency
+from fabric.review.racks import Layout, place
+from fabric.review.request import CaseText, Request, economy_of, floor_of, parts_of
+from fabric.units import rate
+from topologies.base import SCALE_UP, Topology
+from topologies.errors import InputError
+
+SPLIT, HASHED = "spray", "ecmp:1"
+QUICK = {
+    "all_reduce": ("rail_aligned", "halving_doubling"),
+    "all_gather": ("hierarchical",),
+    "reduce_scatter": ("hierarchical",),
+    "all_to_all": ("direct",),
+    "all_to_all_v": ("direct",),
+}
+"""Collective -> algorithms of which the fastest counts: those of performance.TRIED that win at sizes of a training step."""
+RING = "ring"
+"""Tried beside them where nodes hold one device, and where they refuse."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker needs for one wiring. endpoints: ranks of every case, the same for all designs. speeds: a device's."""
+
+    wiring: Wiring
+    endpoints: int
+    devices_per_node: int
+    speeds: tuple[str, ...]
+    request: Request
+
+
+class _Scaled(Model):
+    """A model of the same wiring at other network speeds; what was routed and scheduled for the first one is kept."""
+
+    def __init__(self, first: Model, fabric: Fabric) -> None:
+        super().__init__(fabric, first.constants, first.routing, first.given)
+        self._first = first
+        slower = [first.fabric.levels[name].speed / fabric.levels[name].speed for name in fabric.topology.levels]
+        self._slower = np.array(slower)
+
+    def cost(self, case: Case, schedule: Schedule, step: Step) -> Cost:
+        """Return the first one's cost with every level's seconds a byte scaled; ways and latencies are the same."""
+        known = self._first.cost(case, schedule, step)
+        return replace(known, seconds_per_byte=known.seconds_per_byte * self._slower, own=known.own * self._slower)
+
+
+def evaluate(work: Work) -> Row:
+    """Return {"rows": one per speed, "refused": [why, ...]}, ready for JSON; nothing is raised for a design that fails."""
+    try:
+        fabrics = _fabrics(work)
+    except InputError as error:
+        return {"rows": [], "refused": [_reason(error)] * len(work.speeds)}
+    layout = place(fabrics[0].topology, floor_of(work.request))
+    shared = _shared(work, fabrics[0])
+    models: dict[str, Model] = {policy: Model(fabrics[0], NONE, policy) for policy in (SPLIT, HASHED)}
+    rows, refused = [], []
+    for speed, fabric in zip(work.speeds, fabrics, strict=True):
+        try:
+            own: Mapping[str, Model]
+            own = models if fabric is fabrics[0] else {policy: _Scaled(model, fabric) for policy, model in models.items()}
+            rows.append(_row(work, speed, fabric, layout, own) | shared)
+        except InputError as error:
+            refused.append(_reason(error))
+    return {"rows": rows, "refused": refused}
+
+
+REASONS = {
+    " tiers": "too many endpoints for so many tiers",
+    " tier ": "too many endpoints for one tier",
+    "join": "more pods than its cores join",
+    "no way in": "devices that cannot reach each other",
+    "needs a switch with ports": "no listed switch is large or fast enough",
+    "needs a link": "no listed link is fast or long enough",
+}
+"""Words of a refusal -> its kind, without the numbers that differ from design to design."""
+
+
+def _reason(error: InputError) -> str:
+    text = str(error)
+    kind = next((kind for words, kind in REASONS.items() if words in text), None)
+    return f"{text.partition(':')[0]}: {kind}" if kind else text[:120]
+
+
+def _fabrics(work: Work) -> list[Fabric]:
+    """Return the wiring's fabric at every speed; a divided port's cables run at their share."""
+    first = spec.load(work.wiring.spec(work.devices_per_node, cable_speed(work.wiring, work.speeds[0])))
+    return [first, *(_at(first, work, speed) for speed in work.speeds[1:])]
+
+
+def cable_speed(wiring: Wiring, speed: str) -> str:
+    """Return the speed of one cable where a device has so much a port."""
+    return f"{rate(speed) * 8 / wiring.split / 1e9:.10g}Gb/s"
+
+
+def _at(fabric: Fabric, work: Work, speed: str) -> Fabric:
+    text = cable_speed(work.wiring, speed)
+    levels = {name: level if name == SCALE_UP else replace(level, speed=rate(text)) for name, level in fabric.levels.items()}
+    return Fabric(fabric.topology, levels, name=work.wiring.spec(work.devices_per_node, text))
+
+
+def _shared(work: Work, fabric: Fabric) -> Row:
+    """Return what does not depend on speeds."""
+    topology = fabric.topology
+    return {
+        "family": topology.family,
+        "devices": topology.devices,
+        "oversize": topology.devices / work.endpoints - 1,
+        "switches": sum(topology.switches_by_tier.values()),
+        "cables": sum(topology.cables_by_level.values()),
+        "single_homed": int((_only_neighbour(topology) >= 0).sum()),
+        "exposure": exposure(fabric),
+    }
+
+
+def exposure(fabric: Fabric) -> float:
+    """Return the largest share that the loss of one switch takes: of the devices, or of any level's capacity.
+
+    A device goes with a switch that holds all its cables. For an even striping the share of the top level is the share
+    of the bisection; a switch of a direct network with N switches touches 2 / N of it.
+    """
+    topology = fabric.topology
+    outside = topology.level != topology.scale_up_level
+    ends, level, lanes = topology.ends[outside], topology.level[outside], topology.lanes[outside]
+    alone = _only_neighbour(topology)
+    stranded = np.bincount(alone[alone >= topology.devices])
+    worst = float(stranded.max(initial=0)) / topology.devices
+    for number in np.unique(level):
+        own = level == number
+        touched = np.bincount(ends[own].ravel(), np.repeat(lanes[own], 2), minlength=topology.vertices)
+        worst = max(worst, float(touched[topology.devices :].max(initial=0.0) / lanes[own].sum()))
+    return worst
+
+
+def _only_neighbour(topology: Topology) -> NDArray[np.int64]:
+    """Return the one vertex that every device's network cables end at, -1 for a device with several."""
+    outside = topology.level != topology.scale_up_level
+    ends = topology.ends[outside].astype(np.int64)
+    device, other = np.concatenate([ends, ends[:, ::-1]]).T
+    near = device < topology.devices
+    first, last = np.full(topology.devices, topology.vertices), np.full(topology.devices, -1)
+    np.minimum.at(first, device[near], other[near])
+    np.maximum.at(last, device[near], other[near])
+    return np.where(first == last, first, -1)
+
+
+def _row(work: Work, speed: str, fabric: Fabric, layout: Layout, models: Mapping[str, Model]) -> Row:
+    request = work.request
+    bought = bill(fabric, layout, parts_of(request), request.node, request.nic)
+    if unpowered := without_figures(bought.lines, "watts"):
+        raise InputError(f"parts.{unpowered[0]}: watts is not known; give low, high, source and date under parts")
+    unpriced = without_figures(bought.lines, "price")
+    usd = None if unpriced else bought.price
+    times = [_timed(fabric, text, work.endpoints, models) for text in request.cases]
+    split, hashed, limit = (_whole(request.cases, [time[name] for time in times]) for name in ("seconds", "hashed", "bound"))
+    return {
+        "spec": fabric.name,
+        "speed": speed,
+        "racks": layout.racks,
+        "usd": usd.mid if usd else None,
+        "usd_low": usd.low if usd else None,
+        "usd_high": usd.high if usd else None,
+        "unpriced": unpriced,
+        "watts": sum(line.watts.mid for line in bought.lines) * economy_of(request).pue,
+        "seconds": split,
+        "hashed_seconds": hashed,
+        "bound_seconds": limit,
+        "efficiency": step_efficiency(request.step, [(1.0, split)]),
+        "cases": times,
+    }
+
+
+def _whole(cases: Sequence[CaseText], seconds: Sequence[float]) -> float:
+    return float(sum(text.count * one for text, one in zip(cases, seconds, strict=True)))
+
+
+def _timed(fabric: Fabric, text: CaseText, endpoints: int, models: Mapping[str, Model]) -> Row:
+    """Return one case: seconds under the even split by the fastest algorithm, under a hash, and of the bound."""
+    case = case_on(fabric, text, "contiguous", endpoints)
+    found: list[tuple[float, str, float]] = []
+    refusal: InputError | None = None
+    for algorithm in _algorithms(text, fabric):
+        if algorithm.startswith(RING) and found and fabric.topology.devices_per_node > 1:
+            continue
+        try:
+            result = predict_on([models[SPLIT]], case, fabric, algorithm, SPLIT, "loaded")
+            found.append((result.time, algorithm, result.busbw))
+        except InputError as error:
+            refusal = error
+    if not found and case.collective in EXCHANGES and "no way in" in str(refusal):
+        found.append(_by_rails(fabric, text, endpoints) if case.collective == "all_to_all" else _relayed(fabric, case))
+    if not found:
+        raise refusal or InputError(f"cases: {text.collective} has no algorithm")
+    seconds, algorithm, busbw = min(found)
+    limit = bound(case, fabric)
+    return {
+        "collective": text.collective,
+        "algorithm": algorithm,
+        "seconds": seconds,
+        "hashed": _hashed(fabric, case, algorithm, seconds, models[HASHED]),
+        "bound": seconds * busbw / limit.busbw if limit and limit.busbw else 0.0,
+    }
+
+
+def _algorithms(text: CaseText, fabric: Fabric) -> tuple[str, ...]:
+    """Return what is tried: the one that is named, or the quick ones and then a ring of as many channels as rails."""
+    if text.algorithm:
+        return (text.algorithm,)
+    quick = QUICK.get(text.collective, (first_algorithm(text.collective),))
+    has_ring = text.collective in QUICK and RING in ALGORITHMS[text.collective]
+    return (*quick, f"{RING}:channels={max(1, fabric.topology.devices_per_node)}") if has_ring else quick
+
+
+def _hashed(fabric: Fabric, case: Case, algorithm: str, seconds: float, model: Model) -> float:
+    """Return the seconds with one seed of a hash; those of the even split where every pair of many ranks talks."""
+    if algorithm in (BY_RAILS, RELAYED) or (case.collective in EXCHANGES and case.world_size**2 > MOST_HASHED):
+        return seconds
+    return predict_on([model], case, fabric, algorithm, HASHED, "loaded").time
+
+
+BY_RAILS = "through the node, then along the rails"
+RELAYED = "direct, by way of a neighbour in the node"
+
+
+def _relayed(fabric: Fabric, case: Case) -> tuple[float, str, float]:
+    """Return an exchange of unequal messages where rails do not meet: pair by pair, by way of a neighbour in the node.
+
+    Raises:
+        InputError: more pairs than are listed one by one.
+    """
+    if case.world_size**2 > MOST_HASHED:
+        raise InputError(
+            f"{case.collective}: rails do not meet, and {case.world_size:,} ranks are too many pairs; give fewer ranks"
+        )
+    (result,) = predict([case], fabric, NONE, algorithm="direct", routing=f"pxn:{SPLIT}", fidelity="loaded")
+    return result.time, RELAYED, result.busbw
+
+
+def _by_rails(fabric: Fabric, text: CaseText, endpoints: int) -> tuple[float, str, float]:
+    """Return an all-to-all where rails do not meet: inside every node first, then on each rail among all nodes.
+
+    Each device gives S / rails to every neighbour, which then holds S for its own rail: two exchanges of S, one after
+    the other.
+    """
+    per_node = fabric.topology.devices_per_node
+    rail = np.flatnonzero(fabric.topology.rail[:endpoints] == 0).astype(np.int64)
+    inside = case_on(fabric, text, "contiguous", per_node)
+    across = Case(text.collective, text.nbytes, len(rail), nodes=len(rail), order=given_order(rail), params=text.params)
+    seconds = 0.0
+    for case, given in ((inside, None), (across, rail)):
+        seconds += predict_on([Model(fabric, NONE, SPLIT, given)], case, fabric, "direct", SPLIT, "loaded").time
+    busbw = text.nbytes / seconds * (endpoints - 1) / endpoints
+    return seconds, BY_RAILS, busbw
