@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from fabric.network.ways import Floats, Ints, Paths
 
+EXACT = 2**53
+"""Whole numbers below this are exact as floats."""
+
 
 @dataclass(frozen=True, eq=False)
 class Routed:
@@ -74,6 +77,19 @@ def merged(messages: int, pieces: list[tuple[Ints, Entries]]) -> Entries:
 
 def largest(hops: np.ndarray) -> np.ndarray:
     """Return the distinct rows that no other row exceeds in every level: one of them is the slowest, whatever the speeds."""
-    rows = np.unique(hops, axis=0)
+    rows = distinct(hops)
     beaten = [bool(((rows >= row).all(axis=1) & (rows > row).any(axis=1)).any()) for row in rows]
     return np.asarray(rows[~np.array(beaten, dtype=bool)])
+
+
+def distinct(rows: NDArray[np.int64] | Floats) -> Floats:
+    """Return the different rows of a matrix of small whole numbers (links per level), written as one number each to be fast.
+
+    Shares of messages that are split over unequal ways are no whole numbers: those rows are compared as they are.
+    """
+    base = int(rows.max(initial=0)) + 1
+    if rows.size == 0 or (rows != np.floor(rows)).any() or base ** rows.shape[1] >= EXACT:
+        return np.asarray(np.unique(rows, axis=0), dtype=float)
+    digits = float(base) ** np.arange(rows.shape[1])
+    codes = np.unique(rows @ digits)
+    return np.asarray(codes[:, None] // digits % base)

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from fabric.collectives.schedule import Schedule, Step
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices
+from fabric.network.routed import distinct
 from fabric.network.routing import Routed, route, route_all
 from fabric.predict.constants import Constants
 from fabric.predict.in_network import switched
 
 Floats = NDArray[np.float64]
-EXACT = 2**53
-"""Whole numbers below this are exact as floats."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,19 +112,6 @@ def _cost(fabric: Fabric, routed: Routed, fan_in: float) -> Cost:
         latency=np.asarray(hops @ fabric.level_latency),
         fan_in=fan_in,
     )
-
-
-def distinct(rows: Floats) -> Floats:
-    """Return the different rows of a matrix of small whole numbers (links per level), written as one number each to be fast.
-
-    Shares of messages that are split over unequal ways are no whole numbers: those rows are compared as they are.
-    """
-    base = int(rows.max(initial=0)) + 1
-    if rows.size == 0 or (rows != np.floor(rows)).any() or base ** rows.shape[1] >= EXACT:
-        return np.unique(rows, axis=0)
-    digits = float(base) ** np.arange(rows.shape[1])
-    codes = np.unique(rows @ digits)
-    return np.asarray(codes[:, None] // digits % base)
 
 
 def fixed_seconds(hops: Floats, latency: Floats, levels: tuple[str, ...], message: float, constants: Constants) -> Floats:
