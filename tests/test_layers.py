@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"topologies"},
-    {"fabric.units", "fabric.statistics", "fabric.errors"},
+    {"fabric.units", "fabric.statistics", "fabric.errors", "fabric.yaml_file"},
     {"fabric.collectives"},
     {"fabric.records"},
     {"fabric.network"},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from typing import NoReturn
 
 import click
 
+from fabric.cli.lazy import LazyGroup
 from fabric.errors import EnvironmentFault
 from topologies.errors import InputError
 
@@ -36,29 +36,9 @@ VERBS = {
     "doctor": "What this machine has, what is missing, and how to get it.",
 }
 """Verb -> one line of help; the code is `fabric/cli/<verb>.py` and is imported only when the verb runs."""
-MODULES = {"import": "imports"}
-"""Verbs whose module has another name: a keyword cannot be one."""
+MODULES = {name: f"fabric.cli.{name}" for name in VERBS} | {"import": "fabric.cli.imports"}
+"""Verb -> its module; a keyword cannot be the name of one."""
 EXIT_BAD_INPUT, EXIT_ENVIRONMENT, EXIT_INTERRUPTED = 2, 3, 130
-
-
-class Verbs(click.Group):
-    """A click group that knows its verbs' names without importing them, so that --help costs no numpy."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        """Return the verbs in the order of the work."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
-        """Return the verb's command, or None where there is none."""
-        if cmd_name not in VERBS:
-            return None
-        command: click.Command = import_module(f"fabric.cli.{MODULES.get(cmd_name, cmd_name)}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
-        """Write the verbs with their one-line help."""
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(VERBS.items()))
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's callback signature
@@ -73,7 +53,13 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None: 
         ctx.exit()
 
 
-@click.group(cls=Verbs, epilog="Example: fabricbench show fat_tree:k=8", context_settings={"max_content_width": 110})
+@click.group(
+    cls=LazyGroup,
+    verbs=VERBS,
+    modules=MODULES,
+    epilog="Example: fabricbench show fat_tree:k=8",
+    context_settings={"max_content_width": 110},
+)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version.")
 def program() -> None:
     """How should this cluster be wired? Predict collectives on a fabric, measure them, put both side by side.

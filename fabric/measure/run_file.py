@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fabric.measure.ask import What
@@ -15,6 +14,7 @@ from fabric.measure.plan import Plan
 from fabric.records.case import Mode
 from fabric.records.result import Barrier
 from fabric.units import size
+from fabric.yaml_file import read_mapping
 from topologies.errors import InputError
 
 RULES = {
@@ -92,14 +92,7 @@ class Run(BaseModel):
 
 def load(path: Path) -> Run:
     """Return the run of a YAML file; InputError naming the file, the key, the rule and the value."""
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"run: cannot read {path}: {getattr(error, 'strerror', None) or 'not text'}") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: must be YAML, got {' '.join(str(error).split())[:160]}") from None
-    if not isinstance(content, Mapping):
-        raise InputError(f"{path}: must be a mapping of {', '.join(RULES)}, got {type(content).__name__}")
+    content = read_mapping(path, "run", f"of {', '.join(RULES)}")
     return parse(content, str(path))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fabric.review.cost import Economy
@@ -14,6 +13,7 @@ from fabric.review.parts import PARTS, Part
 from fabric.review.quote import Quote, priced_in, quote
 from fabric.review.racks import Floor
 from fabric.units import rate, size
+from fabric.yaml_file import read_mapping
 from topologies.errors import InputError
 
 FEWEST, MOST = 1, 10
@@ -132,14 +132,7 @@ class Request(Strict):
 
 def load(path: Path) -> Request:
     """Return the request of a YAML file; InputError naming the file, the key, the rule and the value."""
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"review: cannot read {path}: {getattr(error, 'strerror', None) or 'not text'}") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: must be YAML, got {' '.join(str(error).split())[:160]}") from None
-    if not isinstance(content, Mapping):
-        raise InputError(f"{path}: must be a mapping with title, candidates and cases, got {type(content).__name__}")
+    content = read_mapping(path, "review", "with title, candidates and cases")
     try:
         return parse(content)
     except InputError as error:
