@@ -1,5 +1,6 @@
 """Real ranks for tests: `measure` as a user starts it, and a look at what it leaves behind."""
 
+import json
 import os
 import subprocess
 import sys
@@ -47,6 +48,19 @@ def torchrun(ranks, *arguments):
 def finish(command, environment=LAUNCHED, timeout=120):
     """Return a finished command; a hang is a failure."""
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=timeout)
+
+
+def run_program(text, name, tmp_path, count=3):
+    """Return what rank 0 of a program printed as JSON, on so many ranks of a backend, whose name is its argument."""
+    needs(name)
+    program = tmp_path / "ranks.py"
+    program.write_text(text)
+    launcher = mpirun if name == "mpi" else torchrun
+    extra = ["--oversubscribe"] if name == "mpi" and is_open_mpi() else []
+    command = launcher(count, str(program), name)
+    done = finish([command[0], *extra, *command[1:]])
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def measure(*arguments, timeout=120):

@@ -77,15 +77,7 @@ world.close()
 
 @pytest.mark.parametrize("name", ["gloo", "mpi"])
 def test_everything_is_right_and_every_fault_is_counted(name, tmp_path, ranks):
-    ranks.needs(name)
-    program = tmp_path / "ranks.py"
-    program.write_text(RANK_PROGRAM)
-    launcher = ranks.mpirun if name == "mpi" else ranks.torchrun
-    extra = ["--oversubscribe"] if name == "mpi" and ranks.is_open_mpi() else []
-    command = launcher(3, str(program), name)
-    done = ranks.finish([command[0], *extra, *command[1:]])
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+    report = ranks.run_program(RANK_PROGRAM, name, tmp_path)
     assert {text.split()[0] for text in report["found"]} == set(COLLECTIVES)
     assert {text: wrong for text, wrong in report["found"].items() if wrong} == {}
     assert {text for text, wrong in report["faults"].items() if not wrong} == set()

@@ -1,7 +1,5 @@
 """Groups of any ranks in any order: each collective is right by the group's own ranks, others are left out, closing frees."""
 
-import json
-
 import pytest
 
 pytestmark = pytest.mark.multirank
@@ -49,15 +47,7 @@ world.close()
 
 @pytest.mark.parametrize("name", ["gloo", "mpi"])
 def test_groups_keep_their_order(name, tmp_path, ranks):
-    ranks.needs(name)
-    program = tmp_path / "ranks.py"
-    program.write_text(RANK_PROGRAM)
-    launcher = ranks.mpirun if name == "mpi" else ranks.torchrun
-    extra = ["--oversubscribe"] if name == "mpi" and ranks.is_open_mpi() else []
-    command = launcher(3, str(program), name)
-    done = ranks.finish([command[0], *extra, *command[1:]])
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+    report = ranks.run_program(RANK_PROGRAM, name, tmp_path)
     assert report["seats"] == {
         "[2, 0, 1]": [[1, 3, 2], [2, 3, 2], [0, 3, 2]],
         "[2, 1]": [None, [1, 2, 1], [0, 2, 1]],

@@ -102,7 +102,7 @@ def test_what_ifs_on_one_live_twin(twin):
     assert list(rows) == names
     assert [round(rows[name]["predicted_ratio"], 1) for name in names] == [1, 2, 2, 2, 1, 1]
     for row in rows.values():
-        assert row["measured_ratio"] == pytest.approx(row["predicted_ratio"], rel=0.15)
+        assert row["measured_ratio"] == pytest.approx(row["predicted_ratio"], rel=0.1)
     assert [rows[name]["failures"] for name in names[:2]] == [None, "fail switch:spine0"]
 
 
