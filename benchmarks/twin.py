@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
 from time import monotonic
 from typing import Any
 
+from benchmarks.twin_summary import summary
 from fabric.cli.answers import cases_on, constants_for, load
 from fabric.cli.twin_rows import points, predictions, row_of
 from fabric.predict.answer import predict
@@ -22,7 +21,6 @@ from fabric.records.store import append, read
 from fabric.report.twin_page import write
 from fabric.twin.experiment import Ask, check_ask, session
 from fabric.twin.plan import TwinPlan, payload_fabric, plan_of
-from fabric.units import show_size
 
 KIB, MIB = 1 << 10, 1 << 20
 RATE = 94e6
@@ -42,10 +40,6 @@ SECONDS_UP, SECONDS_A_LAUNCH = 4.0, {"gloo": 1.5, "mpi": 3.0}
 """Of a bring-up with its import of torch, and of starting ranks; for the estimate only."""
 FIRST_CALLS, SECONDS, FEWEST = 2, 1.0, 9
 """Calls before the samples, the budget of a case, and over how many samples `measure` shares it (measure/plan.py)."""
-COLUMNS = (
-    "slice", "fabric", "collective", "by", "hosts", "size", "order", "place", "measured ms", "predicted ms", "error", "regime",
-    "q", "samples", "idle",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -173,16 +167,6 @@ def rows_in(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-def fastest(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return of every point the bring-up with the smallest median seconds."""
-    best: dict[tuple[object, ...], dict[str, Any]] = {}
-    names = ("slice", "fabric", "routing", "source", "algorithm", "collective", "world_size", "nbytes", "order", "in_place")
-    for row in rows:
-        key = tuple(row[name] for name in names)
-        best[key] = min(best.get(key, row), row, key=lambda one: float(one["seconds"]))
-    return list(best.values())
-
-
 def page(folder: Path) -> None:
     """Write the charts of the fastest bring-ups of the gloo slices."""
     chosen: dict[tuple[object, ...], tuple[Result, Result]] = {}
@@ -197,70 +181,6 @@ def page(folder: Path) -> None:
     every = [point for topo, own in made.items() for point in points(own, plan_of(load(topo), RATE))]
     if every:
         write(folder / "page.html", every, max(point.measured.made_at for point in every), ["python -m benchmarks.twin"])
-
-
-def summary(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield what the rows show, in lines of Markdown."""
-    best = fastest(rows)
-    matrix = [row for row in best if row["slice"].startswith("gloo-") or row["slice"] == "contrast"]
-    scored = [row for row in matrix if row["regime"] == "bandwidth"]
-    yield f"gloo all-reduce, bandwidth regime: {_score(scored)}"
-    for name in dict.fromkeys(row["slice"] for row in best):
-        own = [row for row in best if row["slice"] == name and row["regime"] == "bandwidth"]
-        yield f"- {name}: {_score(own)}"
-    yield from _collisions([row for row in best if row["slice"] == "ecmp"])
-    yield from _contrasts(matrix)
-    yield ""
-    yield f"| {' | '.join(COLUMNS)} |"
-    yield "|---" * len(COLUMNS) + "|"
-    yield from map(_line, sorted(best, key=_place))
-
-
-def _place(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in ("slice", "fabric", "collective", "source", "order", "world_size", "nbytes"))
-
-
-def _score(rows: Sequence[dict[str, Any]]) -> str:
-    if not rows:
-        return "no points"
-    errors = sorted(abs(row["error"]) for row in rows)
-    within, idle = sum(error <= 0.05 for error in errors), median(row["fidelity"]["idle"] for row in rows)
-    return (
-        f"{len(errors)} points, median |error| {100 * median(errors):.2f} %, {100 * within / len(errors):.1f} % within 5 %, "
-        f"largest {100 * errors[-1]:.1f} %, median idle {100 * idle:.0f} %"
-    )
-
-
-def _collisions(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    if rows:
-        right = sum(round(row["slowdown"]) == round(row["counted_slowdown"]) for row in rows)
-        drawn = ", ".join(f"{row['slowdown']:.0f}" for row in sorted(rows, key=lambda r: r["routing"]))
-        yield f"- ecmp: the right multiplicity in {right} of {len(rows)} trials (predicted {drawn})"
-
-
-def _contrasts(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield the time of interleaved over contiguous ranks where the model says that it matters."""
-    cells: dict[tuple[object, ...], dict[str, dict[str, Any]]] = {}
-    for row in rows:
-        cells.setdefault((row["fabric"], row["world_size"], row["nbytes"]), {})[row["order"]] = row
-    for (fabric, ranks, nbytes), cell in cells.items():
-        if len(cell) < len(ORDERS):
-            continue
-        near, far = (cell[order] for order in ORDERS)
-        said, was = far["predicted_seconds"] / near["predicted_seconds"], far["seconds"] / near["seconds"]
-        if said > 1.01:
-            where = f"{fabric}, {ranks} hosts, {show_size(int(str(nbytes)))}"
-            yield f"- rank order, {where}: predicted {said:.2f}, measured {was:.2f} ({100 * (was / said - 1):+.1f} %)"
-
-
-def _line(row: dict[str, Any]) -> str:
-    cells = (
-        row["slice"], row["fabric"], row["collective"], f"{row['source'].removeprefix('twin:')} {row['algorithm']}",
-        str(row["world_size"]), show_size(row["nbytes"]), row["order"], "in" if row["in_place"] else "out",
-        f"{1e3 * row['seconds']:.2f}", f"{1e3 * row['predicted_seconds']:.2f}", f"{100 * row['error']:+.1f} %",
-        row["regime"], f"{row['quotient']:.1f}", str(row["samples"]), f"{100 * row['fidelity']['idle']:.0f} %",
-    )  # fmt: skip
-    return f"| {' | '.join(cells)} |"
 
 
 def main() -> None:
