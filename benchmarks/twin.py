@@ -168,7 +168,7 @@ def rows_in(folder: Path) -> list[dict[str, Any]]:
 
 
 def page(folder: Path) -> None:
-    """Write the charts of the fastest bring-ups of the gloo slices."""
+    """Write page and picture of the fastest bring-ups of the gloo slices."""
     chosen: dict[tuple[object, ...], tuple[Result, Result]] = {}
     pairs = zip(read(folder / "measured.jsonl")[0], read(folder / "predicted.jsonl")[0], strict=True)
     for result, predicted in pairs:
@@ -180,7 +180,8 @@ def page(folder: Path) -> None:
         made.setdefault(str(result.fabric), []).append((result, predicted))
     every = [point for topo, own in made.items() for point in points(own, plan_of(load(topo), RATE))]
     if every:
-        write(folder / "page.html", every, max(point.measured.made_at for point in every), ["python -m benchmarks.twin"])
+        made_at = max(point.measured.made_at for point in every)
+        write(folder / "page.html", every, made_at, ["python -m benchmarks.twin"], folder / "page.png")
 
 
 def main() -> None:

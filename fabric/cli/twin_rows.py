@@ -14,7 +14,7 @@ from fabric.cli.output import emit, table
 
 if TYPE_CHECKING:
     from fabric.records.result import Result
-    from fabric.report.twin_page import Point
+    from fabric.report.twin_charts import Point
     from fabric.twin.experiment import Order
     from fabric.twin.plan import TwinPlan
 
@@ -89,7 +89,7 @@ def write_page(path: Path, pairs: Sequence[tuple[Result, Result]], plan: TwinPla
 def points(pairs: Sequence[tuple[Result, Result]], plan: TwinPlan) -> list[Point]:
     """Return results of one plan and their predictions as points of a page, with the bound of the scaled fabric."""
     from fabric.predict.bounds import bound
-    from fabric.report.twin_page import Point
+    from fabric.report.twin_charts import Point
     from fabric.twin.plan import payload_fabric
 
     fabric, found = payload_fabric(plan), []

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterable, Sequence
-from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,8 +10,9 @@ from typing import Any
 from fabric.report import facts, labels, style, tables
 from fabric.report.charts import draw
 from fabric.report.drawing import Drawing
+from fabric.report.html_file import bundle, figure, save, script_json
 from fabric.report.look import SCRIPT, STYLE
-from fabric.report.picture import png, svg, vega_lite_version
+from fabric.report.picture import png, vega_lite_version
 from fabric.report.story import Story
 from topologies.errors import InputError
 
@@ -28,22 +26,13 @@ def write(story: Story, html_path: Path, png_path: Path) -> None:
     drawings = draw(story)
     if not drawings:
         raise InputError("report: needs at least one row with 2 ranks or more that was measured or predicted, got none")
-    _save(html_path, html(story, drawings).encode())
-    _save(png_path, png(story, drawings))
-
-
-def _save(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+    save(html_path, html(story, drawings).encode())
+    save(png_path, png(story, drawings))
 
 
 def html(story: Story, drawings: Sequence[Drawing]) -> str:
     """Return the page."""
     specs = {drawing.key: style.finish(drawing.chart) for drawing in drawings}
-    bundle = _bundle(vega_lite_version())
     parts = [*_top(story), *_charts(drawings, specs), *_tables(story), *_assumed(story), *_made(story)]
     body = "\n".join(parts)
     return (
@@ -51,24 +40,9 @@ def html(story: Story, drawings: Sequence[Drawing]) -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<link rel="icon" href="data:,">\n<title>{escape(story.title)}</title>\n<style>{STYLE}</style></head>\n'
         f"<body><main>\n{body}\n</main>\n"
-        f'<script type="application/json" id="specs">{_json(specs)}</script>\n'
-        f"<script>{bundle}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
+        f'<script type="application/json" id="specs">{script_json(specs)}</script>\n'
+        f"<script>{bundle(vega_lite_version())}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
     )
-
-
-@cache
-def _bundle(version: str) -> str:
-    """Return the drawing library as one script that loads nothing."""
-    import vl_convert
-
-    script = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version))
-    return script.replace("</script", "<\\/script")
-
-
-def _json(content: Any) -> str:
-    """Return JSON that no text in it can end the script element with."""
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _top(story: Story) -> list[str]:
@@ -76,7 +50,7 @@ def _top(story: Story) -> list[str]:
         f"<h1>{escape(story.title)}</h1>",
         f'<p class="made">Made at {escape(story.made_at)}. GB/s = 10<sup>9</sup> bytes per second; sizes are binary. '
         "Error = measured / predicted - 1, so above zero the machine was slower than predicted.</p>",
-        f'<section class="headlines">{_list(facts.headlines(story))}</section>',
+        f'<section class="headlines">{_list(story.headlines or facts.headlines(story))}</section>',
     ]
 
 
@@ -85,17 +59,7 @@ def _list(lines: Iterable[str]) -> str:
 
 
 def _charts(drawings: Sequence[Drawing], specs: dict[str, dict[str, Any]]) -> list[str]:
-    return ["<h2>Charts</h2>", *(_figure(drawing, specs[drawing.key]) for drawing in drawings)]
-
-
-def _figure(drawing: Drawing, spec: dict[str, Any]) -> str:
-    """Return a chart's place, with a still picture of it for readers without scripts."""
-    source = base64.b64encode(svg(spec).encode()).decode()
-    return (
-        f'<figure><h3>{escape(drawing.title)}</h3>\n<div class="chart" id="chart-{drawing.key}"></div>\n'
-        f'<noscript><img alt="{escape(drawing.title)}" src="data:image/svg+xml;base64,{source}"></noscript>\n'
-        f'<figcaption class="caption">{escape(drawing.caption)}</figcaption></figure>'
-    )
+    return ["<h2>Charts</h2>", *(figure(drawing, specs[drawing.key]) for drawing in drawings)]
 
 
 def _tables(story: Story) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from fabric.report import review_bills, review_charts, review_details, review_drawings, review_tables
 from fabric.report.drawing import Drawing
-from fabric.report.page import _bundle, _json, _save
+from fabric.report.html_file import bundle, save, script_json
 from fabric.report.picture import svg, vega_lite_version
 from fabric.report.review_assumed import assumed
 from fabric.report.review_charts import finished
@@ -41,7 +41,7 @@ def write(review: Review, path: Path, lang: str = "en") -> None:
     Raises:
         InputError: an unknown language, or a file that cannot be written.
     """
-    _save(path, html(review, lang).encode())
+    save(path, html(review, lang).encode())
 
 
 def html(review: Review, lang: str = "en") -> str:
@@ -60,7 +60,7 @@ def html(review: Review, lang: str = "en") -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>{STYLE}</style></head>\n'
         f"<body><main>\n{body}\n</main>\n{_data(specs, costs, own)}\n"
-        f"<script>{_bundle(vega_lite_version())}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
+        f"<script>{bundle(vega_lite_version())}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
     )
 
 
@@ -70,7 +70,7 @@ def _data(specs: Specs, costs: Grid | None, own: Words) -> str:
         "range": own["range"], "hour": own["money.hour"], "energy": own["slider.energy.unit"], "failed": own["chart.failed"],
     }  # fmt: skip
     content = {"specs": specs, "grid": costs.content() if costs else None, "say": said}
-    return "\n".join(f'<script type="application/json" id="{key}">{_json(value)}</script>' for key, value in content.items())
+    return "\n".join(f'<script type="application/json" id="{key}">{script_json(value)}</script>' for key, value in content.items())
 
 
 def _top(review: Review, own: Words, lang: str) -> str:

@@ -16,6 +16,7 @@ class Story:
 
     scaling: this machine's cells, measured and predicted; a row's source is the library that ran. extrapolation: cells
     that were only predicted. assumptions, notes: one sentence each. made_at: ISO 8601, the only time on the page.
+    headlines: what stands on top, where it is not what `facts` works out of the rows.
     """
 
     title: str
@@ -27,3 +28,4 @@ class Story:
     constants: Sequence[Constants]
     assumptions: Sequence[str]
     notes: Sequence[str]
+    headlines: Sequence[str] = ()

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
-from fabric.records.result import Result
 from fabric.report import facts, labels
 from fabric.report.drawing import Drawing
-from fabric.report.machine import busbw_by_size, efficiency_by_ranks
+from fabric.report.html_file import save
 from fabric.report.page import html
-from fabric.report.scored import predicted_against_measured
+from fabric.report.picture import png
 from fabric.report.story import Story
-from fabric.scaling import Row, scaling_table
+from fabric.report.twin_charts import GOAL, Point, efficiency, errors
+from fabric.scaling import Row
+from fabric.units import show_duration, show_size
 from topologies.errors import InputError
 
-BANDWIDTH = "bandwidth"
 LIMITS = (
     "The twin is a set of network namespaces on one machine, its links rate-limited in proportion to the fabric's. Predictions "
     "have alpha = gamma = 0 and no fitted constant, so every point in the bandwidth regime counts as held out.",
@@ -26,78 +26,80 @@ LIMITS = (
 )
 
 
-@dataclass(frozen=True)
-class Point:
-    """One point: what a twin measured, its prediction, and the bound's busbw where there is one."""
-
-    measured: Result
-    predicted: Result
-    bound: float | None = None
-
-    @property
-    def series(self) -> str:
-        """Which line of a chart it belongs to: library, fabric and order of ranks."""
-        case = self.measured.case
-        broken = self.measured.context.get("failures")
-        order = case.order if not case.order.startswith("given") else "given order"
-        return f"{self.measured.source} on {self.measured.fabric}, {order}{f', {broken}' if broken else ''}"
-
-
 def rows(points: Sequence[Point]) -> list[Row]:
-    """Return the points as scaling rows; use: `held out` in the bandwidth regime, else the regime's name."""
-    found: list[Row] = []
-    for series in dict.fromkeys(point.series for point in points):
-        own = [point for point in points if point.series == series]
-        uses = {point.measured.case: _use(point.measured) for point in own}
-        bounds = {point.measured.case: point.bound for point in own if point.bound}
-        measured = [point.measured for point in own]
-        found += scaling_table(series, measured, [_said(point) for point in own], bounds, uses)
-    return found
+    """Return the points as scaling rows, by series, size and hosts; the baseline is that nothing is shared."""
+    ordered = sorted(points, key=lambda point: (point.series, point.measured.case.nbytes, point.measured.case.world_size))
+    return [_row(point) for point in ordered]
 
 
-def _said(point: Point) -> Result:
-    """Return the prediction with the very case that was measured, so that both stand in one row."""
-    return replace(point.predicted, case=point.measured.case)
+def _row(point: Point) -> Row:
+    measured = point.measured
+    source = f"{measured.source} on {point.wiring}, {point.order}"
+    return Row(measured.case, source, measured, point.predicted, point.bound, point.use, baseline_seconds=point.unshared)
 
 
-def _use(measured: Result) -> str:
-    regime = str(measured.context["regime"])
-    return facts.HELD_OUT if regime == BANDWIDTH else regime
+def headlines(points: Sequence[Point]) -> list[str]:
+    """Return what the points show, in a few sentences."""
+    scored = [point for point in points if point.use == facts.HELD_OUT]
+    hosts = sorted({point.measured.case.world_size for point in points})
+    wirings = len({point.wiring for point in points})
+    samples = labels.count(sum(len(point.measured.seconds) for point in points), "sample")
+    wrong = labels.count(sum(point.measured.wrong or 0 for point in points), "wrong element")
+    said = [
+        f"{labels.count(len(points), 'point')} on {labels.count(wirings, 'wiring')}, {hosts[0]} to {hosts[-1]} hosts, "
+        f"{samples}, {wrong}."
+    ]
+    if scored:
+        said += [_score(scored), _worst(scored)]
+    if left := len(points) - len(scored):
+        said.append(f"{labels.count(left, 'point')} outside the bandwidth regime: shown, not scored.")
+    return said
 
 
-def write(path: Path, points: Sequence[Point], made_at: str, commands: Sequence[str]) -> None:
-    """Write the page; the same points give the same bytes.
+def _score(scored: Sequence[Point]) -> str:
+    errors = sorted(abs(point.error) for point in scored)
+    baseline = [abs(point.measured.time / point.unshared - 1) for point in scored if point.unshared]
+    told = _spread(errors)
+    beside = f" Baseline, every host's own link and nothing shared: {_spread(sorted(baseline))}." if baseline else ""
+    return f"{labels.count(len(scored), 'point')} in the bandwidth regime, no fitted constant: {told}.{beside}"
+
+
+def _spread(errors: Sequence[float]) -> str:
+    near = sum(error <= GOAL for error in errors) / len(errors)
+    return (
+        f"median |error| {labels.percent(median(errors))}, {labels.percent(near)} within {labels.percent(GOAL)}, "
+        f"largest {labels.percent(errors[-1])}"
+    )
+
+
+def _worst(scored: Sequence[Point]) -> str:
+    point = max(scored, key=lambda one: abs(one.error))
+    case = point.measured.case
+    return (
+        f"Worst: {labels.percent(point.error, signed=True)}, {show_size(case.nbytes)} on {case.world_size} hosts of "
+        f"{point.wiring}, {point.order} ({show_duration(point.measured.time)} measured, "
+        f"{show_duration(point.predicted.time)} predicted)."
+    )
+
+
+def write(path: Path, points: Sequence[Point], made_at: str, commands: Sequence[str], picture: Path | None = None) -> None:
+    """Write the page, and its charts as a PNG where a picture is asked for; the same points give the same bytes.
 
     Raises:
         InputError: no points, or a file that cannot be written.
     """
     if not points:
         raise InputError("html: needs at least one measured point, got none")
-    cells = rows(points)
     quiet = sum(bool((point.measured.fidelity or {}).get("quiet")) for point in points)
-    notes = (*LIMITS, f"Fidelity: at least 35 % of the processors' time was idle in {quiet} of {len(points)} points.")
-    story = Story("The twin: predicted beside measured", made_at, {}, commands, cells, (), (), LIMITS[:1], notes[1:])
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(html(story, drawings(cells)), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"html: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+    notes = (*LIMITS[1:], f"Fidelity: at least 35 % of the processors' time was idle in {quiet} of {len(points)} points.")
+    title = "The twin: predicted beside measured"
+    story = Story(title, made_at, {}, commands, rows(points), (), (), LIMITS[:1], notes, headlines(points))
+    drawn = drawings(points)
+    save(path, html(story, drawn).encode())
+    if picture:
+        save(picture, png(story, drawn))
 
 
-def drawings(cells: Sequence[Row]) -> list[Drawing]:
-    """Return the charts: efficiency versus cluster size where there are several, busbw by size, predicted against measured."""
-    sizes = sorted({row.case.world_size for row in cells})
-    shown = labels.count(sum(row.measured is not None for row in cells), "point")
-    told = {
-        "efficiency": f"Scaling efficiency versus cluster size, {sizes[0]} to {sizes[-1]} hosts: measured and predicted",
-        "busbw": "Bus bandwidth on the twin by message size: measured and predicted",
-        "against": "Predicted against measured time: on the diagonal both are the same",
-    }
-    how = f"{shown}. Points: medians measured on the twin; lines: predicted with no fitted constant."
-    captions = {
-        "efficiency": f"{how} 100 % is the bound of the scaled fabric.",
-        "busbw": f"{how} Dashes: the bound of the scaled fabric. Log scales.",
-        "against": f"{shown}. `held out`: in the bandwidth regime, scored; the band is 10 % either way. Log scales.",
-    }
-    made = [efficiency_by_ranks(cells), busbw_by_size(cells), predicted_against_measured(cells)]
-    return [replace(one, title=told[one.key], caption=captions[one.key]) for one in made if one is not None]
+def drawings(points: Sequence[Point]) -> list[Drawing]:
+    """Return the charts: efficiency versus cluster size where there are several, and the error of every point."""
+    return [one for one in (efficiency(points), errors(points)) if one is not None]
