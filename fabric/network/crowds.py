@@ -16,14 +16,8 @@ from scipy import sparse
 from fabric.network.graph import Graph
 from fabric.network.routed import largest
 from fabric.network.tiers import no_way
+from fabric.network.towards import BLOCK, towards
 from fabric.network.ways import Floats, Ints
-
-BLOCK = 32
-"""Destinations at a time: a switch's row is four cache lines, and all rows together stay in the cache."""
-SEARCHED = 1024
-"""Destinations whose distances are searched at a time."""
-EXACT = 1 << 24
-"""Counts of ways below are exact in single precision, which is half the memory to read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,62 +62,44 @@ def everyone_to_everyone(graph: Graph, devices: Ints, *, ideal: bool) -> tuple[F
     crowds = crowds_of(graph, devices)
     work = Work(crowds, ideal=ideal)
     most = np.zeros((0, len(graph.topology.levels)))
-    for low in range(0, len(crowds.size), SEARCHED):
-        distance = graph.columns(graph.kind[crowds.first[low : low + SEARCHED]])
-        for begin in range(0, distance.shape[1], BLOCK):
-            near = np.full((len(distance), BLOCK), -1, dtype=distance.dtype)
-            near[:, : distance.shape[1] - begin] = distance[:, begin : begin + BLOCK]
-            most = largest(np.concatenate([most, work.add(near, low + begin)]))
+    for low in range(0, len(crowds.size), BLOCK):
+        most = largest(np.concatenate([most, work.add(low)]))
     return work.per_link(), most
 
 
 class Work:
-    """The sums so far, and room for a block: arrays (switches, BLOCK) are made once, since fresh memory is slow."""
+    """The sums so far, over all crowds as sources and a block of them as destinations at a time."""
 
     def __init__(self, crowds: Crowds, *, ideal: bool) -> None:
         """Start with nothing crossed."""
         graph = crowds.graph
-        self.crowds, self.ideal, self.graph = crowds, ideal, graph
-        self.rows = graph.start.astype(np.uint32), graph.head.astype(np.uint32)
-        self.levels, *self.by_level = _links_by_level(graph)
-        self.crossing = np.zeros(len(graph.link))
+        self.crowds, self.graph = crowds, graph
+        self.levels = np.unique(graph.topology.level[graph.link // 2]).astype(np.int64)
+        self.ways = towards(graph, graph.kind[crowds.first], self.levels[:-1], ideal=ideal)
         self.out, self.into = np.zeros((2, len(crowds.homes.data)))
-        shape, levels = (len(graph.vertices), BLOCK), max(len(self.levels) - 1, 0)
-        self.held, self.ratio, self.found = np.zeros((3, *shape))
-        self.crossed, self.sums = np.zeros((2, levels, *shape))
-        self.counts = self._counts(np.float32)
         self.length = np.full((len(crowds.size), BLOCK), -1, dtype=np.int16)
-        self.means = np.zeros((levels, *self.length.shape))
+        self.means = np.zeros((max(len(self.levels) - 1, 0), *self.length.shape))
 
-    def _counts(self, kind: type) -> list[np.ndarray]:
-        """Return room for what counts ways: weight, total, and their sums in all and by level."""
-        shape = self.held.shape
-        return [*np.zeros((3, *shape), dtype=kind), np.zeros(self.sums.shape, dtype=kind)]
-
-    def add(self, distance: np.ndarray, low: int) -> Floats:
+    def add(self, low: int) -> Floats:
         """Add what is sent to the crowds from `low` on; return the rows of hops of the longest ways to them.
-
-        distance: (switches, BLOCK) hops to these crowds, -1 in columns past the last.
 
         Raises:
             InputError: a device that does not reach one of them.
         """
         from fabric.network import kernels_everyone as kernels  # noqa: PLC0415  # numba is slow to load
 
-        crowds, homes, most = self.crowds, self.crowds.homes, int(distance.max(initial=0))
-        weight, total = self._ascend(distance, low, most)
-        self.held[:] = self.ratio[:] = 0.0
+        crowds, homes, ways = self.crowds, self.crowds.homes, self.ways
+        some, switch, column = self._homes(low)
+        ways.ascend(low, (switch, column, homes.data[some]))
         self.means[:] = 0.0
-        lost, column = kernels.depart(
-            self.held, self.out, self.length, self.means, crowds.size, low, homes.indptr, homes.indices, homes.data,
-            distance, weight, self.crossed,
+        lost, column_lost = kernels.depart(
+            ways.held, self.out, self.length, self.means, crowds.size, low, homes.indptr, homes.indices, homes.data,
+            ways.distance, ways.weight, ways.crossed,
         )  # fmt: skip
         if lost >= 0:
-            raise no_way(self.graph.topology, *crowds.pair(lost, low + column))
-        kernels.descend(self.held, self.ratio, weight, total, self.found, distance, most, *self.rows)
-        kernels.cross(self.crossing, self.ratio, weight, distance, *self.rows)
-        some, switch, column = self._homes(low)
-        self.into[some] = self.held[switch, column]
+            raise no_way(self.graph.topology, *crowds.pair(lost, low + column_lost))
+        ways.descend()
+        self.into[some] = ways.held[switch, column]
         return self._longest(low)
 
     def _homes(self, low: int) -> tuple[slice, Ints, Ints]:
@@ -132,23 +108,6 @@ class Work:
         bounds = homes.indptr[low : low + BLOCK + 1].astype(np.int64)
         some = slice(int(bounds[0]), int(bounds[-1]))
         return some, homes.indices[some], np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-
-    def _ascend(self, distance: np.ndarray, low: int, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the weight of every switch, and that of its next hops together, towards the crowds from `low` on."""
-        from fabric.network import kernels_everyone as kernels  # noqa: PLC0415
-
-        weight, total, found, part = self.counts
-        weight[:] = total[:] = 0
-        self.crossed[:] = 0.0
-        some, switch, column = self._homes(low)
-        weight[switch, column] = self.crowds.homes.data[some] if self.ideal else 1
-        kernels.ascend(
-            weight, total, self.crossed, found, self.sums, part, distance, most, self.ideal, *self.rows, *self.by_level
-        )
-        if weight.dtype == np.float32 and max(total.max(), weight.max()) >= EXACT:
-            self.counts = self._counts(np.float64)
-            return self._ascend(distance, low, most)
-        return weight, total
 
     def _longest(self, low: int) -> Floats:
         """Return the hops per level of ways from crowds to those from `low` on, at least of every longest one."""
@@ -187,7 +146,7 @@ class Work:
         """Return the crossings of every link."""
         graph, crowds = self.graph, self.crowds
         per_link = np.zeros(2 * len(graph.topology.ends))
-        per_link[graph.link] = self.crossing
+        per_link[graph.link] = self.ways.crossing()
         crowd = np.full(graph.topology.vertices, -1)
         crowd[crowds.devices] = crowds.of
         tail = np.repeat(crowd, np.diff(graph.own_start))
@@ -200,21 +159,6 @@ class Work:
         per_link[graph.own_link[own]] = self.out[entry] / each
         per_link[graph.own_link[own] ^ 1] = self.into[entry] / each
         return per_link
-
-
-def _links_by_level(graph: Graph) -> tuple[Ints, Ints, np.ndarray]:
-    """Return the levels between switches, and for all but the last where every switch's links of it start, and lead to."""
-    level = graph.topology.level[graph.link // 2]
-    levels = np.unique(level).astype(np.int64)
-    tail = np.repeat(np.arange(len(graph.vertices)), np.diff(graph.start))
-    starts, heads, before = [np.zeros((0, len(graph.vertices) + 1), dtype=np.int64)], [np.zeros(0, dtype=np.uint32)], 0
-    for one in levels[:-1].tolist():
-        own = level == one
-        count = np.bincount(tail[own], minlength=len(graph.vertices))
-        starts.append(before + np.concatenate(([0], np.cumsum(count)))[None])
-        heads.append(graph.head[own].astype(np.uint32))
-        before += int(own.sum())
-    return levels, np.concatenate(starts), np.concatenate(heads)
 
 
 def end_level(graph: Graph) -> Ints:

@@ -6,11 +6,13 @@ in the connected part of the network of tiers <= t around it: sums over groups, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from fabric.network.policies import Policy
 from fabric.network.routed import Routed, largest
-from fabric.network.router import AT_ONCE, Router, pairs
+from fabric.network.router import AT_ONCE, Router
 from fabric.network.tiered import CHUNK
 from fabric.network.tiers import no_way
 from fabric.network.ways import Floats, Ints
@@ -36,7 +38,7 @@ def route_everyone(router: Router, devices: Ints, policy: Policy, weight: float)
         return _by_arithmetic(router, devices, policy, weight)
     per_link, rows = np.zeros(2 * len(router.topology.ends)), [np.zeros((0, len(router.topology.levels)))]
     for source, target in pairs(devices, ADAPTIVE_PAIRS if policy.kind == "adaptive" else AT_ONCE):
-        found = router.route(source, target, policy, None)
+        found = router.route(source, target, policy, None, each=False)
         per_link += found.per_link
         rows.append(largest(found.hops))
     return Routed(weight * per_link, whole(largest(np.concatenate(rows))))
@@ -65,12 +67,11 @@ def _by_groups(router: Router, devices: Ints, policy: Policy, weight: float) -> 
     for tier in range(1, tables.top + 1):
         if over[tier].any():
             held = np.bincount(devices, over[tier], minlength=topology.vertices).astype(np.float64)
-            router.tiered.spread(per_link[0::2], held, tier)
-            router.tiered.spread(per_link[1::2], held, tier)
+            router.tiered.spread(per_link, held, tier, (0, 1))
     met = np.array([tier for tier in range(1, tables.top + 1) if over[tier].any()], dtype=np.int64)
     rows = [router.tiered.hops(met).astype(np.float64)]
     if mates is not None and len(mates[0]):
-        inner = router.route(*mates, policy, None)
+        inner = router.route(*mates, policy, None, each=False)
         per_link += inner.per_link
         rows.append(largest(inner.hops))
     return Routed(weight * per_link, whole(largest(np.concatenate(rows))))
@@ -134,7 +135,7 @@ def _by_crowds(router: Router, devices: Ints, policy: Policy, weight: float) -> 
     if mates is not None:
         joined = router.joined_inside(*mates)
         source, target = (ends[joined] for ends in mates)
-        inner = router.route(source, target, policy, None)
+        inner = router.route(source, target, policy, None, each=False)
         over = np.zeros(len(per_link))
         router.outside.add_split(over, source, target, policy, None)
         per_link = np.where(per_link - over > ROUNDED * per_link, per_link - over, 0.0) + inner.per_link
@@ -151,10 +152,18 @@ def _crowded(router: Router, devices: Ints, policy: Policy) -> bool:
 def _one_part(router: Router) -> bool:
     """Return whether every device reaches every other over the network."""
     graph = router.outside.graph
-    return bool((graph.columns(np.array([0])) >= 0).all()) and bool((np.diff(graph.groups.indptr) > 0).all())
+    return bool((graph.searched(graph.groups[[0]]) >= 0).all()) and bool((np.diff(graph.groups.indptr) > 0).all())
 
 
 def whole(hops: np.ndarray) -> np.ndarray:
     """Return hops as whole numbers where they are."""
     rounded = np.round(hops).astype(np.int64)
     return rounded if np.abs(rounded - hops).max(initial=0) < 1e-9 else hops
+
+
+def pairs(devices: Ints, at_once: int) -> Iterator[tuple[Ints, Ints]]:
+    """Yield all ordered pairs of the devices, about at_once at a time."""
+    each = max(at_once // max(len(devices), 1), 1)
+    for low in range(0, len(devices), each):
+        some = devices[low : low + each]
+        yield np.repeat(some, len(devices)), np.tile(devices, len(some))

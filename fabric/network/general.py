@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -153,7 +154,8 @@ class General:
             found[near, graph.topology.level[straight.paths.links[straight.paths.first[:-1]] // 2]] = 1
         for kinds, part in graph.blocks(graph.kind[target[far]]):
             messages = far[part]
-            messages = messages[np.lexsort((target[messages], graph.kind[target[messages]]))]
+            if self.several_homes:
+                messages = messages[np.lexsort((target[messages], graph.kind[target[messages]]))]
             jobs, bounds = self.jobs(target[messages])
             some = self.add_jobs(
                 per_link, policy, np.searchsorted(kinds, jobs), bounds, source[messages], amount[messages], bounds,
@@ -162,6 +164,11 @@ class General:
             found[messages] = some
         found[far] += self.last_level(target[far])
         return np.asarray(np.round(found, 9))
+
+    @cached_property
+    def several_homes(self) -> bool:
+        """Whether some device hangs on more than one switch."""
+        return bool((np.diff(self.graph.groups.indptr) > 1).any())
 
     def jobs(self, target: Ints) -> tuple[Ints, Ints]:
         """Return the class of every job and where the jobs begin: targets of one class with one home together, else alone."""
@@ -192,7 +199,7 @@ class General:
         hops = np.zeros((len(source), count)) if levels else np.zeros((0, count))
         kernels.split(
             per_link, hops, row, first, source, target, amount, last, arrival, graph.rows(kinds), policy.kind == "ideal", count,
-            graph.entry, graph.start, graph.link, graph.head, graph.own_start, graph.own_link, graph.own_head, graph.width,
+            graph.entry, graph.start, graph.link, *graph.places, graph.own_start, graph.own_link, graph.own_head, graph.width,
             graph.topology.level, groups.indptr.astype(np.int64), groups.indices.astype(np.int64), groups.data,
         )  # fmt: skip
         return hops if levels else None

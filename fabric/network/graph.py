@@ -23,6 +23,8 @@ KEPT = 1 << 27
 """Distances that are kept at most (2 bytes each); more are worked out again, block by block."""
 BLOCK = 1 << 25
 """Distances of a block."""
+SHALLOW = 3
+"""A search goes outwards where at most 1 / SHALLOW of the links begin nearer than the farthest switches."""
 Hops = NDArray[np.int16]
 
 
@@ -73,6 +75,12 @@ class Graph:
         entry = self.entry[: self.topology.devices]
         return np.asarray(np.where(entry >= 0, labels[np.maximum(entry, 0)], labels[n + np.arange(len(entry))]))
 
+    @cached_property
+    def places(self) -> tuple[NDArray[np.uint32], Floats, NDArray[np.int8]]:
+        """Per place in the rows of links, what its link leads to, its width and its level: for loops that read all three."""
+        cable = self.link // 2
+        return self.head.astype(np.uint32), self.width[cable], self.topology.level[cable]
+
     @property
     def keeps(self) -> bool:
         """Whether all distances are kept."""
@@ -81,21 +89,47 @@ class Graph:
     @cached_property
     def distance(self) -> Hops:
         """Hops from every class's homes to every switch (classes, n), -1 where there is no way."""
-        return group_distances(self.neighbours, self.groups) if self.known is None else self.known
+        return self.searched(self.groups) if self.known is None else self.known
+
+    @cached_property
+    def shallow(self) -> bool:
+        """Whether searches go outwards, destination by destination: few links begin at any but the farthest switches."""
+        from fabric.network import kernels_outwards as kernels  # noqa: PLC0415  # numba is slow to load
+
+        homes = self.groups.indices[: self.groups.indptr[1]]
+        near, order = np.empty(len(self.vertices), dtype=np.int16), np.empty(len(self.vertices), dtype=np.int64)
+        count = kernels.reach(near, order, homes, self.start.astype(np.uint32), self.head.astype(np.uint32))
+        return bool(count) and SHALLOW * kernels.links_nearby(near, order[:count], self.start) <= len(self.link)
+
+    def searched(self, groups: sparse.csr_array) -> Hops:
+        """Return the hops from every group of switches to every switch (groups, n), -1 where there is no way."""
+        if not self.shallow:
+            return group_distances(self.neighbours, groups)
+        from fabric.network import kernels_outwards as kernels  # noqa: PLC0415
+
+        found = np.empty(groups.shape, dtype=np.int16)
+        rows = self.start.astype(np.uint32), self.head.astype(np.uint32)
+        kernels.distances(found, groups.indptr, groups.indices, *rows)
+        return found
 
     def rows(self, kinds: Ints) -> Hops:
         """Return the distances to some classes (kinds, n)."""
         if self.keeps:
-            return self.distance[kinds]
-        return group_distances(self.neighbours, self.groups[kinds])
+            return self.distance if len(kinds) == len(self.distance) else self.distance[kinds]
+        return self.searched(self.groups[kinds])
 
     def columns(self, kinds: Ints) -> NDArray[np.integer]:
         """Return the distances to some classes by switch (n, kinds), -1 where there is no way."""
         return hops_to_groups(self.neighbours, self.groups[kinds]) if self.known is None else narrowed(self.known[kinds].T)
 
     def blocks(self, kind: Ints) -> list[tuple[Ints, Ints]]:
-        """Return (classes, messages towards them) in blocks whose distances fit in memory, messages sorted by class."""
+        """Return (classes, messages towards them) in blocks whose distances fit in memory, messages sorted by class.
+
+        Where all distances are kept, there is one block of all classes, whether a message goes there or not.
+        """
         order = np.argsort(kind, kind="stable")
+        if self.keeps:
+            return [(np.arange(self.groups.shape[0]), order)] if len(order) else []
         most = max(BLOCK // max(len(self.vertices), 1), 1)
         wanted, begin = np.unique(kind[order], return_index=True)
         if len(wanted) <= most:
@@ -106,6 +140,8 @@ class Graph:
     def cables_between(self, source: Ints, target: Ints) -> tuple[Ints, Ints]:
         """Return where the direct cables of every pair of devices start in `direct`, and how many there are."""
         keys, _ = self.direct
+        if not len(keys):
+            return (none := np.zeros(len(source), dtype=np.int64)), none
         wanted = source * self.topology.devices + target
         first = np.searchsorted(keys, wanted)
         return first, np.searchsorted(keys, wanted, side="right") - first

@@ -9,7 +9,36 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from fabric.network.kernels_split import count_ways, nearness
+
+@njit(cache=True)
+def nearness(order, bucket, distance):  # type: ignore[no-untyped-def]
+    """Write the switches with a way in the order of their distance, nearest first, and return how many there are."""
+    bucket[:] = 0
+    for v in range(len(distance)):
+        if distance[v] >= 0:
+            bucket[distance[v] + 1] += 1
+    for d in range(1, len(bucket)):
+        bucket[d] += bucket[d - 1]
+    total = bucket[-1]
+    for v in range(len(distance)):
+        if distance[v] >= 0:
+            order[bucket[distance[v]]] = v
+            bucket[distance[v]] += 1
+    return total
+
+
+@njit(cache=True)
+def count_ways(paths, order, distance, start, link, head, width, homes, count):  # type: ignore[no-untyped-def]
+    """Write the number of shortest ways (width parallel ones per link) from every switch; at a home its cables, count."""
+    for k in range(len(homes)):
+        paths[homes[k]] = count[k]
+    for v in order:
+        if distance[v] > 0:
+            sum_of = 0.0
+            for k in range(start[v], start[v + 1]):
+                if distance[head[k]] == distance[v] - 1:
+                    sum_of += width[link[k] // 2] * paths[head[k]]
+            paths[v] = sum_of
 
 
 @njit(cache=True)
@@ -92,14 +121,14 @@ def shares(  # type: ignore[no-untyped-def]
     nearest = np.empty(switches, dtype=np.int64)
     bucket = np.empty(max(np.max(distance) + 3, 3), dtype=np.int64)
     now, then = np.empty(switches, dtype=np.int64), np.empty(switches, dtype=np.int64)
-    before, marked = -1, np.ones(switches, dtype=np.bool_)
+    before = -1
     for i in order:
         near, s, t = distance[row[i]], source[i], target[i]
         if ideal and row[i] != before:
-            total = nearness(nearest, bucket, near)
+            reached = nearest[: nearness(nearest, bucket, near)]
             paths[:] = 0.0
             homes = group[group_start[row[i]] : group_start[row[i] + 1]]
-            count_ways(paths, marked, nearest, total, near, start, link, head, width, homes, group_count[group_start[row[i]] :])
+            count_ways(paths, reached, near, start, link, head, width, homes, group_count[group_start[row[i]] :])
         before = row[i]
         place, count = first[i] if fill else 0, 1
         if entry[s] >= 0:

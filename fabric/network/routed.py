@@ -17,6 +17,8 @@ EXACT = 2**53
 class Routed:
     """Messages routed: crossings of every link (2 cables,), how many links each message crosses per level (m, levels).
 
+    Where only the hops that differ were asked for, m is how many these are.
+
     Link 2 c is cable c from its lower end up, 2 c + 1 the way down. hops are whole numbers, except where a policy splits a
     message over ways that cross different levels: then they are the mean over its shares.
     """

@@ -6,7 +6,6 @@ tiered networks are routed by arithmetic, all others by distances.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from fabric.network.fabric import Fabric
 from fabric.network.forwarding import read_table
 from fabric.network.policies import Policy
 from fabric.network.relay import relays
-from fabric.network.routed import Entries, Routed, crossings, hops_by_level, merged
+from fabric.network.routed import Entries, Routed, crossings, distinct, hops_by_level, merged
 from fabric.network.tiered import Tiered
 from fabric.network.tiers import Tables, no_way, tables_of
 from fabric.network.ways import Floats, Ints, Paths, Ways
@@ -138,28 +137,38 @@ class Router:
             raise no_way(self.topology, int(source[pair]), int(target[pair]))
         return inner, over, meeting
 
-    def route(self, source: Ints, target: Ints, policy: Policy, weight: Floats | None) -> Routed:
-        """Return crossings and hops of messages."""
+    def route(self, source: Ints, target: Ints, policy: Policy, weight: Floats | None, *, each: bool = True) -> Routed:
+        """Return crossings and hops of messages; each: of every message, else the rows that differ."""
         per_link = np.zeros(2 * len(self.topology.ends))
+        legs = self.legs(source, target, policy)
+        if not each and len(legs) == 1:
+            return Routed(per_link, self._add(per_link, source, target, policy, weight, each=False))
         hops = np.zeros((len(source), len(self.topology.levels)))
-        for leg in self.legs(source, target, policy):
+        for leg in legs:
             amount = None if weight is None else weight[leg.index]
             hops[leg.index] += self._add(per_link, leg.source, leg.target, replace(policy, relay=False), amount)
         whole = hops.astype(np.int64)
-        return Routed(per_link, whole if (whole == hops).all() else hops)
+        rows = whole if (whole == hops).all() else hops
+        return Routed(per_link, rows if each else distinct(rows))
 
-    def _add(self, per_link: Floats, source: Ints, target: Ints, policy: Policy, weight: Floats | None) -> Floats | Ints:
-        """Count messages of one leg, and return their hops per level."""
+    def _add(
+        self, per_link: Floats, source: Ints, target: Ints, policy: Policy, weight: Floats | None, *, each: bool = True
+    ) -> Floats | Ints:
+        """Count messages of one leg, and return their hops per level; of each message, or only the rows that differ."""
         inner, over, meeting = self.checked(source, target, policy)
-        hops = np.zeros((len(source), len(self.topology.levels)))
-        if len(inner):
-            hops[inner] = self._add_inside(per_link, source[inner], target[inner], policy, _of(weight, inner))
         everyone = len(over) == len(source)
         s, t = (source, target) if everyone else (source[over], target[over])
-        found = self._add_over(per_link, s, t, meeting, policy, weight if everyone else _of(weight, over))
+        within: Floats | Ints = np.zeros((0, len(self.topology.levels)))
+        if len(inner):
+            within = self._add_inside(per_link, source[inner], target[inner], policy, _of(weight, inner))
+        found = self._add_over(per_link, s, t, meeting, policy, weight if everyone else _of(weight, over), each=each)
+        if not each:
+            still = np.zeros((int(len(inner) + len(over) < len(source)), found.shape[1]))
+            return distinct(np.concatenate([still, within, found]))
         if everyone:
             return found
-        hops[over] = found
+        hops = np.zeros((len(source), len(self.topology.levels)))
+        hops[inner], hops[over] = within, found
         return hops
 
     def _add_inside(self, per_link: Floats, source: Ints, target: Ints, policy: Policy, weight: Floats | None) -> Floats | Ints:
@@ -167,8 +176,8 @@ class Router:
         if cable is not None:
             per_link += np.bincount(2 * cable[source], weight, len(per_link))
             per_link += np.bincount(2 * cable[target] + 1, weight, len(per_link))
-            hops = np.zeros(levels)
-            hops[self.topology.scale_up_level] = 2
+            hops = np.zeros((1, levels))
+            hops[:, self.topology.scale_up_level] = 2
             return hops
         if policy.splits:
             return self.inside.add_split(per_link, source, target, policy, weight)
@@ -177,15 +186,15 @@ class Router:
         return hops_by_level(entries, self.topology.level, levels)
 
     def _add_over(
-        self, per_link: Floats, source: Ints, target: Ints, meeting: Ints, policy: Policy, weight: Floats | None
-    ) -> Floats | Ints:
-        """Count messages over the network, and return their hops per level."""
-        if self.tiered is not None and policy.splits:
-            self.tiered.add_split(per_link, source, target, meeting, weight)
-            return self.tiered.hops(meeting)
-        if self.tiered is not None and policy.kind in ARITHMETIC:
-            self.tiered.add_single(per_link, source, target, meeting, policy, weight)
-            return self.tiered.hops(meeting)
+        self, per_link: Floats, source: Ints, target: Ints, meeting: Ints, policy: Policy, weight: Floats | None, *, each: bool
+    ) -> Floats | Ints:  # fmt: skip
+        """Count messages over the network, and return their hops per level: of each, or at least the rows that differ."""
+        if self.tiered is not None and self.arithmetic(policy):
+            if policy.splits:
+                self.tiered.add_split(per_link, source, target, meeting, weight)
+            else:
+                self.tiered.add_single(per_link, source, target, meeting, policy, weight)
+            return self.tiered.hops(meeting if each else np.flatnonzero(np.bincount(meeting)))
         if policy.splits:
             return self.outside.add_split(per_link, source, target, policy, weight)
         hops = np.zeros((len(source), len(self.topology.levels)))
@@ -281,11 +290,3 @@ def _latency(entries: Entries, link: Ints, topology: Topology, fabric: Fabric) -
     each = fabric.level_latency[topology.level[link[entries.paths.links] // 2]]
     amount = each if entries.share is None else each * entries.share
     return np.bincount(entries.paths.flow, amount, minlength=len(entries.paths.hops)).astype(np.float64)
-
-
-def pairs(devices: Ints, at_once: int) -> Iterator[tuple[Ints, Ints]]:
-    """Yield all ordered pairs of the devices, about at_once at a time."""
-    each = max(at_once // max(len(devices), 1), 1)
-    for low in range(0, len(devices), each):
-        some = devices[low : low + each]
-        yield np.repeat(some, len(devices)), np.tile(devices, len(some))

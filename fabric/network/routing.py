@@ -22,17 +22,27 @@ __all__ = [
 ]  # fmt: skip
 
 
-def route(topology: Topology, source: Ints, target: Ints, policy: str = "ideal", weight: Floats | None = None) -> Routed:
+def route(
+    topology: Topology,
+    source: Ints,
+    target: Ints,
+    policy: str = "ideal",
+    weight: Floats | None = None,
+    *,
+    each: bool = True,
+) -> Routed:
     """Return the messages' crossings of every link, each message counting its weight (1 by default), and their hops.
 
     source, target: devices (m,). policy: a text of policies_known(). A message to its own device crosses nothing.
+    each: hops of every message; else only the rows that differ, which is less work.
 
     Raises:
         InputError: an unknown policy, a device that does not exist, or two devices that no way joins.
     """
     known = read_policy(policy)
     here, there = _devices(topology, source, target)
-    return router_of(topology).route(here, there, known, None if weight is None else np.asarray(weight, dtype=np.float64))
+    amount = None if weight is None else np.asarray(weight, dtype=np.float64)
+    return router_of(topology).route(here, there, known, amount, each=each)
 
 
 def route_all(topology: Topology, devices: Ints, policy: str = "ideal", weight: float = 1.0) -> Routed:

@@ -6,7 +6,7 @@ evenly over the cables up; coming down is the mirror image of climbing from the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,8 +45,8 @@ class Tiered:
         count, tier = self.tables.up[2], self.tables.topology.tier
         found: list[int | None] = []
         for t in range(self.tables.top):
-            counts = np.unique(count[(tier == t) & (count > 0)])
-            found.append(int(counts[0]) if len(counts) == 1 else None)
+            counts = count[(tier == t) & (count > 0)]
+            found.append(int(counts[0]) if len(counts) and counts.min() == counts.max() else None)
         return found
 
     @cached_property
@@ -62,8 +62,7 @@ class Tiered:
             own = np.flatnonzero(tier == t)
             place = np.zeros(vertices, dtype=np.int64)
             place[below[own]] = own - start[upper[own]]
-            _, counts = np.unique(keys[own], return_counts=True)
-            each = int(counts[0])
+            each = int((keys[own] == keys[own[0]]).sum())
             part = self.tables.parts[t - 1][: self.tables.topology.devices]
             places.append(place[part] - (each - 1) * (place[part] > 0))
             parallel.append(each)
@@ -75,8 +74,11 @@ class Tiered:
             climbs = np.flatnonzero(meeting == tier)
             if len(climbs):
                 amount = None if weight is None else weight[climbs]
-                self.spread(per_link[0::2], self._held(source[climbs], amount), tier)
-                self.spread(per_link[1::2], self._held(target[climbs], amount), tier)
+                up, down = self._held(source[climbs], amount), self._held(target[climbs], amount)
+                alike = np.array_equal(up, down)
+                self.spread(per_link, up, tier, (0, 1) if alike else (0,))
+                if not alike:
+                    self.spread(per_link, down, tier, (1,))
 
     def _held(self, devices: Ints, amount: Floats | None) -> Floats:
         return np.bincount(devices, amount, minlength=self.tables.topology.vertices).astype(np.float64)
@@ -89,12 +91,13 @@ class Tiered:
         parts = [network[tiers == tier] for tier in range(self.tables.top + 1)]
         return [(part, self._lower[part], self._upper[part]) for part in parts]
 
-    def spread(self, per_cable: Floats, held: Floats, tier: int) -> None:
-        """Add what every device holds (vertices,), spread over the cables up to `tier`."""
+    def spread(self, per_link: Floats, held: Floats, tier: int, directions: Sequence[int]) -> None:
+        """Add what every device holds (vertices,), spread over the cables up to `tier`; directions: 0 up, 1 down, or both."""
         count = np.maximum(self.tables.up[2], 1)
         for cables, lower, upper in self._by_tier[1 : tier + 1]:
             flow = (held / count)[lower]
-            per_cable[cables] += flow
+            for direction in directions:
+                per_link[direction::2][cables] += flow
             held = np.bincount(upper, weights=flow, minlength=len(held)).astype(np.float64, copy=False)
 
     @cached_property

@@ -111,15 +111,16 @@ class Tables:
         Then not every way up leads down again, or an even split up is no even split down.
         """
         _, keys = self.down
-        pairs, cables = np.unique(keys, return_counts=True)
-        upper, below = np.divmod(pairs, self.topology.vertices)
+        first = np.flatnonzero(np.diff(keys, prepend=-1))  # keys are sorted
+        cables = np.diff(first, append=len(keys))
+        upper, below = np.divmod(keys[first], self.topology.vertices)
         for tier in range(1, self.top + 1):
             own = self.topology.tier[upper] == tier
             part = self.parts[tier][upper[own]]
-            switches = np.bincount(self.parts[tier][np.unique(upper[own])], minlength=self.topology.vertices)
-            under = np.bincount(self.parts[tier][np.unique(below[own])], minlength=self.topology.vertices)
+            switches = np.bincount(self.parts[tier][_different(upper[own])], minlength=self.topology.vertices)
+            under = np.bincount(self.parts[tier][_different(below[own])], minlength=self.topology.vertices)
             joined = np.bincount(part, minlength=self.topology.vertices)
-            if (joined != switches * under).any() or len(np.unique(cables[own])) > 1:
+            if (joined != switches * under).any() or (cables[own] != cables[own][:1]).any():
                 return self.topology.tiers[tier]
         return None
 
@@ -152,7 +153,7 @@ class Tables:
         cables = np.flatnonzero(topology.level == topology.scale_up_level)
         device, switch = topology.ends[cables].T
         plain = topology.scale_up_tier >= 0 and len(cables) == topology.devices and bool((device < topology.devices).all())
-        if not plain or len(np.unique(device)) != topology.devices or len(np.unique(switch)) != topology.nodes:
+        if not plain or len(_different(device)) != topology.devices or len(_different(switch)) != topology.nodes:
             return None
         by_device = np.empty(topology.devices, dtype=np.int64)
         by_device[device] = cables
@@ -164,6 +165,11 @@ class Tables:
             return np.zeros(len(source), dtype=bool)
         node = self.topology.node
         return np.asarray((node[source] == node[target]) & (source != target))
+
+
+def _different(vertices: Ints) -> Ints:
+    """Return the vertices, sorted, each once."""
+    return np.flatnonzero(np.bincount(vertices))
 
 
 def no_way(topology: Topology, source: int, target: int) -> InputError:

@@ -84,16 +84,58 @@ def _least_per_byte(
     root = case.root or 0
     if not 0 <= root < case.world_size:
         raise InputError(f"root: must be a rank, 0 ... {case.world_size - 1}, got {root}")
-    devices = place(fabric.topology, case.world_size, case.order, given)
-    usable = _usable(fabric.topology, devices)
-    found = []
-    for level, labels in cuts(fabric.topology):
+    if given is None:
+        sides = _placed(fabric.topology, case.world_size, case.order)
+    else:
+        sides = _sides(fabric.topology, place(fabric.topology, case.world_size, case.order, given))
+    found = [
+        (_slowest(needs(Split(case, side.group, side.count, int(side.group[root]))), *_speeds_of(side, fabric)), side.level)
+        for side in sides
+    ]
+    return max(found, key=lambda pair: pair[0], default=None)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """One cut of some devices, whatever the speeds: its level, the group of every device, and devices in a group.
+
+    across: the cables between groups that can carry their bytes; low, high: the groups at their two ends, by label; here:
+    the labels of the groups that hold devices; labels: how many labels there are.
+    """
+
+    level: str
+    group: Ints
+    count: Floats
+    across: Ints
+    low: Ints
+    high: Ints
+    here: Ints
+    labels: int
+
+
+@lru_cache(maxsize=16)
+def _speeds_of(sides: _Sides, fabric: Fabric) -> tuple[Floats, Floats]:
+    """Return bytes per second out of and into every group that holds devices."""
+    up, down = fabric.link_speed[0::2][sides.across], fabric.link_speed[1::2][sides.across]
+    out, into = _sums(sides.low, sides.high, up, down, sides.labels)
+    return out[sides.here], into[sides.here]
+
+
+@lru_cache(maxsize=2)
+def _placed(topology: Topology, world_size: int, order: str) -> list[_Sides]:
+    """Return the cuts of a job that no list places, worked out once for all collectives and speeds."""
+    return _sides(topology, place(topology, world_size, order))
+
+
+def _sides(topology: Topology, devices: Devices) -> list[_Sides]:
+    """Return the cuts that separate some of the devices from others."""
+    usable, found = _usable(topology, devices), []
+    for level, labels in cuts(topology):
         here, group, count = np.unique(labels[devices], return_inverse=True, return_counts=True)
         if len(here) > 1:
-            need = needs(Split(case, group, count.astype(float), int(group[root])))
-            out, into = (speed[here] for speed in speeds(fabric, labels, usable))
-            found.append((_slowest(need, out, into), level))
-    return max(found, key=lambda pair: pair[0], default=None)
+            most = int(labels.max()) + 1
+            found.append(_Sides(level, group, count.astype(float), *_across(topology, labels, usable), here, most))
+    return found
 
 
 def _slowest(need: Need, out: Floats, into: Floats) -> float:
@@ -204,10 +246,20 @@ def _usable(topology: Topology, devices: Devices) -> NDArray[np.bool_]:
 
 def speeds(fabric: Fabric, group: Ints, usable: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Return bytes per second out of and into every group, by label; usable: (cables,) which cables count."""
-    low, high = group[fabric.topology.ends].T
-    across = usable & (low != high)
-    up, down = fabric.link_speed[0::2][across], fabric.link_speed[1::2][across]
-    low, high, count = low[across], high[across], int(group.max()) + 1
+    across, low, high = _across(fabric.topology, group, usable)
+    count = int(group.max()) + 1
+    return _sums(low, high, fabric.link_speed[0::2][across], fabric.link_speed[1::2][across], count)
+
+
+def _across(topology: Topology, group: Ints, usable: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
+    """Return the usable cables between groups, and the groups at their two ends."""
+    low, high = group[topology.ends].T
+    across = np.flatnonzero(usable & (low != high))
+    return across, low[across], high[across]
+
+
+def _sums(low: Ints, high: Ints, up: Floats, down: Floats, count: int) -> tuple[Floats, Floats]:
+    """Return bytes per second out of and into each of `count` groups, of cables between two of them."""
     out: Floats = np.bincount(low, up, count).astype(float) + np.bincount(high, down, count)
     into: Floats = np.bincount(low, down, count).astype(float) + np.bincount(high, up, count)
     return out, into

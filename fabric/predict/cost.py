@@ -6,6 +6,7 @@ It knows neither which library runs the step nor how steps follow each other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,12 @@ from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices
 from fabric.network.routed import distinct
 from fabric.network.routing import Routed, route, route_all
-from fabric.predict.constants import Constants
+from fabric.predict.constants import Constants, Line
 from fabric.predict.in_network import switched
+from topologies.base import Topology
 
 Floats = NDArray[np.float64]
+Place = slice | NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +74,7 @@ def load_of(fabric: Fabric, schedule: Schedule, step: Step, devices: Devices, ro
 
 def step_cost(fabric: Fabric, source: Devices, target: Devices, routing: str) -> Cost:
     """Return what equal messages from source to target devices cost."""
-    return _cost(fabric, route(fabric.topology, source, target, routing), int(np.bincount(target).max(initial=0)))
+    return _cost(fabric, route(fabric.topology, source, target, routing, each=False), int(np.bincount(target).max(initial=0)))
 
 
 def _routed(fabric: Fabric, schedule: Schedule, step: Step, devices: Devices, routing: str) -> Routed:
@@ -80,7 +83,7 @@ def _routed(fabric: Fabric, schedule: Schedule, step: Step, devices: Devices, ro
     if step.complete and np.array_equal(step.source, step.target):
         return route_all(fabric.topology, devices[step.source], routing)
     source, target = step.pairs()
-    return route(fabric.topology, devices[source], devices[target], routing, step.scale)
+    return route(fabric.topology, devices[source], devices[target], routing, step.scale, each=False)
 
 
 def _fan_in(schedule: Schedule, step: Step) -> float:
@@ -93,31 +96,58 @@ def _fan_in(schedule: Schedule, step: Step) -> float:
 
 
 def _cost(fabric: Fabric, routed: Routed, fan_in: float) -> Cost:
-    topology = fabric.topology
-    used = np.flatnonzero(routed.per_link)
-    level = topology.level[used // 2]
-    load = np.zeros(len(routed.per_link))
-    load[used] = routed.per_link[used] / fabric.link_speed[used]
-    at_device = topology.ends[used // 2].min(axis=1) < topology.devices
-    levels = range(len(topology.levels))
-    here = [used[level == index] for index in levels]
-    hops = distinct(routed.hops.astype(np.float64))
+    topology, per_link = fabric.topology, routed.per_link
+    load = per_link / fabric.link_speed
+    ranges = _links_by_level(topology)
+    hops = distinct(routed.hops)
+    seconds = [float(load[links].max(initial=0.0)) for links, _ in ranges]
     return Cost(
         levels=topology.levels,
-        crossings=np.array([routed.per_link[links].max(initial=0.0) for links in here]),
-        seconds_per_byte=np.array([load[links].max(initial=0.0) for links in here]),
-        own=np.array([load[used[(level == index) & at_device]].max(initial=0.0) for index in levels]),
-        fullest=np.array([links[np.argmax(load[links])] if len(links) else -1 for links in here]),
+        crossings=np.array([per_link[links].max(initial=0.0) for links, _ in ranges]),
+        seconds_per_byte=np.array(seconds),
+        own=np.array([load[at_device].max(initial=0.0) for _, at_device in ranges]),
+        fullest=np.array([_first(load, links, most) for (links, _), most in zip(ranges, seconds, strict=True)]),
         hops=hops,
         latency=np.asarray(hops @ fabric.level_latency),
         fan_in=fan_in,
     )
 
 
+@lru_cache(maxsize=8)
+def _links_by_level(topology: Topology) -> list[tuple[Place, Place]]:
+    """Return per level its links, and those of them that end at a device."""
+    at_device = np.repeat(topology.ends.min(axis=1) < topology.devices, 2)
+    level = np.repeat(topology.level, 2)
+    found = []
+    for index in range(len(topology.levels)):
+        links = np.flatnonzero(level == index)
+        found.append((_place(links), _place(links[at_device[links]])))
+    return found
+
+
+def _place(links: NDArray[np.int64]) -> Place:
+    """Return the same numbers as a slice where they follow each other: reading a slice copies nothing."""
+    whole = len(links) > 0 and links[-1] - links[0] == len(links) - 1
+    return slice(int(links[0]), int(links[-1]) + 1) if whole else links
+
+
+def _first(load: Floats, links: Place, most: float) -> int:
+    """Return the first of some links with the most load, -1 where none has any."""
+    if not most > 0:
+        return -1
+    first = int(np.argmax(load[links]))
+    return links.start + first if isinstance(links, slice) else int(links[first])
+
+
 def fixed_seconds(hops: Floats, latency: Floats, levels: tuple[str, ...], message: float, constants: Constants) -> Floats:
     """Return per way (rows of hops) the seconds before its bytes: its latency and the largest alpha of its levels."""
-    alpha = np.array([constants.line(level, message).alpha for level in levels])
-    crossed: Floats = np.where(hops > 0, alpha, -np.inf).max(axis=1, initial=-np.inf)
+    return _fixed(hops, latency, [constants.line(level, message) for level in levels])
+
+
+def _fixed(hops: Floats, latency: Floats, lines: list[Line]) -> Floats:
+    if not any(line.alpha for line in lines):
+        return latency
+    crossed: Floats = np.where(hops > 0, [line.alpha for line in lines], -np.inf).max(axis=1, initial=-np.inf)
     return np.where(np.isneginf(crossed), 0.0, crossed) + latency
 
 
@@ -130,7 +160,7 @@ def step_time(cost: Cost, message: float, constants: Constants, *, reduces: bool
     ]
     own = [low if beta is None else per for low, per, beta in zip(cost.own, per_byte, betas, strict=True)]
     deciding = int(np.argmax(per_byte))
-    fixed = fixed_seconds(cost.hops, cost.latency, cost.levels, message, constants)
+    fixed = _fixed(cost.hops, cost.latency, lines)
     return StepTime(
         fixed=float(fixed.max(initial=0.0)),
         moving=message * float(per_byte[deciding]),

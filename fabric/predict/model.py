@@ -32,7 +32,7 @@ class Model:
         """Start with nothing worked out."""
         self.fabric, self.constants, self.routing, self.given, self.watch = fabric, constants, routing, given, watch
         self._places: dict[tuple[int, str], tuple[Devices, Groups]] = {}
-        self._costs: dict[bytes, Cost] = {}
+        self._costs: dict[tuple[bytes, int, str], Cost] = {}
 
     def devices(self, case: Case) -> Devices:
         """Return the device of every rank."""
@@ -49,13 +49,14 @@ class Model:
 
     def cost(self, case: Case, schedule: Schedule, step: Step) -> Cost:
         """Return what a step costs, free of bytes."""
-        key = blake2b(step.source.tobytes(), digest_size=16)
-        key.update(step.target.tobytes())
-        key.update(b"" if step.scale is None else step.scale.tobytes())
-        key.update(repr((case.world_size, case.order, step.complete)).encode())
-        if key.digest() not in self._costs:
-            self._costs[key.digest()] = cost_of(self.fabric, schedule, step, self.devices(case), self.routing)
-        return self._costs[key.digest()]
+        key = (self.digest(step), case.world_size, case.order)
+        if key not in self._costs:
+            self._costs[key] = cost_of(self.fabric, schedule, step, self.devices(case), self.routing)
+        return self._costs[key]
+
+    def digest(self, step: Step) -> bytes:
+        """Return what tells a step's messages from others, whatever their bytes."""
+        return digest(step)
 
     def _place(self, case: Case) -> tuple[Devices, Groups]:
         key = (case.world_size, case.order)
@@ -63,3 +64,12 @@ class Model:
             devices = place(self.fabric.topology, case.world_size, case.order, self.given)
             self._places[key] = devices, groups_of(self.fabric.topology, devices)
         return self._places[key]
+
+
+def digest(step: Step) -> bytes:
+    """Return sixteen bytes that differ where sources, targets or scales do."""
+    found = blake2b(step.source.tobytes(), digest_size=16)
+    found.update(step.target.tobytes())
+    found.update(b"" if step.scale is None else step.scale.tobytes())
+    found.update(repr(step.complete).encode())
+    return found.digest()

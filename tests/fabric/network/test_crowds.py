@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fabric.network import crowds
+from fabric.network import towards
 from fabric.network.crowds import crowds_of, everyone_to_everyone
 from fabric.network.graph import outside
 from fabric.network.routing import route, route_all
@@ -44,7 +44,7 @@ def test_what_every_device_sends_leaves_it_and_arrives():
 def test_counts_of_ways_too_many_for_single_precision_are_counted_again(monkeypatch):
     topology = catalog.parse("hypercube:n=5,hosts=2")
     expected, rows = everyone_to_everyone(outside(topology), np.arange(64), ideal=True)
-    monkeypatch.setattr(crowds, "EXACT", 2)
+    monkeypatch.setattr(towards, "EXACT", 2)
     found, again = everyone_to_everyone(outside(topology), np.arange(64), ideal=True)
     assert np.allclose(found, expected, rtol=1e-12)
     assert np.array_equal(rows, again)
