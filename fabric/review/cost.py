@@ -87,9 +87,12 @@ def tornado(economy: Economy, spans: Mapping[str, tuple[float, float]]) -> list[
     swings = []
     for name, (low, high) in spans.items():
         if name not in known:
-            raise InputError(f"cost.spans: must be of {', '.join(sorted(known))}, got {name!r}")
+            raise InputError(f"spans: must be of {', '.join(sorted(known))}, got {name!r}")
         if low > high:
-            raise InputError(f"cost.spans.{name}: low must be <= high, got {low:g} and {high:g}")
-        ends = [device_hour(replace(economy, **{name: value})) for value in (low, high)]
+            raise InputError(f"spans.{name}: low must be <= high, got {low:g} and {high:g}")
+        try:
+            ends = [device_hour(replace(economy, **{name: value})) for value in (low, high)]
+        except InputError as error:
+            raise InputError(f"spans.{name}: {error}") from None
         swings.append(Swing(name, low, high, *ends))
     return sorted(swings, key=lambda swing: -swing.size)

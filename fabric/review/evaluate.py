@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fabric.network import spec
@@ -10,15 +10,17 @@ from fabric.network.fabric import Fabric
 from fabric.predict.constants import NONE, Constants
 from fabric.review.bill import Bill, bill, without_figures
 from fabric.review.ceiling import Reach, ceiling
+from fabric.review.checks import check_asked, check_parts, check_ranks
 from fabric.review.cost import Economy, Swing, device_hour, tornado
 from fabric.review.growth import Stage, stages
-from fabric.review.limits import Binding, Load, Quota, bindings, check, check_rack, quota
+from fabric.review.limits import Binding, Load, Quota, bindings, check, check_nodes, check_rack, quota
+from fabric.review.mistakes import must_be_of
 from fabric.review.mixed import slowdown
-from fabric.review.parts import Part, part
+from fabric.review.parts import Part
 from fabric.review.performance import Kept, Performance, curve, one_seed, performance
 from fabric.review.quote import Range
-from fabric.review.racks import Layout, place
-from fabric.review.request import Candidate, Request, economy_of, floor_of, parts_of
+from fabric.review.racks import Floor, Layout, place
+from fabric.review.request import Candidate, Request, economy_of, floor_of, part_of, parts_of
 from fabric.review.resilience import Resilience, resilience
 from topologies.errors import InputError
 
@@ -80,33 +82,65 @@ def evaluate(request: Request, constants: Constants = NONE, tell: Tell | None = 
     """Return the review. tell(done, name) is called before every candidate.
 
     Raises:
-        InputError: limits, parts, floor or cost that are wrong for all candidates.
+        InputError: limits, parts, floor or cost that are wrong for all candidates, or limits that the nodes alone exceed.
     """
-    check(request.limits)
-    parts, floor = parts_of(request), floor_of(request)
-    economy_of(request)
-    for name in (request.node, request.nic):
-        if name is not None:
-            part(name, parts)
-    if request.node is not None:
-        check_rack(floor, parts[request.node].rack_units)
-    designs, refused = [], []
-    for number, candidate in enumerate(request.candidates):
+    parts, floor = _checked(request)
+    built, refused = _built(request.candidates)
+    if built:
+        check_ranks(request, max(fabric.topology.devices for _, fabric in built))
+    if request.node is not None and built:
+        fewest = min(fabric.topology.nodes for _, fabric in built)
+        check_nodes(request.limits, floor, fewest, parts[request.node], economy_of(request).pue)
+    designs = []
+    for candidate, fabric in built:
         if tell:
-            tell(number, candidate.name)
+            tell(request.candidates.index(candidate), candidate.name)
         try:
-            fabric = spec.load(candidate.topo)
             designs.append(_design(candidate, fabric, place(fabric.topology, floor), request, parts, constants))
         except InputError as error:
             refused.append(Refused(candidate, str(error)))
+    refused.sort(key=lambda one: request.candidates.index(one.candidate))
     return Review(request, tuple(designs), tuple(refused))
+
+
+def _checked(request: Request) -> tuple[Mapping[str, Part], Floor]:
+    """Return the parts and the floor of a request whose values hold for every candidate.
+
+    Raises:
+        InputError: the first that cannot be.
+    """
+    check(request.limits)
+    check_asked(request)
+    parts, floor = parts_of(request), floor_of(request)
+    check_parts(request, parts)
+    tornado(economy_of(request), request.spans)
+    for key, name in (("node", request.node), ("nic", request.nic)):
+        if name is not None:
+            part_of(key, name, parts)
+    if request.node is not None:
+        check_rack(floor, parts[request.node].rack_units)
+    return parts, floor
+
+
+def _built(candidates: Sequence[Candidate]) -> tuple[list[tuple[Candidate, Fabric]], list[Refused]]:
+    """Return the fabrics of the candidates, and those that cannot be built."""
+    built, refused = [], []
+    for candidate in candidates:
+        try:
+            built.append((candidate, spec.load(candidate.topo)))
+        except InputError as error:
+            refused.append(Refused(candidate, str(error)))
+    return built, refused
 
 
 def _design(
     candidate: Candidate, fabric: Fabric, layout: Layout, request: Request, parts: Mapping[str, Part], constants: Constants
 ) -> Design:
-    for name in (*(candidate.parts or ()), *((candidate.nic,) if candidate.nic else ())):
-        part(name, parts)
+    for name in candidate.parts or ():
+        if name not in parts:
+            raise InputError(f"parts: {must_be_of(name, parts)}")
+    if candidate.nic is not None:
+        part_of("nic", candidate.nic, parts)
     chosen = {
         name: p for name, p in parts.items() if candidate.parts is None or name in candidate.parts or p.kind in ("node", "nic")
     }
@@ -114,7 +148,7 @@ def _design(
     routing = candidate.routing or request.routing
     kept: Kept = {}
     done = performance(fabric, request, constants, routing=routing, kept=kept)
-    broken = resilience(fabric, request, constants, routing=routing, healthy=done.timed[0], layout=layout)
+    broken = resilience(fabric, request, constants, routing=routing, healthy=done.timed, layout=layout, kept=kept)
     unpriced = tuple(without_figures(bought.lines, "price"))
     unpowered = without_figures(bought.lines, "watts")
     if unpowered:

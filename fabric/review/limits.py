@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fabric.review.parts import Part
 from fabric.review.racks import Floor
 from fabric.review.request import Limits
 from topologies.errors import InputError
@@ -39,7 +40,7 @@ def check(limits: Limits) -> None:
         if value is not None and not value > 0:
             raise InputError(f"limits.{name}: must be above 0, got {value:g}")
     if limits.efficiency is not None and not 0 < limits.efficiency <= 1:
-        raise InputError(f"limits.efficiency: must be above 0 and at most 1, got {limits.efficiency:g}")
+        raise InputError(f"limits.efficiency: must be above 0 and at most 1, such as 0.95, got {limits.efficiency:g}")
 
 
 def check_rack(floor: Floor, rack_units: float) -> None:
@@ -49,6 +50,32 @@ def check_rack(floor: Floor, rack_units: float) -> None:
             f"floor.nodes_per_rack: {floor.nodes_per_rack} nodes of {rack_units:g} rack units must fit in floor.rack_units, "
             f"got {floor.rack_units}; at most {int(floor.rack_units // rack_units)} fit"
         )
+
+
+def check_nodes(limits: Limits, floor: Floor, nodes: int, node: Part, pue: float) -> None:
+    """Raise InputError for limits that the fewest nodes of any candidate exceed alone, at low prices and powers."""
+    each = {
+        "power": (node.watts.range.low * pue if node.watts else 0.0, "W", f"draw alone (PUE {pue:g})"),
+        "budget": (node.price.range.low if node.price else 0.0, "USD", "cost alone at the low price"),
+    }
+    for name, (one, unit, how) in each.items():
+        limit = getattr(limits, name)
+        if limit is not None and limit < nodes * one * (1 - 1e-9):
+            raise InputError(
+                f"limits.{name}: must be at least {_amount(nodes * one, unit)}, what the {nodes:,} nodes of {node.name} {how}; "
+                f"got {_amount(limit, unit)}, enough for {int(limit / one):,} of them"
+            )
+    racks = -(-nodes // floor.nodes_per_rack)
+    if limits.racks is not None and limits.racks < racks:
+        fits = int(floor.rack_units // node.rack_units) if node.rack_units else floor.nodes_per_rack
+        raise InputError(
+            f"limits.racks: must be at least {racks:,}, what the {nodes:,} nodes fill alone at floor.nodes_per_rack "
+            f"{floor.nodes_per_rack} (at most {fits} of {node.name} fit a rack); got {limits.racks:,}"
+        )
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{value / 1e6:,.4g} MW" if unit == "W" and value >= 1e6 else f"{value:,.0f} {unit}"
 
 
 def bindings(limits: Limits, load: Load) -> list[Binding]:

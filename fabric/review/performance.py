@@ -17,6 +17,7 @@ from fabric.predict.throughput.answer import Bracket
 from fabric.predict.throughput.bracket import bracket
 from fabric.records.case import Case
 from fabric.records.result import Result
+from fabric.review.by_rails import BY_RAILS, around, pairs_are_too_many
 from fabric.review.request import CaseText, Request, Step
 from topologies.errors import InputError
 
@@ -102,8 +103,6 @@ TRIED = {
     "all_to_all_v": ("direct",),
 }
 """Collective -> algorithms of which a tuned library takes the fastest; switches that add (NVLS, SHARP) are not among them."""
-EXCHANGES = ("all_to_all", "all_to_all_v")
-MOST_HASHED = 4_000_000
 GOOD_ENOUGH = 0.98
 """Share of the bound at which no further algorithm is tried: none could gain more than what is left."""
 ALL_TRIED = 1024
@@ -146,7 +145,7 @@ def timed(
     limit = bound(case, fabric)
     found, refusal = list[tuple[str, Result]](), None
     for algorithm in asked:
-        if found and limit and found[-1][1].busbw >= GOOD_ENOUGH * limit.busbw:
+        if found and (found[-1][1].algorithm == BY_RAILS or (limit and found[-1][1].busbw >= GOOD_ENOUGH * limit.busbw)):
             break
         try:
             found.append((algorithm, _answered(case, fabric, constants, algorithm, one_seed(routing), kept)))
@@ -166,30 +165,30 @@ def one_seed(routing: str) -> str:
 
 
 def _answered(case: Case, fabric: Fabric, constants: Constants, algorithm: str, routing: str, kept: Kept) -> Result:
-    """Return the prediction; where rails do not meet, by way of a neighbour in the node (pxn)."""
+    """Return the prediction; where rails do not meet, by way of a neighbour in the node (pxn), of many pairs by_rails.py."""
     policy = routing_for(case, routing)
     try:
         return _predicted(case, fabric, constants, algorithm, policy, kept)
     except InputError as error:
-        if "no way in" not in str(error) or fabric.topology.scale_up_level < 0 or _many(case):
+        if "no way in" not in str(error) or fabric.topology.scale_up_level < 0:
             raise
-        return _predicted(case, fabric, constants, algorithm, f"pxn:{policy}", kept)
+        if not pairs_are_too_many(case):
+            return _predicted(case, fabric, constants, algorithm, f"pxn:{policy}", kept)
+        if algorithm != "direct":
+            raise
+        return around(fabric, case, constants)
 
 
 def _predicted(case: Case, fabric: Fabric, constants: Constants, algorithm: str, policy: str, kept: Kept) -> Result:
     return predict_on(models_of(fabric, constants, policy, kept), case, fabric, algorithm, policy, "loaded")
 
 
-def _many(case: Case) -> bool:
-    return case.collective in EXCHANGES and case.world_size**2 > MOST_HASHED
-
-
 def routing_for(case: Case, routing: str) -> str:
-    """Return the policy, or the even split where every pair talks and that is more than MOST_HASHED flows.
+    """Return the policy, or the even split where every pair talks and the pairs are too many.
 
     With thousands of flows on every link a hash spreads nearly evenly; the result's routing says which was taken.
     """
-    return "spray" if _many(case) and routing.startswith("ecmp") else routing
+    return "spray" if pairs_are_too_many(case) and routing.startswith("ecmp") else routing
 
 
 def algorithms_for(text: CaseText, fabric: Fabric, constants: Constants) -> tuple[str, ...]:
@@ -239,7 +238,7 @@ def _at_size(fabric: Fabric, whole: Timed, ranks: int, constants: Constants, rou
     text = whole.text
     if text.ranks is not None and text.ranks <= ranks:
         return whole.result.time
-    tried = (whole.result.algorithm,) if ranks > ALL_TRIED else ()
+    tried = (_to_try(whole.result.algorithm),) if ranks > ALL_TRIED else ()
     ask = partial(timed, fabric, text, whole.order, constants, one_seed(routing), ranks, kept=kept)
     try:
         return ask(tried=tried).result.time
@@ -247,3 +246,8 @@ def _at_size(fabric: Fabric, whole: Timed, ranks: int, constants: Constants, rou
         if not tried:
             raise
         return ask().result.time
+
+
+def _to_try(algorithm: str) -> str:
+    """Return the algorithm to ask for where this one answered on all devices."""
+    return "direct" if algorithm == BY_RAILS else algorithm

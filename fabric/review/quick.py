@@ -8,32 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fabric.collectives.algorithms import ALGORITHMS
-from fabric.collectives.schedule import Schedule, Step
+from fabric.collectives.algorithms import algorithm as find_algorithm
+from fabric.collectives.schedule import Groups, Schedule, Step
 from fabric.network import spec
 from fabric.network.fabric import Fabric
-from fabric.network.placement import given_order
-from fabric.predict.answer import predict, predict_on
+from fabric.predict.answer import predict_on
 from fabric.predict.bounds import bound
 from fabric.predict.constants import NONE
 from fabric.predict.cost import Cost
-from fabric.predict.model import Model
+from fabric.predict.model import Model, digest
 from fabric.records.case import Case
 from fabric.review.bill import bill, without_figures
+from fabric.review.by_rails import BY_RAILS, EXCHANGES, RELAYED, SPLIT, around, pairs_are_too_many
 from fabric.review.generate import Wiring
-from fabric.review.performance import EXCHANGES, MOST_HASHED, case_on, first_algorithm, step_efficiency
+from fabric.review.performance import case_on, first_algorithm, step_efficiency
 from fabric.review.racks import Layout, place
 from fabric.review.request import CaseText, Request, economy_of, floor_of, parts_of
 from fabric.units import rate
 from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
 
-SPLIT, HASHED = "spray", "ecmp:1"
+HASHED = "ecmp:1"
 QUICK = {
     "all_reduce": ("rail_aligned", "halving_doubling"),
     "all_gather": ("hierarchical",),
@@ -58,7 +60,34 @@ class Work:
     request: Request
 
 
-class _Scaled(Model):
+class _Kept(Model):
+    """A model whose schedules are made once for all wirings, speeds and policies, and told apart once."""
+
+    def schedule(self, case: Case, text: str) -> Schedule:
+        """Return the schedule of an algorithm for a case."""
+        node_of = self._place(case)[1].node_of
+        params = tuple(sorted(case.params.items()))
+        return _schedule(case.collective, text, case.nbytes, case.root or 0, params, node_of.dtype.str, node_of.tobytes())
+
+    def digest(self, step: Step) -> bytes:
+        """Return what tells a step's messages from others."""
+        return _digest(step)
+
+
+@lru_cache(maxsize=64)
+def _schedule(
+    collective: str, text: str, nbytes: int, root: int, params: tuple[tuple[str, float | str], ...], kind: str, node_of: bytes
+) -> Schedule:
+    groups = Groups(np.frombuffer(node_of, dtype=kind))
+    return find_algorithm(collective, text).schedule(groups, nbytes, root=root, params=dict(params))
+
+
+@lru_cache(maxsize=1024)
+def _digest(step: Step) -> bytes:
+    return digest(step)
+
+
+class _Scaled(_Kept):
     """A model of the same wiring at other network speeds; what was routed and scheduled for the first one is kept."""
 
     def __init__(self, first: Model, fabric: Fabric) -> None:
@@ -81,7 +110,7 @@ def evaluate(work: Work) -> Row:
         return {"rows": [], "refused": [_reason(error)] * len(work.speeds)}
     layout = place(fabrics[0].topology, floor_of(work.request))
     shared = _shared(work, fabrics[0])
-    models: dict[str, Model] = {policy: Model(fabrics[0], NONE, policy) for policy in (SPLIT, HASHED)}
+    models = {policy: _Kept(fabrics[0], NONE, policy) for policy in (SPLIT, HASHED)}
     rows, refused = [], []
     for speed, fabric in zip(work.speeds, fabrics, strict=True):
         try:
@@ -130,14 +159,15 @@ def _at(fabric: Fabric, work: Work, speed: str) -> Fabric:
 def _shared(work: Work, fabric: Fabric) -> Row:
     """Return what does not depend on speeds."""
     topology = fabric.topology
+    alone = _only_neighbour(topology)
     return {
         "family": topology.family,
         "devices": topology.devices,
         "oversize": topology.devices / work.endpoints - 1,
         "switches": sum(topology.switches_by_tier.values()),
         "cables": sum(topology.cables_by_level.values()),
-        "single_homed": int((_only_neighbour(topology) >= 0).sum()),
-        "exposure": exposure(fabric),
+        "single_homed": int((alone >= 0).sum()),
+        "exposure": _exposure(topology, alone),
     }
 
 
@@ -147,10 +177,12 @@ def exposure(fabric: Fabric) -> float:
     A device goes with a switch that holds all its cables. For an even striping the share of the top level is the share
     of the bisection; a switch of a direct network with N switches touches 2 / N of it.
     """
-    topology = fabric.topology
+    return _exposure(fabric.topology, _only_neighbour(fabric.topology))
+
+
+def _exposure(topology: Topology, alone: NDArray[np.int64]) -> float:
     outside = topology.level != topology.scale_up_level
     ends, level, lanes = topology.ends[outside], topology.level[outside], topology.lanes[outside]
-    alone = _only_neighbour(topology)
     stranded = np.bincount(alone[alone >= topology.devices])
     worst = float(stranded.max(initial=0)) / topology.devices
     for number in np.unique(level):
@@ -216,7 +248,8 @@ def _timed(fabric: Fabric, text: CaseText, endpoints: int, models: Mapping[str, 
         except InputError as error:
             refusal = error
     if not found and case.collective in EXCHANGES and "no way in" in str(refusal):
-        found.append(_by_rails(fabric, text, endpoints) if case.collective == "all_to_all" else _relayed(fabric, case))
+        apart = around(fabric, case)
+        found.append((apart.time, apart.algorithm, apart.busbw))
     if not found:
         raise refusal or InputError(f"cases: {text.collective} has no algorithm")
     seconds, algorithm, busbw = min(found)
@@ -241,41 +274,6 @@ def _algorithms(text: CaseText, fabric: Fabric) -> tuple[str, ...]:
 
 def _hashed(fabric: Fabric, case: Case, algorithm: str, seconds: float, model: Model) -> float:
     """Return the seconds with one seed of a hash; those of the even split where every pair of many ranks talks."""
-    if algorithm in (BY_RAILS, RELAYED) or (case.collective in EXCHANGES and case.world_size**2 > MOST_HASHED):
+    if algorithm in (BY_RAILS, RELAYED) or pairs_are_too_many(case):
         return seconds
     return predict_on([model], case, fabric, algorithm, HASHED, "loaded").time
-
-
-BY_RAILS = "through the node, then along the rails"
-RELAYED = "direct, by way of a neighbour in the node"
-
-
-def _relayed(fabric: Fabric, case: Case) -> tuple[float, str, float]:
-    """Return an exchange of unequal messages where rails do not meet: pair by pair, by way of a neighbour in the node.
-
-    Raises:
-        InputError: more pairs than are listed one by one.
-    """
-    if case.world_size**2 > MOST_HASHED:
-        raise InputError(
-            f"{case.collective}: rails do not meet, and {case.world_size:,} ranks are too many pairs; give fewer ranks"
-        )
-    (result,) = predict([case], fabric, NONE, algorithm="direct", routing=f"pxn:{SPLIT}", fidelity="loaded")
-    return result.time, RELAYED, result.busbw
-
-
-def _by_rails(fabric: Fabric, text: CaseText, endpoints: int) -> tuple[float, str, float]:
-    """Return an all-to-all where rails do not meet: inside every node first, then on each rail among all nodes.
-
-    Each device gives S / rails to every neighbour, which then holds S for its own rail: two exchanges of S, one after
-    the other.
-    """
-    per_node = fabric.topology.devices_per_node
-    rail = np.flatnonzero(fabric.topology.rail[:endpoints] == 0).astype(np.int64)
-    inside = case_on(fabric, text, "contiguous", per_node)
-    across = Case(text.collective, text.nbytes, len(rail), nodes=len(rail), order=given_order(rail), params=text.params)
-    seconds = 0.0
-    for case, given in ((inside, None), (across, rail)):
-        seconds += predict_on([Model(fabric, NONE, SPLIT, given)], case, fabric, "direct", SPLIT, "loaded").time
-    busbw = text.nbytes / seconds * (endpoints - 1) / endpoints
-    return seconds, BY_RAILS, busbw

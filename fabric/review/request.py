@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from fabric.review.cost import Economy
+from fabric.review.mistakes import line_of, must_be_of
 from fabric.review.parts import PARTS, Part
 from fabric.review.quote import Quote, priced_in, quote
 from fabric.review.racks import Floor
@@ -19,6 +22,10 @@ from topologies.errors import InputError
 FEWEST, MOST = 1, 10
 CURRENCY = "USD"
 WATTS = "W"
+
+
+Count = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(min_length=1)]
 
 
 class Strict(BaseModel):
@@ -37,6 +44,12 @@ class Figure(Strict):
     source: str = ""
     date: str = ""
     weak: bool = False
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        """YAML reads 2026 as a number and 2026-11-05 as a date."""
+        return str(value) if isinstance(value, int | date) and not isinstance(value, bool) else value
 
 
 class PartText(Strict):
@@ -59,8 +72,8 @@ class Candidate(Strict):
     changes and its values.
     """
 
-    name: str
-    topo: str
+    name: Name
+    topo: Name
     routing: str | None = None
     nic: str | None = None
     parts: tuple[str, ...] | None = None
@@ -102,8 +115,9 @@ class Limits(Strict):
 class Failing(Strict):
     """What is broken in the stress curves. seeds: draws of each; the published rates scale with devices."""
 
-    links: tuple[int, ...] = (1, 10, 100)
-    switches: tuple[int, ...] = (1, 5)
+    links: tuple[Count, ...] = (1, 10, 100)
+    switches: tuple[Count, ...] = (1, 5)
+    racks: tuple[Count, ...] = (1, 4)
     seeds: int = Field(default=3, ge=1, le=20)
     restart: float = Field(default=600.0, ge=0)
     checkpoint: float = Field(default=1800.0, ge=0)
@@ -148,9 +162,7 @@ def parse(content: Mapping[str, Any]) -> Request:
     try:
         request = Request.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(key) for key in first["loc"])
-        raise InputError(f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}, got {str(first['input'])[:60]!r}") from None
+        raise InputError(line_of(error, Request, content)) from None
     names = [candidate.name for candidate in request.candidates]
     if not FEWEST <= len(names) <= MOST:
         raise InputError(f"candidates: must be {FEWEST} to {MOST}, got {len(names)}")
@@ -158,6 +170,8 @@ def parse(content: Mapping[str, Any]) -> Request:
         raise InputError(f"candidates: names must differ, got {twice!r} twice")
     if not request.cases:
         raise InputError("cases: must name at least one collective and size, got none")
+    if not request.orders:
+        raise InputError("orders: must name at least one, such as [contiguous], got none")
     return request
 
 
@@ -173,16 +187,27 @@ def parts_of(request: Request) -> dict[str, Part]:
     return found
 
 
+def part_of(kind: str, name: str, parts: Mapping[str, Part]) -> Part:
+    """Return the part that the key `node` or `nic` names; InputError for one that is not there or is of another kind."""
+    own = {key: one for key, one in parts.items() if one.kind == kind}
+    if name in own:
+        return own[name]
+    what = f", a {parts[name].kind}" if name in parts else ""
+    near = "" if what else next((f"; did you mean {one}?" for one in get_close_matches(name, own, 1, 0.5)), "")
+    there = f"{', '.join(own)} or listed" if own else "listed"
+    raise InputError(f"{kind}: must be {there} under parts with kind: {kind}, got {name!r}{what}{near}")
+
+
 def _part(name: str, text: PartText, listed: Part | None, rates: dict[str, float]) -> Part:
     kind = text.kind or (listed.kind if listed else None)
     if kind is None:
         raise InputError(f"parts.{name}: is not in the catalogue, so it needs a kind: switch, link, nic, node or device")
     base = listed or Part(name, kind)
-    price = _quote(f"parts.{name}.price", text.price, CURRENCY) if text.price else base.price
+    price = _priced(name, text.price, rates) if text.price else base.price
     return Part(
         name=name,
         kind=kind,
-        price=priced_in(price, CURRENCY, rates) if price else None,
+        price=price,
         watts=_quote(f"parts.{name}.watts", text.watts, WATTS) if text.watts else base.watts,
         ports=text.ports if text.ports is not None else base.ports,
         speed=rate(text.speed, f"parts.{name}.speed") if text.speed else base.speed,
@@ -192,7 +217,17 @@ def _part(name: str, text: PartText, listed: Part | None, rates: dict[str, float
     )
 
 
+def _priced(name: str, text: Figure, rates: dict[str, float]) -> Quote:
+    where = f"parts.{name}.price"
+    try:
+        return priced_in(_quote(where, text, CURRENCY), CURRENCY, rates)
+    except InputError as error:
+        raise InputError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
+
+
 def _quote(where: str, text: Figure, unit: str) -> Quote:
+    if unit == WATTS and text.unit not in (None, WATTS):
+        raise InputError(f"{where}.unit: must be W, got {text.unit!r}")
     try:
         return quote(text.low, text.high, text.unit or unit, text.source, text.date, mid=text.mid, weak=text.weak)
     except InputError as error:
@@ -214,7 +249,9 @@ def economy_of(request: Request, **known: float) -> Economy:
 
 def _filled(where: str, kind: Any, values: Mapping[str, float], whole: set[str]) -> Any:
     fields = list(kind.__dataclass_fields__)
-    for key in values:
+    for key, value in values.items():
         if key not in fields:
-            raise InputError(f"{where}: must be of {', '.join(fields)}, got {key!r}")
+            raise InputError(f"{where}: {must_be_of(key, fields)}")
+        if key in whole and value != int(value):
+            raise InputError(f"{where}.{key}: must be a whole number, got {value:g}")
     return kind(**{key: int(value) if key in whole else value for key, value in values.items()})

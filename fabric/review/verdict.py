@@ -13,7 +13,7 @@ from fabric.review.cost import HOURS
 from fabric.review.evaluate import Design, Review
 from fabric.review.limits import Binding
 from fabric.review.racks import Floor
-from fabric.review.resilience import RUN_DEVICES
+from fabric.review.resilience import RUN_DEVICES, Damage
 from fabric.review.verdict_words import say
 
 Value = float | str
@@ -85,6 +85,7 @@ def _decision(ranked: list[Design]) -> Iterator[Finding]:
     yield from _better(best, [one for one in ranked[1:] if one.fits])
     yield from (_too_much(one) for one in ranked if not one.fits)
     yield from _fragile(ranked)
+    yield from _outlasting(ranked)
 
 
 def _chosen(best: Design) -> Finding:
@@ -146,6 +147,44 @@ def _fragile(ranked: list[Design]) -> Iterator[Finding]:
         yield Finding("decision", "fragile", values, FAILURES)
 
 
+def _outlasting(ranked: list[Design]) -> Iterator[Finding]:
+    """Yield who keeps running when a plane, a rail or a rack is lost, and what one switch takes."""
+    lost = {kind: _rows(ranked, kind) for kind in ("plane", "rail", "network rack", "compute rack")}
+    for name, row in lost["plane"]:
+        kind = "plane" if row.median else "plane_cut"
+        yield Finding("decision", kind, {"name": name, "slower": row.median or 0.0, **_parting(row, ranked, name)}, MODEL)
+    for name, row in lost["rail"]:
+        if row.devices_parted:
+            yield Finding("decision", "rail", {"name": name, **_parting(row, ranked, name)}, MODEL)
+    yield from _without_rack(lost["network rack"])
+    runs = sorted((row.median, name, row) for name, row in lost["compute rack"] if row.median)
+    if runs:
+        (least, first, row), (most, last, _) = runs[0], runs[-1]
+        values: dict[str, Value] = {"first": first, "least": least, "last": last, "most": most, "collective": row.collective}
+        yield Finding("decision", "compute_rack", {**values, "lost": max(one.devices_lost for _, _, one in runs)}, MODEL)
+    taken = sorted((one.resilience.one_switch_takes, one.candidate.name) for one in ranked)
+    if taken[0][0] < taken[-1][0]:
+        yield Finding("decision", "one_switch", {"each": ", ".join(f"{name} {count:,}" for count, name in taken)}, BILL)
+
+
+def _rows(ranked: list[Design], kind: str) -> list[tuple[str, Damage]]:
+    return [(one.candidate.name, row) for one in ranked for row in one.resilience.lost if row.kind == kind]
+
+
+def _parting(row: Damage, ranked: list[Design], name: str) -> dict[str, Value]:
+    devices = next(one.resilience.devices for one in ranked if one.candidate.name == name)
+    return {"collective": row.collective, "parted": row.devices_parted, "devices": devices}
+
+
+def _without_rack(rows: list[tuple[str, Damage]]) -> Iterator[Finding]:
+    kept = [f"{name} ({row.median:.2f} x)" for name, row in rows if row.median]
+    cut = [name for name, row in rows if not row.median]
+    parted = max((row.devices_parted for _, row in rows), default=0)
+    if rows:
+        kind = "rack_all" if not cut else "rack_kept" if kept else "rack_none"
+        yield Finding("decision", kind, {"kept": ", ".join(kept), "cut": ", ".join(cut), "parted": parted}, MODEL)
+
+
 def _change(ranked: list[Design]) -> Iterator[Finding]:
     """Yield what would turn the decision between the best two, and what moves the price at all."""
     priced = [one for one in ranked if one.economy and one.cost and one.fits]
@@ -184,6 +223,10 @@ def _assumed(review: Review) -> Iterator[Finding]:
     unpriced = sorted({name for design in review.designs for name in design.unpriced})
     if unpriced:
         yield Finding("assumed", "no_price", {"parts": ", ".join(unpriced)}, BILL)
+    if request.limits.budget is not None:
+        open_ones = [design.candidate.name for design in review.designs if design.price is None]
+        if open_ones:
+            yield Finding("assumed", "budget_open", {"names": ", ".join(open_ones)}, BILL)
     left = [name for name in Floor.__dataclass_fields__ if name not in request.floor]
     if left:
         yield Finding("assumed", "floor", {"names": ", ".join(left)}, "our defaults: fabric/review/racks.py")

@@ -53,6 +53,40 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "{name}：预计每 {hours:.1f} 小时中断一次，其中网络每 {network:.0f} 小时一次；"
         "{devices:,} 个设备中有 {single:,} 个只靠一根线缆；剩余有效时间 {goodput:.1%}。",
     ),
+    "plane": (
+        "{name} keeps all devices at work when a whole plane is lost, {slower:.2f} times as long for {collective}.",
+        "{name} 失去一整个平面后全部设备仍可工作，{collective} 用时为原来的 {slower:.2f} 倍。",
+    ),
+    "plane_cut": (
+        "{name} does not outlast the loss of a whole plane: it parts {parted:,} of {devices:,} devices.",
+        "{name} 无法承受失去一整个平面：{devices:,} 个设备中有 {parted:,} 个被隔断。",
+    ),
+    "rail": (
+        "{name} does not outlast the loss of a whole rail: it parts {parted:,} of {devices:,} devices, one of every node.",
+        "{name} 无法承受失去一整条轨道：{devices:,} 个设备中有 {parted:,} 个被隔断，每个节点一个。",
+    ),
+    "rack_kept": (
+        "Without the fullest network rack all devices stay at work in {kept}; up to {parted:,} are parted in {cut}.",
+        "失去交换机最多的网络机柜后，{kept} 的全部设备仍可工作；{cut} 最多有 {parted:,} 个设备被隔断。",
+    ),
+    "rack_all": (
+        "Without the fullest network rack all devices stay at work in every candidate that has one: {kept}.",
+        "失去交换机最多的网络机柜后，有此类机柜的方案全部设备仍可工作：{kept}。",
+    ),
+    "rack_none": (
+        "Without the fullest network rack devices are parted in every candidate that has one, up to {parted:,}: {cut}.",
+        "失去交换机最多的网络机柜后，有此类机柜的方案均有设备被隔断，最多 {parted:,} 个：{cut}。",
+    ),
+    "compute_rack": (
+        "A compute rack takes up to {lost:,} devices; for the rest {collective} takes {least:.2f} ({first}) to {most:.2f} "
+        "({last}) times as long.",
+        "失去一个计算机柜最多损失 {lost:,} 个设备；其余设备上 {collective} 用时为原来的 "
+        "{least:.2f}（{first}）至 {most:.2f}（{last}）倍。",
+    ),
+    "one_switch": (
+        "Most devices that one failed switch takes: {each}.",
+        "单台交换机故障最多影响的设备数：{each}。",
+    ),
     "efficiency_turns": (
         "{second} would cost what {first} does at an efficiency of {wanted:.1%} instead of {now:.1%}.",
         "若 {second} 的效率为 {wanted:.1%}（现为 {now:.1%}），其成本将与 {first} 相同。",
@@ -91,6 +125,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "no_price": (
         "No price is known of {parts}: their candidates have no cost.",
         "以下部件没有价格：{parts}；相应方案无成本。",
+    ),
+    "budget_open": (
+        "Not held against the budget, for want of a price: {names}.",
+        "因缺少价格，未按预算检验：{names}。",
     ),
     "floor": ("The hall is assumed: {names}.", "机房参数为假设：{names}。"),
     "step": (

@@ -66,7 +66,7 @@ def test_csv_and_markdown(request_file):
 
 
 def test_nothing_fits(request_file):
-    done = review(request_file("1000"))
+    done = review(request_file("1.07e5"))  # the nodes alone take 106,080 W
     assert done.returncode == 1
     assert "rails does not fit: power binds" in done.stdout
     assert "over by" in done.stdout
@@ -75,18 +75,21 @@ def test_nothing_fits(request_file):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("limits:", "limitz:"), "limitz: extra inputs are not permitted"),
-        (("step: {compute: 0.1}", "step: {compute: 0.1"), "must be YAML"),
+        (("limits:", "limitz:"), "limitz: no such key; must be of title,"),
+        (("step: {compute: 0.1}", "step: {compute: 0.1"), "review.yaml: must be YAML, got line"),
+        (("LIMIT", "1000"), "limits.power: must be at least 106,080 W, what the 8 nodes of node-8xh100 draw alone (PUE 1.3)"),
+        (("all_reduce", "allreduce"), "cases.0: collective: must be one of"),
         (("node-8xh100", "node-8xh10"), "did you mean node-8xh100?"),
         (("limits:", "floor: {nodes_per_rack: 9}\nlimits:"), "floor.nodes_per_rack: 9 nodes of 8 rack units"),
     ],
 )
 def test_bad_input_is_one_line(request_file, change, words):
-    path = request_file()
+    path = request_file("1e6" if change[0] != "LIMIT" else change[1])
     path.write_text(path.read_text().replace(*change))
     done = review(path)
     assert done.returncode == 2
     assert words in done.stderr
+    assert str(path) in done.stderr
     assert done.stderr.count("\n") == 1
 
 

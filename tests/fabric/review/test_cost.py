@@ -54,7 +54,7 @@ def test_bad_economies(change, words):
 
 
 def test_bad_spans():
-    with pytest.raises(InputError, match=r"cost\.spans: must be of .*, got 'price'"):
+    with pytest.raises(InputError, match=r"spans: must be of .*, got 'price'"):
         tornado(WORKED, {"price": (1, 2)})
     with pytest.raises(InputError, match="low must be <= high, got 2 and 1"):
         tornado(WORKED, {"capex": (2, 1)})

@@ -139,11 +139,11 @@ def test_rows_are_plain(review):
     ("change", "words"),
     [
         ({"limits": {"power": -1}}, r"limits\.power: must be above 0, got -1"),
-        ({"limits": {"efficiency": 1.2}}, r"limits\.efficiency: must be above 0 and at most 1, got 1.2"),
+        ({"limits": {"efficiency": 1.2}}, r"limits\.efficiency: must be above 0 and at most 1, such as 0.95, got 1.2"),
         ({"floor": {"nodes_per_rack": 6}}, r"6 nodes of 8 rack units must fit in floor.rack_units, got 42; at most 5 fit"),
         ({"node": "node-8xh10"}, "did you mean node-8xh100"),
         ({"cost": {"pue": 0.5}}, "pue >= 1"),
-        ({"cost": {"wages": 3}}, r"cost: must be of capex, .*got 'wages'"),
+        ({"cost": {"wages": 3}}, r"cost: must be of life, .*got 'wages'"),
         ({"parts": {"mine": {"ports": 3}}}, r"parts\.mine: is not in the catalogue, so it needs a kind"),
         (
             {"parts": {"mine": {"kind": "switch", "price": {"low": 1, "high": 2}}}},

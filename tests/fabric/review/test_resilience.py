@@ -1,15 +1,25 @@
 """Failures: goodput by hand, single points against a plain count, what is lost against a cut by hand."""
 
 from collections import defaultdict
+from contextlib import suppress
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fabric.network import spec
+from fabric.network.failures import Failures
+from fabric.network.placement import given_order
+from fabric.predict.answer import predict
+from fabric.predict.constants import NONE
+from fabric.records.case import Case
+from fabric.review.losses import rack as rack_of
+from fabric.review.performance import timed
 from fabric.review.racks import Floor, place
 from fabric.review.request import Failing, parse
 from fabric.review.resilience import goodput, resilience, single_homed
+from topologies.errors import InputError
 
 LEAF_SPINE = "leaf_spine:leaves=4,spines=2,hosts_per_leaf=4"
 
@@ -63,8 +73,19 @@ def test_what_is_lost():
     assert (spine.cut, spine.median) == (0, pytest.approx(1.0, rel=1e-3)), (
         "a ring has one flow a leaf: the other spine carries it"
     )
-    rack = next(one for name, one in found.items() if name.startswith("rack"))
-    assert (rack.failed, rack.cut) == (2, 1), "both spines stand in one rack"
+    assert found["one leaf switch drained"].devices_parted == 4
+    by_kind = {one.kind: one for one in found.values()}
+    spines, nodes = by_kind["network rack"], by_kind["compute rack"]
+    assert (spines.failed, spines.cut) == (2, 1), "both spines stand in one rack"
+    assert (spines.devices_parted, spines.left, spines.rest) == (12, 4, pytest.approx(by_hand(4) / by_hand(16), rel=0.02))
+    assert nodes.what == "rack 0 with 4 nodes and 1 switch"
+    assert (nodes.failed, nodes.devices_lost, nodes.devices_parted, nodes.left, nodes.cut) == (5, 4, 0, 12, 0)
+    assert nodes.median == nodes.rest == pytest.approx(by_hand(12) / by_hand(16), rel=0.02)
+
+
+def by_hand(ranks):
+    """A ring's bytes per port: 2 (p - 1) / p."""
+    return 2 * (ranks - 1) / ranks
 
 
 def test_failed_cables_never_help_where_all_split():
@@ -73,3 +94,62 @@ def test_failed_cables_never_help_where_all_split():
     links = [one for one in found if one.what == "links" and one.median is not None]
     assert [one.failed for one in links] == [1, 2, 3]
     assert all(1 - 1e-9 <= one.median <= one.worst for one in links)
+
+
+def test_the_loss_of_one_plane_halves_what_a_device_sends_and_parts_nobody():
+    topo = "multi_plane:nodes=8,rails=2,radix=8,planes=2,scale_up=nvswitch"
+    request = request_of(links=[], switches=[], racks=[])
+    (plane,) = (one for one in resilience(spec.load(topo), request, routing="spray").lost if one.kind == "plane")
+    assert (plane.cut, plane.devices_lost, plane.devices_parted) == (0, 0, 0)
+    assert plane.median == pytest.approx(2, rel=0.02)
+
+
+def test_planes_fail_one_after_the_other():
+    topo = "multi_plane:nodes=8,rails=2,radix=8,planes=4,scale_up=nvswitch"
+    found = resilience(spec.load(topo), request_of(links=[], switches=[], racks=[]), routing="spray")
+    assert [(row.what, row.failed, row.draws, row.cut) for row in found.damage] == [("planes", n, 1, 0) for n in (1, 2, 3)]
+    for row in found.damage:
+        assert row.median == pytest.approx(4 / (4 - row.failed), rel=0.05)
+    assert found.damage[0].median == next(row.median for row in found.lost if row.kind == "plane")
+
+
+def test_the_loss_of_one_rail_parts_a_device_of_every_node():
+    topo = "rail_only:nodes=8,rails=2,radix=8,scale_up=nvswitch"
+    request = request_of(links=[], switches=[], racks=[])
+    (rail,) = (one for one in resilience(spec.load(topo), request, routing="spray").lost if one.kind == "rail")
+    assert (rail.cut, rail.median, rail.devices_parted, rail.left, rail.rest) == (1, None, 8, 0, None)
+
+
+def test_lost_racks_add_up_and_leave_the_rest_at_work():
+    fabric = spec.load("clos:radix=8,endpoints=64,devices_per_node=4,scale_up=nvswitch")
+    layout = place(fabric.topology, Floor(nodes_per_rack=2))
+    request = request_of(links=[], switches=[], racks=[1, 3, 8], seeds=3)
+    rows = resilience(fabric, request, routing="spray", layout=layout).damage
+    assert [(row.what, row.failed, row.draws) for row in rows] == [("racks", 1, 3), ("racks", 3, 3)], (
+        "8 racks are all there are"
+    )
+    assert [(row.devices_lost, row.left, row.cut) for row in rows] == [(8, 56, 0), (24, 40, 0)]
+    assert all(0 < row.median <= row.worst for row in rows)
+
+
+def test_ranks_that_are_no_power_of_two_take_another_algorithm():
+    """Halving-doubling sends the buffer once more on 56 ranks; the best other one is taken, as a library would."""
+    fabric = spec.load("clos:radix=8,endpoints=64,devices_per_node=4,scale_up=nvswitch")
+    layout = place(fabric.topology, Floor(nodes_per_rack=2))
+    base = request_of(links=[], switches=[], racks=[])
+    request = base.model_copy(update={"cases": (base.cases[0].model_copy(update={"algorithm": None}),)})
+    whole = timed(fabric, request.cases[0], "contiguous", NONE, "spray", tried=("halving_doubling",))
+    found = resilience(fabric, request, routing="spray", healthy=(whole,), layout=layout).lost
+    (rack,) = (one for one in found if one.kind == "compute rack")
+    given = np.flatnonzero(fabric.topology.node[:64] >= 2).astype(np.int64)
+    failures = Failures(switches=rack_of(fabric.topology, layout, 0).switches)
+    seconds = {}
+    for name in ("halving_doubling", "ring:channels=4", "rail_aligned", "double_binary_tree", "bucket"):
+        case = Case("all_reduce", 2**26, 56, nodes=14, ranks_per_node=4, order=given_order(given))
+        how = {"algorithm": name, "routing": "spray", "fidelity": "loaded", "given": given, "failures": failures}
+        with suppress(InputError):
+            (one,) = predict([case], fabric, **how)
+            seconds[name] = one.time
+    slow = seconds.pop("halving_doubling")
+    assert rack.rest == pytest.approx(min(seconds.values()) / whole.result.time)
+    assert rack.rest < slow / whole.result.time

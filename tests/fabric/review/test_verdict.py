@@ -75,13 +75,13 @@ def test_the_cheapest_that_fits():
 
 
 def test_nothing_fits_names_the_limit_and_by_how_much():
-    review = evaluate(asked(limits={"power": 50_000, "racks": 100}))
+    review = evaluate(asked(limits={"power": 107_000, "racks": 100}))  # 8 nodes alone take 106,080 W
     first = verdict(review)[0]
     watts = ranking(review)[0].watts
     assert watts == min(design.watts for design in review.designs)
     assert (first.kind, first.values["limit"]) == ("too_much", "power")
-    assert first.values["over"] == pytest.approx(watts / 50_000 - 1)
-    assert f"power binds, {watts / 1e6:,.2f} MW against 0.05 MW, over by {watts / 50_000 - 1:.1%}" in first.text()
+    assert first.values["over"] == pytest.approx(watts / 107_000 - 1)
+    assert f"power binds, {watts / 1e6:,.2f} MW against 0.11 MW, over by {watts / 107_000 - 1:.1%}" in first.text()
 
 
 def test_what_the_next_better_costs():
@@ -101,6 +101,40 @@ def test_what_was_assumed():
     assert "tray" not in of(found, "floor").values["names"].split(", ")
     assert of(found, "weak").values["parts"] == "node-8xh100"
     assert {"step", "economy", "constants", "failures"} <= {one.kind for one in found if one.about == "assumed"}
+
+
+def test_who_outlasts_what():
+    """A plane, a rail and racks: the verdict names who keeps all devices at work, with the numbers of the failures."""
+    topos = {
+        "planes": "multi_plane:nodes=8,rails=4,radix=16,planes=2,speed=200Gb/s,scale_up=nvswitch",
+        "rails": "rail_only:nodes=8,rails=4,radix=8,scale_up=nvswitch",
+        "clos": "clos:radix=8,endpoints=32,devices_per_node=4,scale_up=nvswitch",
+    }
+    candidates = [{"name": name, "topo": topo} for name, topo in topos.items()]
+    review = evaluate(asked(candidates=candidates, floor={"nodes_per_rack": 2, "switches_per_rack": 2}))
+    lost = {(d.candidate.name, row.kind): row for d in review.designs for row in d.resilience.lost}
+    found = verdict(review)
+    plane = of(found, "plane")
+    assert plane.values["name"] == "planes"
+    assert plane.values["slower"] == lost["planes", "plane"].median
+    assert "planes keeps all devices at work when a whole plane is lost" in plane.text()
+    rail = of(found, "rail").values
+    assert (rail["name"], rail["parted"], rail["devices"]) == ("rails", 8, 32)
+    kept = {name for name in topos if (row := lost.get((name, "network rack"))) and row.cut == 0}
+    rack = next(one for one in found if one.kind.startswith("rack_"))
+    assert all(name in rack.values["kept"] for name in kept)
+    compute = of(found, "compute_rack").values
+    ratios = [lost[name, "compute rack"].median for name in topos]
+    assert (compute["least"], compute["most"], compute["lost"]) == (min(ratios), max(ratios), 8)
+    assert of(found, "one_switch").values["each"] == "planes 0, clos 4, rails 8"
+    assert "平面" in plane.text("zh")
+
+
+def test_a_budget_is_not_said_to_hold_where_a_price_is_missing():
+    topo = "star:devices=8,speed=800Gb/s,scale_up=none"
+    review = evaluate(asked(candidates=[{"name": "dear", "topo": topo}], node=None, limits={"budget": 1}))
+    assert of(verdict(review), "budget_open").text() == "Not held against the budget, for want of a price: dear."
+    assert "budget_open" not in {one.kind for one in verdict(evaluate(asked(limits={"budget": 1e9})))}
 
 
 def test_a_refused_candidate_is_in_the_verdict():
