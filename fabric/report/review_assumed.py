@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fabric.report import labels
+from fabric.report import labels, review_names
 from fabric.report.review_words import Words
 from fabric.review.evaluate import Review
 from fabric.review.request import economy_of, floor_of
@@ -24,7 +24,9 @@ def assumed(review: Review, words: Words) -> list[str]:
 def _routing(review: Review, words: Words) -> str:
     request = review.request
     return words["assumed.routing"].format(
-        routing=request.routing, orders=", ".join(request.orders), constants=request.constants
+        routing=request.routing,
+        orders=words["and.terms"].join(review_names.order(order, words) for order in request.orders),
+        constants=request.constants,
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from fabric.report import review_names
 from fabric.report.review_cells import Cell, money, number, watts
 from fabric.report.review_html import Row, table
 from fabric.report.review_words import Words
@@ -56,14 +57,16 @@ def _line(line: Line, words: Words) -> Row:
 def place(where: str, words: Words) -> str:
     """Return where a line of a bill stands, in the page's language; as it is where it has no word."""
     whole = {"nodes": "bill.nodes", "endpoint NICs": "bill.nics"}
+    if where == "switch switches":
+        return words["kind.switch"]
     if where in whole:
         return words[whole[where]]
     if where.endswith(" switches"):
-        return words["bill.switches"].format(tier=where.removesuffix(" switches"))
+        return words["bill.switches"].format(tier=review_names.tier(where.removesuffix(" switches"), words))
     if found := LONG_LINK.fullmatch(where):
-        return words["bill.links.over"].format(level=found[1], metres=found[2])
+        return words["bill.links.over"].format(level=review_names.level(found[1], words), metres=found[2])
     if found := LINK.fullmatch(where):
-        return words["bill.links"].format(level=found[1], metres=found[2])
+        return words["bill.links"].format(level=review_names.level(found[1], words), metres=found[2])
     return where
 
 
@@ -78,6 +81,8 @@ def _sources(part: Part, words: Words) -> Iterator[Row]:
     for what, found, shown in (("price", part.price, money), ("watts", part.watts, watts)):
         told = _source(found, words) if found else words["none"]
         yield part.name, words[f"source.{what}"], shown(found, words), told, found.date if found else words["none"]
+    if part.note:
+        yield part.name, words["source.note"], Cell("", known=False), part.note, ""
 
 
 def _source(found: Quote, words: Words) -> str:

@@ -8,9 +8,10 @@ from math import floor, log10
 
 from fabric.report.review_words import Words
 from fabric.review.quote import Quote, Range
-from fabric.units import show_duration
+from fabric.units import show_duration, show_size
 
 POWER = ((1e6, 1e6, "MW"), (1e3, 1e3, "kW"), (0.0, 1.0, "W"))
+DECIMAL = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 Steps = tuple[tuple[float, float, str], ...]
 
 
@@ -40,8 +41,18 @@ def number(value: float, unit: str = "") -> Cell:
 
 
 def share(value: float | None, words: Words) -> Cell:
-    """Return a share as per cent with one decimal, two below a tenth."""
-    return missing(words) if value is None else Cell(f"{100 * value:.{1 if value >= 0.1 else 2}f} %", value)
+    """Return a share as per cent with one decimal, two below a tenth, none where it is nothing."""
+    if value is None:
+        return missing(words)
+    digits_shown = 0 if value == 0 else 1 if value >= 0.1 else 2
+    return Cell(f"{100 * value:.{digits_shown}f} %", value)
+
+
+def size(nbytes: int) -> Cell:
+    """Return bytes in decimal units where they are whole (14 GB), else in binary ones (64 MiB)."""
+    whole = ((scale, unit) for scale, unit in DECIMAL if nbytes and nbytes % scale == 0)
+    found = next(whole, None)
+    return Cell(f"{nbytes // found[0]:,} {found[1]}" if found else show_size(nbytes), nbytes)
 
 
 def seconds(value: float) -> Cell:
@@ -51,7 +62,7 @@ def seconds(value: float) -> Cell:
 
 def times(value: float | None, words: Words) -> Cell:
     """Return a ratio."""
-    return missing(words) if value is None else Cell(f"{value:.3g}", value)
+    return missing(words) if value is None else Cell(f"{value:#.3g}".rstrip("."), value)
 
 
 def money(found: Range | Quote | float | None, words: Words, like: float | None = None) -> Cell:

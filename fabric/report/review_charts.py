@@ -1,67 +1,42 @@
-"""The charts of a review: efficiency by job size, damage, tornado. It computes only what is drawn, and no cost.
-
-Every chart has a candidate in one colour, and fades the others where the page's signal `picked` names one.
-"""
+"""All charts of a review in the page's order, among them efficiency by job size, damage, tornado. It works out no cost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from fabric.report import drawing, labels, style
+from fabric.report import drawing, labels, review_material_chart, review_names, review_size_charts, review_time_chart, style
 from fabric.report.drawing import Drawing, Values
+from fabric.report.review_cost_chart import cost
 from fabric.report.review_grid import Grid
+from fabric.report.review_marks import faded, named_colour, tip
+from fabric.report.review_tables import names_of
 from fabric.report.review_words import Words
-from fabric.report.wiring import COLOURS
+from fabric.review.cost import Swing
 from fabric.review.evaluate import Design
 from fabric.review.resilience import Damage
 
-FADED = "picked == '' || datum.candidate == picked"
-PICKED = {"name": "picked", "value": ""}
-"""The parameter that the page's script sets to a candidate's name."""
+INPUT_ROOM = 230
+"""Pixels that the names of inputs take."""
 
 
 def draw(designs: Sequence[Design], costs: Grid | None, words: Words) -> list[Drawing]:
     """Return every chart for which there is something to draw."""
-    found = [_efficiency(designs, words), _damage(designs, words), *_tornados(designs, costs, words)]
+    found = [
+        review_material_chart.material(designs, words),
+        cost(costs, names_of(designs), words) if costs else None,
+        _tornado_chart(designs, costs, words),
+        review_time_chart.times(designs, words),
+        _efficiency(designs, words),
+        _damage(designs, words),
+        review_size_charts.ceiling(designs, words),
+        review_size_charts.growth(designs, words),
+    ]
     return [drawn for drawn in found if drawn is not None]
 
 
-def colours(names: Sequence[str]) -> list[str]:
-    """Return a colour per candidate."""
-    return style.ramp(COLOURS, len(names))
-
-
-def finished(drawn: Drawing) -> dict[str, Any]:
-    """Return the chart's specification with its signals."""
-    spec = style.finish(drawn.chart)
-    return {**spec, "params": [*spec.get("params", []), PICKED]}
-
-
-def faded(shown: float = 1.0) -> Any:
-    """Return the opacity of a mark: as given, almost none while another candidate is picked."""
-    import altair as alt
-
-    return alt.condition(FADED, alt.value(shown), alt.value(0.12 * shown))
-
-
-def _names(designs: Sequence[Design]) -> list[str]:
-    return [design.candidate.name for design in designs]
-
-
 def _colour(designs: Sequence[Design], words: Words) -> Any:
-    return named_colour(_names(designs), _names(designs), words)
-
-
-def named_colour(names: Sequence[str], everyone: Sequence[str], words: Words) -> Any:
-    """Return the colour of those names, each as it is among all candidates."""
-    of = dict(zip(everyone, colours(everyone), strict=True))
-    channel = drawing.colour("candidate", words["legend.candidate"], names, [of[name] for name in names])
-    return channel.legend(symbolOpacity=1, symbolType="square", symbolStrokeWidth=0, title=words["legend.candidate"])
-
-
-def _tip(fields: Sequence[tuple[str, str]]) -> list[Any]:
-    return drawing.tooltip(dict(fields))
+    return named_colour(names_of(designs), names_of(designs), words)
 
 
 def _efficiency(designs: Sequence[Design], words: Words) -> Drawing | None:
@@ -71,14 +46,14 @@ def _efficiency(designs: Sequence[Design], words: Words) -> Drawing | None:
     if not values:
         return None
     axis = alt.Axis(format="~%", tickCount=6)
-    tip = [("candidate", words["legend.candidate"]), ("devices_text", words["axis.devices"])]
-    tip += [("text", words["axis.efficiency"])]
+    fields = [("candidate", words["legend.candidate"]), ("devices_text", words["axis.devices"])]
+    fields += [("text", words["axis.efficiency"])]
     base = alt.Chart(drawing.data(values)).encode(
         x=drawing.count_axis("devices", [value["devices"] for value in values], words["axis.devices"]),
         y=alt.Y("efficiency:Q", title=words["axis.efficiency"], axis=axis, scale=alt.Scale(zero=False, nice=True)),
         color=_colour(designs, words),
         opacity=faded(),
-        tooltip=_tip(tip),
+        tooltip=tip(fields),
     )
     dots = base.mark_point(filled=True, size=40)
     chart = alt.layer(base.mark_line(strokeWidth=2), dots).properties(width=drawing.panel_width(1), height=260)
@@ -110,7 +85,7 @@ def _damage(designs: Sequence[Design], words: Words) -> Drawing | None:
         return None
     kinds = list(dict.fromkeys(damage.what for damage in all_rows))
     panels = [_damage_panel(designs, what, len(kinds), words) for what in kinds]
-    title = words["chart.damage.title"].format(collective=all_rows[0].collective)
+    title = words["chart.damage.title"].format(collective=review_names.collective(all_rows[0].collective, words))
     return Drawing("damage", title, words["chart.damage.caption"], drawing.beside(panels))
 
 
@@ -120,12 +95,12 @@ def _damage_panel(designs: Sequence[Design], what: str, panels: int, words: Word
     values = [_damage_value(d, row) for d in designs for row in d.resilience.damage if row.what == what and row.median]
     counts = sorted({value["failed"] for value in values})
     x = alt.X("failed:O", title=words.get(f"axis.failed.{what}", what), axis=alt.Axis(labelAngle=0), sort=counts)
-    offset = alt.XOffset("candidate:N", sort=_names(designs))
+    offset = alt.XOffset("candidate:N", sort=names_of(designs))
     y = alt.Y("median:Q", title=words["axis.slowdown"], scale=alt.Scale(domain=_slowdowns(designs), nice=True))
-    tip = [("candidate", words["legend.candidate"]), ("median_text", words["column.slower"])]
-    tip += [("worst_text", words["column.slowest"]), ("cut_text", words["column.cut"])]
+    fields = [("candidate", words["legend.candidate"]), ("median_text", words["column.slower"])]
+    fields += [("worst_text", words["column.slowest"]), ("cut_text", words["column.cut"])]
     base = alt.Chart(drawing.data(values)).encode(
-        x=x, xOffset=offset, color=_colour(designs, words), opacity=faded(), tooltip=_tip(tip)
+        x=x, xOffset=offset, color=_colour(designs, words), opacity=faded(), tooltip=tip(fields)
     )
     spread = base.mark_rule(strokeWidth=1.5).encode(y=y, y2="worst:Q")
     whole = base.transform_filter("datum.cut == 0").mark_point(filled=True, size=70).encode(y=y)
@@ -153,18 +128,18 @@ def _damage_value(design: Design, row: Damage) -> dict[str, Any]:
     }
 
 
-def _tornados(designs: Sequence[Design], costs: Grid | None, words: Words) -> list[Drawing]:
-    """Return one chart of all tornados, as one panel per candidate in one scale."""
+def _tornado_chart(designs: Sequence[Design], costs: Grid | None, words: Words) -> Drawing | None:
+    """Return all tornados, one panel per candidate in one scale."""
     moved = [design for design in designs if design.swings and design.cost]
     if not moved or costs is None:
-        return []
+        return None
     ends = [end for d in moved for s in d.swings for end in (s.cost_at_low, s.cost_at_high)]
     columns = 2 if len(moved) > 1 else 1
     panels = [_tornado(design, (min(ends), max(ends)), columns, words) for design in moved]
     rows = [drawing.beside(panels[n : n + columns]) for n in range(0, len(panels), columns)]
     largest = dict.fromkeys(words.get(f"input.{d.swings[0].name}", d.swings[0].name) for d in moved)
     title = words["chart.tornado.title"].format(name=words["and"].join(largest))
-    return [Drawing("tornado", title, words["chart.tornado.caption"], drawing.below(rows))]
+    return Drawing("tornado", title, words["chart.tornado.caption"], drawing.below(rows))
 
 
 def _tornado(design: Design, span: tuple[float, float], columns: int, words: Words) -> Any:
@@ -174,7 +149,7 @@ def _tornado(design: Design, span: tuple[float, float], columns: int, words: Wor
     values = [
         {
             "candidate": design.candidate.name,
-            "input": words.get(f"input.{swing.name}", swing.name),
+            "input": _input(swing, words),
             "end": words[f"end.{end}"],
             "middle": middle,
             "cost": getattr(swing, f"cost_at_{end}"),
@@ -187,13 +162,20 @@ def _tornado(design: Design, span: tuple[float, float], columns: int, words: Wor
     x_scale = alt.Scale(domain=[span[0] - room, span[1] + room], nice=False, zero=False)
     x = alt.X("middle:Q", title=words["axis.cost"], scale=x_scale)
     order = list(dict.fromkeys(value["input"] for value in values))
-    y = alt.Y("input:N", title=None, sort=order, axis=alt.Axis(labelLimit=220))
+    y = alt.Y("input:N", title=None, sort=order, axis=alt.Axis(labelLimit=INPUT_ROOM))
     ends = [words["end.low"], words["end.high"]]
     colour = drawing.colour("end", words["legend.end"], ends, [style.USES["fitted"], style.MODEL])
     base = alt.Chart(drawing.data(values)).encode(y=y, opacity=faded())
-    tip = _tip([("candidate", words["legend.candidate"]), ("input", words["legend.end"]), ("text", words["axis.cost"])])
-    bars = base.mark_bar().encode(x=x, x2="cost:Q", color=colour, tooltip=tip)
+    shown = tip([("candidate", words["legend.candidate"]), ("input", words["legend.end"]), ("text", words["axis.cost"])])
+    bars = base.mark_bar().encode(x=x, x2="cost:Q", color=colour, tooltip=shown)
     line = base.mark_tick(color=style.INK, orient="vertical", thickness=2, size=24).encode(x=alt.X("middle:Q", scale=x_scale))
-    width = drawing.panel_width(columns) - (130 if columns > 1 else 150)
+    width = drawing.panel_width(columns) - INPUT_ROOM + 60
     panel = alt.layer(bars, line).properties(width=width, height=alt.Step(24))
     return drawing.titled(panel, design.candidate.name)
+
+
+def _input(swing: Swing, words: Words) -> str:
+    """Return an input's name and the two ends of its span."""
+    return words["input.span"].format(
+        name=words.get(f"input.{swing.name}", swing.name), low=f"{swing.low:g}", high=f"{swing.high:g}"
+    )

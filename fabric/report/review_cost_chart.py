@@ -8,8 +8,8 @@ from typing import Any
 
 from fabric.report import drawing, style
 from fabric.report.drawing import Drawing, Values
-from fabric.report.review_charts import faded, named_colour
 from fabric.report.review_grid import Grid
+from fabric.report.review_marks import faded, named_colour
 from fabric.report.review_words import Words
 
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from html import escape, unescape
 
-from fabric.report import wiring
+from fabric.report import review_names, wiring
 from fabric.report.review_tables import cables_of, tiers_of
 from fabric.report.review_words import Words
+from fabric.report.wiring_layout import WIDTH, Layout, layout
 from fabric.review.evaluate import Design
+from topologies.base import Topology
 
 N = r"[\d,.]+"
 SAID = (
@@ -20,7 +22,7 @@ SAID = (
     (r"rail (?P<number>\d+)", "drawing.rail"),
     (r"pod (?P<number>\d+)", "drawing.pod"),
     (r"leaf (?P<number>\d+)", "drawing.leaf"),
-    (rf"Inside each node of (?P<devices>{N}) devices: (?P<kind>\S+) \(not drawn\)\.", "drawing.inside"),
+    (r"device that forwards", "drawing.forwards"),
     (rf"One of (?P<count>{N}) pods is drawn, in part; the other (?P<rest>{N}) .*", "drawing.pods"),
     (r"One colour per place along the first dimension; .*", "drawing.dimension"),
     (r"The corner (?P<part>\S+) of (?P<whole>\S+) is drawn\.", "drawing.corner"),
@@ -29,10 +31,13 @@ SAID = (
     (rf"(?P<devices>{N}) devices \((?P<each>{N}) on each switch\) are not drawn\.", "drawing.hosts"),
 )
 """What fabric.report.wiring writes into a drawing -> the key of the same words."""
-HEADING = 58
-"""Pixels of a drawing's own title and counts, which the page says itself."""
+NAMES = 170.0
+"""Pixels that larger letters need left of a drawing with names, beyond the room that it has."""
+BULGE = 40.0
+"""Pixels that the curves of a circle or a grid need above and below it, beyond the room that it has."""
 TEXT = re.compile(r"(<text [^>]*>)([^<]*)(</text>)")
-FRAME = re.compile(r'viewBox="0 0 (\S+) (\S+)" width="\S+" height="\S+"')
+NAME = re.compile(r'<text x="16"')
+FRAME = re.compile(r'viewBox="[^"]*" width="\S+" height="\S+"')
 
 
 def drawings(designs: Sequence[Design], words: Words) -> list[str]:
@@ -43,32 +48,55 @@ def drawings(designs: Sequence[Design], words: Words) -> list[str]:
 
 def _figure(design: Design, words: Words) -> str:
     topology, name = design.fabric.topology, design.candidate.name
-    caption = words["drawing.caption"].format(
+    plan, parameters = layout(topology), escape(design.candidate.topo).replace(",", ",<wbr>")
+    counts = words["drawing.caption"].format(
         devices=f"{topology.devices:,}", switches=f"{sum(tiers_of(design).values()):,}", cables=f"{cables_of(design):,}"
     )
+    caption = words["space"].join([counts, *(told(said, words) for said in plan.notes), *_inside(topology, words)])
     return (
         f'<figure class="drawing" data-candidate="{escape(name)}"><h3>{escape(name)}</h3>\n'
-        f"<code>{escape(design.candidate.topo)}</code>\n{_svg(design, words)}\n"
+        f"<code>{parameters}</code>\n{_legend(plan, words)}{drawn(topology, plan, words)}\n"
         f'<figcaption class="caption">{escape(caption)}</figcaption></figure>'
     )
 
 
-def _svg(design: Design, words: Words) -> str:
-    """Return the drawing without its own heading."""
-    drawn = wiring.svg(design.fabric.topology)
-    texts = iter(TEXT.findall(drawn)[:2])
-    for opening, said, closing in texts:
-        drawn = drawn.replace(f"{opening}{said}{closing}", "", 1)
-    frame = FRAME.search(drawn)
-    if frame:
-        width, height = float(frame[1]), float(frame[2]) - HEADING
-        drawn = drawn.replace(frame[0], f'viewBox="0 {HEADING} {width:g} {height:g}" role="img"', 1)
-    return TEXT.sub(lambda found: f"{found[1]}{escape(told(unescape(found[2]), words))}{found[3]}", drawn)
+def _inside(topology: Topology, words: Words) -> list[str]:
+    """Return what is inside the nodes, as a sentence."""
+    kind = topology.params.get("scale_up")
+    if kind is None:
+        return []
+    name = words.get(f"inside.{kind}", str(kind))
+    return [words["drawing.inside"].format(devices=topology.devices_per_node, kind=name)]
+
+
+def _legend(plan: Layout, words: Words) -> str:
+    """Return what the drawing's colours stand for; nothing where it has no groups."""
+    chips = "".join(
+        f'<span><span class="chip" style="background:{colour}"></span>{escape(told(name, words))}</span>'
+        for name, colour in zip(plan.legend, wiring.COLOURS, strict=False)
+    )
+    return f'<div class="chips">{chips}</div>\n' if chips else ""
+
+
+def drawn(topology: Topology, plan: Layout, words: Words) -> str:
+    """Return the drawing without its heading, legend and notes, which the page says itself, in letters that can be read."""
+    left, more = (NAMES, 0.0) if plan.names else (0.0, BULGE)
+    top, height = wiring.HEAD - more, plan.height + 2 * more
+    frame = f'viewBox="{-left:g} {top:g} {WIDTH + left:g} {height:g}" role="img"'
+    whole = FRAME.sub(frame, wiring.svg(topology), count=1)
+    start = whole.index("<g transform")
+    body = whole[start : whole.index("</g>") + len("</g>")]
+    opening = re.sub(r"<rect [^>]*/>.*", "", whole[:start], count=1)
+    moved = NAME.sub(f'<text x="{8 - left:g}"', body)
+    said = TEXT.sub(lambda found: f"{found[1]}{escape(told(unescape(found[2]), words))}{found[3]}", moved)
+    return f"{opening}{said}</svg>"
 
 
 def told(said: str, words: Words) -> str:
     """Return a drawing's text in the page's language; as it is where it has no word."""
     for pattern, key in SAID:
         if found := re.fullmatch(pattern, said):
-            return words[key].format(**found.groupdict())
-    return said
+            groups = found.groupdict()
+            tier = {"tier": review_names.tier(groups["tier"], words)} if "tier" in groups else {}
+            return words[key].format(**{**groups, **tier})
+    return review_names.tier(said, words)

@@ -9,6 +9,10 @@ from fabric.report.review_cells import Cell
 from fabric.report.review_words import Words
 
 Row = Sequence[Cell | str]
+SHORT = 45
+"""Rows of a table that is kept on one page of paper."""
+LONG = 40
+"""Letters of a text above which it may be broken into lines."""
 
 
 def section(key: str, title: str, parts: Iterable[str]) -> str:
@@ -31,20 +35,22 @@ def bullets(lines: Iterable[str]) -> str:
 def table(
     words: Words, columns: Sequence[str], rows: Sequence[Row], *, key: str, names: Sequence[str] = (), total: Row | None = None
 ) -> str:
-    """Return a table in a box that scrolls by itself, its columns named by `column.*`, sorted by their buttons.
+    """Return a table in a box that scrolls by itself, sorted by its columns' buttons.
 
-    names: the candidate of every row, which links it to the charts. total: a last row that is not sorted.
+    columns: keys of `column.*`, or the texts themselves. names: the candidate of every row, which links it to the charts.
+    total: a last row that is not sorted.
     """
     kinds = [_kind([row[n] for row in rows]) for n in range(len(columns))]
     head = "".join(
         f'<th scope="col" class="{kind}" aria-sort="none">'
-        f'<button type="button">{escape(words[f"column.{column}"])}</button></th>'
+        f'<button type="button">{escape(words.get(f"column.{column}", column))}</button></th>'
         for column, kind in zip(columns, kinds, strict=True)
     )
     body = "\n".join(_row(row, names[n] if n < len(names) else None) for n, row in enumerate(rows))
     foot = f"<tfoot>{_row(total, None)}</tfoot>" if total else ""
+    box = "box short" if len(rows) <= SHORT else "box"
     return (
-        f'<div class="box" tabindex="0"><table class="sortable" id="table-{key}"><thead><tr>{head}</tr></thead>\n'
+        f'<div class="{box}" tabindex="0"><table class="sortable" id="table-{key}"><thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{body}\n</tbody>{foot}</table></div>"
     )
 
@@ -60,7 +66,8 @@ def _row(row: Row, name: str | None) -> str:
 
 def _cell(cell: Cell | str) -> str:
     if isinstance(cell, str):
-        return f'<td class="text">{escape(cell)}</td>'
+        kind = "text long" if len(cell) > LONG else "text"
+        return f'<td class="{kind}">{escape(cell)}</td>'
     key = f' data-key="{escape(cell.key)}"' if cell.key else ""
     value = f' data-value="{cell.value!r}"' if cell.value is not None else ""
     unknown = "" if cell.known else " unknown"

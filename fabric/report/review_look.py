@@ -23,22 +23,26 @@ figure { margin: 0 0 8px; break-inside: avoid; }
 .chart.vega-embed { display: block; padding: 0; }
 .drawings { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px; }
 .drawing { border: 1px solid #d9dde2; border-radius: 6px; padding: 2px 14px 10px; margin: 0; }
-.drawing h3 { margin-top: 10px; } .drawing code { font-size: .78rem; color: #5f6670; }
-.drawing svg { width: 100%; height: auto; display: block; margin-top: 6px; }
-.drawing svg text { font-size: 19px; }
-.box { overflow-x: auto; border: 1px solid #d9dde2; margin: 6px 0 14px; overflow-wrap: normal; }
-table { border-collapse: collapse; width: 100%; font-size: .86rem; font-variant-numeric: tabular-nums; }
+.drawing h3 { margin-top: 10px; } .drawing code { font-size: .78rem; color: #5f6670;
+  font-family: Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace; }
+.drawing svg { width: 100%; height: auto; max-height: 330px; display: block; margin-top: 6px; }
+.drawing svg text { font-size: 28px; }
+.chips { font-size: .82rem; display: flex; flex-wrap: wrap; gap: 2px 14px; margin-top: 4px; }
+.box { overflow-x: auto; border: 1px solid #d9dde2; margin: 6px 0 14px; overflow-wrap: normal;
+  width: fit-content; max-width: 100%; }
+table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; }
 th { background: #eef1f4; text-align: left; vertical-align: bottom; font-weight: 600; padding: 0; }
-th button { font: inherit; font-weight: 600; background: none; border: 0; padding: 6px 10px; width: 100%; text-align: left;
+th button { font: inherit; font-weight: 600; background: none; border: 0; padding: 6px 12px; width: 100%; text-align: left;
   cursor: pointer; color: inherit; }
-th button::after { content: " \\2195"; color: #9aa0a8; font-weight: 400; }
-th[aria-sort=ascending] button::after { content: " \\2191"; color: #0072b2; }
-th[aria-sort=descending] button::after { content: " \\2193"; color: #0072b2; }
+th button::after { content: "\\00a0\\2195"; color: #9aa0a8; font-weight: 400; }
+th[aria-sort=ascending] button::after { content: "\\00a0\\2191"; color: #0072b2; }
+th[aria-sort=descending] button::after { content: "\\00a0\\2193"; color: #0072b2; }
 th.number { white-space: normal; } th.number button { text-align: right; }
 :focus-visible { outline: 2px solid #0072b2; outline-offset: -2px; }
-td { padding: 5px 10px; border-bottom: 1px solid #eceff2; vertical-align: top; overflow-wrap: break-word; }
+td.text:first-child { min-width: 8em; }
+td { padding: 5px 12px; border-bottom: 1px solid #eceff2; vertical-align: top; overflow-wrap: break-word; }
 td small { display: block; color: #5f6670; font-size: .92em; }
-.number { text-align: right; white-space: nowrap; }
+.number { text-align: right; white-space: nowrap; } td.text { white-space: nowrap; } td.long { white-space: normal; }
 tfoot td { font-weight: 600; border-top: 2px solid #c3c9d1; } tfoot small { font-weight: 400; }
 .unknown { color: #8a8f98; font-style: italic; }
 tr.picked td { background: #fff6dc; } .drawing.picked { border-color: #b8860b; background: #fffaf0; }
@@ -50,16 +54,30 @@ button.plain { font: inherit; font-size: .86rem; border: 1px solid #c3c9d1; back
   padding: 3px 10px; cursor: pointer; margin: 2px 4px 2px 0; }
 button.plain[aria-pressed=true] { background: #fff6dc; border-color: #b8860b; }
 .chip { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .45em; }
+nav { font-size: .9rem; margin: 10px 0; } nav a { color: #0b5c94; margin-right: 1.1em; white-space: nowrap; }
+section { scroll-margin-top: 5rem; }
 .legend { position: sticky; top: 0; background: #fff; padding: 6px 0; z-index: 2; border-bottom: 1px solid #eceff2;
   font-size: .9rem; }
 #vg-tooltip-element { max-width: 420px; font-size: 13px; }
 @media (max-width: 900px) { main { padding: 20px 14px 48px; } .drawings { grid-template-columns: minmax(0, 1fr); }
-  td { padding: 4px 6px; } th button { padding: 5px 6px; } table { font-size: .78rem; } .drawing svg text { font-size: 17px; } }
-@media print { .controls input, .legend, .screen, #reset { display: none; } main { padding: 0; max-width: none; }
-  body { font-size: 10pt; } h2 { break-after: avoid; } th button::after { content: "" !important; }
-  .box { overflow: visible; border: 0; break-inside: avoid; } table { font-size: 7.5pt; } tr { break-inside: avoid; }
-  thead { display: table-header-group; } th, td { padding: 1px 4px; }
-  th button { padding: 1px 4px; } .drawing { break-inside: avoid; } }
+  td { padding: 4px 5px; } td.text:not(:first-child) { white-space: normal; } th button { padding: 5px; }
+  th[aria-sort=none] button::after { content: ""; }
+  table { font-size: .78rem; } .drawing svg text { font-size: 22px; } }
+@page { margin: 12mm; }
+@media print { .controls input, .legend, nav, .screen, #reset { display: none; } main { padding: 0; max-width: none; }
+  body { font-size: 9.5pt; } h1 { font-size: 16pt; } h2 { font-size: 13pt; margin-top: 22px; }
+  h2, h3, .controls, p:has(+ .box) { break-after: avoid; } p:has(+ .box) { break-inside: avoid; } .caption { font-size: 8.5pt; }
+  p, li, summary { orphans: 3; widows: 3; } li { break-inside: avoid; } summary { list-style: none; break-after: avoid; }
+  th button { display: contents; } th button::after { content: "" !important; }
+  #verdict, th, .chip { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .box { overflow: visible; border: 0; } .box.short { break-inside: avoid; }
+  table { font-size: 7.5pt; } tr { break-inside: avoid; }
+  thead { display: table-header-group; } tfoot { display: table-row-group; } td, th { padding: 1px 5px; }
+  td.text:not(:first-child) { white-space: normal; }
+  td.text:first-child { min-width: 7em; }
+  .drawings { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; }
+  .drawing { break-inside: avoid; padding: 0 8px 4px; }
+  .drawing svg { max-height: 5.6cm; } .drawing svg text { font-size: 36px; } .drawing .caption { font-size: 7.5pt; } }
 """
 
 SCRIPT = """
@@ -95,11 +113,12 @@ for (const found of document.querySelectorAll("[data-candidate]")) {
   found.addEventListener("mouseleave", () => pick(pinned));
 }
 const picks = [...document.querySelectorAll("button[data-pick]")];
-for (const button of picks) button.addEventListener("click", () => {
-  pinned = button.dataset.pick;
-  for (const other of picks) other.setAttribute("aria-pressed", String(other === button));
-  pick(pinned);
-});
+function pin(name) {
+  pinned = name;
+  for (const other of picks) other.setAttribute("aria-pressed", String(other.dataset.pick === name));
+  pick(name);
+}
+for (const button of picks) button.addEventListener("click", () => pin(button.dataset.pick));
 
 const sliders = ["utilisation", "scale", "energy"].map(name => document.getElementById("slider-" + name));
 const shown = [
@@ -152,6 +171,7 @@ for (const [key, spec] of Object.entries(specs)) {
   const place = document.getElementById("chart-" + key);
   vegaEmbed(place, spec, {renderer: "svg", actions: false}).then(result => {
     views[key] = result.view;
+    result.view.addEventListener("click", (event, item) => pin(item && item.datum && item.datum.candidate || ""));
     if (key === "cost") moved();
   }).catch(error => { place.textContent = say.failed + error.message; });
 }

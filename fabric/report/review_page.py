@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from fabric.report import review_bills, review_charts, review_details, review_drawings, review_tables
-from fabric.report.drawing import Drawing
-from fabric.report.html_file import bundle, save, script_json
-from fabric.report.picture import svg, vega_lite_version
+from fabric.report import (
+    review_bills,
+    review_charts,
+    review_details,
+    review_drawings,
+    review_material,
+    review_names,
+    review_resilience,
+    review_tables,
+)
+from fabric.report.html_file import bundle, figure, save, script_json
+from fabric.report.picture import vega_lite_version
 from fabric.report.review_assumed import assumed
-from fabric.report.review_charts import finished
-from fabric.report.review_cost_chart import cost
 from fabric.report.review_grid import Grid, grid
 from fabric.report.review_html import bullets, note, section
 from fabric.report.review_look import SCRIPT, STYLE
+from fabric.report.review_marks import colours, finished
 from fabric.report.review_words import Words, words
 from fabric.review.evaluate import Review
 from fabric.review.verdict import BILL, FAILURES, FORMULA, MODEL, REQUEST, Finding, verdict
+from fabric.review.verdict_words import say
 
 Specs = Mapping[str, dict[str, Any]]
 FROM = {
@@ -48,10 +55,8 @@ def html(review: Review, lang: str = "en") -> str:
     """Return the page; InputError for an unknown language."""
     own, costs = words(lang), grid(review.designs)
     charts = review_charts.draw(review.designs, costs, own)
-    if costs:
-        charts = [cost(costs, review_tables.names_of(review.designs), own), *charts]
     specs = {drawn.key: finished(drawn) for drawn in charts}
-    figures = {drawn.key: _chart(drawn, specs[drawn.key]) for drawn in charts}
+    figures = {drawn.key: figure(drawn, specs[drawn.key]) for drawn in charts}
     sections = _sections(review, costs, figures, own, lang) if review.designs else []
     body = "\n".join(part for part in (_top(review, own, lang), *sections) if part)
     title = escape(review.request.title)
@@ -70,48 +75,74 @@ def _data(specs: Specs, costs: Grid | None, own: Words) -> str:
         "range": own["range"], "hour": own["money.hour"], "energy": own["slider.energy.unit"], "failed": own["chart.failed"],
     }  # fmt: skip
     content = {"specs": specs, "grid": costs.content() if costs else None, "say": said}
-    return "\n".join(f'<script type="application/json" id="{key}">{script_json(value)}</script>' for key, value in content.items())
+    return "\n".join(
+        f'<script type="application/json" id="{key}">{script_json(value)}</script>' for key, value in content.items()
+    )
 
 
 def _top(review: Review, own: Words, lang: str) -> str:
     """Return title and verdict."""
     lead = own["lead"].format(candidates=len(review.request.candidates), refused=len(review.refused))
     told = section("verdict", own["section.verdict"], [_findings(verdict(review), ("decision", "change"), own, lang)])
-    return f'<p class="kind">{escape(own["title.kind"])}</p>\n<h1>{escape(review.request.title)}</h1>\n{note(lead)}\n{told}'
+    named = review_names.glossary(review, own)
+    terms = note(own["terms"].format(terms=named)) if named else ""
+    heading = f'<p class="kind">{escape(own["title.kind"])}</p>\n<h1>{escape(review.request.title)}</h1>'
+    return "\n".join(part for part in (heading, note(lead), terms, told) if part)
 
 
 def _sections(review: Review, costs: Grid | None, figures: Mapping[str, str], own: Words, lang: str) -> Iterator[str]:
     """Yield what follows the verdict, in the order of the page."""
     designs = review.designs
-    yield _legend(review_tables.names_of(designs), own)
-    charts = [figure for key, figure in figures.items() if key != "cost"]
-    missing = [] if "tornado" in figures else [note(own["note.no_spans"])]
+    no_spans = "" if "tornado" in figures or not costs else note(own["note.no_spans"])
     told = _findings(verdict(review), ("assumed",), own, lang)
     parts = {
         "drawings": review_drawings.drawings(designs, own),
-        "compare": review_tables.compare(review, own),
-        "cost": [*_cost(costs, own), figures.get("cost", "")],
-        "charts": [*charts, *missing],
-        "performance": review_details.performance(designs, own),
-        "resilience": review_details.resilience(designs, own),
-        "growth": [*review_details.ceiling(designs, own), *review_details.growth(designs, own)],
+        "compare": [*review_tables.compare(review, own), _of(figures, "material")],
+        "cost": [*_cost(costs, own), _of(figures, "cost", "tornado"), no_spans],
+        "performance": [_of(figures, "times"), *review_details.performance(designs, own), _of(figures, "efficiency")],
+        "resilience": [*review_resilience.resilience(designs, own), _of(figures, "damage")],
+        "ceiling": [*review_details.ceiling(designs, own), _of(figures, "ceiling")],
+        "growth": [*review_details.growth(designs, own), _of(figures, "growth")],
         "limits": review_details.limits(review, own),
+        "material": review_material.material(designs, own),
         "bills": review_bills.bills(designs, own),
         "sources": review_bills.sources(designs, own),
         "assumed": [told, bullets(assumed(review, own))],
     }
-    for key, inner in parts.items():
-        yield section(key, own[f"section.{key}"], inner)
+    made = {key: section(key, own[f"section.{key}"], inner) for key, inner in parts.items()}
+    yield _contents([key for key, inner in made.items() if inner], own)
+    yield _legend(review_tables.names_of(designs), own)
+    yield from made.values()
+
+
+def _contents(keys: Sequence[str], own: Words) -> str:
+    """Return a link to every section."""
+    links = " ".join(f'<a href="#{key}">{escape(own[f"section.{key}"])}</a>' for key in keys)
+    return f"<nav>{links}</nav>"
+
+
+def _of(figures: Mapping[str, str], *keys: str) -> str:
+    """Return those of these charts that were drawn."""
+    return "\n".join(figures[key] for key in keys if key in figures)
 
 
 def _findings(findings: Sequence[Finding], about: Sequence[str], own: Words, lang: str) -> str:
     """Return sentences with the sources of their numbers."""
     chosen = [finding for finding in findings if finding.about in about]
     items = "".join(
-        f'<li>{escape(finding.text(lang))}<span class="from">{escape(_from(finding.source, own))}</span></li>'
+        f'<li>{escape(sentence(finding, own, lang))}<span class="from">{escape(_from(finding.source, own))}</span></li>'
         for finding in chosen
     )
     return f"<ul>{items}</ul>" if items else ""
+
+
+def sentence(finding: Finding, own: Words, lang: str) -> str:
+    """Return a finding's sentence, limits and collectives in it by their names in the page's language."""
+    values = finding.values
+    named = {"limit": own[f"binding.{values['limit']}"]} if "limit" in values else {}
+    if "collective" in values:
+        named["collective"] = review_names.collective(str(values["collective"]), own)
+    return say(finding.kind, {**values, **named}, lang)
 
 
 def _from(source: str, own: Words) -> str:
@@ -121,7 +152,7 @@ def _from(source: str, own: Words) -> str:
 
 def _legend(names: Sequence[str], own: Words) -> str:
     """Return a button per candidate, which highlights it everywhere."""
-    chips = zip(names, review_charts.colours(names), strict=True)
+    chips = zip(names, colours(names), strict=True)
     buttons = "".join(
         f'<button type="button" class="plain" data-pick="{escape(name)}" aria-pressed="false">'
         f'<span class="chip" style="background:{colour}"></span>{escape(name)}</button>'
@@ -150,14 +181,4 @@ def _slider(name: str, values: Sequence[float], start: int, own: Words) -> str:
         f'<label for="slider-{name}">{escape(own[f"slider.{name}"])}: <output id="slider-{name}-value">{escape(text)}</output>'
         f'<input type="range" id="slider-{name}" min="0" max="{len(values) - 1}" step="1" value="{start}" autocomplete="off" '
         f'aria-valuetext="{escape(text)}"></label>'
-    )
-
-
-def _chart(drawn: Drawing, spec: dict[str, Any]) -> str:
-    """Return a chart's place, with a still picture of it for readers without scripts."""
-    source = base64.b64encode(svg(spec).encode()).decode()
-    return (
-        f'<figure><h3>{escape(drawn.title)}</h3>\n<div class="chart" id="chart-{drawn.key}"></div>\n'
-        f'<noscript><img alt="{escape(drawn.title)}" src="data:image/svg+xml;base64,{source}"></noscript>\n'
-        f'<figcaption class="caption">{escape(drawn.caption)}</figcaption></figure>'
     )

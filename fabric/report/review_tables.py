@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from fabric.report import review_names
 from fabric.report.review_cells import Cell, hour, missing, money, number, share, times, watts
 from fabric.report.review_html import Row, note, table
 from fabric.report.review_words import Words
 from fabric.review.evaluate import Design, Review
 from fabric.review.quote import Range
+from fabric.units import show_rate
 
-COUNTS = ("candidate", "devices", "switches", "tiers", "cables", "longest", "spare", "racks")
-MONEY = ("candidate", "price", "network", "each", "power", "network_power", "hour")
-SPEED = ("candidate", "efficiency", "worst_efficiency", "goodput", "stops", "alone", "fits")
+COUNTS = ("candidate", "devices", "switches", "tiers", "cables", "longest", "nics", "spare", "racks")
+MONEY = ("candidate", "price", "each_all", "network", "each", "power", "network_power", "hour")
+SPEED = ("candidate", "efficiency", "worst_efficiency", "beside", "goodput", "stops", "alone", "fits")
 COST = ("candidate", "hour", "against")
-TRAFFIC = ("candidate", "traffic", "reached", "at_most")
+TRAFFIC = ("candidate", "traffic", "reached", "at_most", "reached_rate", "at_most_rate")
 
 
 def compare(review: Review, words: Words) -> list[str]:
@@ -51,16 +53,17 @@ def cables_of(design: Design) -> int:
 
 def _counts(design: Design, words: Words) -> Row:
     topology = design.fabric.topology
-    tiers = "; ".join(f"{tier} {count:,}" for tier, count in tiers_of(design).items()) or words["none"]
+    tiers = "; ".join(f"{review_names.tier(tier, words)} {count:,}" for tier, count in tiers_of(design).items())
     outside = topology.level != topology.scale_up_level
     longest = float(design.layout.metres[outside].max(initial=0.0))
     return (
         design.candidate.name,
         number(topology.devices),
         number(sum(tiers_of(design).values())),
-        tiers,
+        tiers or words["none"],
         number(cables_of(design)),
         Cell(words["metres"].format(metres=f"{longest:.3g}"), longest),
+        _nics(design, words),
         number(sum(line.spare for line in design.bill.network)),
         number(design.layout.racks),
     )
@@ -70,14 +73,20 @@ def _money(designs: Sequence[Design], words: Words) -> list[Row]:
     """Return a row per candidate; every column has one unit, that of its smallest figure."""
     prices = [design.price for design in designs]
     networks = [_network(design) for design in designs]
-    each = [price / design.bill.endpoints if price else None for design, price in zip(designs, networks, strict=True)]
-    usd = [_column(column, money, words) for column in (prices, networks, each)]
-    drawn = [_column(c, watts, words) for c in ([_facility(d) for d in designs], [d.bill.network_watts for d in designs])]
+    columns = (prices, _each(prices, designs), networks, _each(networks, designs))
+    usd = [same_unit(column, money, words) for column in columns]
+    drawn = [same_unit(c, watts, words) for c in ([_facility(d) for d in designs], [d.bill.network_watts for d in designs])]
     hours = [hour(design.cost, words) for design in designs]
     return list(zip(names_of(designs), *usd, *drawn, hours, strict=True))
 
 
-def _column(found: Sequence[Range | None], shown: Callable[..., Cell], words: Words) -> list[Cell]:
+def _each(prices: Sequence[Range | None], designs: Sequence[Design]) -> list[Range | None]:
+    """Return prices per device."""
+    return [price / design.bill.endpoints if price else None for design, price in zip(designs, prices, strict=True)]
+
+
+def same_unit(found: Sequence[Range | None], shown: Callable[..., Cell], words: Words) -> list[Cell]:
+    """Return the cells of a column of money or power, all in the unit of its smallest figure."""
     least = min((one.mid for one in found if one is not None), default=None)
     return [shown(one, words, least) for one in found]
 
@@ -97,17 +106,22 @@ def _facility(design: Design) -> Range:
     return Range(design.watts * low / mid, design.watts, design.watts * high / mid)
 
 
+def _nics(design: Design, words: Words) -> Cell:
+    """Return the NICs on the bill; that they come with the nodes where it has none."""
+    found = [line.count for line in design.bill.network if line.part.kind == "nic"]
+    return number(sum(found)) if found else Cell(words["nics.inside"], known=False)
+
+
 def _speed(design: Design, words: Words) -> Row:
     broken = design.resilience
-    apart = number(float(f"{1 / broken.stops:.3g}")) if broken.stops else missing(words)
-    stops = Cell(words["share.hours"].format(hours=apart.text), apart.value) if broken.stops else apart
     fits: Cell | str = words["yes" if design.fits else "no"] if design.bindings else words["none"]
     return (
         design.candidate.name,
         share(design.performance.efficiency, words),
         share(design.performance.worst_efficiency, words),
+        times(design.beside, words),
         share(broken.goodput, words),
-        stops,
+        hours(broken.stops, words),
         number(broken.single_homed),
         fits,
     )
@@ -134,15 +148,29 @@ def over(value: float) -> str:
 
 def traffic_table(designs: Sequence[Design], words: Words) -> str:
     """Return the bracket of theta of every candidate and traffic."""
-    rows = [
+    rows: list[Row] = [
         (
             design.candidate.name,
             words.get(f"traffic.{bracket.traffic}", bracket.traffic),
             times(bracket.lower, words),
             times(bracket.upper, words),
+            *(_rate(bracket.nic, theta, words) for theta in (bracket.lower, bracket.upper)),
         )
         for design in designs
         for bracket in design.performance.brackets
     ]
     names = [str(row[0]) for row in rows]
     return table(words, TRAFFIC, rows, key="traffic", names=names)
+
+
+def _rate(nic: float, theta: float | None, words: Words) -> Cell:
+    """Return bytes per second and device at a theta."""
+    return missing(words) if theta is None else Cell(show_rate(nic * theta), nic * theta)
+
+
+def hours(stops: float, words: Words) -> Cell:
+    """Return the hours between stops of so many an hour."""
+    if not stops:
+        return missing(words)
+    apart = number(float(f"{1 / stops:.3g}"))
+    return Cell(words["share.hours"].format(hours=apart.text), apart.value)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fabric.report import review_words_en, review_words_zh
+from fabric.report.review_terms import terms
 from topologies.errors import InputError
 
 Words = Mapping[str, str]
-LANGUAGES: Mapping[str, Words] = {"en": review_words_en.WORDS, "zh": review_words_zh.WORDS}
+LANGUAGES: Mapping[str, Words] = {
+    "en": {**review_words_en.WORDS, **terms(0)},
+    "zh": {**review_words_zh.WORDS, **terms(1)},
+}
 
 
 def words(lang: str) -> Words:

@@ -1,10 +1,12 @@
-"""A story as the main job makes one: real predictions on small fabrics, made-up measurements. It runs no collective."""
+"""A story and a review as the main jobs make them: real predictions on small fabrics, made-up measurements, nothing run."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,11 @@ from fabric.predict.calibrate import baseline, calibrate, split
 from fabric.predict.constants import NCCL, Constants
 from fabric.records.case import Case
 from fabric.records.result import Result
+from fabric.report.review_page import html as page_of
+from fabric.report.review_words import LANGUAGES
 from fabric.report.story import Story
+from fabric.review.evaluate import Review, evaluate
+from fabric.review.request import parse
 from fabric.scaling import Row, scaling_table
 from topologies.local import local
 
@@ -96,3 +102,42 @@ def make_story() -> Story:
 @pytest.fixture(scope="session")
 def story() -> Story:
     return make_story()
+
+
+REQUEST: dict[str, Any] = {
+    "title": "sixteen devices",
+    "candidates": [
+        {"name": "fat-tree", "topo": "fat_tree:k=4"},
+        {"name": "rails", "topo": "rail_optimized:nodes=4,rails=4,radix=8,scale_up=nvswitch", "grow": {"nodes": [2, 4]}},
+        {"name": "torus", "topo": "torus:dims=4x4"},
+        {"name": "planes", "topo": "multi_plane:nodes=4,rails=4,planes=2,radix=8,scale_up=nvswitch"},
+        {"name": "odd", "topo": "fat_tree:k=3"},
+    ],
+    "cases": [{"collective": "all_reduce", "size": "1MiB"}, {"collective": "all_to_all", "size": "1MiB"}],
+    "step": {"compute": 0.001},
+    "node": "node-8xh100",
+    "limits": {"power": 300_000},
+    "cost": {"allocation": 0.625, "energy": 0.07, "busy": 0.9},
+    "spans": {"efficiency": [0.5, 1.0], "energy": [0.05, 0.12]},
+    "floor": {"nodes_per_rack": 2},
+    "failing": {"links": [1, 4], "switches": [1], "seeds": 2},
+}
+
+
+def review_of(**changes: Any) -> Review:
+    return evaluate(parse({**REQUEST, **changes}))
+
+
+@pytest.fixture(scope="session")
+def reviewed() -> Callable[..., Review]:
+    return review_of
+
+
+@pytest.fixture(scope="session")
+def review() -> Review:
+    return review_of()
+
+
+@pytest.fixture(scope="session")
+def pages(review: Review) -> dict[str, str]:
+    return {lang: page_of(review, lang) for lang in LANGUAGES}

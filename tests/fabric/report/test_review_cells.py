@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fabric.report.review_cells import digits, money, share, watts
+from fabric.report.review_cells import digits, money, share, size, watts
 from fabric.report.review_words import words
 from fabric.review.quote import Range
 
@@ -37,11 +37,19 @@ def test_digits_keep_what_they_show(middle, part):
         assert abs(float(text.replace(",", "")) - value) <= max(0.0005 * middle, 1e-4)
 
 
+@pytest.mark.parametrize(
+    ("nbytes", "text"), [(14 * 10**9, "14 GB"), (4 * 2**30, "4 GiB"), (2**16, "64 KiB"), (8, "8 B"), (0, "0 B")]
+)
+def test_sizes_are_told_in_the_units_that_they_are_whole_in(nbytes, text):
+    assert size(nbytes).text == text
+    assert size(nbytes).value == nbytes
+
+
 def test_a_column_has_one_unit():
     assert watts(Range(1_000_000, 1_075_000, 1_200_000), words("en"), 863_000.0).text == "1,075 kW"
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.97, "97.0 %"), (0.0776, "7.76 %"), (1.0, "100.0 %")])
+@pytest.mark.parametrize(("value", "text"), [(0.0, "0 %"), (0.97, "97.0 %"), (0.0776, "7.76 %"), (1.0, "100.0 %")])
 def test_shares_have_the_same_decimals(value, text):
     assert share(value, words("zh")).text == text
 

@@ -1,0 +1,125 @@
+"""The tables of what failures do to every candidate: stops, what is lost at once, random draws. It knows no money."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from fabric.report import review_names
+from fabric.report.review_cells import Cell, number, share, times
+from fabric.report.review_html import Row, note, table
+from fabric.report.review_tables import hours, names_of
+from fabric.report.review_words import Words
+from fabric.review.evaluate import Design
+from fabric.review.resilience import Damage
+
+STOPS = ("candidate", "stops_hour", "network_stops", "stops", "goodput", "idle")
+SINGLE = ("candidate", "alone", "alone_share", "single_switches", "single_cables", "one_switch_takes")
+LOST = ("candidate", "gone", "devices_lost", "devices_parted", "slower_alive", "left", "slower_left")
+DAMAGE = ("candidate", "what", "failed", "slower", "slowest", "cut")
+NOBODY = Cell("-", known=False)
+"""Of a job on no device."""
+N = r"[\d,]+"
+GONE = (
+    (r"one (?P<tier>\S+) switch drained", "gone.tier"),
+    (r"one switch drained", "gone.switch"),
+    (rf"plane (?P<number>\d+) with (?P<switches>{N}) switch(?:es)?", "gone.plane"),
+    (rf"rail (?P<number>\d+) with (?P<switches>{N}) switch(?:es)?", "gone.rail"),
+    (rf"rack (?P<number>\d+) with (?P<switches>{N}) switch(?:es)?", "gone.rack"),
+    (rf"rack (?P<number>\d+) with (?P<nodes>{N}) nodes?", "gone.nodes"),
+    (rf"rack (?P<number>\d+) with (?P<nodes>{N}) nodes? and (?P<switches>{N}) switch(?:es)?", "gone.both"),
+)
+"""What fabric.review.losses calls an event -> the key of the same words."""
+
+
+def resilience(designs: Sequence[Design], words: Words) -> list[str]:
+    """Return the tables of stops, of losses as a whole, and of random draws; the last two where anything was failed."""
+    if not designs:
+        return []
+    parts = [
+        note(words["note.stops"]),
+        table(words, STOPS, [_stops(design, words) for design in designs], key="stops", names=names_of(designs)),
+        note(words["note.single"]),
+        table(words, SINGLE, [_single(design, words) for design in designs], key="single", names=names_of(designs)),
+    ]
+    parts += _part(designs, "lost", words)
+    return parts + _part(designs, "damage", words)
+
+
+def _part(designs: Sequence[Design], which: str, words: Words) -> list[str]:
+    """Return the note and the table of losses as a whole (`lost`) or of random draws (`damage`); nothing without rows."""
+    found = [
+        (design, one) for design in designs for one in (design.resilience.lost if which == "lost" else design.resilience.damage)
+    ]
+    if not found:
+        return []
+    columns, row = (LOST, _lost) if which == "lost" else (DAMAGE, _damage)
+    collective = review_names.collective(found[0][1].collective, words)
+    rows = [row(design, one, words) for design, one in found]
+    names = [design.candidate.name for design, _ in found]
+    return [note(words[f"note.{which}"].format(collective=collective)), table(words, columns, rows, key=which, names=names)]
+
+
+def _stops(design: Design, words: Words) -> Row:
+    broken = design.resilience
+    return (
+        design.candidate.name,
+        number(float(f"{broken.stops:.3g}")),
+        number(float(f"{broken.network_stops:.3g}")),
+        hours(broken.stops, words),
+        share(broken.goodput, words),
+        number(float(f"{(1 - broken.goodput) * broken.devices:.3g}")),
+    )
+
+
+def _single(design: Design, words: Words) -> Row:
+    broken = design.resilience
+    counts = (broken.single_switches, broken.single_cables, broken.one_switch_takes)
+    alone = broken.single_homed
+    return (
+        design.candidate.name,
+        number(alone),
+        share(alone / broken.devices, words),
+        *(number(count) for count in counts),
+    )
+
+
+def _lost(design: Design, damage: Damage, words: Words) -> Row:
+    """Return what is lost, and the slowdown of all devices alive and of those on nodes that are left whole."""
+    some = damage.devices_lost + damage.devices_parted > 0
+    return (
+        design.candidate.name,
+        gone(damage.what, words),
+        number(damage.devices_lost),
+        number(damage.devices_parted),
+        slowed(damage.median, damage, words),
+        number(damage.left if some else design.resilience.devices),
+        NOBODY if some and not damage.left else times(damage.rest if some else damage.median, words),
+    )
+
+
+def gone(what: str, words: Words) -> str:
+    """Return what is lost in the page's language; as it is where it has no word."""
+    for pattern, key in GONE:
+        if found := re.fullmatch(pattern, what):
+            said = found.groupdict()
+            tier = {"tier": review_names.tier(said["tier"], words)} if "tier" in said else {}
+            return words[key].format(**{**said, **tier})
+    return what
+
+
+def slowed(ratio: float | None, damage: Damage, words: Words) -> Cell:
+    """Return a slowdown; where there is none, that devices are parted, or that it is not known."""
+    return Cell(words["cut"], known=False) if ratio is None and damage.cut else times(ratio, words)
+
+
+def _damage(design: Design, damage: Damage, words: Words) -> Row:
+    cut = Cell(f"{damage.cut} / {damage.draws}", damage.cut / damage.draws)
+    return (
+        design.candidate.name,
+        words.get(f"damage.{damage.what}", damage.what),
+        number(damage.failed),
+        slowed(damage.median, damage, words),
+        slowed(damage.worst, damage, words),
+        cut,
+    )
