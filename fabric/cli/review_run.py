@@ -25,10 +25,14 @@ def command(*, request_file: Path, markdown: bool, output: Path | None, lang: st
     from fabric.review.request import load
     from fabric.review.rows import details, rows
     from fabric.review.verdict import verdict
+    from topologies.errors import InputError
 
     request = load(request_file)
     progress, total = Progress("review", "candidates"), len(request.candidates)
-    review = evaluate(request, constants_for(request.constants, None), lambda done, name: progress(done, total, name))
+    try:
+        review = evaluate(request, constants_for(request.constants, None), lambda done, name: progress(done, total, name))
+    except InputError as error:
+        raise InputError(f"{request_file}: {error}") from None
     if output is not None:
         from fabric.report.review_page import write
 

@@ -38,6 +38,9 @@ SHOWN = 20
 @click.option("--compute", help="Time of a step without any network; default 2s.")
 @click.option("--overlap", type=float, help="Share of communication that is hidden; default 0.5.")
 @click.option("--node", help="Part that a node is, to count nodes as well.")
+@click.option(
+    "--resolution", type=float, default=0.0, show_default=True, help="Percent: leave out what is better by no more than this."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Journal of finished evaluations (JSON Lines).")
 @click.option("--resume", is_flag=True, help="Go on with the journal.")
 @click.option("--workers", type=int, help="Processes; by default one per core.")
@@ -57,14 +60,15 @@ def command(*, as_json: bool, as_csv: bool, **asked: Any) -> None:
         demand,
         _texts(asked["speeds"]),
         request,
+        resolution=asked["resolution"] / 100,
         workers=asked["workers"],
         journal=asked["output"],
         resume=asked["resume"],
         watch=Progress("review search", "wirings"),
     )
-    more = _more(found, demand)
+    more = _more(found, demand) | {"resolution_percent": asked["resolution"]}
     if not emit("review-search", _rows(found), as_json=as_json, as_csv=as_csv, **more):
-        _print(found, demand)
+        _print(found, demand, asked["resolution"])
     if not found.fitting:
         raise SystemExit(1)
 
@@ -159,6 +163,7 @@ def _rows(found: Found) -> list[dict[str, Any]]:
     for kind, group in (("cost, power, time, exposure", found.survivors), ("power, time, exposure", found.unpriced)):
         rows += [
             {"front": kind, **one.row, "neighbour": one.neighbour and one.neighbour["spec"], "against": one.against}
+            | {"stands_for": one.stands_for}
             for one in group
         ]
     return rows
@@ -193,7 +198,7 @@ def _over(binding: Binding) -> str:
     )
 
 
-def _print(found: Found, demand: Demand) -> None:
+def _print(found: Found, demand: Demand, resolution: float) -> None:
     title = f"{demand.endpoints:,} endpoints: {len(found.rows):,} designs worked out, {found.fitting:,} within the limits"
     columns = ["design", "speed", "devices", "USD M", "kW", "step comm", "hashed", "efficiency", "exposure", "single-homed"]
     for label, group in (
@@ -202,7 +207,10 @@ def _print(found: Found, demand: Demand) -> None:
     ):
         if group:
             more = [f"{len(group) - SHOWN} more with --json"] if len(group) > SHOWN else []
-            table(f"{title}; {len(group)} {label}", columns, map(_line, group[:SHOWN]), notes=more)
+            whole = len(group) + sum(one.stands_for for one in group)
+            count = f"{len(group)} for {whole} (to {resolution:g} %)" if resolution else f"{len(group)}"
+            own, line = ([*columns, "stands for"], _line_standing) if resolution else (columns, _line)
+            table(f"{title}; {count} {label}", own, map(line, group[:SHOWN]), notes=more)
     for note in _notes(found):
         click.echo(note)
 
@@ -224,6 +232,10 @@ def _line(one: Survivor) -> tuple[str, ...]:
         f"{row['exposure']:.3%}",
         f"{row['single_homed']:,}",
     )
+
+
+def _line_standing(one: Survivor) -> tuple[str, ...]:
+    return (*_line(one), f"+{one.stands_for}" if one.stands_for else "")
 
 
 def _short(row: Row) -> str:

@@ -29,6 +29,40 @@ def front(points: ArrayLike) -> NDArray[np.bool_]:
     return kept
 
 
+def representatives(points: ArrayLike, resolution: float) -> NDArray[np.int64]:
+    """Return for every point the one that stands for it: at most `resolution` (a share) above it on every axis.
+
+    Few points stand for all: those that are least on some axis, then, time and again, the one that can stand for most of
+    those left over; of equals the least by the axes in their order, of equal points the first. Resolution 0: every point
+    stands for itself, equal ones too. Source: the epsilon-approximate Pareto set of Laumanns, Thiele, Deb, Zitzler,
+    "Combining convergence and diversity in evolutionary multiobjective optimization", Evolutionary Computation 10(3), 2002.
+
+    Raises:
+        InputError: no matrix of numbers, a number below zero, or a resolution that is none.
+    """
+    values = _matrix(points)
+    if not 0 <= resolution < np.inf or (values < 0).any():
+        raise InputError(f"pareto: resolution and points must be numbers >= 0, got resolution {resolution:g}")
+    found = np.arange(len(values))
+    if resolution == 0 or not len(values):
+        return found
+    order = np.lexsort(values.T[::-1])  # by the first axis, then the next
+    ranked = values[order]
+    covers = np.asarray((ranked[:, None] <= ranked[None] * (1 + resolution)).all(axis=2))
+    left, place = np.ones(len(ranked), dtype=bool), np.empty(len(ranked), dtype=np.int64)
+    firsts = dict.fromkeys(ranked.argmin(axis=0).tolist())
+    place[list(firsts)], left[list(firsts)] = list(firsts), False
+    for chosen in firsts:
+        place[left & covers[chosen]] = chosen
+        left &= ~covers[chosen]
+    while left.any():
+        chosen = int(np.argmax((covers & left).sum(axis=1)))
+        place[left & covers[chosen]] = place[chosen] = chosen
+        left &= ~covers[chosen]
+    found[order] = order[place]
+    return found
+
+
 def ranks(points: ArrayLike) -> NDArray[np.int64]:
     """Return the number of fronts to peel off before each point is on one: 0 for the Pareto front itself."""
     values = _matrix(points)

@@ -17,7 +17,7 @@ import numpy as np
 from fabric.review import quick
 from fabric.review.generate import Demand, generate
 from fabric.review.limits import Binding, Load, bindings, check
-from fabric.review.pareto import dominators, front, nearest
+from fabric.review.pareto import dominators, front, nearest, representatives
 from fabric.review.parts import part
 from fabric.review.request import Request, economy_of, floor_of, parts_of
 from fabric.sweep import Watch, key_of, sweep
@@ -34,17 +34,23 @@ FAVOURITES = (
 )
 SAME = 5e-4
 """A difference below this share is not worth a word."""
-VERSION = 1
+DIGITS = 12
+"""Digits of an axis that count on the front: the order in which shares of a link are added up changes later ones."""
+VERSION = 2
 """Of what one evaluation means: a journal of another one is not taken over."""
 
 
 @dataclass(frozen=True)
 class Survivor:
-    """A design on the front, and how it differs from its nearest neighbour there (None where it stands alone)."""
+    """A design on the front, and how it differs from its nearest neighbour there (None where it stands alone).
+
+    stands_for: designs of the full front that are left out because none betters this one by more than the resolution.
+    """
 
     row: Row
     neighbour: Row | None
     against: str
+    stands_for: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ def search(
     speeds: Sequence[str],
     request: Request,
     *,
+    resolution: float = 0.0,
     workers: int | None = None,
     journal: Path | None = None,
     resume: bool = False,
@@ -94,11 +101,14 @@ def search(
     """Return what a demand can be met with, the same whatever the order and number of workers.
 
     speeds: of a device's ports, as text. request: cases, step, parts, floor, cost and limits; its candidates do not count.
+    resolution: share of an axis by which a design that is left out of the front may be better than one that stays.
 
     Raises:
         InputError: limits, parts, floor, cost, speeds or cases that are wrong for every design, or nothing can be built.
     """
     _check(request, speeds)
+    if not 0 <= resolution < 1:
+        raise InputError(f"resolution: must be from 0 to below 100 %, such as 5, got {resolution * 100:g}")
     wirings, skipped = generate(demand)
     if not wirings:
         raise InputError(f"endpoints: nothing of what was tried holds {demand.least:,} devices; {_most_frequent(skipped)}")
@@ -109,7 +119,7 @@ def search(
     rows = [row for outcome in outcomes for row in outcome["rows"]]
     if not rows:
         raise InputError(f"search: not one of {len(wirings):,} wirings could be worked out; {_most_frequent(refused)}")
-    return answer(rows, request, skipped, refused)
+    return answer(rows, request, skipped, refused, resolution)
 
 
 def _check(request: Request, speeds: Sequence[str]) -> None:
@@ -144,13 +154,15 @@ def _most_frequent(reasons: Mapping[str, int]) -> str:
     return f"most often ({count:,} times): {why}"
 
 
-def answer(rows: Sequence[Row], request: Request, skipped: Mapping[str, int], refused: Mapping[str, int]) -> Found:
+def answer(
+    rows: Sequence[Row], request: Request, skipped: Mapping[str, int], refused: Mapping[str, int], resolution: float = 0.0
+) -> Found:
     """Return the answer of designs that are worked out."""
     rows = _each_once(rows)
     bound = [_bindings(request, row) for row in rows]
     fits = [not (request.limits.budget and row["usd"] is None) and _fits(own) for row, own in zip(rows, bound, strict=True)]
     fitting = [row for row, good in zip(rows, fits, strict=True) if good]
-    priced, unpriced = _survivors(fitting, priced=True), _survivors(fitting, priced=False)
+    priced, unpriced = (_survivors(fitting, resolution, priced=priced) for priced in (True, False))
     missing = Counter(name for row in rows for name in row["unpriced"])
     return Found(
         rows=tuple(rows),
@@ -199,18 +211,21 @@ def _group(rows: Sequence[Row], *, priced: bool) -> list[Row]:
 
 def _points(rows: Sequence[Row], *, priced: bool) -> np.ndarray[Any, np.dtype[np.float64]]:
     axes = _axes(priced=priced)
-    return np.array([[row[key] for key, _ in axes] for row in rows], dtype=np.float64).reshape(len(rows), len(axes))
+    values = [[float(f"{row[key]:.{DIGITS}g}") for key, _ in axes] for row in rows]
+    return np.array(values, dtype=np.float64).reshape(len(rows), len(axes))
 
 
-def _survivors(rows: Sequence[Row], *, priced: bool) -> tuple[Survivor, ...]:
+def _survivors(rows: Sequence[Row], resolution: float, *, priced: bool) -> tuple[Survivor, ...]:
+    """Return the front, or the designs that stand for it at this resolution."""
     own = _group(rows, priced=priced)
     points = _points(own, priced=priced)
-    kept = np.flatnonzero(front(points))
+    on_front = np.flatnonzero(front(points))
+    kept, all_of = np.unique(on_front[representatives(points[on_front], resolution)], return_counts=True)
     found = []
-    for number in kept.tolist():
+    for number, count in zip(kept.tolist(), all_of.tolist(), strict=True):
         other = nearest(points, number, kept)
         text = "" if other is None else against(own[number], own[other], priced=priced)
-        found.append(Survivor(own[number], None if other is None else own[other], text))
+        found.append(Survivor(own[number], None if other is None else own[other], text, count - 1))
     return tuple(found)
 
 

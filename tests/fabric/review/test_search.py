@@ -72,6 +72,15 @@ def test_other_limits_take_over_a_journal_other_cases_do_not(tmp_path):
     assert len(seen) == seen[0][1]
 
 
+def test_the_last_digits_of_a_sum_do_not_decide_who_is_on_the_front(rows, found):
+    shaken = json.loads(json.dumps(rows))
+    for place, row in enumerate(shaken):
+        row["seconds"] *= 1 + (-1) ** place * 2e-15
+    again = answer(shaken, REQUEST, found.skipped, found.refused)
+    for one, other in ((again.survivors, found.survivors), (again.unpriced, found.unpriced)):
+        assert {survivor.row["spec"] for survivor in one} == {survivor.row["spec"] for survivor in other}
+
+
 def test_a_fabric_that_is_reached_twice_counts_once(rows, found):
     specs = [row["spec"] for row in found.rows]
     assert len(specs) == len(set(specs)) < len(rows)
@@ -87,6 +96,31 @@ def test_survivors_are_beaten_by_nobody_and_everybody_else_is(found):
         for name, own in points.items():
             beaten = any(all(x <= y for x, y in zip(o, own, strict=True)) and o != own for o in points.values())
             assert (name in kept) == (not beaten)
+
+
+@pytest.mark.parametrize("resolution", [0.01, 0.05, 0.2])
+def test_a_resolution_leaves_out_only_what_is_hardly_better(rows, found, resolution):
+    coarse = answer(json.loads(json.dumps(rows)), REQUEST, found.skipped, found.refused, resolution)
+    for whole, kept, axes in ((found.survivors, coarse.survivors, AXES), (found.unpriced, coarse.unpriced, AXES[1:])):
+        specs = [one.row["spec"] for one in whole]
+        assert {one.row["spec"] for one in kept} <= set(specs)
+        assert len(kept) + sum(one.stands_for for one in kept) == len(specs)
+        for one in whole:
+            assert any(all(k.row[key] <= one.row[key] * (1 + resolution) for key, _ in axes) for k in kept)
+        for key, _ in axes:
+            assert min(one.row[key] for one in kept) == min(one.row[key] for one in whole)
+    assert coarse.favourites == found.favourites
+    assert len(coarse.survivors) < len(found.survivors) or resolution < 0.1
+
+
+def test_what_was_worked_out_before_changes_nothing():
+    first, other = (
+        works()[0],
+        Work(Wiring("clos", (("radix", "16"), ("endpoints", "96"), ("tiers", "3")), 96), 96, 4, SPEEDS, REQUEST),
+    )
+    before = evaluate(first)
+    assert evaluate(other)["rows"]
+    assert evaluate(first) == before
 
 
 def test_every_survivor_is_explained_against_another_survivor(found):
@@ -287,6 +321,17 @@ def test_the_command_gives_json_and_csv_of_the_front():
     assert len(table.splitlines()) == len(found["rows"]) + 1
 
 
+def test_the_command_says_for_how_many_designs_each_stands():
+    fine = json.loads(CliRunner().invoke(command, [*ASKED, "--json"], catch_exceptions=False).stdout)
+    coarse = json.loads(CliRunner().invoke(command, [*ASKED, "--json", "--resolution", "30"], catch_exceptions=False).stdout)
+    assert coarse["resolution_percent"] == 30
+    assert len(coarse["rows"]) < len(fine["rows"])
+    assert sum(1 + row["stands_for"] for row in coarse["rows"]) == len(fine["rows"])
+    done = CliRunner().invoke(command, [*ASKED, "--resolution", "30"], catch_exceptions=False)
+    assert "(to 30 %) on the front of cost, power, time, exposure" in done.stdout
+    assert "stands for" in done.stdout
+
+
 def test_the_command_ends_with_1_and_the_limit_where_nothing_satisfies():
     done = CliRunner().invoke(command, [*ASKED, "--power-cap", "1kW"], catch_exceptions=False)
     assert done.exit_code == 1
@@ -301,6 +346,8 @@ def test_the_command_ends_with_1_and_the_limit_where_nothing_satisfies():
         (["--budget", "many"], "budget: must be a number such as 80M, got 'many'"),
         (["--case", "all_reduce"], "case: must be COLLECTIVE:SIZE"),
         (["--case", "reduce_all:1MiB"], "case: must be COLLECTIVE:SIZE"),
+        (["--resolution", "-1"], "resolution: must be from 0 to below 100 %, such as 5, got -1"),
+        (["--resolution", "nan"], "resolution: must be from 0 to below 100 %, such as 5, got nan"),
         (["--overlap", "2"], "step: compute must be above 0 and overlap from 0 to 1"),
         (["--resume"], "resume: needs the journal to go on with, -o FILE"),
     ],
