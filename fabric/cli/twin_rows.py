@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fabric.cli.answers import flat
+import numpy as np
+
+from fabric.cli.answers import constants_for, flat
 from fabric.cli.output import emit, table
+from fabric.network.placement import given_order
+from fabric.predict.answer import predict
+from fabric.predict.bounds import bound
+from fabric.predict.jobs import Job, predict_together
+from fabric.twin.paths import table as forwarding
+from fabric.twin.plan import payload_fabric
+from fabric.twin.regime import BANDWIDTH
+from fabric.units import show_duration, show_size
 
 if TYPE_CHECKING:
     from fabric.records.result import Result
@@ -23,24 +33,14 @@ def predictions(plan: TwinPlan, order: Order) -> list[Result]:
     """Return a prediction for every result: alpha = gamma = 0, the links' goodput, the same routes."""
     if not order.paths:
         return [_predicted(plan, order, result, plan.routing) for result in order.results]
-    from fabric.twin.paths import table as table_of
-
     with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:
         file = Path(folder) / "table.json"
-        file.write_text(json.dumps(table_of(plan, order.paths)))
+        file.write_text(json.dumps(forwarding(plan, order.paths)))
         return [_predicted(plan, order, result, f"table:{file}") for result in order.results]
 
 
 def _predicted(plan: TwinPlan, order: Order, result: Result, routing: str) -> Result:
     """Return the prediction for one result; process groups that ran at once are predicted at once."""
-    import numpy as np
-
-    from fabric.cli.answers import constants_for
-    from fabric.network.placement import given_order
-    from fabric.predict.answer import predict
-    from fabric.predict.jobs import Job, predict_together
-    from fabric.twin.plan import payload_fabric
-
     fabric, constants = payload_fabric(plan), constants_for("none", result.source.removeprefix("twin:"))
     if len(order.devices) == 1 and result.case.order == order.name:
         return predict([result.case], fabric, constants, routing=routing, algorithm=result.algorithm)[0]
@@ -71,7 +71,7 @@ def row_of(result: Result, predicted: Result, plan: TwinPlan, order: str, number
         fingerprint=result.fingerprint,
         failures=result.context.get("failures"),
         fidelity=result.fidelity,
-        bring_up=number + 1,
+        bring_up=number,
     )
 
 
@@ -81,16 +81,14 @@ def write_page(path: Path, pairs: Sequence[tuple[Result, Result]], plan: TwinPla
     Raises:
         InputError: the file cannot be written.
     """
-    from fabric.report.twin_page import write
+    from fabric.report.twin_page import write  # it imports a chart library
 
     write(path, points(pairs, plan), max(result.made_at for result, _ in pairs), [command])
 
 
 def points(pairs: Sequence[tuple[Result, Result]], plan: TwinPlan) -> list[Point]:
     """Return results of one plan and their predictions as points of a page, with the bound of the scaled fabric."""
-    from fabric.predict.bounds import bound
     from fabric.report.twin_charts import Point
-    from fabric.twin.plan import payload_fabric
 
     fabric, found = payload_fabric(plan), []
     for result, predicted in pairs:
@@ -100,54 +98,42 @@ def points(pairs: Sequence[tuple[Result, Result]], plan: TwinPlan) -> list[Point
     return found
 
 
+COLUMNS: Mapping[str, Callable[[dict[str, Any]], str]] = {
+    "size": lambda row: show_size(row["nbytes"]),
+    "ranks": lambda row: str(row["world_size"]),
+    "order": lambda row: row["devices"],
+    "in place": lambda row: "yes" if row["in_place"] else "no",
+    "measured": lambda row: show_duration(row["seconds"]),
+    "predicted": lambda row: show_duration(row["predicted_seconds"]),
+    "error": lambda row: f"{100 * row['error']:+.1f} %",
+    "regime": lambda row: row["regime"],
+    "q": lambda row: f"{row['quotient']:.1f}",
+    "samples": lambda row: str(row["samples"]),
+    "idle": lambda row: f"{100 * row['fidelity']['idle']:.0f} %",
+    "resent": lambda row: str(row["fidelity"]["retransmitted_segments"]),
+    "bottleneck": lambda row: row["bottleneck_link"] or "-",
+}
+SHOWN_BY = ("order", "world_size", "nbytes", "devices", "in_place")
+
+
 def show(rows: Sequence[dict[str, Any]], plan: TwinPlan, *, as_json: bool, as_csv: bool) -> None:
     """Print the rows in the form that was asked for."""
-    from fabric.twin.regime import BANDWIDTH
-    from fabric.units import show_duration, show_size
-
-    ordered = sorted(rows, key=lambda row: (row["order"], row["world_size"], row["nbytes"], row["devices"], row["in_place"]))
+    ordered = sorted(rows, key=lambda row: tuple(row[name] for name in SHOWN_BY))
     if emit("twin", ordered, as_json=as_json, as_csv=as_csv):
         return
-    columns = [
-        "size",
-        "ranks",
-        "order",
-        "in place",
-        "measured",
-        "predicted",
-        "error",
-        "regime",
-        "q",
-        "samples",
-        "idle",
-        "resent",
-        "bottleneck",
-    ]
-    body = [
-        (
-            show_size(row["nbytes"]),
-            str(row["world_size"]),
-            row["devices"],
-            "yes" if row["in_place"] else "no",
-            show_duration(row["seconds"]),
-            show_duration(row["predicted_seconds"]),
-            f"{100 * row['error']:+.1f} %",
-            row["regime"],
-            f"{row['quotient']:.1f}",
-            str(row["samples"]),
-            f"{100 * row['fidelity']['idle']:.0f} %",
-            str(row["fidelity"]["retransmitted_segments"]),
-            row["bottleneck_link"] or "-",
-        )
-        for row in ordered
-    ]
-    first = ordered[0]
-    rate = first["host_bits_per_second"] / 1e6
-    title = f"{first['collective']} ({first['source']}, {first['algorithm']}) on the twin of {first['fabric']}, {plan.routing}"
+    rate = ordered[0]["host_bits_per_second"] / 1e6
     notes = [
         f"hosts' links {rate:g} Mbit/s, {plan.scale:.3g} of the fabric's; predicted with alpha = gamma = 0, no fitted constant",
         f"error = measured / predicted - 1; scored in the bandwidth regime only (q >= {BANDWIDTH:g})",
     ]
-    if not all(row["fidelity"]["quiet"] for row in ordered):
+    if ordered[0]["source"].startswith("twin:mpi"):
+        notes.append("fidelity: MPI's ranks ask for messages all the time, so that idle says nothing")
+    elif not all(row["fidelity"]["quiet"] for row in ordered):
         notes.append("fidelity: less than 35 % idle in some rows: other work runs beside, or the links are too fast")
-    table(title, columns, body, notes=notes)
+    cells = [[cell(row) for cell in COLUMNS.values()] for row in ordered]
+    table(named(ordered[0], plan), list(COLUMNS), cells, notes=notes)
+
+
+def named(row: dict[str, Any], plan: TwinPlan) -> str:
+    """Return what a row's run was, for a title: collective, library, algorithm, fabric, routing."""
+    return f"{row['collective']} ({row['source']}, {row['algorithm']}) on the twin of {row['fabric']}, {plan.routing}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import monotonic
 
 from fabric.twin import state
@@ -40,21 +40,22 @@ def up(plan: TwinPlan, name: str, mode: str = "auto") -> state.Twin:
 
     Raises:
         InputError: the name is taken, is that of a twin that died, or no name.
-        EnvironmentFault: as running().
+        EnvironmentFault: as running(), or there is no folder to say where the twin is.
     """
     if not NAME.fullmatch(name):
         raise InputError(f"name: must be up to 31 of a-z, 0-9 and -, got {name!r}")
     if state.exists(name):
         how = "is running" if state.load(name).holder.alive() else "has died and left its state behind"
         raise InputError(f"name: a twin {name!r} {how}; run `twin down {name}` first, or choose another --name")
-    holder, child = hold(mode, lasting=True)
-    try:
+    with ExitStack() as undo:
+        holder, child = hold(mode)
+        undo.callback(_finish, holder, child)
         holder.run(script(plan))
         made = state.Twin(name, holder, plan.fabric.topology.name, tuple(box.name for box in plan.boxes))
         state.save(made)
-    except BaseException:
-        _finish(holder, child)
-        raise
+        undo.callback(state.forget, name)
+        holder.stay()  # last: killed before, this process takes the twin with it
+        undo.pop_all()
     _close(child)
     child.returncode = 0  # it outlives this process on purpose: nothing is to wait for it
     return made

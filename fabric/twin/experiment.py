@@ -11,13 +11,12 @@ import numpy as np
 
 from fabric.errors import EnvironmentFault
 from fabric.measure.backends.catalog import backend
-from fabric.network.fabric import Fabric
 from fabric.network.placement import given_order, place, spread
 from fabric.records.result import Result
 from fabric.twin.bring_up import running
-from fabric.twin.fidelity import link_counters
 from fabric.twin.holder import Holder
 from fabric.twin.launch import NOT_OF_A_TWIN, Group, Measured, Starter, launch, starter
+from fabric.twin.links import Links, counted
 from fabric.twin.mpi import check as check_algorithm
 from fabric.twin.next_hops import KERNEL_ECMP
 from fabric.twin.paths import Flow, look_up, ring_flows
@@ -26,7 +25,11 @@ from fabric.twin.regime import check
 from fabric.twin.script import change
 from topologies.errors import InputError
 
+LATENCY = ("barrier", "latency", "message_rate")
+"""What is bound by the processor at any size, or by turns in which token buckets fill up."""
 Tell = Callable[[str], None]
+Seen = Callable[[], object]
+"""Called at every result."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +77,52 @@ def check_ask(plan: TwinPlan, ask: Ask) -> None:
     missing = backend(ask.backend).missing()
     if missing is not None:
         raise EnvironmentFault(f"{ask.backend}: {missing}")
+    if ask.collective in LATENCY:
+        raise InputError(f"collective: must not be one of {', '.join(LATENCY)}, latency is no twin's; got {ask.collective}")
     check_algorithm(ask.backend, ask.algorithm, ask.collective)
-    topology = plan.fabric.topology
-    rails = len(groups(topology, range(topology.devices)))
-    if len(ask.world_sizes) > 1 and (rails > 1 or _by_kernel(plan)):
-        why = "rails" if rails > 1 else KERNEL_ECMP
-        raise InputError(f"ranks: must be one number of ranks with {why}, got {','.join(map(str, ask.world_sizes))}")
-    if ask.jobs > 1 and (len(ask.world_sizes) > 1 or ask.world_sizes[0] % ask.jobs or ask.world_sizes[0] < 2 * ask.jobs):
-        raise InputError(f"jobs: {ask.jobs} jobs need ranks that they share evenly, 2 or more each, got {ask.world_sizes}")
+    if _by_kernel(plan):
+        _step(ask)
+    rails = len(groups(plan.fabric.topology, range(plan.fabric.topology.devices)))
+    _check_worlds(plan, ask, rails)
     for ranks in ask.world_sizes:
-        if ranks < 2 * rails or ranks % rails:
-            raise InputError(f"ranks: must be a multiple of {rails} and at least {2 * rails} on {topology.name}, got {ranks}")
         for nbytes in ask.sizes:
             check(nbytes, ranks // rails // ask.jobs, host_rate(plan))
     for order in ask.orders:
-        place(topology, max(ask.world_sizes), order)
+        place(plan.fabric.topology, max(ask.world_sizes), order)
+
+
+def _check_worlds(plan: TwinPlan, ask: Ask, rails: int) -> None:
+    """Refuse numbers of ranks that rails, jobs or the kernel's routing do not allow.
+
+    Raises:
+        InputError: which, and what would be right.
+    """
+    worlds, name = ask.world_sizes, plan.fabric.topology.name
+    if len(worlds) > 1 and (rails > 1 or ask.jobs > 1 or _by_kernel(plan)):
+        why = "rails" if rails > 1 else "jobs" if ask.jobs > 1 else KERNEL_ECMP
+        raise InputError(f"ranks: must be one number of ranks with {why}, got {','.join(map(str, worlds))}")
+    if ask.jobs > 1 and (worlds[0] % ask.jobs or worlds[0] < 2 * ask.jobs):
+        raise InputError(f"jobs: {ask.jobs} jobs need ranks that they share evenly, 2 or more each, got {worlds[0]} ranks")
+    for ranks in worlds:
+        if ranks < 2 * rails or ranks % rails:
+            raise InputError(f"ranks: must be a multiple of {rails} and at least {2 * rails} on {name}, got {ranks}")
+
+
+def _step(ask: Ask) -> int:
+    """Return to which rank after it every rank of a ring sends: gloo's to the one before, MPI's to the next.
+
+    Source: gloo/allreduce.cc; the rings of Open MPI's coll_base_allreduce.c and MPICH's allreduce_intra_ring.c.
+
+    Raises:
+        InputError: no ring is run, so that there are many flows to look up at unknown moments.
+    """
+    step = {("gloo", "default"): -1, ("mpi", "ring"): 1}.get((ask.backend, ask.algorithm))
+    if ask.collective != "all_reduce" or step is None:
+        raise InputError(
+            f"routing: {KERNEL_ECMP} looks up the flows of a ring: all_reduce with gloo, or with mpi and --algorithm ring; "
+            f"got {ask.collective} with {ask.backend}, {ask.algorithm}"
+        )
+    return step
 
 
 def host_rate(plan: TwinPlan) -> float:
@@ -109,9 +143,9 @@ class Session:
         Raises:
             EnvironmentFault: a command failed.
         """
-        self.holder.run(change(before, after))
+        self.holder.run(change(before, after), "the change")
 
-    def measure(self, plan: TwinPlan, ask: Ask, name: str, *, alone: bool = False) -> Order:
+    def measure(self, plan: TwinPlan, ask: Ask, name: str, *, alone: bool = False, seen: Seen = lambda: None) -> Order:
         """Return what one order of ranks measures; the ranks live through all its sizes. alone: only the first job runs.
 
         Raises:
@@ -119,9 +153,9 @@ class Session:
         """
         ranks = place(plan.fabric.topology, max(ask.world_sizes), name).tolist()
         devices = tuple(_cut(groups(plan.fabric.topology, ranks), ask.jobs))[: 1 if alone else None]
-        before = _counted(self.holder, plan)
-        found, paths = _measure(self.made, self.holder, plan, ask, devices)
-        links = Links.between(before, _counted(self.holder, plan))
+        before = counted(self.holder, plan)
+        found, paths = _measure(self.made, self.holder, plan, ask, devices, seen)
+        links = Links.between(before, counted(self.holder, plan))
         return Order(name, devices, tuple(_record(plan, ask, name, devices, one, links) for one in found), paths)
 
 
@@ -137,7 +171,14 @@ def session(plan: TwinPlan, ask: Ask, tell: Tell) -> Iterator[Session]:
         yield Session(holder, made)
 
 
-def experiment(plan: TwinPlan, ask: Ask, tell: Tell) -> Iterator[Order]:
+def count_results(plan: TwinPlan, ask: Ask) -> int:
+    """Return how many results one bring-up gives: orders, world sizes, sizes, forms, and rails that run at once."""
+    forms = len(backend(ask.backend).ways[ask.collective].forms)
+    rails = len(groups(plan.fabric.topology, range(plan.fabric.topology.devices)))
+    return len(ask.orders) * len(set(ask.world_sizes)) * len(set(ask.sizes)) * forms * rails
+
+
+def experiment(plan: TwinPlan, ask: Ask, tell: Tell, seen: Seen = lambda: None) -> Iterator[Order]:
     """Yield what one bring-up measures, order by order.
 
     Raises:
@@ -147,7 +188,7 @@ def experiment(plan: TwinPlan, ask: Ask, tell: Tell) -> Iterator[Order]:
     check_ask(plan, ask)
     with session(plan, ask, tell) as live:
         for name in ask.orders:
-            found = live.measure(plan, ask, name)
+            found = live.measure(plan, ask, name, seen=seen)
             tell(f"{name}: {len(found.results)} results")
             yield found
 
@@ -164,7 +205,7 @@ def _by_kernel(plan: TwinPlan) -> bool:
 
 
 def _measure(
-    made: Starter, holder: Holder, plan: TwinPlan, ask: Ask, devices: Sequence[tuple[int, ...]]
+    made: Starter, holder: Holder, plan: TwinPlan, ask: Ask, devices: Sequence[tuple[int, ...]], seen: Seen
 ) -> tuple[list[Measured], dict[Flow, tuple[int, ...]]]:
     """Return the records of process groups that run at once, and the paths of their rings where the kernel chose them."""
     paths: dict[Flow, tuple[int, ...]] = {}
@@ -172,14 +213,17 @@ def _measure(
     def look() -> bool:
         if not _by_kernel(plan):
             return True
-        found = [ring_flows(holder, plan, group, min(ask.sizes)) for group in devices]
+        found = [ring_flows(holder, plan, group, _step(ask), min(ask.sizes)) for group in devices]
         if any(flows is None for flows in found):
             return False
         paths.update(look_up(holder, plan, [flow for flows in found for flow in flows or ()]))
         return True
 
     asked = [Group(group, _arguments(ask, len(group)), ask.backend, ask.algorithm) for group in devices]
-    found = list(launch(made, plan, asked, ask.timeout, look))
+    found = []
+    for one in launch(made, plan, asked, ask.timeout, look):
+        found.append(one)
+        seen()
     if _by_kernel(plan) and not paths:
         raise EnvironmentFault("twin: the ranks ended before the ways of their flows were looked up; take larger --sizes")
     return found, paths
@@ -200,36 +244,6 @@ def _arguments(ask: Ask, ranks: int) -> tuple[str, ...]:
     if ask.iters is not None:
         words |= {"--iters": str(ask.iters), "--warmup": "1"}
     return tuple(word for pair in words.items() for word in pair)
-
-
-@dataclass(frozen=True)
-class Links:
-    """What the links counted while ranks of one order ran: bytes of every link, drops of all."""
-
-    crossed: Mapping[int, int]
-    drops: int
-
-    @classmethod
-    def between(cls, before: Mapping[int, Mapping[str, int]], after: Mapping[int, Mapping[str, int]]) -> Links:
-        """Return the difference of two readings."""
-        crossed = {link: after[link]["bytes"] - before[link]["bytes"] for link in after}
-        return cls(crossed, sum(after[link]["drops"] - before[link]["drops"] for link in after))
-
-    def slowdown(self, fabric: Fabric) -> float:
-        """Return how long the fullest link was in use, over the fullest one of a device: the collisions that really were."""
-        seconds = {link: count / fabric.link_speed[link] for link, count in self.crossed.items()}
-        own = [value for link, value in seconds.items() if fabric.topology.ends[link // 2, 0] < fabric.topology.devices]
-        return float(max(seconds.values()) / max(own))
-
-
-def _counted(holder: Holder, plan: TwinPlan) -> dict[int, Mapping[str, int]]:
-    """Return the counters of every link."""
-    found = link_counters(holder, (box.name for box in plan.boxes))
-    return {
-        2 * wire.cable + side: found[end.box, end.interface]
-        for wire in plan.wires
-        for side, end in enumerate((wire.lower, wire.upper))
-    }
 
 
 def _record(plan: TwinPlan, ask: Ask, order: str, devices: Sequence[tuple[int, ...]], one: Measured, links: Links) -> Result:

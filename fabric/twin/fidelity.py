@@ -6,17 +6,11 @@ not judge the result itself.
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
-
-from fabric.errors import EnvironmentFault
-from fabric.twin.holder import Holder
 
 LEAST_IDLE = 0.35
 """Share of processor time that must have been idle (Mininet-HiFi's rule of thumb)."""
@@ -56,24 +50,4 @@ def block(before: Moment, after: Moment, ranks: int) -> dict[str, Any]:
         "retransmitted_segments": lost,
         "ranks_per_core": ranks / (os.cpu_count() or 1),
         "quiet": idle >= LEAST_IDLE,
-    }
-
-
-def link_counters(holder: Holder, boxes: Iterable[str]) -> dict[tuple[str, str], Mapping[str, int]]:
-    """Return bytes, packets and drops of every token bucket, by (namespace, interface).
-
-    Raises:
-        EnvironmentFault: tc gives no answer.
-    """
-    names = list(boxes)
-    lines = "; ".join(f"tc -n {name} -s -j qdisc show; echo" for name in names)
-    done = subprocess.run(holder.inside(["sh", "-ec", lines], "/"), capture_output=True, text=True, check=False)
-    answers = [line for line in done.stdout.splitlines() if line.strip()]
-    if done.returncode or len(answers) != len(names):
-        raise EnvironmentFault(f"twin: tc could not read the counters: {done.stderr.strip()[:120]}")
-    return {
-        (name, row["dev"]): {key: int(row[key]) for key in ("bytes", "packets", "drops")}
-        for name, answer in zip(names, answers, strict=True)
-        for row in json.loads(answer)
-        if row["kind"] == "tbf"
     }

@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +18,24 @@ from time import monotonic, sleep
 from fabric.errors import EnvironmentFault
 
 TOOLS = ("ip", "tc", "unshare", "nsenter", "mount")
-PREPARE = (
+SYSTEM_PATH = "/usr/sbin:/sbin"
+"""Where ip and tc are: not on every user's path."""
+STAY = "/run/stay"
+"""With this file a holder goes on when its input ends."""
+HOLD = (
     "read pid _ < /proc/self/stat && mount -t proc proc /proc && mount -t tmpfs tmpfs /run && mkdir /run/lock "
-    "&& ip link set lo up && echo $pid && exec "
+    f"&& ip link set lo up && echo $pid && cat > /dev/null; [ -e {STAY} ] && exec sleep infinity > /dev/null 2>&1 < /dev/null"
 )
-"""Of the holder: its process number as seen from outside, then its own /proc and /run."""
-UNTIL_EOF, FOREVER = "cat > /dev/null", "sleep infinity > /dev/null 2>&1 < /dev/null"
+"""Makes its own /proc and /run, says its process number as seen from outside, and ends with its input unless told to stay."""
 MODES = {"rootless": ("--user", "--map-root-user"), "root": ()}
 STARTS_WITHIN = 20.0
+ENDED = "the process that holds the twin has ended; was it killed?"
+FULL, MORE = "No space left on device", "user.max_user_namespaces=15000"
+"""What unshare says where there are as many user namespaces as may be, and what to do."""
+ALLOW = (
+    "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), kernel.unprivileged_userns_clone=1 (Debian); a container's own "
+    "settings may forbid them too"
+)
 
 
 @dataclass(frozen=True)
@@ -40,10 +50,11 @@ class Holder:
         """Return the command that runs a command inside, in a folder."""
         user = ["--user", "--preserve-credentials"] if self.rootless else []
         enter = ["nsenter", "--target", str(self.pid), *user, "--mount", "--net", "--pid"]
-        return [*enter, "--", "sh", "-c", 'cd "$0" && exec "$@"', folder or str(Path.cwd()), *command]
+        there = f'PATH=$PATH:{SYSTEM_PATH}; cd "$0" 2> /dev/null || cd /; exec "$@"'
+        return [*enter, "--", "sh", "-c", there, folder or str(Path.cwd()), *command]
 
-    def run(self, script: str) -> None:
-        """Run a shell script inside.
+    def run(self, script: str, doing: str = "the bring-up") -> str:
+        """Run a shell script inside and return what it prints. doing: what it is for, in words.
 
         Raises:
             EnvironmentFault: its first error.
@@ -51,7 +62,12 @@ class Holder:
         done = subprocess.run(self.inside(["sh", "-e"], "/"), input=script, capture_output=True, text=True, check=False)
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if line.strip()] or ["it gives no reason"]
-            raise EnvironmentFault(f"twin: the bring-up failed: {' / '.join(lines[:2])}")
+            raise EnvironmentFault(f"twin: {doing} failed: {' / '.join(lines[:2]) if self.alive() else ENDED}")
+        return done.stdout
+
+    def stay(self) -> None:
+        """Let it go on when the process that started it ends."""
+        self.run(f"touch {STAY}")
 
     def alive(self) -> bool:
         """Return whether it still runs."""
@@ -76,50 +92,52 @@ def start_of(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
-def hold(mode: str = "auto", *, lasting: bool = False) -> tuple[Holder, subprocess.Popen[str]]:
-    """Return a new holder and the process that waits for it; unless lasting, it ends as soon as this process does.
+def hold(mode: str = "auto") -> tuple[Holder, subprocess.Popen[str]]:
+    """Return a new holder and the process that waits for it; it ends as soon as this process does, unless told to stay().
 
     mode: `rootless` (user namespaces), `root`, or `auto`: rootless where the kernel allows it, else root.
 
     Raises:
         EnvironmentFault: not Linux, a missing tool, or a kernel that allows neither.
     """
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if missing or not Path("/proc/self/ns/net").exists():
-        reason = f"{', '.join(missing)} not found; install iproute2 and util-linux" if missing else "only Linux has namespaces"
-        raise EnvironmentFault(f"twin: {reason}")
+    _check_machine()
     reasons = []
     for name in ("rootless", "root") if mode == "auto" else (mode,):
-        if name == "root" and os.geteuid():
-            reasons.append("root: not root")
-            continue
-        child = _start(MODES[name], lasting=lasting)
-        assert child.stdout is not None  # noqa: S101  # a pipe was asked for
-        line = child.stdout.readline().strip()
-        started = start_of(int(line)) if line.isdigit() else None
-        if started is not None:
-            return Holder(int(line), started, name == "rootless"), child
-        _, said = child.communicate(timeout=STARTS_WITHIN)
-        reasons.append(f"{name}: {' '.join(said.split()) or 'ended without a reason'}")
-    raise EnvironmentFault(
-        f"twin: no namespaces can be made here ({'; '.join(reasons)}); be root, or allow user namespaces: "
-        "sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), kernel.unprivileged_userns_clone=1 (Debian)"
-    )
+        found = "not root" if name == "root" and os.geteuid() else _start(name)
+        if not isinstance(found, str):
+            return found
+        reasons.append(f"{name}: {found}")
+    said = "; ".join(reasons)
+    raise EnvironmentFault(f"twin: no namespaces can be made here ({said}); {_remedy(mode, said)}")
 
 
-def _start(user: Sequence[str], *, lasting: bool) -> subprocess.Popen[str]:
-    words = ["unshare", *user, "--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "sh", "-c"]
-    return subprocess.Popen(
-        [*words, PREPARE + (FOREVER if lasting else UNTIL_EOF)],
-        stdin=subprocess.DEVNULL if lasting else subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=_plain(os.environ),
-        start_new_session=True,
-    )
+def _remedy(mode: str, said: str) -> str:
+    if mode == "root":
+        return "be root, or take --as rootless"
+    return f"be root, or allow user namespaces with sysctl: {MORE if FULL in said else ALLOW}"
 
 
-def _plain(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with a path on which ip and tc are found by any user."""
-    return {**environment, "PATH": f"{environment.get('PATH', '')}:/usr/sbin:/sbin"}
+def _check_machine() -> None:
+    missing = [tool for tool in TOOLS if shutil.which(tool, path=_path()) is None]
+    if missing:
+        raise EnvironmentFault(f"twin: {', '.join(missing)} not found; install iproute2 and util-linux")
+    if not Path("/proc/self/ns/net").exists():
+        raise EnvironmentFault("twin: only Linux has network namespaces, this machine has none")
+
+
+def _start(name: str) -> tuple[Holder, subprocess.Popen[str]] | str:
+    """Return a holder of a mode with the process that waits for it, or why there is none."""
+    words = ["unshare", *MODES[name], "--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "sh", "-c", HOLD]
+    pipe, own = subprocess.PIPE, {**os.environ, "PATH": _path()}
+    child = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=own, start_new_session=True)
+    assert child.stdout is not None  # noqa: S101  # a pipe was asked for
+    line = child.stdout.readline().strip()
+    started = start_of(int(line)) if line.isdigit() else None
+    if started is not None:
+        return Holder(int(line), started, name == "rootless"), child
+    _, said = child.communicate(timeout=STARTS_WITHIN)
+    return " ".join(said.split()) or "ended without a reason"
+
+
+def _path() -> str:
+    return f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}"

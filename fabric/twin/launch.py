@@ -6,10 +6,11 @@ The ranks are `python -m fabric measure` under torchrun's variables: one process
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 from fabric.errors import EnvironmentFault
 from fabric.measure.start import environment
+from fabric.measure.supervise import Listener
 from fabric.records.result import Result
 from fabric.records.store import read
 from fabric.twin import mpi
@@ -28,7 +30,6 @@ from fabric.twin.plan import TwinPlan
 FIRST_PORT = 29500
 LEAVES_WITHIN = 1.0
 LOOK_EVERY, SECONDS_BETWEEN_LOOKS = 0.05, 0.7
-LINE = "fabricbench: "
 NOT_OF_A_TWIN = ("ranks_exceed_cores", "contended", "foreign_share")
 """What `measure` says of ranks that share cores: on a twin they always do, and the fidelity block judges instead."""
 
@@ -83,7 +84,9 @@ class Starter:
             self._child.stdin.flush()
             answer: dict[str, Any] = json.loads(self._child.stdout.readline())
         except (OSError, ValueError):
-            raise EnvironmentFault("twin: the process that starts the ranks ended; its message stands above") from None
+            killed = self._child.wait() == -signal.SIGKILL
+            reason = "was killed, or the whole twin was" if killed else "ended; its message stands above"
+            raise EnvironmentFault(f"twin: the process that starts the ranks {reason}") from None
         return answer
 
     def start(self, ranks: Sequence[Mapping[str, Any]]) -> None:
@@ -91,10 +94,14 @@ class Starter:
         self.ask(do="start", entry=self._entry, ranks=list(ranks))
 
     def new_folder(self) -> tuple[Path, Path]:
-        """Return a new folder as seen from inside and from outside; it is in the twin's own memory and goes with it."""
+        """Return a new folder as seen from inside and from outside; it is in the twin's own memory and goes with it.
+
+        Raises:
+            EnvironmentFault: the twin is gone.
+        """
         inside = Path(f"/run/launch{self._launches}")
         outside = Path(f"/proc/{self._holder.pid}/root{inside}")
-        outside.mkdir()
+        self._holder.run(f"mkdir {inside}", "making a folder")
         self._launches += 1
         return inside, outside
 
@@ -106,7 +113,8 @@ class Starter:
         """End it and its ranks; while it still imports, it hears nothing, and goes with the twin."""
         for pipe in (self._child.stdin, self._child.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):  # it is gone, and did not take the last request
+                    pipe.close()
         try:
             self._child.wait(LEAVES_WITHIN)
         except subprocess.TimeoutExpired:
@@ -144,9 +152,9 @@ def _ranks(plan: TwinPlan, group: Group, number: int, folder: Path) -> Iterator[
     arguments = ["measure", "--backend", group.backend, *group.arguments, "--output", str(folder / f"{number}.jsonl")]
     own = {**environment(), "TMPDIR": str(folder)}
     if group.backend == "mpi":
-        words = mpi.command(plan, group.devices, arguments, group.algorithm)
+        found = mpi.launcher(plan, group.devices, arguments, group.algorithm)
         host, log = plan.host_of(group.devices[0]), str(folder / f"{number}-0.log")
-        yield {"namespace": host, "command": words, "environment": own, "log": log}
+        yield {"namespace": host, "command": found.command, "environment": own | found.environment, "log": log}
         return
     shared = {
         **own,
@@ -189,7 +197,7 @@ class _File:
 
 def _watch(made: Starter, folder: Path, groups: Sequence[Group], timeout: float, look: Look) -> Iterator[Measured]:
     """Yield records until all ranks have ended."""
-    ranks, processes = sum(len(group.devices) for group in groups), [group.processes for group in groups]
+    ranks, processes = sum(len(group.devices) for group in groups), sum(group.processes for group in groups)
     files = [_File(made, number, folder / f"{number}.jsonl", ranks) for number in range(len(groups))]
     last = looked = monotonic()
     while True:
@@ -199,27 +207,43 @@ def _watch(made: Starter, folder: Path, groups: Sequence[Group], timeout: float,
             yield one
         if any(over.values()) or monotonic() - last > timeout:
             made.ask(do="end")
-            reason = _reason(folder, over, processes) if over else f"no result for {timeout:g} s; the ranks hang"
+            reason = _reason(folder, over, groups) if any(over.values()) else f"no result for {timeout:g} s; the ranks hang"
             raise EnvironmentFault(f"twin: {reason}")
-        if len(over) == sum(processes):
+        if len(over) == processes:
             return
         if monotonic() - looked > SECONDS_BETWEEN_LOOKS:
             looked = inf if look() else monotonic()
         sleep(LOOK_EVERY)
 
 
-def _reason(folder: Path, exits: Mapping[str, int], sizes: Sequence[int]) -> str:
-    """Return the line of the first rank that says why, else who ended how."""
-    names = [(number, rank) for number, size in enumerate(sizes) for rank in range(size)]
-    for number, rank in names:
-        log = folder / f"{number}-{rank}.log"
-        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-        said = [line.removeprefix(LINE) for line in lines if line.startswith(LINE)]
-        if said:
-            return said[-1]
-    index, code = next((int(key), code) for key, code in exits.items() if code)
-    number, rank = names[index]
-    log = folder / f"{number}-{rank}.log"
-    tail = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
-    how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    return f"rank {rank} {how}{': ' + tail[0] if tail else ''}"
+def _reason(folder: Path, exits: Mapping[str, int], groups: Sequence[Group]) -> str:
+    """Return which rank a signal killed, else the line of the first rank that says why, else who ended how."""
+    names = [(number, rank) for number, group in enumerate(groups) for rank in range(group.processes)]
+    failed = {names[int(key)]: code for key, code in exits.items() if code}
+    number, rank = min(failed, key=lambda name: (failed[name] > 0, name))
+    code = failed[number, rank]
+    if groups[number].backend == "mpi":
+        return _said_by_launcher(_heard(folder / f"{number}-{rank}.log"), code)
+    if code < 0:
+        return f"rank {rank} was killed by signal {-code}; was there memory enough?"
+    said = [line for number, rank in names for line in _heard(folder / f"{number}-{rank}.log").said]
+    return said[0] if said else f"rank {rank} ended with exit code {code}: {_last(folder / f'{number}-{rank}.log')}"
+
+
+def _said_by_launcher(listener: Listener, code: int) -> str:
+    """Return mpirun's reason; Open MPI's sometimes names nobody, and only its exit code says that a signal killed a rank."""
+    reason, nameless = listener.reason(code), Listener().reason(code)
+    return f"a rank was killed by signal {code - 128}" if code > 128 and reason == nameless else reason
+
+
+def _heard(log: Path) -> Listener:
+    """Return what a rank or a launcher wrote, sorted by who says it."""
+    listener = Listener(hold_all=True)
+    for line in log.read_text(errors="replace").splitlines(keepends=True) if log.exists() else ():
+        listener.hear(line)
+    return listener
+
+
+def _last(log: Path) -> str:
+    lines = log.read_text(errors="replace").split("\n") if log.exists() else []
+    return next((line for line in reversed(lines) if line.strip()), "it said nothing")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -41,15 +40,16 @@ class _Walk:
     links: tuple[int, ...]
 
 
-def ring_flows(holder: Holder, plan: TwinPlan, devices: Sequence[int], least: int) -> list[Flow] | None:
-    """Return the connections of a ring in which every rank sends to the rank before; None while one has sent too little.
+def ring_flows(holder: Holder, plan: TwinPlan, devices: Sequence[int], step: int, least: int) -> list[Flow] | None:
+    """Return the connections of a ring in which rank r sends to rank r + step; None while one has sent too little.
 
     Libraries open several connections between two ranks; the ring's is the one that has sent most, `least` bytes at least.
     """
     hosts = {plan.host_of(device) for device in devices}
     sent = _sent(holder, sorted(hosts))
     flows = []
-    for source, target in zip(devices, (devices[-1], *devices[:-1]), strict=True):
+    for rank, source in enumerate(devices):
+        target = devices[(rank + step) % len(devices)]
         ends = (plan.address_of(source), plan.address_of(target))
         found = [(count, ports) for (pair, ports), count in sent.items() if pair == ends]
         if not found or max(found)[0] < least:
@@ -64,16 +64,8 @@ def look_up(holder: Holder, plan: TwinPlan, flows: Iterable[Flow]) -> dict[Flow,
     Raises:
         EnvironmentFault: a kernel has no route, or a flow does not arrive.
     """
-    ends = {
-        (end.box, end.interface): 2 * wire.cable + side
-        for wire in plan.wires
-        for side, end in enumerate((wire.lower, wire.upper))
-    }
-    other = {
-        2 * wire.cable + side: (far.box, far.interface)
-        for wire in plan.wires
-        for side, far in enumerate((wire.upper, wire.lower))
-    }
+    ends = dict(plan.links())
+    out_of = {(end.box, end.interface): link for link, end in ends.items()}
     done: dict[Flow, tuple[int, ...]] = {}
     going = [_Walk(flow, plan.host_of(flow.source), None, ()) for flow in flows]
     for _ in range(MOST_HOPS):
@@ -82,9 +74,9 @@ def look_up(holder: Holder, plan: TwinPlan, flows: Iterable[Flow]) -> dict[Flow,
         outs = _ask(holder, plan, going)
         moved = []
         for walk, out in zip(going, outs, strict=True):
-            link = ends[walk.box, out]
-            box, interface = other[link]
-            moved.append(replace(walk, box=box, came_by=interface, links=(*walk.links, link)))
+            link = out_of[walk.box, out]
+            far = ends[link ^ 1]
+            moved.append(replace(walk, box=far.box, came_by=far.interface, links=(*walk.links, link)))
         done |= {walk.flow: walk.links for walk in moved if walk.box == plan.host_of(walk.flow.target)}
         going = [walk for walk in moved if walk.flow not in done]
     raise EnvironmentFault(f"twin: flows must arrive within {MOST_HOPS} hops, that of device {going[0].flow.source} does not")
@@ -108,9 +100,9 @@ def table(plan: TwinPlan, found: Mapping[Flow, Sequence[int]]) -> list[dict[str,
 
 def _sent(holder: Holder, hosts: Sequence[str]) -> dict[tuple[tuple[str, str], tuple[int, int]], int]:
     """Return the bytes that every connection of the hosts has sent, by ((own, other address), (own, other port))."""
-    text = _run(holder, "; ".join(f"ss -N {host} -tinOH state established" for host in hosts))
+    lines = (f"ss -N {host} -tinOH state established" for host in hosts)
     sent = {}
-    for line in text.splitlines():
+    for line in holder.run("\n".join(lines), "listing connections").splitlines():
         words, count = line.split(), SENT.search(line)
         own, other = (word.rpartition(":") for word in words[2:4])
         if count:
@@ -128,14 +120,6 @@ def _ask(holder: Holder, plan: TwinPlan, going: Sequence[_Walk]) -> list[str]:
             f"ip -n {walk.box} -j route get {plan.address_of(flow.target)} from {plan.address_of(flow.source)}{came} "
             f"ipproto tcp sport {flow.source_port} dport {flow.target_port}; echo"
         )
-    answers: list[list[dict[str, Any]]] = [
-        json.loads(line) for line in _run(holder, "\n".join(lines)).splitlines() if line.strip()
-    ]
+    said = holder.run("\n".join(lines), "looking up a path").splitlines()
+    answers: list[list[dict[str, Any]]] = [json.loads(line) for line in said if line.strip()]
     return [str(answer[0]["dev"]) for answer in answers]
-
-
-def _run(holder: Holder, script: str) -> str:
-    done = subprocess.run(holder.inside(["sh", "-e"], "/"), input=script, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise EnvironmentFault(f"twin: a path could not be looked up: {done.stderr.strip()[:120]}")
-    return done.stdout

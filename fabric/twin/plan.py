@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
@@ -79,6 +79,12 @@ class TwinPlan:
     routing: str
     scale: float
 
+    def links(self) -> Iterator[tuple[int, End]]:
+        """Yield every link (twice the cable's number, plus one from the upper end) with the end that sends into it."""
+        for wire in self.wires:
+            yield 2 * wire.cable, wire.lower
+            yield 2 * wire.cable + 1, wire.upper
+
     def host_of(self, device: int) -> str:
         """Return the namespace that a device lives in."""
         return _name(self.fabric.topology, device)
@@ -111,8 +117,8 @@ def plan_of(
     slowest, fastest = (8 * scale * float(speed) for speed in (fabric.link_speed.min(), fabric.link_speed.max()))
     if fastest > FASTEST or slowest < SLOWEST:
         raise InputError(
-            f"rate: links of the twin must be within {SLOWEST / 1e6:g} Mbit/s and {FASTEST / 1e9:g} Gbit/s, with hosts at "
-            f"{rate / 1e6:g} Mbit/s the slowest has {slowest / 1e6:.3g} Mbit/s and the fastest {fastest / 1e9:.3g} Gbit/s"
+            f"rate: links of the twin must be within {SLOWEST / 1e6:g} and {FASTEST / 1e6:g} Mbit/s; with hosts at "
+            f"{rate / 1e6:g} Mbit/s the slowest has {slowest / 1e6:g} and the fastest {fastest / 1e6:g}"
         )
     found = next_hops(fabric, routing)
     interfaces = list(interfaces or _interfaces(topology))

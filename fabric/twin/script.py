@@ -14,6 +14,8 @@ STAND_IN = "/run/enter"
 """In place of ssh, for launchers: `enter HOST COMMAND ...` runs a command in a host, under the host's name."""
 STAND_IN_LINES = (
     "#!/bin/sh",
+    "PATH=$PATH:/usr/sbin:/sbin",
+    'while [ "${1#-}" != "$1" ]; do shift; done',
     "host=$1; shift",
     'exec ip netns exec "$host" unshare --uts sh -c "hostname $host; $*"',
 )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from fabric.errors import EnvironmentFault
 from fabric.twin.holder import Holder
 from topologies.errors import InputError
+
+NO_STATE, REMEDY = "no state can be kept in {}", "set XDG_RUNTIME_DIR to a folder of yours"
 
 
 @dataclass(frozen=True)
@@ -23,9 +27,23 @@ class Twin:
 
 
 def folder() -> Path:
-    """Return where the files are: XDG_RUNTIME_DIR, or without one a folder in /tmp that is the user's own."""
+    """Return where the files are: in XDG_RUNTIME_DIR, or without one in a folder in /tmp that is the user's own.
+
+    Raises:
+        EnvironmentFault: it may not be read, or belongs to somebody else, who could lead us into a twin of theirs.
+    """
     base = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(base) / "fabricbench" if base else Path(tempfile.gettempdir()) / f"fabricbench-{os.getuid()}"
+    found = Path(base) / "fabricbench" if base else Path(tempfile.gettempdir()) / f"fabricbench-{os.getuid()}"
+    try:
+        next(found.iterdir(), None)
+        reason = None if found.lstat().st_uid == os.geteuid() else "it belongs to another user"
+    except FileNotFoundError:
+        return found
+    except OSError as error:
+        reason = error.strerror
+    if reason:
+        raise EnvironmentFault(f"twin: {NO_STATE.format(found)}: {reason}; {REMEDY}")
+    return found
 
 
 def names() -> list[str]:
@@ -39,13 +57,23 @@ def exists(name: str) -> bool:
 
 
 def save(twin: Twin) -> None:
-    """Write a twin's file; InputError where one of its name has come in between."""
-    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Write a twin's file.
+
+    Raises:
+        InputError: one of its name has come in between.
+        EnvironmentFault: it cannot be written.
+    """
+    file = _file(twin.name)
     try:
-        with _file(twin.name).open("x") as file:
-            json.dump(asdict(twin), file)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with file.open("x") as out:
+            json.dump(asdict(twin), out)
     except FileExistsError:
         raise InputError(f"name: a twin {twin.name!r} has just been made; choose another --name") from None
+    except OSError as error:
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+        raise EnvironmentFault(f"twin: {NO_STATE.format(file.parent)}: {error.strerror}; {REMEDY}") from None
 
 
 def load(name: str) -> Twin:
@@ -64,8 +92,10 @@ def load(name: str) -> Twin:
 
 
 def forget(name: str) -> None:
-    """Delete a twin's file."""
+    """Delete a twin's file, and the folder with the last one."""
     _file(name).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder().rmdir()
 
 
 def _file(name: str) -> Path:

@@ -14,8 +14,8 @@ from fabric.cli.answers import load
 from fabric.errors import EnvironmentFault
 from fabric.twin import state
 from fabric.twin.bring_up import down, running, up
-from fabric.twin.fidelity import link_counters
 from fabric.twin.holder import Holder, hold, start_of
+from fabric.twin.links import counted
 from fabric.twin.paths import Flow, look_up
 from fabric.twin.plan import plan_of
 from topologies.errors import InputError
@@ -111,12 +111,12 @@ def test_links_run_at_their_rates():
             with subprocess.Popen(listen, stdout=subprocess.PIPE, text=True) as child:
                 child.stdout.readline()
                 took[host] = float(said(holder, "ip", "netns", "exec", host, sys.executable, "-c", send))
-        counted = link_counters(holder, ["host0", "leaf0"])
+        seen = counted(holder, plan)[0]
     payload = (1 << 19) - 80_000  # a full bucket goes at once
     assert took["host0"] >= payload / (12.5e6 / 8)
     assert payload / (50e6 / 8) <= took["host1"] < took["host0"]
-    assert (1 << 19) < counted["host0", "eth0"]["bytes"] < 1.1 * (1 << 19)
-    assert counted["host0", "eth0"]["drops"] == 0
+    assert (1 << 19) < seen["bytes"] < 1.1 * (1 << 19)
+    assert seen["drops"] == 0
 
 
 def test_a_kernels_ways_are_looked_up_and_are_the_shortest():
@@ -194,5 +194,6 @@ def test_a_name_that_is_none_is_refused(own_folder):
 
 def test_without_tools_the_reason_is_named(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("fabric.twin.holder.SYSTEM_PATH", "/nowhere")
     with pytest.raises(EnvironmentFault, match="ip, tc, unshare, nsenter, mount not found; install iproute2 and util-linux"):
         hold()
