@@ -49,6 +49,9 @@ def _watts(low: float, high: float, source: str, date: str, *, weak: bool = Fals
 
 _LINK = _usd(1267, 1320, f"{SHEET}: cables with both optics, {SHEET_DATE}, divided by its cables", SHEET_DATE)
 G = 1e9 / 8
+MODULES = "a module vendor's page (luxoptx.com, 800G cost analysis), undated, read 2026-11"
+"""One secondary source for 800G: volume prices of modules, fibre 50-150 a trunk, and switches."""
+READ = "2026-11"
 
 _ROWS = (
     Part(
@@ -66,7 +69,7 @@ _ROWS = (
     Part(
         "switch-64x800g",
         "switch",
-        None,
+        _usd(72_000, 250_000, f"low: twice the 64 x 400G of the {SHEET}; high: 150,000-250,000 on {MODULES}", READ, weak=True),
         _watts(450, 913, "51.2T chip 450-500 W (TechInsights); UfiSpace S9321-64E 913 W typical without transceivers", "2024"),
         ports=64,
         speed=800 * G,
@@ -96,17 +99,37 @@ _ROWS = (
     Part(
         "optic-400g", "link", _LINK, _watts(24, 28, f"two 400G modules of 12-14 W ({VENDOR})", "2024"), speed=400 * G, reach=500
     ),
-    Part("dac-800g", "link", None, _watts(0, 0.2, PASSIVE, "2024"), speed=800 * G, reach=2),
+    Part(
+        "dac-800g",
+        "link",
+        _usd(
+            1267,
+            1950,
+            f"assumed: between the 400G link of the {SHEET} and two LPO modules of 700-900 with a fibre",
+            READ,
+            weak=True,
+        ),
+        _watts(0, 0.2, PASSIVE, "2024"),
+        speed=800 * G,
+        reach=2,
+        note="no price of copper at 800G was found; it is likely cheaper",
+    ),
     Part(
         "optic-800g",
         "link",
-        None,
+        _usd(2250, 2950, f"two DR8 modules of 1,100-1,400 and a fibre: {MODULES}", READ, weak=True),
         _watts(28, 36, f"two 800G DSP modules of 14-18 W ({VENDOR})", "2024"),
         speed=800 * G,
         reach=500,
     ),
     Part(
-        "lpo-800g", "link", None, _watts(16, 18, f"two 800G LPO modules of 8-9 W ({VENDOR})", "2024"), speed=800 * G, reach=500
+        "lpo-800g",
+        "link",
+        None,
+        _watts(16, 18, f"two 800G LPO modules of 8-9 W ({VENDOR})", "2024"),
+        speed=800 * G,
+        reach=500,
+        note="linear optics must be qualified with their switch: taken only where a review prices them",
     ),
     Part(
         "node-8xh100",

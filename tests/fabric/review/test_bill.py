@@ -81,8 +81,8 @@ def test_no_part_fits():
 
 
 def test_a_part_without_a_price_is_named():
-    found = bill_of("star:devices=8,speed=800Gb/s", PARTS)
-    with pytest.raises(InputError, match=r"parts.switch-64x800g: price is not known; give low, mid, high, source and date"):
+    found = bill_of("star:devices=100,speed=800Gb/s", PARTS)
+    with pytest.raises(InputError, match=r"parts.switch-144x800g: price is not known; give low, mid, high, source and date"):
         _ = found.price
 
 

@@ -14,17 +14,22 @@ from fabric.review import quick
 from fabric.review.generate import Demand, Wiring, generate
 from fabric.review.performance import case_on
 from fabric.review.quick import BY_RAILS, Work, evaluate, exposure
-from fabric.review.request import CaseText, Limits, Request, Step
+from fabric.review.request import CaseText, Figure, Limits, PartText, Request, Step
 from fabric.review.resilience import single_homed
 from fabric.review.search import AXES, against, answer, search
 from topologies.errors import InputError
 
 CASES = (CaseText(collective="all_reduce", size="64MiB"), CaseText(collective="all_to_all", size="16MiB", count=4))
-REQUEST = Request(title="test", candidates=(), cases=CASES, step=Step(compute=0.1))
+WATTS = Figure(low=30, high=40, source="a test", date="2026-11")
+UNPRICED = {
+    "switch-64x1600g": PartText(kind="switch", watts=WATTS, ports=64, speed="1600Gb/s", rack_units=2),
+    "optic-1600g": PartText(kind="link", watts=WATTS, speed="1600Gb/s", reach=500),
+}
+REQUEST = Request(title="test", candidates=(), cases=CASES, step=Step(compute=0.1), parts=UNPRICED)
 SMALL = Demand(
     64, 8, (16, 32), families=("clos", "rail_only", "rail_optimized", "fat_tree", "multi_plane"), oversubscriptions=("1", "3")
 )
-SPEEDS = ("400Gb/s", "800Gb/s")
+SPEEDS = ("800Gb/s", "1600Gb/s")
 
 
 def works(demand=SMALL, request=REQUEST, speeds=SPEEDS):
