@@ -95,8 +95,9 @@ def test_a_bill_adds_up_on_the_page(pages, review):
 
 
 def test_a_candidate_without_prices_has_no_cost_and_says_so(reviewed):
-    whole = reviewed(candidates=[{"name": "fast", "topo": "fat_tree:k=4,speed=800Gb/s"}])
-    assert whole.designs[0].unpriced
+    unpriced = ["switch-144x800g", "optic-800g", "dac-800g"]
+    whole = reviewed(candidates=[{"name": "fast", "topo": "fat_tree:k=4,speed=800Gb/s", "parts": unpriced}])
+    assert whole.designs[0].unpriced == ("switch-144x800g",)
     page = page_of(whole, "en")
     assert "fast: no price is known for" in page
     assert "No candidate has a cost" in page
