@@ -1,8 +1,9 @@
 """Where nodes and switches stand on a floor, and so how long every cable is. It knows no part and no price.
 
 Nodes fill racks in their own order. A switch all of whose cables end in one rack stands there; the others fill network
-racks, sorted by the middle of what they serve, and every network rack stands in the row at that middle. Racks then fill
-rows, every second one backwards. A cable runs up to the tray, along the row, across rows, and down.
+racks, plane by plane so that no rack takes two of them, sorted by the middle of what they serve, and every network rack
+stands in the row at that middle. Racks then fill rows, every second one backwards. A cable runs up to the tray, along the
+row, across rows, and down.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ def place(topology: Topology, floor: Floor) -> Layout:
     switches = np.flatnonzero(~inside)
     at_home = switches[spread[switches] == 0]
     away = switches[spread[switches] > 0]
-    away = away[np.argsort(centre[away], kind="stable")]
-    network = np.arange(len(away)) // floor.switches_per_rack
+    away = away[np.lexsort((centre[away], topology.plane[away]))]
+    network = _filled(topology.plane[away], floor.switches_per_rack)
     middles = np.bincount(network, centre[away]) / np.maximum(np.bincount(network), 1) if len(away) else np.empty(0)
     keys = np.concatenate([np.arange(node_racks, dtype=float), middles])
     place_of = np.empty(len(keys), dtype=np.int64)
@@ -95,6 +96,15 @@ def place(topology: Topology, floor: Floor) -> Layout:
         len(middles),
         {"compute": len(at_home), "network": len(away)},
     )
+
+
+def _filled(plane: NDArray[np.integer], most: int) -> Ints:
+    """Return the rack of every switch in its order; a rack is full at `most`, and no plane shares one."""
+    place = np.arange(len(plane))
+    first = np.concatenate([[True], plane[1:] != plane[:-1]])[: len(plane)]
+    in_plane = place - np.maximum.accumulate(np.where(first, place, 0))
+    racks: Ints = np.cumsum(in_plane % most == 0) - 1
+    return racks
 
 
 def _centres(topology: Topology, centre: Floats) -> Floats:

@@ -92,6 +92,24 @@ def test_every_listed_figure_has_a_source_and_a_date():
     assert all(q.source and q.date for q in quotes)
 
 
+@pytest.mark.parametrize("switches_per_rack", [1, 3, 16])
+@pytest.mark.parametrize(
+    "text", ["multi_plane:nodes=16,rails=4,radix=8,planes=2", "rail_only:nodes=16,rails=4,radix=8", "fat_tree:k=8"]
+)
+def test_network_racks_are_filled_plane_by_plane(text, switches_per_rack):
+    topology = spec.load(text).topology
+    layout = place(topology, Floor(switches_per_rack=switches_per_rack))
+    nodes_in = set(layout.rack[: topology.devices].tolist())
+    planes = {}
+    for switch in range(topology.devices, topology.vertices):
+        if int(layout.rack[switch]) not in nodes_in:
+            planes.setdefault(int(layout.rack[switch]), []).append(int(topology.plane[switch]))
+    assert all(len(set(own)) == 1 for own in planes.values())
+    assert max(map(len, planes.values())) <= switches_per_rack
+    per_plane = np.bincount([own[0] for own in planes.values() for _ in own])
+    assert len(planes) == layout.network_racks == sum(-(-int(n) // switches_per_rack) for n in per_plane)
+
+
 def test_unknown_part():
     with pytest.raises(InputError, match="did you mean switch-64x400g"):
         part("switch-64x400")
