@@ -94,9 +94,4 @@ def drawn(topology: Topology, plan: Layout, words: Words) -> str:
 
 def told(said: str, words: Words) -> str:
     """Return a drawing's text in the page's language; as it is where it has no word."""
-    for pattern, key in SAID:
-        if found := re.fullmatch(pattern, said):
-            groups = found.groupdict()
-            tier = {"tier": review_names.tier(groups["tier"], words)} if "tier" in groups else {}
-            return words[key].format(**{**groups, **tier})
-    return review_names.tier(said, words)
+    return review_names.worded(said, SAID, words) or review_names.tier(said, words)

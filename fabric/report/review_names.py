@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from fabric.report import labels
 from fabric.report.review_words import LANGUAGES, Words
@@ -12,6 +13,16 @@ from fabric.review.evaluate import Review
 def tier(name: str, words: Words) -> str:
     """Return a tier's name; as it is where it has no word."""
     return words.get(f"tier.{name}", name)
+
+
+def worded(said: str, patterns: Sequence[tuple[str, str]], words: Words) -> str | None:
+    """Return an English text in words by the first of (pattern, key of the words that its groups fill) that fits, else None."""
+    for pattern, key in patterns:
+        if found := re.fullmatch(pattern, said):
+            groups = found.groupdict()
+            named = {"tier": tier(groups["tier"], words)} if "tier" in groups else {}
+            return words[key].format(**{**groups, **named})
+    return None
 
 
 def level(name: str, words: Words) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from fabric.report import review_names
@@ -100,12 +99,7 @@ def _lost(design: Design, damage: Damage, words: Words) -> Row:
 
 def gone(what: str, words: Words) -> str:
     """Return what is lost in the page's language; as it is where it has no word."""
-    for pattern, key in GONE:
-        if found := re.fullmatch(pattern, what):
-            said = found.groupdict()
-            tier = {"tier": review_names.tier(said["tier"], words)} if "tier" in said else {}
-            return words[key].format(**{**said, **tier})
-    return what
+    return review_names.worded(what, GONE, words) or what
 
 
 def slowed(ratio: float | None, damage: Damage, words: Words) -> Cell:
