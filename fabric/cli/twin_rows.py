@@ -30,13 +30,17 @@ if TYPE_CHECKING:
 
 
 def predictions(plan: TwinPlan, order: Order) -> list[Result]:
-    """Return a prediction for every result: alpha = gamma = 0, the links' goodput, the same routes."""
+    """Return a prediction for every result: alpha = gamma = 0, the links' goodput, the same routes.
+
+    Routes that were looked up go by the plan's policy: the table of them is a file that is gone afterwards.
+    """
     if not order.paths:
         return [_predicted(plan, order, result, plan.routing) for result in order.results]
     with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:
         file = Path(folder) / "table.json"
         file.write_text(json.dumps(forwarding(plan, order.paths)))
-        return [_predicted(plan, order, result, f"table:{file}") for result in order.results]
+        found = [_predicted(plan, order, result, f"table:{file}") for result in order.results]
+    return [replace(one, routing=plan.routing) for one in found]
 
 
 def _predicted(plan: TwinPlan, order: Order, result: Result, routing: str) -> Result:

@@ -231,9 +231,11 @@ def _reason(folder: Path, exits: Mapping[str, int], groups: Sequence[Group]) -> 
 
 
 def _said_by_launcher(listener: Listener, code: int) -> str:
-    """Return mpirun's reason; Open MPI's sometimes names nobody, and only its exit code says that a signal killed a rank."""
+    """Return the launcher's reason; Open MPI's at times names no rank, and its code is a signal's or another rank's."""
     reason, nameless = listener.reason(code), Listener().reason(code)
-    return f"a rank was killed by signal {code - 128}" if code > 128 and reason == nameless else reason
+    if reason != nameless:
+        return reason
+    return f"a rank was killed by signal {code - 128}" if code > 128 else f"{reason} and names no rank; was one killed?"
 
 
 def _heard(log: Path) -> Listener:

@@ -103,13 +103,15 @@ def running(request, ranks, tmp_path):
 
 
 @pytest.mark.parametrize("running", BACKENDS, indirect=True)
-def test_a_killed_rank_is_named(running, ranks):
+def test_a_killed_rank_is_named(running, ranks, request):
     pid = ranks.wait_until(lambda: running.rank(2))
     ranks.wait_until(lambda: running.rank(3))
     time.sleep(2)
     os.kill(pid, signal.SIGKILL)
     (line,) = running.ended(ranks, 3)
-    assert "was killed by signal 9" in line
+    # Open MPI's launcher may end with the code of a rank that lost its peer, and name nobody
+    unnamed = "openmpi" in request.node.name and "names no rank; was one killed?" in line
+    assert unnamed or "was killed by signal 9" in line
 
 
 def test_a_killed_twin_is_named(running, ranks):
