@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from fabric.report.html_file import save
 from fabric.report.wiring_layout import WIDTH, Layout, layout
 from topologies.base import Topology
-from topologies.errors import InputError
 from topologies.hops import scale_out_ends
 
 COLOURS = (
@@ -42,11 +42,11 @@ def write(topology: Topology, facts: Mapping[str, str], *, html: Path | None = N
     """
     drawn = svg(topology)
     if html is not None:
-        _save(html, page(topology.name, drawn, facts).encode())
+        save(html, page(topology.name, drawn, facts).encode())
     if png is not None:
         import vl_convert
 
-        _save(png, bytes(vl_convert.svg_to_png(drawn, scale=1.6)))
+        save(png, bytes(vl_convert.svg_to_png(drawn, scale=1.6)))
 
 
 def page(title: str, drawn: str, facts: Mapping[str, str]) -> str:
@@ -151,11 +151,3 @@ def _colour(group: int) -> str:
 def _text(x: float, y: float, text: str, *, size: int = 14, bold: bool = False, colour: str = "#222") -> str:
     weight = ' font-weight="600"' if bold else ""
     return f'<text x="{x:g}" y="{y:g}" font-size="{size}"{weight} fill="{colour}">{escape(text)}</text>'
-
-
-def _save(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
