@@ -137,7 +137,7 @@ def in_c(judge: Any, group: Any, operation: Operation) -> Callable[[int, int, Ba
 
 def compare(group: Group, rank: int, nbytes: int, judge: Any, budget: float) -> Row:
     """Return one size: rounds of a block of every loop, for so many seconds."""
-    case = Case("all_reduce", nbytes, group.size, in_place=False)
+    case = Case("all_reduce", nbytes, group.size, 1, group.size, in_place=False)
     native = group.operation(case, rank)
     if native.samples is None:
         raise EnvironmentFault("the native loop is not available: see no_native_loop in a result of measure")

@@ -40,7 +40,7 @@ def test_bracket_of_102400_gpus(benchmark: Any, traffic: str) -> None:
 def test_bound_of_102400_gpus(benchmark: Any, collective: str) -> None:
     """Time one bound, the wiring's groups being known."""
     fabric = built(LARGE)
-    assert benchmark.pedantic(bound, (Case(collective, 1 << 30, 102_400), fabric), rounds=5, warmup_rounds=1)
+    assert benchmark.pedantic(bound, (Case(collective, 1 << 30, 102_400, 12_800, 8), fabric), rounds=5, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(group="TUB, random regular graph of 5,000 switches")

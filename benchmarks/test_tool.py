@@ -16,7 +16,7 @@ import pytest
 from fabric.network.routing import Tables
 from fabric.network.spec import load
 from fabric.predict.answer import predict
-from fabric.records.case import Case
+from fabric.predict.cases import cases
 from topologies.catalog import parse
 from topologies.proofs import proof
 
@@ -79,8 +79,8 @@ def test_proof(benchmark, spec):
 def test_predict_65536_ranks(benchmark, algorithm, routing):
     """One prediction, every step routed over every cable."""
     fabric = load(LARGE)
-    case = Case("all_reduce", 2**30, 65_536)
-    work = partial(predict, [case], fabric, algorithm=algorithm, routing=routing)
+    asked = cases(fabric, sizes=[2**30])
+    work = partial(predict, asked, fabric, algorithm=algorithm, routing=routing)
     (result,) = with_peak(benchmark, work, 5)
     assert result.busbw > 0
 
@@ -91,7 +91,8 @@ def test_build_and_predict_16384_gpus(benchmark, algorithm):
     """From the short form to the answer."""
 
     def answer() -> float:
-        (result,) = predict([Case("all_reduce", 2**30, 16_384)], load(RAILS), algorithm=algorithm, routing="ecmp:1")
+        fabric = load(RAILS)
+        (result,) = predict(cases(fabric, sizes=[2**30]), fabric, algorithm=algorithm, routing="ecmp:1")
         return result.time
 
     assert with_peak(benchmark, answer, 5) > 0

@@ -117,5 +117,5 @@ def test_compare_imports_neither_torch_nor_mpi(tmp_path):
     from fabric.records.result import Result
     from fabric.records.store import append
 
-    append(tmp_path / "a.jsonl", [Result(Case("all_reduce", 8, 2), "gloo", (1.0, 2.0), wrong=0)])
+    append(tmp_path / "a.jsonl", [Result(Case("all_reduce", 8, 2, 1, 2), "gloo", (1.0, 2.0), wrong=0)])
     test_verbs_that_only_think_import_neither_torch_nor_mpi(["compare", *[str(tmp_path / "a.jsonl")] * 2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.network.placement import Devices
     from fabric.predict.constants import Constants
-    from fabric.records.case import Case
     from fabric.records.result import Result
 
 
@@ -99,50 +98,6 @@ def load(topo: str) -> Fabric:
     from fabric.formats import files
 
     return files.load(topo).fabric
-
-
-def cases_on(
-    fabric: Fabric,
-    collective: str,
-    sizes: Sequence[int],
-    ranks: Sequence[int],
-    order: str,
-    root: int | None = None,
-    params: Mapping[str, float | str] | None = None,
-    given: Devices | None = None,
-) -> list[Case]:
-    """Return a case for every size and world size, with the nodes that its order uses; InputError where it does not fit."""
-    from fabric.collectives.catalog import collective as known
-    from fabric.network.placement import place, spread
-    from fabric.records.case import Case
-
-    name = known(collective).name
-    _check_own(name, root, params or {})
-    found = []
-    for world_size in ranks:
-        nodes, per_node = spread(fabric.topology, place(fabric.topology, world_size, order, given))
-        found += [
-            Case(name, nbytes, world_size, nodes, per_node, root=root, order=order, params=params or {}) for nbytes in sizes
-        ]
-    return found
-
-
-def _check_own(name: str, root: int | None, params: Mapping[str, float | str]) -> None:
-    """Refuse a root or a parameter that a collective does not have.
-
-    Raises:
-        InputError: naming what it has.
-    """
-    from fabric.collectives.algorithms import ALGORITHMS, RESERVED, keywords
-    from fabric.collectives.catalog import COLLECTIVES
-    from topologies.errors import InputError
-
-    if root is not None and not COLLECTIVES[name].rooted:
-        raise InputError(f"root: {name} has none, got {root}")
-    own = sorted({key for build in ALGORITHMS[name].values() for key in keywords(build)} & set(RESERVED) - {"root"})
-    for key in params:
-        if key not in own:
-            raise InputError(f"param: {name} takes {', '.join(own) or 'none'}, got {key!r}")
 
 
 def of_one_collective(results: Sequence[Result], asked: str) -> list[Result]:

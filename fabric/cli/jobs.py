@@ -35,7 +35,7 @@ def command(*, topo: str, jobs: tuple[str, ...], order: str, as_json: bool, as_c
 
     fabric = load(topo)
     constants = constants_for(model["constants"], model["backend"])
-    read = [_read(text, named=bool(constants.backend)) for text in jobs]
+    read = [_read(text, fabric, named=bool(constants.backend)) for text in jobs]
     ready = placed([case for case, _ in read], fabric, order, [algorithm for _, algorithm in read])
     results = predict_together(ready, fabric, constants, routing=model["routing"], watch=Progress("jobs", "messages"))
     rows = [_row(number, result) for number, result in enumerate(results)]
@@ -43,11 +43,11 @@ def command(*, topo: str, jobs: tuple[str, ...], order: str, as_json: bool, as_c
         _print(fabric, rows, order, model["routing"])
 
 
-def _read(text: str, *, named: bool) -> tuple[Case, str]:
+def _read(text: str, fabric: Fabric, *, named: bool) -> tuple[Case, str]:
     """Return the case and the algorithm of COLLECTIVE:SIZE:RANKS[:ALGORITHM]."""
     from fabric import units
     from fabric.collectives.catalog import collective
-    from fabric.records.case import Case
+    from fabric.predict.cases import cases
     from topologies.errors import InputError
 
     parts = text.split(":", 3)
@@ -58,7 +58,8 @@ def _read(text: str, *, named: bool) -> tuple[Case, str]:
     if len(sizes) != 1 or len(ranks) != 1:
         raise InputError(f"job: must have one size and one number of ranks, got {text!r}")
     algorithm = parts[3] if len(parts) > 3 else "default" if named else first_algorithm(name)
-    return Case(name, sizes[0], ranks[0]), algorithm
+    (case,) = cases(fabric, name, sizes=sizes, ranks=ranks)
+    return case, algorithm
 
 
 def _row(number: int, result: Result) -> dict[str, Any]:

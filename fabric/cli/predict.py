@@ -8,7 +8,6 @@ import click
 
 from fabric.cli.answers import (
     case_options,
-    cases_on,
     constants_for,
     first_algorithm,
     flat,
@@ -73,11 +72,18 @@ def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any
 
 def _cases(fabric: Fabric, asked: dict[str, Any], given: Devices | None) -> list[Case]:
     from fabric import units
+    from fabric.predict.cases import cases
 
-    everyone = fabric.topology.devices if given is None else len(given)
-    world_sizes = units.counts(asked["ranks"]) if asked["ranks"] else [everyone]
-    sizes, params = units.sizes(asked["sizes"]), read_params(asked["param"])
-    return cases_on(fabric, asked["collective"], sizes, world_sizes, asked["order"], asked["root"], params, given)
+    return cases(
+        fabric,
+        asked["collective"],
+        sizes=units.sizes(asked["sizes"]),
+        ranks=units.counts(asked["ranks"]) if asked["ranks"] else None,
+        order=asked["order"],
+        root=asked["root"],
+        params=read_params(asked["param"]),
+        given=given,
+    )
 
 
 def _failures(fabric: Fabric, asked: dict[str, Any]) -> Failures | None:

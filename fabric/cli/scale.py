@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import cases_on, constants_for, first_algorithm, flat, model_options, of_one_collective
+from fabric.cli.answers import constants_for, first_algorithm, flat, model_options, of_one_collective
 from fabric.cli.calibrate import fit_all, measured_in
 from fabric.cli.output import emit, formats, table
 
@@ -116,13 +116,14 @@ def predicted_rows(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> list[Row
     from fabric import units
     from fabric.predict.answer import predict
     from fabric.predict.bounds import bound
+    from fabric.predict.cases import cases as cases_of
     from fabric.scaling import scaling_table
 
     constants = constants_for(asked["constants"], asked["backend"])
     rows: list[Row] = []
     for fabric in fabrics:
         ranks = units.counts(asked["ranks"]) if asked["ranks"] else powers_of_two(fabric.topology.devices)
-        cases = cases_on(fabric, asked["collective"], units.sizes(asked["sizes"]), ranks, asked["order"])
+        cases = cases_of(fabric, asked["collective"], sizes=units.sizes(asked["sizes"]), ranks=ranks, order=asked["order"])
         limits = {case: limit.busbw for case in cases if (limit := bound(case, fabric, constants.backend))}
         for algorithm in asked["algorithms"] or (first_algorithm(asked["collective"]),):
             answers = predict(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import cases_on, constants_for, first_algorithm, load, model_options
+from fabric.cli.answers import constants_for, first_algorithm, load, model_options
 from fabric.cli.output import Progress, emit, formats, table
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ SUITE = ("all_reduce:ring", "all_to_all:direct")
 def command(*, topo: str, what: str, counts: str, seeds: int, as_json: bool, as_csv: bool, **asked: Any) -> None:
     """Show the curve of collectives' times against failures: seeded draws, median and worst."""
     from fabric import units
+    from fabric.predict.cases import cases
     from fabric.predict.stress import curve
     from topologies.errors import InputError
 
@@ -38,17 +39,17 @@ def command(*, topo: str, what: str, counts: str, seeds: int, as_json: bool, as_
         raise InputError(f"seeds: must be >= 1, got {seeds}")
     fabric = load(topo)
     constants = constants_for(asked["constants"], asked["backend"])
-    cases = []
+    chosen = []
     for run in asked["runs"] or SUITE:
         collective, _, algorithm = run.partition(":")
-        ranks = asked["ranks"] or fabric.topology.devices
-        (case,) = cases_on(fabric, collective, units.sizes(asked["size"])[:1], [ranks], asked["order"])
-        cases.append((case, algorithm or ("default" if constants.backend else first_algorithm(collective))))
+        ranks = [asked["ranks"]] if asked["ranks"] else None
+        (case,) = cases(fabric, collective, sizes=units.sizes(asked["size"])[:1], ranks=ranks, order=asked["order"])
+        chosen.append((case, algorithm or ("default" if constants.backend else first_algorithm(collective))))
     numbers = [0, *units.counts(counts, "counts")]
     options = {"routing": asked["routing"], "fidelity": asked["fidelity"]}
     progress, draws = Progress("stress", "draws"), len(numbers) * seeds
     watch = partial(progress, total=draws)
-    points = list(curve(cases, fabric, what, numbers, range(seeds), constants, watch=watch, **options))
+    points = list(curve(chosen, fabric, what, numbers, range(seeds), constants, watch=watch, **options))
     rows = [_row(point) for point in points]
     if not emit("stress", rows, as_json=as_json, as_csv=as_csv):
         _print(points, f"{fabric.name}: {what} failing, {seeds} draws, {asked['routing']} routing, {asked['fidelity']}")

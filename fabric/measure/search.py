@@ -67,13 +67,16 @@ class Search:
         return self.repeats or METHODS[self.method]
 
     def case(self, world_size: int, collective: str | None = None) -> Case:
-        """Return the case that a group of so many ranks runs, in whole blocks; InputError where the size is too small."""
+        """Return the case that a group of so many ranks runs, in whole blocks; InputError where the size is too small.
+
+        It is what a backend is asked to run and becomes no record: its ranks are taken as on one node.
+        """
         name = collective or self.collective
         nbytes = whole_bytes(name, self.nbytes, world_size, "f32", {})
         if nbytes == 0:
             raise InputError(f"size: {name} on {world_size} ranks needs an element of 4 bytes for each, got {self.nbytes}")
         forms = backend(self.backend).ways[name].forms
-        return Case(name, nbytes, world_size, in_place=forms[-1])
+        return Case(name, nbytes, world_size, 1, world_size, in_place=forms[-1])
 
 
 def _one_of(name: str, value: str, known: Sequence[str]) -> None:

@@ -19,15 +19,16 @@ class Case:
 
     nbytes is nccl-tests' S, which every collective states (catalog.py): for all_reduce the bytes of every rank's buffer, for
     all_gather of the whole output. root: of a rooted collective, None is rank 0. params: skew, seed (all_to_all_v), fan_in
-    (incast). order says where rank r sits: `contiguous` (device r), `interleaved`, `scattered:SEED`, `given:HASH`. nodes and
-    ranks_per_node count the servers used.
+    (incast). order says where rank r sits: `contiguous` (device r), `interleaved`, `scattered:SEED`, `given:HASH`. nodes:
+    servers that hold ranks; ranks_per_node: the ranks of the fullest of them. Both come from a fabric (predict/cases.py) or
+    from a launch, and have no default: libraries choose by them.
     """
 
     collective: str
     nbytes: int
     world_size: int
-    nodes: int = 1
-    ranks_per_node: int = 1
+    nodes: int
+    ranks_per_node: int
     op: str = "sum"
     root: int | None = None
     order: str = "contiguous"
@@ -39,6 +40,10 @@ class Case:
     def __post_init__(self) -> None:
         if self.world_size < 1:
             raise InputError(f"world_size: must be >= 1, got {self.world_size}")
+        if not 1 <= self.nodes <= self.world_size <= self.nodes * self.ranks_per_node:
+            raise InputError(
+                f"nodes: must hold the {self.world_size} ranks, got {self.nodes} nodes of at most {self.ranks_per_node} ranks"
+            )
         if self.nbytes < 0:
             raise InputError(f"nbytes: must be >= 0, got {self.nbytes}")
         if self.root is not None and not 0 <= self.root < self.world_size:

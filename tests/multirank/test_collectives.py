@@ -29,7 +29,7 @@ found, faults = {}, {}
 def asked(name, **changes):
     elements = {"barrier": 0, "all_to_all_v": 5 * 64 * p}.get(name, 251 * p)
     root = p - 1 if name in ("broadcast", "reduce", "gather", "scatter", "incast") else None
-    return Case(name, 4 * elements, p, **{"root": root, "params": PARAMS.get(name, {}), **changes})
+    return Case(name, 4 * elements, p, 1, p, **{"root": root, "params": PARAMS.get(name, {}), **changes})
 
 for name, way in backend.ways.items():
     for in_place in way.forms:

@@ -25,7 +25,7 @@ for ranks in ([2, 0, 1], [2, 1], [1, 0], [2]):
             continue
         root = 1 if COLLECTIVES[name].rooted else None
         params = {"incast": {"fan_in": 1}}.get(name, {})
-        case = Case(name, 0 if name == "barrier" else 4 * 250 * len(ranks), len(ranks), root=root, params=params,
+        case = Case(name, 0 if name == "barrier" else 4 * 250 * len(ranks), len(ranks), 1, len(ranks), root=root, params=params,
                     in_place=way.forms[0])
         operation = group.operation(case, group.rank)
         found[f"{ranks} {name}"] = count_wrong(group, operation, case, group.rank)

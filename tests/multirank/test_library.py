@@ -22,10 +22,10 @@ pair = world.group([0, 1])
 assert (pair is None) == (launch.rank >= 2)
 for dtype in backend.dtypes:
     for in_place in backend.ways["all_reduce"].forms:
-        case = Case("all_reduce", 1000 * DTYPES[dtype], launch.world_size, dtype=dtype, in_place=in_place)
+        case = Case("all_reduce", 1000 * DTYPES[dtype], launch.world_size, 1, launch.world_size, dtype=dtype, in_place=in_place)
         found[f"{dtype} {in_place}"] = count_wrong(group, group.operation(case, launch.rank), case, launch.rank)
 
-case = Case("all_reduce", 4000, launch.world_size)
+case = Case("all_reduce", 4000, launch.world_size, 1, launch.world_size)
 other = layout(case, (launch.rank + (launch.rank == 1)) % launch.world_size)
 shifted = count_wrong(group, replace(group.operation(case, launch.rank), layout=other), case, launch.rank)
 plan = Plan(budget=0.05 + 0.2 * launch.rank, warmup=launch.world_size)

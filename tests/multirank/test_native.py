@@ -27,7 +27,7 @@ for name in (*GROUPS["all"], *GROUPS["p2p"]):
         for in_place in way.forms:
             for mode in way.modes:
                 nbytes = 0 if name == "barrier" else 2008 if name in GROUPS["p2p"] else 64 * p * 32
-                operation = group.operation(Case(name, nbytes, p, dtype=dtype, in_place=in_place, mode=mode), rank)
+                operation = group.operation(Case(name, nbytes, p, 1, p, dtype=dtype, in_place=in_place, mode=mode), rank)
                 text = f"{name} {dtype} {in_place} {mode}"
                 if operation.samples is None:
                     plain.append(text)
@@ -38,7 +38,7 @@ for name in (*GROUPS["all"], *GROUPS["p2p"]):
                 operation.release()
 
 def failure(name, change):
-    operation = group.operation(Case(name, 4096, p, in_place=MPI_BACKEND.ways[name].forms[0]), rank)
+    operation = group.operation(Case(name, 4096, p, 1, p, in_place=MPI_BACKEND.ways[name].forms[0]), rank)
     loop = operation.samples.__self__
     change(loop.rows)
     try:
@@ -51,7 +51,7 @@ def bad_root(rows):
 
 from mpi4py import MPI
 errors = [failure("broadcast", bad_root)]
-operation = group.operation(Case("all_reduce", 4096, p), rank)
+operation = group.operation(Case("all_reduce", 4096, p, 1, p), rank)
 operation.fill()
 before = perf_counter()
 found = {barrier: operation.samples(5, 3, barrier) for barrier in ("before", "excluded", "back_to_back")}
@@ -59,9 +59,9 @@ clock = all(before <= s.starts.min() and (s.starts + s.seconds).max() <= perf_co
 lengths = {barrier: [len(s.starts), len(s.seconds), len(s.barriers)] for barrier, s in found.items()}
 rounds = world.gather(whole_round(group, operation, 50, 2))
 late = list(zip(*(r.late for r in rounds)))
-timing = time_case(group, Case("all_reduce", 8, p), rank, Plan(iters=20), lambda: None, per_rank=True)
-python = time_case(group, Case("all_reduce", 8, p), rank, Plan(iters=20), lambda: None, native=False)
-huge = replace(Case("broadcast", 4, p), nbytes=2**33)
+timing = time_case(group, Case("all_reduce", 8, p, 1, p), rank, Plan(iters=20), lambda: None, per_rank=True)
+python = time_case(group, Case("all_reduce", 8, p, 1, p), rank, Plan(iters=20), lambda: None, native=False)
+huge = replace(Case("broadcast", 4, p, 1, p), nbytes=2**33)
 from fabric.measure.backends.native_calls import Asked, program
 report = {
     "wrong": wrong, "plain": plain, "errors": errors, "clock": clock, "lengths": lengths,

@@ -41,21 +41,21 @@ for name in POINT_TO_POINT:
     for mode in backend.ways[name].modes:
         for dtype in backend.takes(name):
             for params in ({},) if name == "latency" else ({"window": 5}, {"window": 5, "buffers": 2}, {"window": 1}):
-                case = Case(name, 251 * 8, p, in_place=False, dtype=dtype, mode=mode, params=params)
+                case = Case(name, 251 * 8, p, 1, p, in_place=False, dtype=dtype, mode=mode, params=params)
                 checked(f"{name} {mode} {dtype} {params}", case)
-    checked(f"{name} of no bytes", Case(name, 0, p, in_place=False, params={} if name == "latency" else {"window": 3}))
+    checked(f"{name} of no bytes", Case(name, 0, p, 1, p, in_place=False, params={} if name == "latency" else {"window": 3}))
 for op in REDUCE:
     for dtype in backend.dtypes:
         for name in REDUCING:
             form = backend.ways[name].forms[0]
-            checked(f"{name} {op} {dtype}", Case(name, 251 * p * DTYPES[dtype], p, in_place=form, dtype=dtype, op=op))
+            checked(f"{name} {op} {dtype}", Case(name, 251 * p * DTYPES[dtype], p, 1, p, in_place=form, dtype=dtype, op=op))
 
 def one_element(target, count):
     target[len(target) // 2] += 1
 def a_message_twice(target, count):
     target[:count] = target[-count:] + 0
 for name in POINT_TO_POINT:
-    case = Case(name, 4096, p, in_place=False)
+    case = Case(name, 4096, p, 1, p, in_place=False)
     checked(f"{name}: one element", case, one_element, faults)
     if name != "latency":
         checked(f"{name}: a message in another's place", case, a_message_twice, faults)
@@ -66,7 +66,7 @@ if sys.argv[1] == "mpi":
     from fabric.measure.backends.mpi_ways import prepare
     from fabric.measure.layout import layout
     from topologies.errors import InputError
-    case = Case("sendrecv", 64, p, dtype="f64", in_place=False)
+    case = Case("sendrecv", 64, p, 1, p, dtype="f64", in_place=False)
     try:
         prepare(group.handle, case, layout(case, rank), np.zeros(8), np.zeros((8, 2))[:, 0])
     except InputError as error:

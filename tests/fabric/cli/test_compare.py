@@ -22,7 +22,7 @@ def compare(tmp_path, cases):
     return [line.split() for line in done.stdout.splitlines()[1:]]
 
 
-CASES = [Case(name, size, 2) for name in ("broadcast", "all_reduce") for size in (8, 64)]
+CASES = [Case(name, size, 2, 1, 2) for name in ("broadcast", "all_reduce") for size in (8, 64)]
 
 
 def test_the_table_names_the_collective_of_every_row(tmp_path):
@@ -34,6 +34,6 @@ def test_the_table_names_the_collective_of_every_row(tmp_path):
 
 @pytest.mark.parametrize(("name", "value"), [("mode", "persistent"), ("order", "interleaved")])
 def test_mode_and_order_stand_there_where_they_vary(tmp_path, name, value):
-    head, *rows = compare(tmp_path, [Case("all_reduce", 8, 2), Case("all_reduce", 8, 2, **{name: value})])
+    head, *rows = compare(tmp_path, [Case("all_reduce", 8, 2, 1, 2), Case("all_reduce", 8, 2, 1, 2, **{name: value})])
     assert head[:3] == ["collective", name, "size"]
-    assert {row[1] for row in rows[:2]} == {getattr(Case("all_reduce", 8, 2), name), value}
+    assert {row[1] for row in rows[:2]} == {getattr(Case("all_reduce", 8, 2, 1, 2), name), value}

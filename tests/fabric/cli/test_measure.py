@@ -81,7 +81,7 @@ def test_nccl_without_a_gpu_is_a_fault_of_the_environment():
 
 
 def answer(nbytes, *, in_place=True, world_size=2, wrong=0, source="mpi:openmpi", **context):
-    case = Case("all_reduce", nbytes, world_size, ranks_per_node=world_size, in_place=in_place)
+    case = Case("all_reduce", nbytes, world_size, 1, world_size, in_place=in_place)
     return Result(case, source, (1e-3,) * 20, wrong=wrong, context=context)
 
 
@@ -107,8 +107,8 @@ def test_a_form_that_the_library_lacks_and_no_bound_print_a_dash():
 
 
 def test_every_collective_has_its_table_and_rooted_ones_a_root():
-    moved = Result(Case("all_gather", 64, 2, in_place=False), "gloo", (1e-3,) * 20, wrong=0)
-    rooted = Result(Case("broadcast", 64, 2, root=1, mode="persistent"), "gloo", (1e-3,) * 20, wrong=0, batch=3)
+    moved = Result(Case("all_gather", 64, 2, 1, 2, in_place=False), "gloo", (1e-3,) * 20, wrong=0)
+    rooted = Result(Case("broadcast", 64, 2, 1, 2, root=1, mode="persistent"), "gloo", (1e-3,) * 20, wrong=0, batch=3)
     text = tables([rooted, answer(64, source="gloo"), moved], {("all_gather", 2, 64, "contiguous"): (64e3, "loopback")})
     first, second, third = rows(text)
     assert [row[3] for row in (first, second, third)] == ["sum", "none", "none"]
@@ -168,7 +168,7 @@ def test_wrong_results_are_said_in_every_form_and_end_with_1(capsys):
 
 def test_switches_are_shown_of_curves_that_were_refined(capsys):
     def at(nbytes, seconds, **context):
-        return Result(Case("all_reduce", nbytes, 2), "gloo", (seconds,) * 20, wrong=0, context=context)
+        return Result(Case("all_reduce", nbytes, 2, 1, 2), "gloo", (seconds,) * 20, wrong=0, context=context)
 
     curve = [at(64, 1e-5), at(1000, 1e-5), at(1100, 3e-5), at(4096, 3e-5), at(8192, 3e-5)]
     assert switch_rows(curve) == []

@@ -72,7 +72,7 @@ def test_seconds_of_a_call_are_those_of_so_many_messages():
 )
 def test_the_model_gives_the_closed_form_of_one_message_on_a_star(name, p, nbytes, window, fidelity):
     params = {} if name == "latency" else {"window": float(window)}
-    (result,) = predict([Case(name, nbytes, p, params=params)], STAR, algorithm=HOW[name], fidelity=fidelity)
+    (result,) = predict([Case(name, nbytes, p, p, 1, params=params)], STAR, algorithm=HOW[name], fidelity=fidelity)
     wanted = ALPHA + nbytes / B if name == "latency" else (2 * ALPHA + window * nbytes / B) / window
     assert result.time == pytest.approx(wanted, rel=1e-6)
     parts = result.context["latency_seconds"] + sum(result.context["bandwidth_seconds"].values())
@@ -83,7 +83,9 @@ def test_the_model_gives_the_closed_form_of_one_message_on_a_star(name, p, nbyte
 def test_all_pairs_share_what_lies_between_them():
     """Two leaves of four devices with two uplinks: four pairs cross, so each gets half of what one alone has."""
     fabric = load("leaf_spine:leaves=2,spines=2,hosts_per_leaf=4")
-    alone, together = (predict([Case(name, 2**24, 8)], fabric, algorithm="window")[0] for name in ("bandwidth", "message_rate"))
+    alone, together = (
+        predict([Case(name, 2**24, 8, 8, 1)], fabric, algorithm="window")[0] for name in ("bandwidth", "message_rate")
+    )
     assert together.algbw == pytest.approx(alone.algbw / 2, rel=0.01)
     assert together.busbw == pytest.approx(2 * alone.busbw, rel=0.01)
 

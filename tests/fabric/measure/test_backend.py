@@ -53,7 +53,7 @@ def test_no_operation_starts_on_a_buffer_with_gaps():
     """torch's buffers are checked where they enter, before anything is sent; MPI's in tests/multirank, where MPI is."""
     pytest.importorskip("torch")
     whole, gaps = np.zeros(8), np.zeros((8, 2))[:, 0]
-    case = Case("sendrecv", 64, 2, dtype="f64", in_place=False)
+    case = Case("sendrecv", 64, 2, 1, 2, dtype="f64", in_place=False)
     for buffers in ((whole, gaps), (gaps, whole)):
         with pytest.raises(InputError, match="buffer: must be contiguous"):
             torch_ways.prepare(None, case, 0, layout(case, 0), *buffers)

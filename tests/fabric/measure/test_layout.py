@@ -54,7 +54,7 @@ def case_of(drawn, op="sum"):
     elements = 0 if name == "barrier" else drawn["parts"] * block_elements(name, p, params)
     nbytes = elements * DTYPES[drawn["dtype"]]
     root = drawn["root"] if COLLECTIVES[name].rooted else None
-    return Case(name, nbytes, p, op=op, root=root, dtype=drawn["dtype"], params=params)
+    return Case(name, nbytes, p, 1, p, op=op, root=root, dtype=drawn["dtype"], params=params)
 
 
 def test_every_collective_of_the_catalogue_has_buffers():
@@ -96,7 +96,7 @@ def test_every_operation_is_numpys(drawn, op, name):
 @pytest.mark.parametrize("dtype", sorted(DTYPES))
 @pytest.mark.parametrize("width", [1, 127, 251, 1000])
 def test_swapped_blocks_show_even_where_patterns_fit_a_whole_number_of_times(name, dtype, width):
-    case = Case(name, width * 4 * DTYPES[dtype], 4, dtype=dtype)
+    case = Case(name, width * 4 * DTYPES[dtype], 4, 1, 4, dtype=dtype)
     seen = {bytes(block.pattern.tobytes()) for rank in range(4) for block in layout(case, rank).wanted}
     assert len(seen) == {"all_gather": 4, "all_to_all": 16, "gather": 4, "scatter": 4}[name]
     starts = [block.pattern[0] for block in layout(case, 0).wanted]
@@ -115,7 +115,7 @@ def test_two_blocks_agree_in_at_most_one_element_of_a_period(dtype):
 
 @pytest.mark.parametrize("name", [name for name in COLLECTIVES if name != "barrier"])
 def test_an_output_that_nothing_wrote_is_wrong_everywhere(name):
-    case = Case(name, 4 * 12, 3)
+    case = Case(name, 4 * 12, 3, 1, 3)
     for rank in range(3):
         own = layout(case, rank)
         untouched = buffer(own.target, ())
@@ -125,7 +125,7 @@ def test_an_output_that_nothing_wrote_is_wrong_everywhere(name):
 
 @pytest.mark.parametrize("name", ["all_gather", "reduce_scatter", "gather", "scatter", "all_reduce"])
 def test_in_place_both_sides_share_one_buffer_at_nccl_tests_places(name):
-    case = Case(name, 4 * 12, 3)
+    case = Case(name, 4 * 12, 3, 1, 3)
     for rank in range(3):
         own = layout(case, rank)
         source, target = places(own, np.zeros, in_place=True)
@@ -148,7 +148,7 @@ def test_sizes_are_rounded_down_to_whole_blocks(name, nbytes, whole):
     [(8, {}, 64), (2**20, {}, 64), (2**22, {}, 16), (2**27, {}, 1), (8, {"window": 5}, 5), (8, {"buffers": 3}, 3), (0, {}, 64)],
 )
 def test_a_window_has_a_buffer_a_message_as_long_as_memory_allows(nbytes, params, slots):
-    case = Case("bandwidth", nbytes, 2, params=params)
+    case = Case("bandwidth", nbytes, 2, 1, 2, params=params)
     assert window_slots(case) == slots
     assert layout(case, 0).source == layout(case, 1).target == slots * case.count
     assert len({bytes(block.pattern) for block in layout(case, 1).wanted}) == slots, "a message in another's place shows"
@@ -156,12 +156,12 @@ def test_a_window_has_a_buffer_a_message_as_long_as_memory_allows(nbytes, params
 
 @pytest.mark.parametrize("p", [1, 2, 5, 8])
 def test_partners_are_each_others_and_the_rest_is_idle(p):
-    case = Case("message_rate", 8, p)
+    case = Case("message_rate", 8, p, 1, p)
     partners = [partner(case, rank) for rank in range(p)]
     found = {rank: other for rank, other in enumerate(partners) if other is not None}
     assert all(found[other] == rank and abs(other - rank) == p // 2 for rank, other in found.items())
     assert len(found) == p // 2 * 2
-    assert [partner(Case("latency", 8, p), rank) for rank in range(p)].count(None) == p - 2 * (p > 1)
+    assert [partner(Case("latency", 8, p, 1, p), rank) for rank in range(p)].count(None) == p - 2 * (p > 1)
 
 
 def test_an_uneven_split_has_more_units():
@@ -171,6 +171,6 @@ def test_an_uneven_split_has_more_units():
 
 def test_seconds_of_a_call_become_those_of_one_message():
     calls = [2.0, 4.0]
-    assert per_message(Case("latency", 8, 2), calls) == (1.0, 2.0)
-    assert per_message(Case("message_rate", 8, 4, params={"window": 8.0}), calls) == (0.25, 0.5)
-    assert per_message(Case("all_reduce", 8, 2, params={"window": 8.0}), calls) == (2.0, 4.0)
+    assert per_message(Case("latency", 8, 2, 1, 2), calls) == (1.0, 2.0)
+    assert per_message(Case("message_rate", 8, 4, 1, 4, params={"window": 8.0}), calls) == (0.25, 0.5)
+    assert per_message(Case("all_reduce", 8, 2, 1, 2, params={"window": 8.0}), calls) == (2.0, 4.0)

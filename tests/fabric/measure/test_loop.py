@@ -120,7 +120,7 @@ def test_every_ranks_values_are_known_to_all():
 
 
 def test_a_case_from_end_to_end_and_a_rank_that_starts_late():
-    case, plan = Case("all_reduce", 800, 3, dtype="f64"), Plan(iters=7, warmup=1)
+    case, plan = Case("all_reduce", 800, 3, 1, 3, dtype="f64"), Plan(iters=7, warmup=1)
 
     def one(group):
         if group.rank == 2:
@@ -138,7 +138,7 @@ def test_a_case_from_end_to_end_and_a_rank_that_starts_late():
 
 
 def test_no_rank_is_asked_for_and_no_clock_is_shared_between_nodes():
-    case = Case("all_reduce", 80, 2, dtype="f64", nodes=2)
+    case = Case("all_reduce", 80, 2, 2, 1, dtype="f64")
     (timing, _) = Team(2).run(lambda group: time_case(group, case, group.rank, Plan(iters=3, warmup=0), lambda: None))
     assert (timing.skew_seconds, timing.lateness, timing.by_rank) == (None, None, None)
     assert timing.context["skew_seconds"] is None
@@ -155,7 +155,7 @@ def native(operation, group, delay=0.0):
 
 
 def test_beside_the_native_loop_stands_the_plain_one_unless_it_is_switched_off_or_costs_too_much():
-    case = Case("all_reduce", 800, 2, dtype="f64")
+    case = Case("all_reduce", 800, 2, 1, 2, dtype="f64")
 
     def one(wanted, budget):
         def on(group):
@@ -174,7 +174,7 @@ def test_beside_the_native_loop_stands_the_plain_one_unless_it_is_switched_off_o
 
 
 def test_a_native_loop_that_computes_something_else_is_found_out():
-    case = Case("all_reduce", 800, 2, dtype="f64")
+    case = Case("all_reduce", 800, 2, 1, 2, dtype="f64")
 
     def on(group):
         operation = group.operation(case, group.rank)

@@ -100,7 +100,12 @@ def measured(job, time, known):
     for cell in cells:
         seconds = tuple(time(cell.nbytes) * (1 + 0.001 * k) for k in range(20))
         known.append(
-            Result(Case(cell.collective, cell.nbytes, cell.world_size, in_place=cell.in_place), "gloo", seconds, wrong=0)
+            Result(
+                Case(cell.collective, cell.nbytes, cell.world_size, 1, cell.world_size, in_place=cell.in_place),
+                "gloo",
+                seconds,
+                wrong=0,
+            )
         )
     return cells
 
@@ -112,7 +117,7 @@ def test_a_job_adds_sizes_with_their_neighbours_and_stops_at_its_number():
     def time(size):
         return line(size) * (2 if size > 5000 else 1)
 
-    cases = [Case("all_reduce", cell.nbytes, cell.world_size) for cell in job.cells()]
+    cases = [Case("all_reduce", cell.nbytes, cell.world_size, 1, cell.world_size) for cell in job.cells()]
     known += [Result(case, "gloo", (time(case.nbytes),) * 20, wrong=0) for case in cases]
     first = measured(job, time, known)
     assert {(cell.world_size, cell.nbytes) for cell in first} == {(p, size) for p in (2, 3) for size in (4096, 5792, 8192)}

@@ -18,7 +18,7 @@ HERE = {"torch": "2.13", "processor": "P", "cores": 2, "launch_ranks": 2, "threa
 
 
 def answered(cell, job=JOB, source="gloo", **context):
-    case = Case(cell.collective, cell.nbytes, cell.world_size, in_place=cell.in_place, order=cell.order)
+    case = Case(cell.collective, cell.nbytes, cell.world_size, 1, cell.world_size, in_place=cell.in_place, order=cell.order)
     return Result(case, source, (1e-3,) * 6, wrong=0, context={**HERE, "run": run_id(job), **context})
 
 

@@ -31,7 +31,7 @@ def test_forms_equal_the_schedules_on_one_switch(collective, name, p, size):
         p = 1 << (p.bit_length() - 1)
     if name in ("rail_aligned", "hierarchical"):
         return
-    case = Case(collective, size * p, p)
+    case = Case(collective, size * p, p, p, 1)
     closed, loaded = (seconds("star:devices=24", case, name, fidelity) for fidelity in ("closed", "loaded"))
     assert closed == pytest.approx(loaded, rel=1e-9)
 
@@ -40,13 +40,13 @@ def test_forms_equal_the_schedules_on_one_switch(collective, name, p, size):
 @pytest.mark.parametrize("p", [8, 16, 32, 128])
 def test_forms_over_two_levels_equal_the_schedules_where_nothing_collides(name, p):
     topo = "rail_optimized:nodes=16,scale_up=nvswitch"
-    closed, loaded = (seconds(topo, Case("all_reduce", 2**26, p), name, fidelity) for fidelity in ("closed", "loaded"))
+    closed, loaded = (seconds(topo, Case("all_reduce", 2**26, p, p, 1), name, fidelity) for fidelity in ("closed", "loaded"))
     assert closed == pytest.approx(loaded, rel=1e-9)
 
 
 def test_closed_forms_do_not_see_the_fabric_and_loaded_does():
     topo = "leaf_spine:leaves=4,spines=1,hosts_per_leaf=4,latency=0ns"
-    case = Case("all_reduce", 2**26, 16, order="interleaved")
+    case = Case("all_reduce", 2**26, 16, 16, 1, order="interleaved")
     closed, loaded = (seconds(topo, case, "ring", f, Constants("none", {}, "")) for f in ("closed", "loaded"))
     assert loaded == pytest.approx(4 * closed)
 
@@ -54,7 +54,7 @@ def test_closed_forms_do_not_see_the_fabric_and_loaded_does():
 @pytest.mark.parametrize("text", ["double_binary_tree", "ring:channels=8"])
 def test_an_algorithm_without_a_form_is_refused_by_name(text):
     if text.startswith("ring"):
-        assert seconds("rail_optimized:nodes=4,scale_up=nvswitch", Case("all_reduce", 2**26, 32), text, "closed") > 0
+        assert seconds("rail_optimized:nodes=4,scale_up=nvswitch", Case("all_reduce", 2**26, 32, 32, 1), text, "closed") > 0
         return
     with pytest.raises(InputError, match=r"closed forms of all_reduce are ring, .* got double_binary_tree; use loaded or auto"):
-        seconds("star:devices=4", Case("all_reduce", 8, 4), text, "closed")
+        seconds("star:devices=4", Case("all_reduce", 8, 4, 4, 1), text, "closed")

@@ -52,14 +52,14 @@ def test_hccl_says_what_is_documented_and_no_more():
             text = default_algorithm("hccl", Case(collective, 8, 8 * nodes, nodes, 8))
             assert algorithm(collective, text).name in ALGORITHMS[collective]
     with pytest.raises(InputError, match=r"HCCL has a documented default for all_reduce, .*, got gather"):
-        default_algorithm("hccl", Case("gather", 8, 8))
+        default_algorithm("hccl", Case("gather", 8, 8, 1, 8))
 
 
 def test_unknown_libraries_and_hardware_are_named():
     with pytest.raises(InputError, match=r"default is known for gloo, .*hccl, got backend 'rccl'; name an algorithm"):
-        default_algorithm("rccl", Case("all_reduce", 8, 2))
+        default_algorithm("rccl", Case("all_reduce", 8, 2, 1, 2))
     with pytest.raises(InputError, match=r"nccl's hardware must be one of a100, .*, got 'h1000'"):
-        default_algorithm("nccl:h1000", Case("all_reduce", 8, 2))
+        default_algorithm("nccl:h1000", Case("all_reduce", 8, 2, 1, 2))
     assert set(DEFAULTS) == {"gloo", "mpi:openmpi", "mpi:mpich", "nccl", "hccl"}
 
 

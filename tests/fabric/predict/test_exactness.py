@@ -45,7 +45,7 @@ def answer(topo, case, algorithm, fidelity, routing, constants=NONE):
 )
 def test_what_auto_calls_exact_equals_the_simulation(topo, one, p, order, routing, nbytes, constants):
     collective, algorithm = one
-    case = Case(collective, nbytes, p, order=order)
+    case = Case(collective, nbytes, p, p, 1, order=order)
     auto = answer(topo, case, algorithm, "auto", routing, constants)
     if auto.context["exact"] and auto.source != "model:flows":
         flows = answer(topo, case, algorithm, "flows", routing, constants)
@@ -65,7 +65,7 @@ CHOSEN = [
 
 @pytest.mark.parametrize(("topo", "collective", "algorithm", "more", "fidelity", "why"), CHOSEN)
 def test_auto_takes_the_cheapest_that_is_exact_and_says_why(topo, collective, algorithm, more, fidelity, why):
-    case = Case(collective, 2**24, 16, order=more.get("order", "contiguous"))
+    case = Case(collective, 2**24, 16, 16, 1, order=more.get("order", "contiguous"))
     result = answer(topo, case, algorithm, "auto", more.get("routing", "ideal"))
     assert result.source == f"model:{fidelity}"
     assert why in result.context["fidelity_reason"]
@@ -73,7 +73,7 @@ def test_auto_takes_the_cheapest_that_is_exact_and_says_why(topo, collective, al
 
 
 def test_the_bottleneck_link_and_the_slowdown_are_named():
-    case = Case("all_reduce", 2**26, 16, order="interleaved")
+    case = Case("all_reduce", 2**26, 16, 16, 1, order="interleaved")
     result = answer("oversubscribed", case, "ring", "auto", "ideal")
     assert result.context["bottleneck"] == "leaf-spine"
     assert "leaf" in result.context["bottleneck_link"]
@@ -82,7 +82,7 @@ def test_the_bottleneck_link_and_the_slowdown_are_named():
 
 
 def test_what_is_too_much_to_simulate_is_answered_loaded_and_called_inexact():
-    case = Case("all_reduce", 2**30, 4096, order="scattered:1")
+    case = Case("all_reduce", 2**30, 4096, 4096, 1, order="scattered:1")
     (result,) = predict([case], load("fat_tree:k=32"), algorithm="ring", routing="ecmp:1")
     assert result.source == "model:loaded"
     assert not result.context["exact"]
@@ -93,7 +93,7 @@ def test_what_is_too_much_to_simulate_is_answered_loaded_and_called_inexact():
 def test_flows_refuses_what_it_does_not_simulate(algorithm):
     fabric = load(TOPOS["rails"])
     with pytest.raises(InputError, match=r"fidelity: flows does not simulate .* use loaded or auto"):
-        predict([Case("all_reduce", 2**20, 16)], fabric, algorithm=algorithm, fidelity="flows")
+        predict([Case("all_reduce", 2**20, 16, 16, 1)], fabric, algorithm=algorithm, fidelity="flows")
 
 
 @settings(max_examples=60, deadline=None)
@@ -109,7 +109,7 @@ def test_without_latency_simulated_time_scales_with_bytes(topo, one, order, rout
     for nbytes in (2**20, 2**23):
         try:
             (result,) = predict(
-                [Case(one[0], nbytes, 16, order=order)], load(spec), algorithm=one[1], fidelity="flows", routing=routing
+                [Case(one[0], nbytes, 16, 16, 1, order=order)], load(spec), algorithm=one[1], fidelity="flows", routing=routing
             )
         except InputError:
             assume(False)  # as above
@@ -126,7 +126,7 @@ def test_without_latency_simulated_time_scales_with_bytes(topo, one, order, rout
 def test_more_spines_never_slow_evenly_split_traffic(spines, algorithm, p):
     few, many = (
         predict(
-            [Case("all_reduce", 2**24, p, order="interleaved")],
+            [Case("all_reduce", 2**24, p, p, 1, order="interleaved")],
             load(f"leaf_spine:leaves=4,spines={n},hosts_per_leaf=4"),
             algorithm=algorithm,
         )

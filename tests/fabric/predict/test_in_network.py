@@ -24,7 +24,7 @@ TIERED = [
 
 def crossings(topo, p, algorithm, order="contiguous"):
     """Buffers S over every cable, (cables, up and down), of the whole schedule; the fabric's topology."""
-    model, case = Model(load(topo), NONE, "ideal"), Case("all_reduce", S, p, order=order)
+    model, case = Model(load(topo), NONE, "ideal"), Case("all_reduce", S, p, p, 1, order=order)
     schedule = model.schedule(case, algorithm)
     total = np.zeros(2 * len(model.fabric.topology.ends))
     for step in schedule.steps:
@@ -34,7 +34,7 @@ def crossings(topo, p, algorithm, order="contiguous"):
 
 
 def seconds(topo, p, algorithm, constants=NONE):
-    return predict([Case("all_reduce", S, p)], load(topo), constants, algorithm=algorithm, fidelity="loaded")[0].time
+    return predict([Case("all_reduce", S, p, p, 1)], load(topo), constants, algorithm=algorithm, fidelity="loaded")[0].time
 
 
 @pytest.mark.parametrize("chunks", [1, 16, 4096])
@@ -62,7 +62,7 @@ def test_several_chips_in_a_node_share_the_bytes_of_nvls_evenly():
 def test_nvls_is_refused_where_no_switch_stands_inside_the_node(scale_up):
     fabric = load(f"rail_optimized:nodes=2,rails=8,radix=8,scale_up={scale_up}")
     with pytest.raises(InputError, match=f"algorithm: nvls needs switches inside nodes, .*, got scale_up={scale_up}"):
-        predict([Case("all_reduce", S, 8)], fabric, algorithm="nvls")
+        predict([Case("all_reduce", S, 8, 8, 1)], fabric, algorithm="nvls")
 
 
 def walked(topology, devices):
@@ -102,7 +102,7 @@ def flood(start, pairs):
 )
 def test_sharp_lets_exactly_one_sum_out_of_every_part_below_a_tier(topo, p, order):
     total, topology = crossings(topo, p, "sharp", order)
-    devices = Model(load(topo), NONE, "ideal").devices(Case("all_reduce", S, p, order=order))
+    devices = Model(load(topo), NONE, "ideal").devices(Case("all_reduce", S, p, p, 1, order=order))
     tiers, sums = walked(topology, devices)
     expected = np.zeros_like(total)
     for cables in sums.values():
@@ -110,7 +110,7 @@ def test_sharp_lets_exactly_one_sum_out_of_every_part_below_a_tier(topo, p, orde
     assert total == pytest.approx(expected)
     fabric = load(topo)
     once = [S / fabric.link_speed[2 * c] / len(cables) for cables in sums.values() for c in cables]
-    (result,) = predict([Case("all_reduce", S, p, order=order)], fabric, algorithm="sharp", fidelity="loaded")
+    (result,) = predict([Case("all_reduce", S, p, p, 1, order=order)], fabric, algorithm="sharp", fidelity="loaded")
     assert result.time == pytest.approx(max(once) + 2 * tiers * LAT, rel=1e-9)
 
 
@@ -143,5 +143,9 @@ def test_sharp_takes_the_buffer_once_and_every_level_twice(topo, p, levels):
 def test_sharp_is_refused_without_tiers_in_one_line(topo, message):
     fabric = load(topo)
     with pytest.raises(InputError, match=message) as error:
-        predict([Case("all_reduce", S, min(16, fabric.topology.devices))], fabric, algorithm="sharp")
+        predict(
+            [Case("all_reduce", S, min(16, fabric.topology.devices), min(16, fabric.topology.devices), 1)],
+            fabric,
+            algorithm="sharp",
+        )
     assert "\n" not in str(error.value)

@@ -8,8 +8,8 @@ from fabric.records.case import Case
 from topologies.errors import InputError
 
 LEAVES = "leaf_spine:leaves=4,spines=1,hosts_per_leaf=4,latency=0ns"
-RING = Case("all_reduce", 2**24, 8)
-EXCHANGE = Case("all_to_all", 2**24, 8)
+RING = Case("all_reduce", 2**24, 8, 8, 1)
+EXCHANGE = Case("all_to_all", 2**24, 8, 8, 1)
 
 
 def together(topo, cases, algorithms, order, routing="ideal"):
@@ -34,7 +34,7 @@ def test_two_rings_across_the_same_uplinks_share_them_in_halves():
 
 
 def test_a_short_job_leaves_and_the_long_one_goes_on_alone():
-    short, long = (Case("all_reduce", size, 8) for size in (2**22, 2**24))
+    short, long = (Case("all_reduce", size, 8, 8, 1) for size in (2**22, 2**24))
     first, second = together(LEAVES, [short, long], ["ring", "ring"], "interleaved")
     alone = second.context["alone_seconds"]
     assert first.context["slowdown_by_others"] == pytest.approx(2)
@@ -42,9 +42,9 @@ def test_a_short_job_leaves_and_the_long_one_goes_on_alone():
 
 
 def test_one_job_alone_is_the_flows_fidelity():
-    (result,) = together("fat_tree:k=4", [Case("all_to_all", 2**24, 16)], ["direct"], "contiguous", "ecmp:1")
+    (result,) = together("fat_tree:k=4", [Case("all_to_all", 2**24, 16, 16, 1)], ["direct"], "contiguous", "ecmp:1")
     (alone,) = predict(
-        [Case("all_to_all", 2**24, 16)], load("fat_tree:k=4"), algorithm="direct", routing="ecmp:1", fidelity="flows"
+        [Case("all_to_all", 2**24, 16, 16, 1)], load("fat_tree:k=4"), algorithm="direct", routing="ecmp:1", fidelity="flows"
     )
     assert result.time == pytest.approx(alone.time)
 
@@ -52,13 +52,13 @@ def test_one_job_alone_is_the_flows_fidelity():
 def test_a_job_that_starts_later_is_timed_from_its_start():
     fabric = load(LEAVES)
     devices = np.arange(8)
-    case = Case("all_reduce", 2**24, 8, order="given:x")
+    case = Case("all_reduce", 2**24, 8, 8, 1, order="given:x")
     now, later = (predict_together([Job(case, devices, "ring", start)], fabric)[0].time for start in (0.0, 1.0))
     assert later == pytest.approx(now)
 
 
 def test_jobs_on_one_device_are_refused():
-    case = Case("all_reduce", 8, 2, order="given:x")
+    case = Case("all_reduce", 8, 2, 2, 1, order="given:x")
     jobs = [Job(case, np.array([0, 1]), "ring"), Job(case, np.array([1, 2]), "ring")]
     with pytest.raises(InputError, match="jobs: must be on different devices, got device 1 in job 0 and job 1"):
         predict_together(jobs, load("star:devices=4"))

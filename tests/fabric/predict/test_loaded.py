@@ -21,7 +21,7 @@ PLAIN = Constants("test", {"*": (Line(ALPHA),)}, "test", gamma=GAMMA)
 
 def seconds(topo, p, nbytes, algorithm, constants=PLAIN, **more):
     fabric = load(topo)
-    return predict([Case("all_reduce", nbytes, p)], fabric, constants, algorithm=algorithm, **more)[0].time
+    return predict([Case("all_reduce", nbytes, p, p, 1)], fabric, constants, algorithm=algorithm, **more)[0].time
 
 
 def star_form(name: str, p: int, size: int) -> float:
@@ -103,7 +103,7 @@ def test_double_binary_tree_is_near_its_closed_form_and_reaches_its_limit(p):
 )
 def test_a_single_ring_never_beats_the_slowest_nic(topo, p, size, routing, order):
     fabric = load(topo)
-    (result,) = predict([Case("all_reduce", size, p, order=order)], fabric, algorithm="ring", routing=routing)
+    (result,) = predict([Case("all_reduce", size, p, p, 1, order=order)], fabric, algorithm="ring", routing=routing)
     assert result.busbw <= fabric.nic_speed * (1 + 1e-9)
 
 
@@ -114,14 +114,16 @@ def test_a_single_ring_never_beats_the_slowest_nic(topo, p, size, routing, order
 )
 def test_rings_in_sum_never_beat_the_nics_of_a_node(topo, routing, nodes):
     fabric = load(topo)
-    (result,) = predict([Case("all_reduce", 2**30, 8 * nodes)], fabric, algorithm="ring:channels=8", routing=routing)
+    (result,) = predict(
+        [Case("all_reduce", 2**30, 8 * nodes, 8 * nodes, 1)], fabric, algorithm="ring:channels=8", routing=routing
+    )
     assert result.busbw <= 8 * fabric.nic_speed
 
 
 def test_transit_through_devices_would_show():
     """The known trap: through other GPUs a 32-rank ring reached 59.8 GB/s on 50 GB/s NICs; without it 49.85."""
     fabric = load("rail_optimized:nodes=4,rails=8,radix=64,latency=0ns")
-    (result,) = predict([Case("all_reduce", 2**30, 32)], fabric, algorithm="ring")
+    (result,) = predict([Case("all_reduce", 2**30, 32, 32, 1)], fabric, algorithm="ring")
     assert result.busbw == pytest.approx(50e9, rel=1e-9)
 
 
@@ -144,7 +146,8 @@ def test_oversubscription_shows_and_names_its_level():
     topo = "leaf_spine:leaves=4,spines=1,hosts_per_leaf=4,latency=0ns"
     fabric = load(topo)
     flat, mixed = (
-        predict([Case("all_reduce", 2**20, 16, order=o)], fabric, algorithm="ring")[0] for o in ("contiguous", "interleaved")
+        predict([Case("all_reduce", 2**20, 16, 16, 1, order=o)], fabric, algorithm="ring")[0]
+        for o in ("contiguous", "interleaved")
     )
     assert mixed.time == pytest.approx(4 * flat.time)
     assert flat.context["bottleneck"] == "host-leaf"
@@ -153,7 +156,7 @@ def test_oversubscription_shows_and_names_its_level():
 
 def test_hashed_ecmp_is_never_faster_than_the_ideal_split_and_seeds_give_an_interval():
     fabric = load("fat_tree:k=8")
-    case = Case("all_reduce", 2**26, 128, order="scattered:0")
+    case = Case("all_reduce", 2**26, 128, 128, 1, order="scattered:0")
     (ideal,) = predict([case], fabric, algorithm="ring")
     (hashed,) = predict([case], fabric, algorithm="ring", routing="ecmp:0-4")
     low, high = hashed.bracket
@@ -166,7 +169,7 @@ def test_65536_ranks_stay_compact():
     """Speed is benchmarked in benchmarks/; here only that nothing is expanded: memory in proportion to ranks and cables."""
     fabric = load("fat_tree:k=64")
     tracemalloc.start()
-    (result,) = predict([Case("all_reduce", 2**30, 65_536)], fabric, algorithm="ring", routing="ecmp:1")
+    (result,) = predict([Case("all_reduce", 2**30, 65_536, 65_536, 1)], fabric, algorithm="ring", routing="ecmp:1")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert 0 < result.busbw <= B
@@ -190,15 +193,15 @@ def test_lines_are_chosen_by_message_size_and_beta_replaces_the_link_speed():
 )
 def test_what_the_model_does_not_know_is_refused(call, message):
     with pytest.raises(InputError, match=message):
-        predict([Case("all_reduce", 8, 2)], load("star:devices=2"), **{"algorithm": "ring"} | call)
+        predict([Case("all_reduce", 8, 2, 2, 1)], load("star:devices=2"), **{"algorithm": "ring"} | call)
 
 
 def test_a_world_size_larger_than_the_fabric_is_refused():
     with pytest.raises(InputError, match="star:devices=4 has 4 devices, got 5 ranks"):
-        predict([Case("all_reduce", 8, 5)], load("star:devices=4"), algorithm="ring")
+        predict([Case("all_reduce", 8, 5, 5, 1)], load("star:devices=4"), algorithm="ring")
 
 
 def test_world_size_one_takes_no_time():
-    (result,) = predict([Case("all_reduce", 8, 1)], load("star:devices=4"), algorithm="ring")
+    (result,) = predict([Case("all_reduce", 8, 1, 1, 1)], load("star:devices=4"), algorithm="ring")
     assert result.time == 0
     assert np.isfinite(result.busbw)

@@ -106,7 +106,7 @@ CASES = [
 
 def schedule(topo, collective, algorithm, ranks, order, constants=GAMMA):
     model = Model(load(topo).carrying(None), constants, "ideal")
-    case = Case(collective, 2**20, ranks, order=order)
+    case = Case(collective, 2**20, ranks, ranks, 1, order=order)
     return program_of(model, case, model.schedule(case, algorithm))
 
 

@@ -19,7 +19,7 @@ FABRICS = {spec: load(spec) for spec in SPECS}
 
 
 def case(fabric, collective="all_to_all", nbytes=1 << 20):
-    return Case(collective, nbytes, fabric.topology.devices)
+    return Case(collective, nbytes, fabric.topology.devices, fabric.topology.devices, 1)
 
 
 def points(fabric, what, counts, seeds=(0,), collective="all_to_all:direct", **options):

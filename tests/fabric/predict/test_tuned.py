@@ -78,7 +78,7 @@ def test_a_fabric_slower_than_nccls_hardware_stays_slower(nbytes, name):
 
 
 def test_nodes_are_those_of_the_fabric_whatever_the_case_says():
-    said, unsaid = case(4, 2**26), Case("all_reduce", 2**26, 32)
+    said, unsaid = case(4, 2**26), Case("all_reduce", 2**26, 32, 32, 1)
     one, other = answers([said, unsaid], RAILS)
     assert one.time == other.time
 
@@ -95,7 +95,7 @@ def test_a_fabric_without_adding_switches_never_gets_nvls():
 
 
 def test_one_rank_and_no_bytes_are_answered():
-    assert answers([Case("all_reduce", 2**20, 1)], RAILS)[0].time == 0
+    assert answers([Case("all_reduce", 2**20, 1, 1, 1)], RAILS)[0].time == 0
     (empty,) = answers([case(4, 0)], RAILS)
     assert empty.time == pytest.approx(nccl_seconds(case(4, 0), PRESETS["h100"]), rel=1e-3)
 
@@ -111,7 +111,7 @@ def test_uneven_nodes_get_one_ring_on_one_nic_each():
 def test_given_devices_are_used():
     fabric = load(RAILS)
     devices = np.arange(32)[::-1].copy()
-    text, found = tuned(H100, Case("all_reduce", 2**26, 32, order=given_order(devices)), fabric, devices)
+    text, found = tuned(H100, Case("all_reduce", 2**26, 32, 32, 1, order=given_order(devices)), fabric, devices)
     assert (text, found.lines) == (*tuned(H100, case(4, 2**26), fabric)[:1], tuned(H100, case(4, 2**26), fabric)[1].lines)
 
 
@@ -119,7 +119,7 @@ def test_given_devices_are_used():
 def test_what_nccl_does_not_tune_is_refused(collective):
     nbytes = 0 if collective == "barrier" else 8
     with pytest.raises(InputError, match=f"constants: nccl:h100 is NCCL's model of all_reduce, .*, got {collective}; use "):
-        answers([Case(collective, nbytes, 8)], RAILS)
+        answers([Case(collective, nbytes, 8, 8, 1)], RAILS)
 
 
 def test_unknown_hardware_and_forced_algorithms_are_refused():

@@ -8,7 +8,7 @@ from fabric.records.result import Result
 from topologies.errors import InputError
 
 SAMPLES = tuple(1e-3 * (1 + 0.001 * i) for i in range(20))
-A = Result(Case("all_reduce", 1024, 2), "gloo", SAMPLES, wrong=0)
+A = Result(Case("all_reduce", 1024, 2, 1, 2), "gloo", SAMPLES, wrong=0)
 
 
 def slowed(factor: float, **changes) -> Result:
@@ -46,7 +46,7 @@ def test_the_newest_answer_counts():
 @pytest.mark.parametrize(
     ("a", "b", "message"),
     [
-        ([A], [replace(A, case=Case("all_reduce", 8, 2))], "the two sides have no case in common"),
+        ([A], [replace(A, case=Case("all_reduce", 8, 2, 1, 2))], "the two sides have no case in common"),
         ([A], [replace(A, algorithm="ring")], "will not mix algorithms, got 'default' and 'ring'"),
         ([A], [replace(A, barrier="excluded")], "will not mix barriers, got 'before' and 'excluded'"),
         ([A, replace(A, source="nccl")], [A], "the first side answers one case by gloo"),

@@ -8,7 +8,7 @@ from fabric.records.host_state import FEWEST, border, labelled
 from fabric.records.pool import pooled
 from fabric.records.result import Result
 
-BARE = Result(Case("all_reduce", 8, 2), "mpi:openmpi", (1.0, 2.0))
+BARE = Result(Case("all_reduce", 8, 2, 1, 2), "mpi:openmpi", (1.0, 2.0))
 
 
 def seen(canaries, **context):

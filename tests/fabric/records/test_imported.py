@@ -7,7 +7,7 @@ from fabric.records.imported import library_of, of_library, refused, usable
 from fabric.records.result import Result
 from topologies.errors import InputError
 
-OURS = Result(Case("all_reduce", 8, 2), "gloo", (1.0, 2.0))
+OURS = Result(Case("all_reduce", 8, 2, 1, 2), "gloo", (1.0, 2.0))
 OSU = replace(OURS, source="import:osu", statistic="mean", seconds=(1.0,))
 BAD = replace(OSU, context={"screened_errors": ["algbw is not size / time"]})
 

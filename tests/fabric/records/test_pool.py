@@ -9,7 +9,9 @@ from fabric.records.result import Result
 from fabric.records.store import append, read, to_json
 from fabric.statistics import pooled_interval
 
-FIRST = Result(Case("all_reduce", 8, 2), "gloo", (1.0, 2.0), wrong=0, iterations=2, warmup_seconds=(9.0,), context={"cores": 2})
+FIRST = Result(
+    Case("all_reduce", 8, 2, 1, 2), "gloo", (1.0, 2.0), wrong=0, iterations=2, warmup_seconds=(9.0,), context={"cores": 2}
+)
 
 
 def test_visits_of_a_case_are_one_result():

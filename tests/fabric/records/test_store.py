@@ -10,7 +10,7 @@ from fabric.records.result import Result
 from fabric.records.store import append, read, schema, to_json
 from topologies.errors import InputError
 
-RESULT = Result(Case("all_reduce", 1024, 2), "gloo", (1e-3, 2e-3, 3e-3), wrong=0, context={"cores": 2})
+RESULT = Result(Case("all_reduce", 1024, 2, 1, 2), "gloo", (1e-3, 2e-3, 3e-3), wrong=0, context={"cores": 2})
 
 
 def test_results_come_back_as_they_went(tmp_path):
@@ -73,7 +73,7 @@ def test_records_satisfy_the_shipped_schema():
 def test_a_file_that_may_not_grow_is_left_as_it_was(tmp_path):
     """The largest size of a file stands for a full disk: the kernel cuts the same write short."""
     path = tmp_path / "r.jsonl"
-    one = Result(Case("all_reduce", 8, 2), "gloo", (1e-3,) * 20, wrong=0)
+    one = Result(Case("all_reduce", 8, 2, 1, 2), "gloo", (1e-3,) * 20, wrong=0)
     append(path, [one])
     before = path.read_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -50,7 +50,7 @@ def measured(source: str, ranks: int, nbytes: int, *, in_place: bool = True, sam
         (alpha + beta * nbytes * (1 + (nbytes > 2**20))) * max(1, ranks - 1) * (4 if crowded else 1) * draw.uniform(0.93, 1.07)
     )
     seconds = tuple(centre * (1 + abs(draw.gauss(0, 0.06 if nbytes > 4096 else 0.15))) for _ in range(samples))
-    case = Case("all_reduce", nbytes, ranks, in_place=in_place)
+    case = Case("all_reduce", nbytes, ranks, 1, ranks, in_place=in_place)
     return Result(case, source, seconds, wrong=0, context={"ranks_exceed_cores": crowded}, made_at=MADE_AT)
 
 

@@ -15,14 +15,14 @@ MADE_AT = "2026-11-20T10:00:00+00:00"
 
 
 def cell(measured: float, predicted: float, baseline: float, nbytes: int = 1024, use: str = "held out") -> Row:
-    case = Case("all_reduce", nbytes, 2)
+    case = Case("all_reduce", nbytes, 2, 1, 2)
     ran = Result(case, "gloo", (measured,) * 6, wrong=0, made_at=MADE_AT)
     said = Result(case, "model:loaded", (predicted,), statistic="point", made_at=MADE_AT)
     return Row(case, "gloo", ran, said, 1e9, use, None, baseline)
 
 
 def answer(fabric: str, seconds: float, devices: int = 64, routing: str = "ideal", level: str = "leaf-spine") -> Row:
-    case = Case("all_reduce", 2**30, devices)
+    case = Case("all_reduce", 2**30, devices, 1, devices)
     said = Result(
         case, "model:loaded", (seconds,), "ring:channels=8", "point", fabric=fabric, routing=routing,
         context={"bottleneck": level}, made_at=MADE_AT,

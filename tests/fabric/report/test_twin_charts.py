@@ -13,7 +13,7 @@ from fabric.report.twin_page import headlines, rows
 
 
 def point(hosts, nbytes, measured, predicted, order="contiguous", regime="bandwidth"):
-    case = Case("all_reduce", nbytes, hosts, order=order)
+    case = Case("all_reduce", nbytes, hosts, 1, hosts, order=order)
     context = {"regime": regime}
     said = [
         Result(case=case, source=source, seconds=[seconds], statistic="point", algorithm="ring", fabric="lab", context=context)

@@ -7,7 +7,7 @@ from fabric.network import spec
 from fabric.records.case import Case
 from fabric.review.mixed import halves, slowdown
 
-CASE = Case("all_reduce", 2**20, 16)
+CASE = Case("all_reduce", 2**20, 16, 16, 1)
 
 
 def test_halves_are_alternate_nodes():

@@ -165,8 +165,8 @@ def test_one_ring_chain_or_pair_of_trees_per_rail_in_chunks_of_32_kib_or_more(ca
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: tuning(Case("all_to_all", 8, 8), H100), "tuning: NCCL tunes all_reduce, .*, got all_to_all"),
-        (lambda: tuning(Case("all_reduce", 8, 1), H100), "tuning: world_size must be >= 2, got 1"),
+        (lambda: tuning(Case("all_to_all", 8, 8, 1, 8), H100), "tuning: NCCL tunes all_reduce, .*, got all_to_all"),
+        (lambda: tuning(Case("all_reduce", 8, 1, 1, 1), H100), "tuning: world_size must be >= 2, got 1"),
         (lambda: Hardware("x", "rubin", 1, 1, 8, False, "s"), "architecture: must be one of volta, .*, got 'rubin'"),
         (lambda: Hardware("x", "hopper", 0, 1, 8, False, "s"), "nvlink: must be > 0 GB/s, got 0"),
         (lambda: Hardware("x", "hopper", 1, 1, 8, False, "s", cpu="arm"), "cpu: must be one of intel, amd, got 'arm'"),

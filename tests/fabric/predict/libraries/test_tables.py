@@ -55,9 +55,9 @@ def test_borders_hold_to_the_byte(library, collective, p, border, below, above):
 
 @given(st.sampled_from(sorted(TABLES)), st.sampled_from(COLLECTIVES), st.integers(1, 100_000), st.integers(0, 2**40))
 def test_every_case_has_a_row(library, collective, p, nbytes):
-    row = TABLES[library].TABLE.row(Case(collective, nbytes, p))
+    row = TABLES[library].TABLE.row(Case(collective, nbytes, p, 1, p))
     assert row.collective == collective
-    assert row.fits(Case(collective, nbytes, p))
+    assert row.fits(Case(collective, nbytes, p, 1, p))
 
 
 @pytest.mark.parametrize("library", ["gloo", "openmpi"])
@@ -69,7 +69,7 @@ def test_rows_of_one_collective_do_not_overlap(library):
         for p in worlds:
             for edge in edges:
                 for nbytes in (edge, edge * p):
-                    assert sum(row.fits(Case(collective, nbytes, p)) for row in rows) == 1, (collective, p, nbytes)
+                    assert sum(row.fits(Case(collective, nbytes, p, 1, p)) for row in rows) == 1, (collective, p, nbytes)
 
 
 @pytest.mark.parametrize(("p", "nbytes", "dtype", "expected"), [
@@ -85,18 +85,20 @@ def test_open_mpi_falls_back_where_elements_are_fewer_than_ranks(p, nbytes, dtyp
 
 
 def test_open_mpi_all_gather_takes_bruck_for_ranks_that_are_no_power_of_two():
-    assert openmpi.default(Case("all_gather", 800, 8)) == "recursive_doubling"
-    assert openmpi.default(Case("all_gather", 900, 9)) == "bruck"
+    assert openmpi.default(Case("all_gather", 800, 8, 1, 8)) == "recursive_doubling"
+    assert openmpi.default(Case("all_gather", 900, 9, 1, 9)) == "bruck"
 
 
 def test_gloo_keeps_one_part_of_an_all_reduce_and_gathers_what_it_reduces():
-    assert gloo.default(Case("reduce_scatter", 2**20, 8)) == gloo.default(Case("all_reduce", 2**20, 8)) == "gloo_ring"
-    assert gloo.default(Case("reduce", 2**20, 8)) == "ring_gather"
+    assert (
+        gloo.default(Case("reduce_scatter", 2**20, 8, 1, 8)) == gloo.default(Case("all_reduce", 2**20, 8, 1, 8)) == "gloo_ring"
+    )
+    assert gloo.default(Case("reduce", 2**20, 8, 1, 8)) == "ring_gather"
 
 
 def test_mpich_keeps_few_elements_on_recursive_doubling():
-    assert mpich.default(Case("all_reduce", 4096, 600)) == "halving_doubling"
-    assert mpich.default(Case("all_reduce", 4096, 2048, dtype="f32")) == "recursive_doubling"
+    assert mpich.default(Case("all_reduce", 4096, 600, 1, 600)) == "halving_doubling"
+    assert mpich.default(Case("all_reduce", 4096, 2048, 1, 2048, dtype="f32")) == "recursive_doubling"
 
 
 @given(st.integers(1, 10**6))
@@ -110,7 +112,7 @@ def test_powers_of_two(p):
 def test_a_missing_row_is_named():
     table = Table("L", "1", "made for the test", (Row("all_reduce", (1, None), (0, None), "ring"),))
     with pytest.raises(InputError, match="algorithm: L has a default for all_reduce, got gather; name an algorithm"):
-        table.row(Case("gather", 8, 2))
+        table.row(Case("gather", 8, 2, 1, 2))
 
 
 def test_every_table_says_what_it_was_taken_from():
