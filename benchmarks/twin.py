@@ -13,10 +13,11 @@ from time import monotonic
 from typing import Any
 
 from benchmarks.twin_summary import summary
-from fabric.cli.answers import constants_for, load
+from fabric.cli.answers import load
 from fabric.cli.twin_rows import points, predictions, row_of
 from fabric.predict.answer import predict
 from fabric.predict.cases import cases
+from fabric.predict.constants import constants_of
 from fabric.records.result import Result
 from fabric.records.store import append, read
 from fabric.report.twin_page import write
@@ -131,7 +132,7 @@ def seconds(unit: Unit) -> float:
         forms = 2 if part.backend == "mpi" else 1
         for order in part.orders:
             asked = cases(fabric, part.collective, sizes=part.sizes, ranks=part.ranks, order=order)
-            answers = predict(asked, fabric, constants_for("none", "gloo"), routing=routing)
+            answers = predict(asked, fabric, constants_of("none", "gloo"), routing=routing)
             total += SECONDS_A_LAUNCH[part.backend]
             total += sum(forms * answer.time * (FIRST_CALLS + part.iters * _calls(answer.time, part)) for answer in answers)
     return total

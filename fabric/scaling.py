@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fabric.records.case import Case
 from fabric.records.result import Result
+
+PASSED = 1 + 1e-9
+"""Efficiency from which on a row has passed the bound."""
 
 
 @dataclass(frozen=True)
 class Row:
     """One cell: what was measured (None where nothing ran), predicted, and the bound's busbw; use says what a fit saw of it.
 
-    use: `fitted`, `held out`, or why it is neither. reference: busbw at the smallest world size >= 2 of the same series.
+    bound: without in-network reduction. in_network: with it, where the answer passes the bound. use: `fitted`, `held out`,
+    or why it is neither. reference: busbw at the smallest world size >= 2 of the same series.
     """
 
     case: Case
@@ -24,6 +28,7 @@ class Row:
     use: str
     reference: float | None = None
     baseline_seconds: float | None = None
+    in_network: float | None = None
 
     @property
     def best(self) -> Result | None:
@@ -32,8 +37,13 @@ class Row:
 
     @property
     def efficiency(self) -> float | None:
-        """Busbw / bound at this world size."""
+        """Busbw / bound at this world size: above 1 where switches add up what ranks would have to send."""
         return self.best.busbw / self.bound if self.best and self.bound else None
+
+    @property
+    def in_network_efficiency(self) -> float | None:
+        """Busbw / the bound with in-network reduction, where the one without it is passed."""
+        return self.best.busbw / self.in_network if self.best and self.in_network else None
 
     @property
     def relative(self) -> float | None:
@@ -62,10 +72,12 @@ def scaling_table(
     bounds: Mapping[Case, float],
     uses: Mapping[Case, str],
     baseline: Callable[[int], float] | None = None,
+    in_network: Callable[[Case], float | None] = lambda _: None,
 ) -> list[Row]:
     """Return one row per case that was measured or predicted, by form, bytes and world size.
 
-    bounds: case -> busbw of the bound. uses: case -> what a fit saw of it. baseline: bytes -> seconds.
+    bounds: case -> busbw of the bound. in_network: case -> busbw of the bound with in-network reduction, asked for where the
+    other one is passed. uses: case -> what a fit saw of it. baseline: bytes -> seconds.
     """
     ran = {r.case: r for r in measured}
     said = {r.case: r for r in predicted}
@@ -82,6 +94,7 @@ def scaling_table(
         )
         for case in cases
     ]
+    rows = [replace(row, in_network=in_network(row.case)) if (row.efficiency or 0) > PASSED else row for row in rows]
     return [_with_reference(row, rows) for row in rows]
 
 
@@ -90,4 +103,4 @@ def _with_reference(row: Row, rows: Sequence[Row]) -> Row:
     first = min((r for r in series if r.case.world_size >= 2), key=lambda r: r.case.world_size, default=None)
     if first is None or first.best is None or row.case.world_size < 2:
         return row
-    return Row(**{**row.__dict__, "reference": first.best.busbw})
+    return replace(row, reference=first.best.busbw)

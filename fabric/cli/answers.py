@@ -11,8 +11,12 @@ import click
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.network.placement import Devices
-    from fabric.predict.constants import Constants
     from fabric.records.result import Result
+
+
+constants_option = click.option(
+    "--constants", help="none, nccl, nccl:HARDWARE or a file that calibrate wrote; by default the --backend's own, else none."
+)
 
 
 def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,7 +32,7 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Policy: ideal, spray, ecmp:SEED or ecmp:FIRST-LAST, dmodk, ... (docs/routing.md).",
         ),
         click.option("--backend", help="Library whose constants and default algorithm are meant, e.g. gloo or mpi:openmpi."),
-        click.option("--constants", default="none", show_default=True, help="none, nccl or a file that calibrate wrote."),
+        constants_option,
     ):
         function = option(function)
     return function
@@ -85,14 +89,6 @@ def read_order(text: str) -> tuple[str, Devices | None]:
     return given_order(devices), devices
 
 
-def first_algorithm(collective: str) -> str:
-    """Return the algorithm taken where nobody names one and no library is meant: the first of the catalogue."""
-    from fabric.collectives.algorithms import ALGORITHMS
-    from fabric.collectives.catalog import collective as known
-
-    return next(iter(ALGORITHMS[known(collective).name]))
-
-
 def load(topo: str) -> Fabric:
     """Return the fabric of a TOPO: a short form, the YAML of a fabric, or a file in any format that can be read."""
     from fabric.formats import files
@@ -114,18 +110,6 @@ def of_one_collective(results: Sequence[Result], asked: str) -> list[Result]:
     if asked not in there:
         raise InputError(f"collective: the results are of {', '.join(there)}, got {asked}; name one with --collective")
     return [result for result in results if result.case.collective == asked]
-
-
-def constants_for(text: str, backend: str | None) -> Constants:
-    """Return the constants to predict with; with a backend and `none`, no constants but that backend's defaults."""
-    from dataclasses import replace
-
-    from fabric.predict.constants import NONE, choose, load
-
-    if backend and text == NONE.name:
-        return replace(NONE, backend=backend)
-    known = load(text)
-    return choose(known, backend) if backend else known[0]
 
 
 def flat(result: Result, **more: object) -> dict[str, Any]:
@@ -162,4 +146,5 @@ def _of_a_model(result: Result) -> dict[str, Any]:
         "fabric": result.fabric,
         "fingerprint": result.fingerprint,
         "bottleneck": result.context.get("bottleneck"),
+        "tied": result.context.get("tied"),
     }

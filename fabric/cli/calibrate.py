@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fabric.records.result import Result
 
 Series = tuple["Constants", "Baseline", list["Result"]]
+Key = tuple[str, bool, str]
 EXAMPLE = "Example: fabricbench calibrate results.jsonl --topo local.yaml -o constants.json"
 
 
@@ -74,21 +75,34 @@ def measured_in(path: Path, library: str | None = None) -> list[Result]:
 
 def fit_all(results: Sequence[Result], fabric: Fabric) -> list[Series]:
     """Return constants, baseline and results of every library and form in the results; warn of those that cannot be fitted."""
+    from topologies.errors import InputError
+
+    fits, refused = fits_of(results, fabric)
+    if not fits:
+        raise InputError(next(iter(refused.values()), "calibrate: the file holds no measured results"))
+    for line in refused.values():
+        warn(line)
+    return list(fits.values())
+
+
+def key_of(result: Result) -> Key:
+    """Return what no fit mixes: library, form, algorithm."""
+    return result.source, result.case.in_place, result.algorithm
+
+
+def fits_of(results: Sequence[Result], fabric: Fabric) -> tuple[dict[Key, Series], dict[Key, str]]:
+    """Return the fit of every series of measured results, and why a series has none."""
     from fabric.predict.calibrate import baseline, calibrate
     from topologies.errors import InputError
 
-    fits, refused = [], []
-    for source, in_place in sorted({(r.source, r.case.in_place) for r in results if r.measured}):
-        series = [r for r in results if (r.source, r.case.in_place) == (source, in_place)]
+    fits, refused = dict[Key, Series](), dict[Key, str]()
+    for key in sorted({key_of(r) for r in results if r.measured}):
+        series = [r for r in results if key_of(r) == key]
         try:
-            fits.append((calibrate(series, fabric), baseline(series), series))
+            fits[key] = (calibrate(series, fabric), baseline(series), series)
         except InputError as error:
-            refused.append(str(error))
-    if not fits:
-        raise InputError(refused[0] if refused else "calibrate: the file holds no measured results")
-    for line in refused:
-        warn(line)
-    return fits
+            refused[key] = str(error)
+    return fits, refused
 
 
 def scores(fits: Sequence[Series], fabric: Fabric) -> list[dict[str, Any]]:
@@ -103,7 +117,7 @@ def score(constants: Constants, base: Baseline, series: Sequence[Result], fabric
 
     parts = split(series)
     used = [(r, "fitted") for r in parts.fitted] + [(r, "held out") for r in parts.held_out]
-    answers = predict([r.case for r, _ in used], fabric, constants)
+    answers = predict([r.case for r, _ in used], fabric, constants, algorithm=series[0].algorithm)
     rows = [
         {
             "source": result.source,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import constants_for, first_algorithm, flat, load
+from fabric.cli.answers import constants_option, flat, load
 from fabric.cli.output import Progress, emit, formats, table
 
 if TYPE_CHECKING:
@@ -27,15 +27,16 @@ FORM = "COLLECTIVE:SIZE:RANKS[:ALGORITHM]"
 @click.option("--order", default="contiguous", show_default=True, help="Order of all devices; each job takes the next ones.")
 @click.option("--routing", default="ideal", show_default=True, help="Policy (docs/routing.md).")
 @click.option("--backend", help="Library whose constants and default algorithms are meant.")
-@click.option("--constants", default="none", show_default=True, help="none, nccl or a file that calibrate wrote.")
+@constants_option
 @formats
 def command(*, topo: str, jobs: tuple[str, ...], order: str, as_json: bool, as_csv: bool, **model: Any) -> None:
     """Predict several jobs that run at once: each beside the others, alone, and the slowdown between."""
+    from fabric.predict.constants import constants_of
     from fabric.predict.jobs import placed, predict_together
 
     fabric = load(topo)
-    constants = constants_for(model["constants"], model["backend"])
-    read = [_read(text, fabric, named=bool(constants.backend)) for text in jobs]
+    constants = constants_of(model["constants"], model["backend"])
+    read = [_read(text, fabric) for text in jobs]
     ready = placed([case for case, _ in read], fabric, order, [algorithm for _, algorithm in read])
     results = predict_together(ready, fabric, constants, routing=model["routing"], watch=Progress("jobs", "messages"))
     rows = [_row(number, result) for number, result in enumerate(results)]
@@ -43,7 +44,7 @@ def command(*, topo: str, jobs: tuple[str, ...], order: str, as_json: bool, as_c
         _print(fabric, rows, order, model["routing"])
 
 
-def _read(text: str, fabric: Fabric, *, named: bool) -> tuple[Case, str]:
+def _read(text: str, fabric: Fabric) -> tuple[Case, str | None]:
     """Return the case and the algorithm of COLLECTIVE:SIZE:RANKS[:ALGORITHM]."""
     from fabric import units
     from fabric.collectives.catalog import collective
@@ -57,9 +58,8 @@ def _read(text: str, fabric: Fabric, *, named: bool) -> tuple[Case, str]:
     sizes, ranks = units.sizes(parts[1]), units.counts(parts[2])
     if len(sizes) != 1 or len(ranks) != 1:
         raise InputError(f"job: must have one size and one number of ranks, got {text!r}")
-    algorithm = parts[3] if len(parts) > 3 else "default" if named else first_algorithm(name)
     (case,) = cases(fabric, name, sizes=sizes, ranks=ranks)
-    return case, algorithm
+    return case, parts[3] if len(parts) > 3 else None
 
 
 def _row(number: int, result: Result) -> dict[str, Any]:

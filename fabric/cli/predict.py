@@ -8,8 +8,6 @@ import click
 
 from fabric.cli.answers import (
     case_options,
-    constants_for,
-    first_algorithm,
     flat,
     model_options,
     read_order,
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from fabric.records.case import Case
     from fabric.records.result import Result
 
-FINDINGS = ("fidelity_reason", "exact", "bottleneck_link", "slowdown", "latency_seconds", "bandwidth_seconds")
+FINDINGS = ("fidelity_reason", "exact", "bottleneck_link", "shares", "slowdown", "latency_seconds", "bandwidth_seconds")
 SHOWN = 0.005
 """Slowdowns below this are the rounding of the table."""
 EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_reduce --sizes 1MiB,64MiB --ranks 8,128"
@@ -49,11 +47,13 @@ def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any
     from fabric.cli.answers import load
 
     fabric = load(topo)
-    constants = constants_for(asked["constants"], asked["backend"])
+    from fabric.predict.constants import constants_of
+
+    constants = constants_of(asked["constants"], asked["backend"])
     asked["order"], given = read_order(asked["order"])
     cases = _cases(fabric, asked, given)
     options = {
-        "algorithm": asked["algorithm"] or ("default" if constants.backend else first_algorithm(asked["collective"])),
+        "algorithm": asked["algorithm"],
         "routing": asked["routing"],
         "failures": _failures(fabric, asked),
         "fidelity": asked["fidelity"],
@@ -122,14 +122,19 @@ def _trace(
 
 
 def _row(result: Result, fabric: Fabric, backend: str | None, given: Devices | None) -> dict[str, Any]:
-    from fabric.predict.bounds import bound
+    from fabric.predict.bounds import bound, in_network_bound
+    from fabric.scaling import PASSED
 
     limit = bound(result.case, fabric, backend, given=given)
+    efficiency = result.busbw / limit.busbw if limit else None
+    summed = in_network_bound(result.case, fabric, given=given) if efficiency and efficiency > PASSED else None
     return flat(
         result,
         bound_busbw_bytes_per_second=limit.busbw if limit else None,
         bound_level=limit.level if limit else None,
-        efficiency=result.busbw / limit.busbw if limit else None,
+        efficiency=efficiency,
+        in_network_bound_busbw_bytes_per_second=summed.busbw if summed else None,
+        in_network_efficiency=result.busbw / summed.busbw if summed else None,
         **{key: result.context[key] for key in FINDINGS},
     )
 
@@ -162,7 +167,7 @@ def _print(rows: list[dict[str, Any]], assumptions: list[str]) -> None:
             f"{100 * row['efficiency']:.1f}" if row["efficiency"] is not None else "-",
             f"{row['slowdown']:.2f}" if row["slowdown"] else "-",
             row["source"].partition(":")[2],
-            str(row["bottleneck"]) if row["world_size"] > 1 else "-",
+            ", ".join((row["bottleneck"], *row["tied"])) if row["world_size"] > 1 else "-",
         )
         for row in rows
     ]
@@ -174,6 +179,13 @@ def _reasons(rows: list[dict[str, Any]]) -> list[str]:
     """Return one line per fidelity and reason, and one for the slowest row's bottleneck link."""
     found = dict.fromkeys((row["source"].partition(":")[2], row["exact"], row["fidelity_reason"]) for row in rows)
     lines = [f"{name}: {'exact' if exact else 'not shown to be exact'}: {reason}" for name, exact, reason in found]
+    above = [row for row in rows if row["in_network_efficiency"]]
+    if above:
+        most = max(above, key=lambda row: row["efficiency"])
+        lines.append(
+            f"above 100 % of the bound: switches add up and copy; of the bound with in-network reduction it is "
+            f"{100 * most['in_network_efficiency']:.1f} % where it is {100 * most['efficiency']:.1f} % without"
+        )
     slowest = max(rows, key=lambda row: row["slowdown"] or 0.0)
     if slowest["bottleneck_link"] and slowest["slowdown"] > 1 + SHOWN:
         lines.append(

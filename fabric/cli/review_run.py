@@ -19,7 +19,7 @@ EXAMPLE = "Example: fabricbench review run benchmarks/reviews/h100-8192.yaml -o 
 @formats
 def command(*, request_file: Path, markdown: bool, output: Path | None, lang: str, as_json: bool, as_csv: bool) -> int:
     """Review the candidates of REVIEW.yaml (docs/review.md). Exit 1: no candidate fits the limits, or none could be built."""
-    from fabric.cli.answers import constants_for
+    from fabric.predict.constants import constants_of
     from fabric.report import review_text
     from fabric.review.evaluate import evaluate
     from fabric.review.request import load
@@ -30,7 +30,7 @@ def command(*, request_file: Path, markdown: bool, output: Path | None, lang: st
     request = load(request_file)
     progress, total = Progress("review", "candidates"), len(request.candidates)
     try:
-        review = evaluate(request, constants_for(request.constants, None), lambda done, name: progress(done, total, name))
+        review = evaluate(request, constants_of(request.constants), lambda done, name: progress(done, total, name))
     except InputError as error:
         raise InputError(f"{request_file}: {error}") from None
     if output is not None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import constants_for, first_algorithm, flat, model_options, of_one_collective
-from fabric.cli.calibrate import fit_all, measured_in
-from fabric.cli.output import emit, formats, table
+from fabric.cli.answers import flat, model_options, of_one_collective
+from fabric.cli.calibrate import fits_of, key_of, measured_in
+from fabric.cli.output import emit, formats, table, warn
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.predict.constants import Constants
+    from fabric.records.case import Case
     from fabric.records.result import Result
     from fabric.scaling import Row
 
@@ -39,8 +41,9 @@ EXAMPLE = """Example: fabricbench scale --topo rail_optimized:nodes=2048,rails=8
 def command(results: Path | None, *, topos: Sequence[str], as_json: bool, as_csv: bool, **asked: Any) -> None:
     """Scaling efficiency versus cluster size: measured busbw, predicted busbw, bound, efficiency, error.
 
-    With RESULTS: every measured case beside its prediction on the one --topo; --constants none fits them from the file
-    itself, as calibrate does. Without: the model alone, for every --topo and --algorithm. efficiency = busbw / bound.
+    With RESULTS: every measured case beside its prediction on the one --topo, with constants fitted from the file itself
+    as calibrate does, or else the library's own model. Without: the model alone, for every --topo and --algorithm.
+    efficiency = busbw / bound.
     """
     from fabric.cli.answers import load
 
@@ -61,11 +64,11 @@ def measured_rows(path: Path, fabrics: Sequence[Fabric], asked: dict[str, Any]) 
     return join_rows(measured, fabrics[0], given, asked["routing"], asked["fidelity"])
 
 
-def constants_file(text: str) -> list[Constants] | None:
-    """Return the constants of a file, None for `none`: then they are fitted."""
-    from fabric.predict.constants import NONE, load
+def constants_file(text: str | None) -> list[Constants] | None:
+    """Return the constants that were named, None where none were: then they are fitted."""
+    from fabric.predict.constants import load
 
-    return None if text == NONE.name else load(text)
+    return None if text is None else load(text)
 
 
 def join_rows(
@@ -75,17 +78,21 @@ def join_rows(
 
     given: constants to predict with; None fits them from the results themselves, as calibrate does.
     """
-    from fabric.predict.constants import choose
+    from fabric.predict.constants import choose, constants_of
     from fabric.records.imported import library_of
 
-    own: dict[tuple[str, bool], Constants] = {}
-    if given is None:
-        own = {(series[0].source, series[0].case.in_place): constants for constants, _, series in fit_all(measured, fabric)}
-        given = list(own.values())
+    fits, refused = fits_of(measured, fabric) if given is None else ({}, {})
     rows: list[Row] = []
-    for source, in_place in sorted({(r.source, r.case.in_place) for r in measured}):
-        series = [r for r in measured if (r.source, r.case.in_place) == (source, in_place)]
-        constants = own.get((source, in_place)) or choose(given, library_of(source), in_place=in_place)
+    for key in sorted({key_of(r) for r in measured}):
+        (source, in_place, _), library = key, library_of(key[0])
+        if key in fits:
+            constants = fits[key][0]
+        elif given is not None:
+            constants = choose(given, library, in_place=in_place)
+        else:
+            constants = constants_of(None, library)
+            warn(f"{refused[key]}; predicted instead with {constants.name} ({constants.source}); --constants names others")
+        series = [r for r in measured if key_of(r) == key]
         rows += _series_rows(source, series, fabric, constants, routing, fidelity)
     return rows
 
@@ -104,11 +111,12 @@ def _series_rows(
     uses |= {r.case: "fitted" if r.case.nbytes in constants.fitted_bytes else "held out" for r in parts.fitted}
     cases = [r.case for r in series]
     library = library_of(source)
-    own = replace(constants, backend=library)
-    answers = predict([c for c in cases if c.world_size > 1], fabric, own, routing=routing, fidelity=fidelity)
+    own, algorithm = replace(constants, backend=constants.backend or library), series[0].algorithm
+    asked = [case for case in cases if case.world_size > 1]
+    answers = predict(asked, fabric, own, algorithm=algorithm, routing=routing, fidelity=fidelity)
     limits = {case: limit.busbw for case in cases if (limit := bound(case, fabric, library))}
     line = baseline(series).seconds if parts.fitted else None
-    return scaling_table(source, series, answers, limits, uses, line)
+    return scaling_table(source, series, answers, limits, uses, line, partial(in_network, fabric))
 
 
 def predicted_rows(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> list[Row]:
@@ -117,20 +125,29 @@ def predicted_rows(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> list[Row
     from fabric.predict.answer import predict
     from fabric.predict.bounds import bound
     from fabric.predict.cases import cases as cases_of
+    from fabric.predict.constants import constants_of
     from fabric.scaling import scaling_table
 
-    constants = constants_for(asked["constants"], asked["backend"])
+    constants = constants_of(asked["constants"], asked["backend"])
     rows: list[Row] = []
     for fabric in fabrics:
         ranks = units.counts(asked["ranks"]) if asked["ranks"] else powers_of_two(fabric.topology.devices)
         cases = cases_of(fabric, asked["collective"], sizes=units.sizes(asked["sizes"]), ranks=ranks, order=asked["order"])
         limits = {case: limit.busbw for case in cases if (limit := bound(case, fabric, constants.backend))}
-        for algorithm in asked["algorithms"] or (first_algorithm(asked["collective"]),):
+        for algorithm in asked["algorithms"] or (None,):
             answers = predict(
                 cases, fabric, constants, algorithm=algorithm, routing=asked["routing"], fidelity=asked["fidelity"]
             )
-            rows += scaling_table(f"model:{asked['fidelity']}", [], answers, limits, {})
+            rows += scaling_table(f"model:{asked['fidelity']}", [], answers, limits, {}, None, partial(in_network, fabric))
     return rows
+
+
+def in_network(fabric: Fabric, case: Case) -> float | None:
+    """Return the busbw of the bound with in-network reduction."""
+    from fabric.predict.bounds import in_network_bound
+
+    found = in_network_bound(case, fabric)
+    return found.busbw if found else None
 
 
 def powers_of_two(devices: int) -> list[int]:
@@ -150,8 +167,11 @@ def flat_row(row: Row) -> dict[str, Any]:
         "statistic": row.measured.statistic if row.measured else None,
         "predicted_busbw_bytes_per_second": row.predicted.busbw if row.predicted else None,
         "bottleneck": row.predicted.context["bottleneck"] if row.predicted else None,
+        "tied": row.predicted.context["tied"] if row.predicted else None,
         "bound_busbw_bytes_per_second": row.bound,
         "efficiency": row.efficiency,
+        "in_network_bound_busbw_bytes_per_second": row.in_network,
+        "in_network_efficiency": row.in_network_efficiency,
         "relative_efficiency": row.relative,
         "error": row.error,
         "baseline_error": row.baseline_error,
@@ -196,12 +216,18 @@ def _measured_cells(row: Row) -> tuple[str, ...]:
 def print_predicted(rows: Sequence[Row]) -> None:
     """Print a table per fabric and algorithm, and under the last one where fabrics differ most."""
     answers = [(row, row.predicted) for row in rows if row.predicted is not None]
-    series = list(dict.fromkeys((a.fabric, a.algorithm, a.routing) for _, a in answers))
-    columns = ["size", "ranks", "time", "over seeds", "busbw GB/s", "of bound", "vs fewest", "bottleneck"]
+    series = list(dict.fromkeys((a.fabric, algorithm_name(a), a.routing) for _, a in answers))
+    columns = ["size", "ranks", "time", "over seeds", "busbw GB/s", "of bound", "in-network", "vs fewest", "runs", "bottleneck"]
     for name in series:
-        body = [_predicted_cells(row, a) for row, a in answers if (a.fabric, a.algorithm, a.routing) == name]
-        notes = differences(rows) if name == series[-1] else []
+        body = [_predicted_cells(row, a) for row, a in answers if (a.fabric, algorithm_name(a), a.routing) == name]
+        notes = [*passed([row for row, _ in answers]), *differences(rows)] if name == series[-1] else []
         table(f"{name[0]}: {name[1]}, {name[2]} routing", columns, body, notes=notes)
+
+
+def algorithm_name(answer: Result) -> str:
+    """Return what a prediction was asked to run: a library's own choice and the best by what they are."""
+    said = {"default": f"what {answer.context['constants']} picks", "best": "the best of all algorithms"}
+    return said.get(answer.algorithm, answer.algorithm)
 
 
 def _predicted_cells(row: Row, answer: Result) -> tuple[str, ...]:
@@ -215,9 +241,21 @@ def _predicted_cells(row: Row, answer: Result) -> tuple[str, ...]:
         f"{show_duration(low)} .. {show_duration(high)}" if low and high else "-",
         f"{answer.busbw / 1e9:.1f}",
         _percent(row.efficiency),
+        _percent(row.in_network_efficiency),
         _percent(row.relative),
-        str(answer.context["bottleneck"]),
+        str(answer.context["resolved_algorithm"]),
+        ", ".join(answer.bottlenecks),
     )
+
+
+def passed(rows: Sequence[Row]) -> list[str]:
+    """Return the explanation of rows above 100 %, where there are any."""
+    if not any(row.in_network for row in rows):
+        return []
+    return [
+        "above 100 % of the bound: switches add up and copy (NVLS, SHARP), so that ranks send less than any algorithm without "
+        "them must; `in-network` is the share of the bound with it (S out of and into every device)"
+    ]
 
 
 def differences(rows: Sequence[Row]) -> list[str]:
@@ -225,10 +263,10 @@ def differences(rows: Sequence[Row]) -> list[str]:
     from fabric.units import show_size
 
     lines = []
-    for algorithm in dict.fromkeys(row.predicted.algorithm for row in rows if row.predicted):
+    for algorithm in dict.fromkeys(algorithm_name(row.predicted) for row in rows if row.predicted):
         cells: dict[Any, list[Result]] = {}
         for row in rows:
-            if row.predicted is not None and row.predicted.algorithm == algorithm:
+            if row.predicted is not None and algorithm_name(row.predicted) == algorithm:
                 cells.setdefault(row.case, []).append(row.predicted)
         pairs = [(min(c, key=lambda r: r.time), max(c, key=lambda r: r.time)) for c in cells.values() if len(c) > 1]
         if not pairs:
@@ -241,7 +279,7 @@ def differences(rows: Sequence[Row]) -> list[str]:
         else:
             lines.append(
                 f"{algorithm}: they differ most at {where}: {slow.fabric} takes {ratio:.2f} x {fast.fabric}; "
-                f"bottleneck {slow.context['bottleneck']} against {fast.context['bottleneck']}"
+                f"bottleneck {', '.join(slow.bottlenecks)} against {', '.join(fast.bottlenecks)}"
             )
     return lines
 

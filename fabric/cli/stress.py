@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import constants_for, first_algorithm, load, model_options
+from fabric.cli.answers import load, model_options
 from fabric.cli.output import Progress, emit, formats, table
 
 if TYPE_CHECKING:
@@ -32,19 +32,20 @@ def command(*, topo: str, what: str, counts: str, seeds: int, as_json: bool, as_
     """Show the curve of collectives' times against failures: seeded draws, median and worst."""
     from fabric import units
     from fabric.predict.cases import cases
+    from fabric.predict.constants import constants_of
     from fabric.predict.stress import curve
     from topologies.errors import InputError
 
     if seeds < 1:
         raise InputError(f"seeds: must be >= 1, got {seeds}")
     fabric = load(topo)
-    constants = constants_for(asked["constants"], asked["backend"])
+    constants = constants_of(asked["constants"], asked["backend"])
     chosen = []
     for run in asked["runs"] or SUITE:
         collective, _, algorithm = run.partition(":")
         ranks = [asked["ranks"]] if asked["ranks"] else None
         (case,) = cases(fabric, collective, sizes=units.sizes(asked["size"])[:1], ranks=ranks, order=asked["order"])
-        chosen.append((case, algorithm or ("default" if constants.backend else first_algorithm(collective))))
+        chosen.append((case, algorithm or None))
     numbers = [0, *units.counts(counts, "counts")]
     options = {"routing": asked["routing"], "fidelity": asked["fidelity"]}
     progress, draws = Progress("stress", "draws"), len(numbers) * seeds

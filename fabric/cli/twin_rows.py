@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fabric.cli.answers import constants_for, flat
+from fabric.cli.answers import flat
 from fabric.cli.output import emit, table
 from fabric.network.placement import given_order
 from fabric.predict.answer import predict
 from fabric.predict.bounds import bound
+from fabric.predict.constants import constants_of
 from fabric.predict.jobs import Job, predict_together
 from fabric.twin.paths import table as forwarding
 from fabric.twin.plan import payload_fabric
@@ -45,7 +46,7 @@ def predictions(plan: TwinPlan, order: Order) -> list[Result]:
 
 def _predicted(plan: TwinPlan, order: Order, result: Result, routing: str) -> Result:
     """Return the prediction for one result; process groups that ran at once are predicted at once."""
-    fabric, constants = payload_fabric(plan), constants_for("none", result.source.removeprefix("twin:"))
+    fabric, constants = payload_fabric(plan), constants_of("none", result.source.removeprefix("twin:"))
     if len(order.devices) == 1 and result.case.order == order.name:
         return predict([result.case], fabric, constants, routing=routing, algorithm=result.algorithm)[0]
     groups = [np.array(group) for group in order.devices]

@@ -179,7 +179,7 @@ def _level(read: Named, name: str, levels: object, where: str) -> Level:
         count = int(row["count"]) if "count" in row else None
     except (TypeError, ValueError, IndexError, KeyError):
         raise fault(where, 1, f"levels.{name}: numbers for latency, spread and count", row) from None
-    return Level(speed, latency, str(row.get("source", "")), count, bounds, row.get("date"))
+    return Level(speed, latency, str(row.get("source", "")), count, bounds, row.get("date"), row.get("part"))
 
 
 def _design(name: str) -> Topology | None:

@@ -19,7 +19,8 @@ from topologies.base import Topology
 class Level:
     """One level's links: bytes per second of one lane in one direction, seconds to cross a link, and where both come from.
 
-    count, spread (low, high of the speed) and date are there where the speed was measured.
+    part: the part of the catalogue whose speed it is, None where a speed was given. count, spread (low, high of the speed)
+    and date are there where the speed was measured.
     """
 
     speed: float
@@ -28,6 +29,7 @@ class Level:
     count: int | None = None
     spread: tuple[float, float] | None = None
     date: str | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -124,7 +124,8 @@ def to_dict(fabric: Fabric) -> dict[str, Any]:
 
 
 def _level_dict(level: Level) -> dict[str, Any]:
-    row: dict[str, Any] = {"speed": _rate_text(level.speed), "latency": f"{level.latency * 1e9:.10g}ns", "source": level.source}
+    row: dict[str, Any] = {"part": level.part} if level.part else {}
+    row |= {"speed": _rate_text(level.speed), "latency": f"{level.latency * 1e9:.10g}ns", "source": level.source}
     if level.spread is not None:
         row |= {"count": level.count, "spread": [_rate_text(v) for v in level.spread], "date": level.date}
     return row
@@ -160,6 +161,7 @@ def _level(text: LevelText, level: str, prefix: str) -> Level:
         speed=_positive(rate(text.speed, f"{prefix}speed"), f"{prefix}speed") if text.speed else made_of.speed,
         latency=duration(text.latency, f"{prefix}latency") if text.latency else made_of.latency,
         source=text.source or "; ".join(origin),
+        part=made_of.name if not text.speed or (text.part and rate(text.speed) == made_of.speed) else None,
         count=text.count,
         spread=(rate(text.spread[0]), rate(text.spread[1])) if text.spread else None,
         date=text.date,

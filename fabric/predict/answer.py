@@ -6,20 +6,21 @@ It does not know how a fidelity works (closed.py, loaded.py, timed.py), only whi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from fabric.collectives.catalog import in_a_row
 from fabric.network.fabric import Fabric, link_name
 from fabric.network.failures import Failures, without
 from fabric.network.placement import Devices
+from fabric.predict.best import BEST, candidates, triable
+from fabric.predict.chosen import Chosen, asked, chosen
 from fabric.predict.closed import closed_seconds
 from fabric.predict.constants import NONE, Constants
-from fabric.predict.defaults import default_algorithm
 from fabric.predict.exactness import Choice, choose
 from fabric.predict.loaded import Parts, loaded
 from fabric.predict.model import Model
+from fabric.predict.sensitivity import Shares, shares
 from fabric.predict.timed import timed, uncongested
-from fabric.predict.tuned import multicast, per_case, tuned
 from fabric.records.case import Case
 from fabric.records.result import Result
 from topologies.errors import InputError
@@ -34,7 +35,7 @@ def predict(
     fabric: Fabric,
     constants: Constants = NONE,
     *,
-    algorithm: str = "default",
+    algorithm: str | None = None,
     routing: str = "ideal",
     failures: Failures | None = None,
     fidelity: str = "auto",
@@ -43,12 +44,14 @@ def predict(
 ) -> list[Result]:
     """Return the model's answer to every case, source `model:<fidelity>`.
 
-    algorithm: `name:key=value`, or `default` for what the constants' backend would pick. routing: a policy, or with seeds
+    algorithm: `name:key=value`; None: what the constants' library would pick (`default`), without a library the first of
+    the collective; `best`: the fastest of all algorithms that can be run there (best.py). routing: a policy, or with seeds
     `ecmp:FIRST-LAST`: one prediction per seed, answered as an interval (lowest, median, highest). failures: cables and
     switches that are gone; routes go around them. fidelity: closed, loaded, flows, or auto: the cheapest that is exact for
     the case. given: the devices for cases of order `given:HASH`. watch: told of a long simulation's
     progress as watch(messages done, messages in all). Context: the fidelity's reason and whether it is exact,
-    the bottleneck level and link, and the slowdown over the same schedule limited by the devices' own links alone.
+    what holds the answer up and the shares of all parts, and the slowdown over the same schedule limited by the devices' own
+    links alone.
 
     Raises:
         InputError: whatever cannot be placed, routed, scheduled or answered at this fidelity.
@@ -57,16 +60,10 @@ def predict(
         raise InputError(f"fidelity: must be one of {', '.join(FIDELITIES)}, got {fidelity!r}")
     carrying = fabric.carrying(constants.backend)
     standing = without(carrying, failures) if failures else carrying
-
-    def models_with(own: Constants) -> list[Model]:
-        return [Model(standing, own, policy, given, watch) for policy in policies(routing)]
-
-    if per_case(constants):
-        _only_default(algorithm, constants)
-        picked = [(case, *tuned(constants, case, carrying, given)) for case in cases]
-        return [_result(case, fabric, models_with(own), text, routing, fidelity) for case, text, own in picked]
-    models = models_with(constants)
-    return [_result(case, fabric, models, algorithm, routing, fidelity) for case in cases]
+    models = [Model(standing, constants, policy, given, watch) for policy in policies(routing)]
+    whole = Model(carrying, constants, "ideal", given)
+    asking = Asking(fabric, whole, models, routing, fidelity)
+    return [asking.answered(case, algorithm) for case in cases]
 
 
 def models_of(
@@ -85,27 +82,25 @@ def models_of(
 
 
 def predict_on(
-    models: Sequence[Model], case: Case, fabric: Fabric, algorithm: str, routing: str, fidelity: str = "auto"
+    models: Sequence[Model],
+    case: Case,
+    fabric: Fabric,
+    algorithm: str | None,
+    routing: str,
+    fidelity: str = "auto",
+    *,
+    explain: bool = True,
 ) -> Result:
     """Return what predict() returns for one case, on models of models_of() for this fabric and routing.
 
-    Raises:
-        InputError: as predict; constants that hold per case (NCCL's own choices) go through predict().
-    """
-    if per_case(models[0].constants):
-        (found,) = predict([case], fabric, models[0].constants, algorithm=algorithm, routing=routing, fidelity=fidelity)
-        return found
-    return _result(case, fabric, models, algorithm, routing, fidelity)
-
-
-def _only_default(algorithm: str, constants: Constants) -> None:
-    """Refuse a forced algorithm beside constants that hold for NCCL's own choice.
+    explain: say what holds the answer up (the context's `bottleneck` and `shares`), which takes some twenty answers more.
 
     Raises:
-        InputError: an algorithm that is not `default`.
+        InputError: as predict.
     """
-    if algorithm != "default":
-        raise InputError(f"algorithm: {constants.name} predicts what NCCL itself picks, got {algorithm!r}; leave it out")
+    first = models[0]
+    whole = first if first.routing == "ideal" else Model(first.fabric, first.constants, "ideal", first.given)
+    return Asking(fabric, whole, models, routing, fidelity, explain=explain).answered(case, algorithm)
 
 
 def policies(routing: str) -> list[str]:
@@ -127,20 +122,20 @@ def policies(routing: str) -> list[str]:
 class Answer:
     """One model's answer: seconds, how it was found, and the parts of the loaded model beside it.
 
-    uncongested: the seconds of the same schedule, at the same fidelity, where only the devices' own links limit.
+    link: the link that decided longest, -1 for none. uncongested: the seconds of the same schedule, at the same fidelity,
+    where only the devices' own links limit.
     """
 
     seconds: float
     choice: Choice
     parts: Parts
-    bottleneck: str
     link: int
     uncongested: float
 
 
-def answer(model: Model, case: Case, algorithm: str, fidelity: str) -> Answer:
+def answer(model: Model, case: Case, text: str, fidelity: str) -> Answer:
     """Return one model's answer to a case; of point to point, the seconds of one message."""
-    whole, messages = _of_a_call(model, case, algorithm, fidelity), in_a_row(case.collective, case.params)
+    whole, messages = _of_a_call(model, case, text, fidelity), in_a_row(case.collective, case.params)
     if messages == 1:
         return whole
     by_level = {level: seconds / messages for level, seconds in whole.parts.by_level.items()}
@@ -149,61 +144,103 @@ def answer(model: Model, case: Case, algorithm: str, fidelity: str) -> Answer:
     return replace(whole, seconds=whole.seconds / messages, uncongested=whole.uncongested / messages, parts=parts)
 
 
-def _of_a_call(model: Model, case: Case, algorithm: str, fidelity: str) -> Answer:
-    schedule = model.schedule(case, algorithm)
-    choice = choose(model, case, algorithm, schedule) if fidelity == "auto" else Choice(fidelity, "asked for", exact=False)
+def _of_a_call(model: Model, case: Case, text: str, fidelity: str) -> Answer:
+    schedule = model.schedule(case, text)
+    choice = choose(model, case, text, schedule) if fidelity == "auto" else Choice(fidelity, "asked for", exact=False)
     parts = loaded(model, case, schedule)
     if choice.fidelity == "closed" and case.world_size > 1:
-        found, devices = model.algorithm(case, algorithm), model.devices(case)
+        found, devices = model.algorithm(case, text), model.devices(case)
         seconds = closed_seconds(case, found, model.fabric, model.constants, devices)
-        return Answer(seconds, choice, parts, parts.bottleneck, parts.link, seconds)
+        return Answer(seconds, choice, parts, parts.link, seconds)
     if choice.fidelity == "flows":
         outcome = timed(model, case, schedule)
         alone = uncongested(model, case, schedule)
-        return Answer(outcome.seconds, choice, parts, outcome.level, outcome.link, alone)
-    return Answer(parts.total, choice, parts, parts.bottleneck, parts.link, parts.uncongested)
+        return Answer(outcome.seconds, choice, parts, outcome.link, alone)
+    return Answer(parts.total, choice, parts, parts.link, parts.uncongested)
 
 
-def default_text(case: Case, model: Model) -> str:
-    """Return what the library of the constants picks on this fabric."""
-    return default_algorithm(model.constants.backend or "none", case, multicast=multicast(model.fabric))
+@dataclass(frozen=True)
+class Asking:
+    """Everything of a question but its cases: the fabric, the models (one per seed) and how the answer is found.
+
+    whole: a model of the fabric without failures, routed `ideal`: what a library chooses by. explain: see predict_on.
+    """
+
+    fabric: Fabric
+    whole: Model
+    models: Sequence[Model]
+    routing: str
+    fidelity: str
+    explain: bool = True
+
+    def answered(self, case: Case, algorithm: str | None) -> Result:
+        """Return the answer to a case: one value, or with several seeds the lowest, the median and the highest."""
+        constants = self.models[0].constants
+        name = asked(algorithm, case.collective, constants)
+        return self._result(case, name, chosen(case, constants, self._fastest(case) if name == BEST else name, self.whole))
+
+    def _fastest(self, case: Case) -> str:
+        """Return the text of the fastest algorithm that can be run, by the loaded model and the first seed.
+
+        Raises:
+            InputError: none can; the last one's reason.
+        """
+        trial = replace(self, models=self.models[:1], fidelity="loaded", explain=False)
+        found, refusal = dict[str, float](), None
+        for text in candidates(case.collective, case.ranks_per_node):
+            try:
+                if triable(self.whole.schedule(case, text)):
+                    found[text] = trial.answered(case, text).time
+            except InputError as error:
+                refusal = error
+        if not found:
+            raise refusal or InputError(f"algorithm: {case.collective} has none")
+        return min(found, key=lambda text: found[text])
+
+    def _result(self, case: Case, name: str, how: Chosen) -> Result:
+        own = how.constants
+        models = [model.with_constants(own) for model in self.models]
+        answers = [(answer(model, case, how.text, self.fidelity), model) for model in models]
+        found = sorted(answers, key=lambda one: one[0].seconds)
+        middle, model = found[(len(found) - 1) // 2]
+        bracket = (found[0][0].seconds, middle.seconds, found[-1][0].seconds)
+        moves = shares(model, case, how, model.schedule(case, how.text)) if self.explain else None
+        return Result(
+            case=case,
+            source=f"model:{middle.choice.fidelity}",
+            seconds=bracket if len(found) > 1 else (middle.seconds,),
+            algorithm=name,
+            statistic="interval" if len(found) > 1 else "point",
+            routing=self.routing,
+            fabric=self.fabric.name or self.fabric.topology.name,
+            fingerprint=self.fabric.fingerprint,
+            iterations=len(found),
+            context={
+                "resolved_algorithm": how.text,
+                "constants": own.name,
+                "backend": own.backend,
+                **_findings(middle, model.fabric, moves),
+            },
+        )
 
 
-def _result(case: Case, fabric: Fabric, models: Sequence[Model], algorithm: str, routing: str, fidelity: str) -> Result:
-    """Return the answer: one value, or with several seeds the lowest, the median and the highest."""
-    constants = models[0].constants
-    text = algorithm if algorithm != "default" else default_text(case, models[0])
-    answers = sorted((answer(model, case, text, fidelity) for model in models), key=lambda one: one.seconds)
-    chosen = answers[(len(answers) - 1) // 2]
-    bracket = (answers[0].seconds, chosen.seconds, answers[-1].seconds)
-    return Result(
-        case=case,
-        source=f"model:{chosen.choice.fidelity}",
-        seconds=bracket if len(answers) > 1 else (chosen.seconds,),
-        algorithm=algorithm,
-        statistic="interval" if len(answers) > 1 else "point",
-        routing=routing,
-        fabric=fabric.name or fabric.topology.name,
-        fingerprint=fabric.fingerprint,
-        iterations=len(answers),
-        context={
-            "resolved_algorithm": text,
-            "constants": constants.name,
-            "backend": constants.backend,
-            **_findings(chosen, models[0].fabric),
-        },
-    )
-
-
-def _findings(chosen: Answer, fabric: Fabric) -> dict[str, object]:
+def _findings(found: Answer, fabric: Fabric, moves: Shares | None) -> dict[str, object]:
     """Return what the answer says beside its seconds."""
-    parts = chosen.parts
+    parts = found.parts
+    named = moves.named if moves else (parts.bottleneck,)
+    link = found.link if found.link >= 0 and _level_of(fabric, found.link) in named else parts.links.get(named[0], -1)
     return {
-        "fidelity_reason": chosen.choice.reason,
-        "exact": chosen.choice.exact,
-        "bottleneck": chosen.bottleneck,
-        "bottleneck_link": link_name(fabric.topology, chosen.link) if chosen.link >= 0 else None,
-        "slowdown": chosen.seconds / chosen.uncongested if chosen.uncongested else None,
+        "fidelity_reason": found.choice.reason,
+        "exact": found.choice.exact,
+        "bottleneck": named[0],
+        "tied": list(named[1:]),
+        "bottleneck_link": link_name(fabric.topology, link) if link >= 0 else None,
+        "shares": asdict(moves) if moves else None,
+        "slowdown": found.seconds / found.uncongested if found.uncongested else None,
         "latency_seconds": parts.latency,
         "bandwidth_seconds": dict(parts.by_level),
     }
+
+
+def _level_of(fabric: Fabric, link: int) -> str:
+    return fabric.topology.levels[int(fabric.topology.level[link // 2])]

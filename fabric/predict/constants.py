@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from topologies.base import SCALE_UP
 from topologies.errors import InputError
 
 SCHEMA = "fabricbench.constants/1"
@@ -58,32 +57,26 @@ class Constants:
 
 
 NONE = Constants("none", {}, "alpha = gamma = 0: route latency and link speeds alone, what no library can beat")
-NCCL = Constants(
-    "nccl",
-    {SCALE_UP: (Line(3.4e-6),), ANY_LEVEL: (Line(14.0e-6),)},
-    "NVIDIA/nccl 2.30.7, src/graph/tuning.cc: hardware latency of a ring step, protocol Simple, NVLink and network",
-    backend="nccl",
-)
-BUILT_IN = {constants.name: constants for constants in (NONE, NCCL)}
-"""Constants that need no file, by the name that --constants takes."""
+NCCL = "nccl"
+NCCL_SOURCE = "NVIDIA/nccl 2.30.7, src/graph/tuning.cc: its own tuning model, worked out per case (docs/libraries.md)"
 
 
 def load(text: str) -> list[Constants]:
-    """Return the constants of a file, or the built-in ones of this name.
+    """Return the constants of a file, or the built-in ones: `none`, `nccl` (the fabric's hardware), `nccl:HARDWARE`.
 
     Raises:
         InputError: no such file or name, or a file that is no constants file.
     """
-    if text in BUILT_IN:
-        return [BUILT_IN[text]]
-    if text.startswith("nccl:"):
-        return [Constants(text, {}, "NCCL's own tuning model, worked out per case (docs/libraries.md)", backend=text)]
+    if text == NONE.name:
+        return [NONE]
+    if text.partition(":")[0] == NCCL:
+        return [Constants(text, {}, NCCL_SOURCE, backend=text)]
     path = Path(text)
     try:
         content = json.loads(path.read_bytes())
     except OSError as error:
-        names = ", ".join([*BUILT_IN, "nccl:HARDWARE"])
-        raise InputError(f"constants: must be one of {names} or a file, cannot read {text!r}: {error.strerror}") from None
+        known = "none, nccl, nccl:HARDWARE"
+        raise InputError(f"constants: must be one of {known} or a file, cannot read {text!r}: {error.strerror}") from None
     except ValueError as error:
         raise InputError(f"constants: {path} is not JSON: {error}") from None
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
@@ -106,9 +99,31 @@ def write(path: Path, constants: Sequence[Constants]) -> None:
 
 def choose(constants: Sequence[Constants], backend: str, *, in_place: bool = True) -> Constants:
     """Return the constants fitted for this backend and form; where only the other form was fitted, that one."""
-    fitting = [c for c in constants if c.backend is None or backend.startswith(c.backend)]
+    fitting = [c for c in constants if c.backend is None or _same_library(c.backend, backend)]
     exact = [c for c in fitting if c.in_place in (None, in_place)]
     if not fitting:
         known = ", ".join(sorted({c.backend or "any" for c in constants})) or "none"
         raise InputError(f"constants: hold {known}, nothing for {backend}; calibrate on results of {backend}")
     return (exact or fitting)[0]
+
+
+def _same_library(one: str, other: str) -> bool:
+    """Return whether one names the other, or the same with more said: `nccl` and `nccl:h100`."""
+    return one.startswith(other) or other.startswith(one)
+
+
+def constants_of(text: str | None, backend: str | None = None) -> Constants:
+    """Return the constants of a name or a file, for a library where one is meant: what every verb and the API predict with.
+
+    text: `none`, `nccl`, `nccl:HARDWARE` or a file; None: NCCL's model for `nccl`, else `none`. backend: the library whose
+    constants in a file, or beside `none` whose default algorithm, is meant.
+
+    Raises:
+        InputError: no such file or name; constants that hold nothing for the backend.
+    """
+    if text is None:
+        text = backend if backend and backend.partition(":")[0] == NCCL else NONE.name
+    known = load(text)
+    if backend is None:
+        return known[0]
+    return replace(choose(known, backend), backend=backend)

@@ -125,6 +125,11 @@ def _links_by_level(topology: Topology) -> list[tuple[Place, Place]]:
     return found
 
 
+def most_by_level(topology: Topology, of_link: Floats) -> Floats:
+    """Return the largest value of any link of every level (levels,), 0 where a level has none."""
+    return np.array([of_link[links].max(initial=0.0) for links, _ in _links_by_level(topology)])
+
+
 def _place(links: NDArray[np.int64]) -> Place:
     """Return the same numbers as a slice where they follow each other: reading a slice copies nothing."""
     whole = len(links) > 0 and links[-1] - links[0] == len(links) - 1

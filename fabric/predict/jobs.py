@@ -9,8 +9,8 @@ from fabric.collectives.catalog import in_a_row
 from fabric.network.fabric import Fabric, link_name
 from fabric.network.placement import Devices, given_order, place, spread
 from fabric.predict.answer import Watch
+from fabric.predict.chosen import Chosen, asked, chosen
 from fabric.predict.constants import NONE, Constants
-from fabric.predict.defaults import default_algorithm
 from fabric.predict.model import Model
 from fabric.predict.simulate import Program, simulate
 from fabric.predict.timed import program_of, read_outcome
@@ -21,15 +21,15 @@ from topologies.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One job: its case, the devices of its ranks, the algorithm's text (or default), when it starts in seconds."""
+    """One job: its case, the devices of its ranks, its algorithm (None: as predict() decides), when it starts in seconds."""
 
     case: Case
     devices: Devices
-    algorithm: str = "default"
+    algorithm: str | None = None
     start: float = 0.0
 
 
-def placed(cases: Sequence[Case], fabric: Fabric, order: str, algorithms: Sequence[str]) -> list[Job]:
+def placed(cases: Sequence[Case], fabric: Fabric, order: str, algorithms: Sequence[str | None]) -> list[Job]:
     """Return jobs on the devices that an order of all their ranks gives: job by job the next ones.
 
     Raises:
@@ -56,12 +56,12 @@ def predict_together(
     """
     _check_apart(jobs)
     carrying = fabric.carrying(constants.backend)
-    models = [Model(carrying, constants, routing, job.devices) for job in jobs]
-    texts = [_text(job, constants) for job in jobs]
-    programs = [_program(model, job, text) for model, job, text in zip(models, jobs, texts, strict=True)]
+    ways = [_way(job, carrying, constants) for job in jobs]
+    models = [Model(carrying, way.constants, routing, job.devices) for job, way in zip(jobs, ways, strict=True)]
+    programs = [_program(model, job, way.text) for model, job, way in zip(models, jobs, ways, strict=True)]
     both = simulate(programs, watch=watch)
     results = []
-    for model, job, text, program, end in zip(models, jobs, texts, programs, both.seconds, strict=True):
+    for model, job, way, program, end in zip(models, jobs, ways, programs, both.seconds, strict=True):
         per = in_a_row(job.case.collective, job.case.params)
         alone, seconds = (simulate([program], watch=watch).seconds[0] - job.start) / per, (end - job.start) / per
         found = read_outcome(model, both, max(both.seconds))
@@ -70,13 +70,13 @@ def predict_together(
                 case=job.case,
                 source="model:flows",
                 seconds=(seconds,),
-                algorithm=job.algorithm,
+                algorithm=asked(job.algorithm, job.case.collective, constants),
                 statistic="point",
                 routing=routing,
                 fabric=fabric.name or fabric.topology.name,
                 fingerprint=fabric.fingerprint,
                 context={
-                    "resolved_algorithm": text,
+                    "resolved_algorithm": way.text,
                     "constants": constants.name,
                     "backend": constants.backend,
                     "bottleneck": found.level,
@@ -89,8 +89,9 @@ def predict_together(
     return results
 
 
-def _text(job: Job, constants: Constants) -> str:
-    return job.algorithm if job.algorithm != "default" else default_algorithm(constants.backend or "none", job.case)
+def _way(job: Job, fabric: Fabric, constants: Constants) -> Chosen:
+    name = asked(job.algorithm, job.case.collective, constants)
+    return chosen(job.case, constants, name, Model(fabric, constants, "ideal", job.devices))
 
 
 def _program(model: Model, job: Job, text: str) -> Program:

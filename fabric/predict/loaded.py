@@ -12,10 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from fabric.collectives.schedule import Schedule, Step
-from fabric.predict.cost import StepTime, load_of, step_time
+from fabric.predict.cost import StepTime, step_time
 from fabric.predict.model import Model
 from fabric.records.case import Case
 
@@ -111,6 +109,14 @@ def _stages(schedule: Schedule) -> Iterator[range]:
         start += count
 
 
+def _busiest(model: Model, case: Case, schedule: Schedule) -> float:
+    """Return the seconds of one chunk's bytes, of all stages, on the busiest link, at the library's speed where it has one."""
+    largest = max((float(step.share * case.nbytes) for step in schedule.steps), default=0.0)
+    betas = [model.constants.line(level, largest).beta for level in model.fabric.topology.levels]
+    pairs = zip(*model.busiest(case, schedule), betas, strict=True)
+    return max(float(seconds if beta is None else moved * beta) for seconds, moved, beta in pairs)
+
+
 def _with_chunks(model: Model, case: Case, schedule: Schedule, times: list[StepTime], repeats: list[float]) -> list[float]:
     """Return the repeats that give the time of all chunks: those of the slowest stage count for every further chunk.
 
@@ -121,11 +127,6 @@ def _with_chunks(model: Model, case: Case, schedule: Schedule, times: list[StepT
     stage_seconds = sum(seconds[i] for i in slowest)
     if stage_seconds == 0:
         return repeats
-    devices = model.devices(case)
-    full = np.zeros(2 * len(model.fabric.topology.ends))
-    for step in schedule.steps:
-        load = load_of(model.fabric, schedule, step, devices, model.routing)
-        full += step.repeats * float(step.share * case.nbytes) * load
-    period = max(stage_seconds, float(full.max(initial=0.0)))
+    period = max(stage_seconds, _busiest(model, case, schedule))
     more = (schedule.chunks - 1) * period / stage_seconds
     return [n * (1 + more) if i in slowest else n for i, n in enumerate(repeats)]

@@ -1,18 +1,26 @@
-"""What every fidelity starts from: a fabric, constants and a routing policy, with placements and step costs kept for reuse."""
+"""What every fidelity starts from: a fabric, constants and a routing policy, with what was routed once kept for reuse."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fabric.collectives.algorithms import Algorithm
 from fabric.collectives.algorithms import algorithm as find_algorithm
 from fabric.collectives.schedule import Groups, Schedule, Step
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices, groups_of, place
+from fabric.predict.change import NO_CHANGE, Change
 from fabric.predict.constants import Constants
-from fabric.predict.cost import Cost, cost_of
+from fabric.predict.cost import Cost, cost_of, load_of, most_by_level
 from fabric.records.case import Case
+
+Floats = NDArray[np.float64]
 
 
 class Model:
@@ -31,8 +39,16 @@ class Model:
     ) -> None:
         """Start with nothing worked out."""
         self.fabric, self.constants, self.routing, self.given, self.watch = fabric, constants, routing, given, watch
+        self.change = NO_CHANGE
         self._places: dict[tuple[int, str], tuple[Devices, Groups]] = {}
         self._costs: dict[tuple[bytes, int, str], Cost] = {}
+        self._busiest: dict[tuple[bytes, int, str], tuple[Floats, Floats]] = {}
+
+    def with_constants(self, constants: Constants, change: Change = NO_CHANGE) -> Model:
+        """Return the model with other constants, its links changed by factors; what either has routed serves both."""
+        other = copy(self)
+        other.constants, other.change = constants, change
+        return other
 
     def devices(self, case: Case) -> Devices:
         """Return the device of every rank."""
@@ -48,11 +64,39 @@ class Model:
         return self.algorithm(case, text).schedule(groups, case.nbytes, root=case.root or 0, params=case.params)
 
     def cost(self, case: Case, schedule: Schedule, step: Step) -> Cost:
-        """Return what a step costs, free of bytes."""
+        """Return what a step costs, free of bytes, with the model's change."""
+        found = self.unchanged(case, schedule, step)
+        if self.change is NO_CHANGE:
+            return found
+        factor, levels = self.change.of_bytes(found.levels), self.fabric.level_latency
+        return replace(
+            found,
+            seconds_per_byte=found.seconds_per_byte * factor,
+            own=found.own * factor,
+            latency=np.asarray(found.hops @ (levels * self.change.of_latency(found.levels))),
+        )
+
+    def unchanged(self, case: Case, schedule: Schedule, step: Step) -> Cost:
+        """Return what a step costs on the fabric as it is."""
         key = (self.digest(step), case.world_size, case.order)
         if key not in self._costs:
             self._costs[key] = cost_of(self.fabric, schedule, step, self.devices(case), self.routing)
         return self._costs[key]
+
+    def busiest(self, case: Case, schedule: Schedule) -> tuple[Floats, Floats]:
+        """Return by level the most of any link in all steps of one chunk: seconds to move its bytes, and bytes (levels,)."""
+        whole = blake2b(digest_size=16)
+        for step in schedule.steps:
+            whole.update(self.digest(step) + repr((step.repeats, step.share)).encode())
+        key = (whole.digest(), case.world_size, case.order)
+        if key not in self._busiest:
+            devices, full = self.devices(case), np.zeros(2 * len(self.fabric.topology.ends))
+            for step in schedule.steps:
+                full += step.repeats * float(step.share) * load_of(self.fabric, schedule, step, devices, self.routing)
+            topology = self.fabric.topology
+            self._busiest[key] = most_by_level(topology, full), most_by_level(topology, full * self.fabric.link_speed)
+        seconds, moved = self._busiest[key]
+        return seconds * case.nbytes * self.change.of_bytes(self.fabric.topology.levels), moved * case.nbytes
 
     def digest(self, step: Step) -> bytes:
         """Return what tells a step's messages from others, whatever their bytes."""

@@ -37,7 +37,7 @@ class Point:
 
 
 def curve(
-    cases: Sequence[tuple[Case, str]],
+    cases: Sequence[tuple[Case, str | None]],
     fabric: Fabric,
     what: str,
     counts: Sequence[int],
@@ -57,7 +57,7 @@ def curve(
         InputError: unknown kinds of failures, or cases that cannot be predicted on the whole fabric.
     """
 
-    def one(case: Case, algorithm: str, failures: Failures | None) -> Result:
+    def one(case: Case, algorithm: str | None, failures: Failures | None) -> Result:
         (found,) = predict(
             [case], fabric, constants, algorithm=algorithm, routing=routing, fidelity=fidelity, failures=failures
         )
@@ -72,9 +72,9 @@ def curve(
                 try:
                     found = whole if not failures else one(case, text, failures)
                 except InputError as error:
-                    yield Point(what, count, seed, case, text, None, whole.time, str(error))
+                    yield Point(what, count, seed, case, whole.algorithm, None, whole.time, str(error))
                 else:
-                    yield Point(what, count, seed, case, text, found, whole.time)
+                    yield Point(what, count, seed, case, whole.algorithm, found, whole.time)
             done += 1
             if watch:
                 watch(done)

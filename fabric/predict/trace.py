@@ -7,13 +7,13 @@ from typing import Any
 from fabric.network.fabric import Fabric, link_name
 from fabric.network.failures import Failures, without
 from fabric.network.placement import Devices
-from fabric.predict.answer import default_text, policies
+from fabric.predict.answer import policies
+from fabric.predict.chosen import asked, chosen
 from fabric.predict.constants import NONE, Constants
 from fabric.predict.exactness import choose
 from fabric.predict.loaded import loaded
 from fabric.predict.model import Model
 from fabric.predict.timed import timed
-from fabric.predict.tuned import per_case, tuned
 from fabric.records.case import Case
 from topologies.errors import InputError
 
@@ -23,7 +23,7 @@ def trace(
     fabric: Fabric,
     constants: Constants = NONE,
     *,
-    algorithm: str,
+    algorithm: str | None = None,
     routing: str = "ideal",
     failures: Failures | None = None,
     fidelity: str = "auto",
@@ -38,20 +38,18 @@ def trace(
     standing = without(carrying, failures) if failures else carrying
     if len(policies(routing)) > 1:
         raise InputError(f"routing: a trace follows one seed, got {routing!r}")
-    own = constants
-    if per_case(constants):
-        algorithm, own = tuned(constants, case, carrying, given)
-    model = Model(standing, own, routing, given)
-    text = algorithm if algorithm != "default" else default_text(case, model)
-    schedule = model.schedule(case, text)
-    chosen = choose(model, case, text, schedule).fidelity if fidelity == "auto" else fidelity
-    spans = timed(model, case, schedule, trace=True).spans if chosen == "flows" else loaded(model, case, schedule).spans
+    name = asked(algorithm, case.collective, constants)
+    how = chosen(case, constants, name, Model(carrying, constants, "ideal", given))
+    model = Model(standing, how.constants, routing, given)
+    schedule = model.schedule(case, how.text)
+    taken = choose(model, case, how.text, schedule).fidelity if fidelity == "auto" else fidelity
+    spans = timed(model, case, schedule, trace=True).spans if taken == "flows" else loaded(model, case, schedule).spans
     return [
         {
             "collective": case.collective,
             "nbytes": case.nbytes,
             "world_size": case.world_size,
-            "fidelity": chosen,
+            "fidelity": taken,
             "step": span.step,
             "repeats": span.repeats,
             "start_seconds": span.start,

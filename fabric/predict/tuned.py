@@ -1,31 +1,40 @@
-"""NCCL's tuning model on a fabric: its choice and its constants, worked out for every case by itself."""
+"""NCCL on a fabric: its own choice, one algorithm forced on it, or one of ours on its messages, and the constants of each.
+
+The nodes that NCCL sees are those of the fabric that hold ranks; its hardware is named, or follows from the fabric's
+scale-up part. It times nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache, partial
 
 import numpy as np
 
 from fabric.collectives.schedule import Schedule
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices, place, spread
-from fabric.predict.constants import NONE, Constants
-from fabric.predict.cost import Cost, load_of
-from fabric.predict.libraries.nccl import TUNED, choose, default, hardware_of, text_of
-from fabric.predict.libraries.nccl_lines import Passing, nccl_constants
+from fabric.predict.change import Change
+from fabric.predict.constants import NCCL, NONE, Constants
+from fabric.predict.cost import Cost
+from fabric.predict.libraries.nccl import OURS, TUNED, Choice, default, hardware_of, text_of, tuning
+from fabric.predict.libraries.nccl import choose as fastest
+from fabric.predict.libraries.nccl_hardware import OF_PART, PRESETS, Hardware
+from fabric.predict.libraries.nccl_lines import Passing, message_constants, nccl_constants
 from fabric.predict.model import Model
 from fabric.records.case import Case
+from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
 
-PREFIX = "nccl:"
 WITH_MULTICAST = ("nvswitch", "nvswitch_chips", "nvl72")
 """Scale-up graphs whose switches can add and copy."""
+AtChange = Callable[[Change], Constants]
 
 
-def per_case(constants: Constants) -> bool:
+def is_nccl(constants: Constants) -> bool:
     """Return whether these constants are NCCL's model, to be worked out case by case."""
-    return constants.name.startswith(PREFIX) and not constants.lines
+    return constants.name.partition(":")[0] == NCCL and not constants.lines
 
 
 def multicast(fabric: Fabric) -> bool:
@@ -33,63 +42,129 @@ def multicast(fabric: Fabric) -> bool:
     return fabric.topology.params.get("scale_up") in WITH_MULTICAST
 
 
-def tuned(constants: Constants, case: Case, fabric: Fabric, given: Devices | None = None) -> tuple[str, Constants]:
-    """Return NCCL's algorithm for a case, and the constants that give it the time of NCCL's model where nothing is in its way.
+def library_on(backend: str, fabric: Fabric) -> str:
+    """Return the backend with its hardware: bare `nccl` with that of the fabric's scale-up part, where that says it."""
+    inside = fabric.levels.get(SCALE_UP)
+    named = OF_PART.get(inside.part or "") if inside is not None and backend == NCCL else None
+    return f"{NCCL}:{named}" if named else backend
 
-    The nodes that NCCL sees are those of the fabric that hold ranks. given: the devices of a case of order `given:HASH`.
+
+def hardware_on(backend: str, fabric: Fabric) -> Hardware:
+    """Return NCCL's hardware for a backend on a fabric; without multicast where its nodes' switches cannot.
 
     Raises:
-        InputError: unknown hardware, or a collective that NCCL does not tune.
+        InputError: a name that is none; bare `nccl` on a fabric whose scale-up part does not say the generation.
     """
-    named = hardware_of(constants.name)
-    hardware = named if named.multicast and multicast(fabric) else named.without_multicast()
-    if case.collective not in TUNED:
-        known = ", ".join(TUNED)
-        raise InputError(f"constants: {constants.name} is NCCL's model of {known}, got {case.collective}; use constants nccl")
+    known = library_on(backend, fabric)
+    if known == NCCL:
+        raise InputError(
+            f"constants: nccl on {fabric.name or fabric.topology.name} must name its hardware, such as nccl:h100 "
+            f"({', '.join(PRESETS)}); only the scale-up parts {', '.join(OF_PART)} say it"
+        )
+    hardware = hardware_of(known)
+    return hardware if hardware.multicast and multicast(fabric) else hardware.without_multicast()
+
+
+def seen(case: Case, fabric: Fabric, given: Devices | None = None) -> Case:
+    """Return the case with the nodes of the fabric that hold its ranks. given: the devices of order `given:HASH`."""
     nodes, per_node = spread(fabric.topology, place(fabric.topology, case.world_size, case.order, given))
-    seen = replace(case, nodes=nodes, ranks_per_node=per_node)
-    if case.world_size < 2:
-        return default(seen, constants.name, multicast=hardware.multicast), NONE
-    choice, model = choose(seen, hardware), Model(fabric, NONE, "ideal", given)
-    text = text_of(seen, choice.algorithm, steady=True)
-    schedule = model.schedule(seen, text)
-    return text, nccl_constants(choice, hardware.name, schedule, passing(model, seen, schedule))
+    return replace(case, nodes=nodes, ranks_per_node=per_node)
 
 
-def passing(model: Model, case: Case, schedule: Schedule) -> Passing:
-    """Return what a schedule sends through the links that join devices to switches.
+def tuned(constants: Constants, case: Case, model: Model, algorithm: str = "default") -> tuple[str, AtChange]:
+    """Return the algorithm's text for a case and, for every change, the constants that give it NCCL's time.
 
-    None on levels that also join two devices, or where devices forward: such links carry others' messages too.
+    algorithm: `default`: the fastest by NCCL's tuning model. A bare name that NCCL has (ring, tree, nvls ...): the same
+    model with that one forced, as by NCCL_ALGO. Anything else, and collectives that NCCL does not tune: that schedule, each
+    of its messages at the latency and speed of NCCL's fastest protocol for it. model: of the fabric, routed `ideal`.
+
+    Raises:
+        InputError: unknown hardware, or an algorithm that cannot be placed.
     """
-    topology, speed = model.fabric.topology, model.fabric.link_speed
-    at_switch = (topology.ends.min(axis=1) < topology.devices) & (topology.ends.max(axis=1) >= topology.devices)
-    levels = [] if topology.forwards[: topology.devices].any() else _only(topology.level, at_switch)
-    costs = [model.cost(case, schedule, step) for step in schedule.steps]
-    nbytes = np.array([step.repeats * float(step.share * case.nbytes) for step in schedule.steps])
-    crossings = np.array([cost.crossings for cost in costs])
-    steps = {level: nbytes * crossings[:, level] for level in levels}
-    busiest = _of_all_steps(model, case, schedule, levels) if schedule.chunks > 1 else {n: steps[n].sum() for n in levels}
-    return Passing(
-        steps={topology.levels[level]: steps[level] for level in levels},
-        whole={topology.levels[level]: float(busiest[level]) for level in levels},
-        own={topology.levels[level]: float(1 / speed[::2][topology.level == level].max()) for level in levels},
-        routes=_routes(costs, topology.scale_up_level),
+    hardware = hardware_on(constants.name, model.fabric)
+    on = seen(case, model.fabric, model.given)
+    if case.world_size < 2:
+        text = default(on, f"{NCCL}:{hardware.name}", multicast=hardware.multicast) if algorithm == "default" else algorithm
+        return text, lambda _: NONE
+    choice = _choice(on, hardware, algorithm)
+    if choice is not None:
+        text = text_of(on, choice.algorithm, steady=True)
+        schedule = model.schedule(on, text)
+        return text, partial(_of_choice, model, on, schedule, choice, hardware)
+    text = default(on, f"{NCCL}:{hardware.name}") if algorithm == "default" else algorithm
+    return text, partial(_of_messages, model, on, model.schedule(on, text), hardware)
+
+
+def _choice(case: Case, hardware: Hardware, algorithm: str) -> Choice | None:
+    """Return NCCL's choice, free or forced; None for what NCCL does not tune or has no algorithm of this name for."""
+    if case.collective not in TUNED:
+        return None
+    if algorithm == "default":
+        return fastest(case, hardware)
+    ours = [one for one in tuning(case, hardware) if OURS.get((case.collective, one.algorithm), "ring") == algorithm]
+    return min(ours, key=lambda choice: choice.seconds, default=None)
+
+
+def _of_choice(model: Model, case: Case, schedule: Schedule, choice: Choice, hardware: Hardware, change: Change) -> Constants:
+    latency = choice.latency * change.message
+    seconds = latency + (choice.seconds - choice.latency) * change.byte
+    changed = replace(choice, latency=latency, seconds=seconds)
+    return nccl_constants(changed, hardware.name, schedule, passing(model, case, schedule, change))
+
+
+def _of_messages(model: Model, case: Case, schedule: Schedule, hardware: Hardware, change: Change) -> Constants:
+    through = passing(model, case, schedule, change)
+    return message_constants(
+        hardware, case.nodes, case.ranks_per_node, through, change, switched=schedule.switches > 0 and hardware.multicast
     )
 
 
-def _of_all_steps(model: Model, case: Case, schedule: Schedule, levels: Iterable[int]) -> dict[int, float]:
-    """Return by level the bytes of all chunks and steps through the link that carries the most of them in sum."""
-    fabric, devices = model.fabric, model.devices(case)
-    whole = np.zeros(2 * len(fabric.topology.ends))
-    for step in schedule.steps:
-        load = load_of(fabric, schedule, step, devices, model.routing)
-        whole += schedule.chunks * step.repeats * float(step.share * case.nbytes) * load * fabric.link_speed
-    return {level: float(whole.reshape(-1, 2)[fabric.topology.level == level].max(initial=0.0)) for level in levels}
+def passing(model: Model, case: Case, schedule: Schedule, change: Change) -> Passing:
+    """Return what a schedule sends through the links that join devices to switches, and what these give under a change.
+
+    None on levels that also join two devices, or where devices forward: such links carry others' messages too.
+    """
+    model = model.with_constants(NONE, change)
+    levels, costs = at_switches(model.fabric.topology), [model.cost(case, schedule, step) for step in schedule.steps]
+    nbytes = np.array([step.repeats * float(step.share * case.nbytes) for step in schedule.steps])
+    crossings = np.array([cost.crossings for cost in costs])
+    names = model.fabric.topology.levels
+    steps = {names[level]: nbytes * crossings[:, level] for level in levels}
+    whole = {level: float(moved.sum()) for level, moved in steps.items()}
+    if schedule.chunks > 1:
+        moved = schedule.chunks * model.busiest(case, schedule)[1]
+        whole = {names[level]: float(moved[level]) for level in levels}
+    own, port = _own(model.fabric)
+    factor = dict(zip(names, change.of_bytes(names).tolist(), strict=True))
+    return Passing(
+        steps=steps,
+        whole=whole,
+        own={names[level]: own[names[level]] * factor[names[level]] for level in levels},
+        port={names[level]: port[names[level]] / factor[names[level]] for level in levels},
+        routes=_routes(costs, model.fabric.topology.scale_up_level),
+    )
 
 
-def _only(level: np.ndarray, chosen: np.ndarray) -> list[int]:
-    """Return the levels all of whose cables are among the chosen."""
-    return [int(one) for one in np.unique(level) if chosen[level == one].all()]
+@lru_cache(maxsize=8)
+def at_switches(topology: Topology) -> tuple[int, ...]:
+    """Return the levels all of whose cables join a device, which does not forward, to a switch."""
+    at_switch = (topology.ends.min(axis=1) < topology.devices) & (topology.ends.max(axis=1) >= topology.devices)
+    if topology.forwards[: topology.devices].any():
+        return ()
+    return tuple(int(one) for one in np.unique(topology.level) if at_switch[topology.level == one].all())
+
+
+@lru_cache(maxsize=8)
+def _own(fabric: Fabric) -> tuple[dict[str, float], dict[str, float]]:
+    """Return by level of at_switches() the seconds per byte of its slowest link, and its slowest device's bytes per second."""
+    topology, speed = fabric.topology, fabric.link_speed[::2]
+    own, port = dict[str, float](), dict[str, float]()
+    for level in at_switches(topology):
+        here = topology.level == level
+        own[topology.levels[level]] = float(1 / speed[here].min())
+        of_device = np.bincount(topology.ends[here].min(axis=1), speed[here])
+        port[topology.levels[level]] = float(of_device[of_device > 0].min())
+    return own, port
 
 
 def _routes(costs: Iterable[Cost], inside: int) -> tuple[float, float]:

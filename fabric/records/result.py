@@ -99,6 +99,12 @@ class Result:
         return not self.source.startswith(("model:", "paper:"))
 
     @property
+    def bottlenecks(self) -> tuple[str, ...]:
+        """What holds a prediction up, and what ties with it; () where it does not say."""
+        first = self.context.get("bottleneck")
+        return (first, *self.context.get("tied", ())) if first else ()
+
+    @property
     def oversubscribed(self) -> bool:
         """Whether more ranks than cores took part: shown, never used to calibrate or to score."""
         return bool(self.context.get("ranks_exceed_cores", False))

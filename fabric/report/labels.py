@@ -9,8 +9,6 @@ from fabric.records.result import Result
 from fabric.scaling import Row
 from fabric.units import show_duration
 
-BOTTLENECK = "bottleneck"
-
 
 def series(row: Row) -> str:
     """Return what a measured row belongs to, e.g. `gloo, in place`."""
@@ -45,8 +43,8 @@ def routing(row: Row) -> str:
 
 
 def bottleneck(row: Row) -> str:
-    """Return the level, or `latency`, that took the most of a predicted time."""
-    return str(row.predicted.context.get(BOTTLENECK, "not known")) if row.predicted else "not known"
+    """Return what moves a predicted time most (a level, latency, the library's constants), and what ties with it."""
+    return ", ".join(row.predicted.bottlenecks if row.predicted else ()) or "not known"
 
 
 def percent(share: float | None, *, signed: bool = False) -> str:

@@ -68,7 +68,7 @@ def _case(design: Design, done: Timed, words: Words) -> Row:
         seconds(result.time),
         seconds(done.worst),
         share(done.of_bound, words),
-        review_names.level(str(result.context["bottleneck"]), words) if "bottleneck" in result.context else words["none"],
+        words["and.terms"].join(review_names.level(name, words) for name in result.bottlenecks) or words["none"],
     )
 
 

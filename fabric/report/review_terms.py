@@ -18,6 +18,9 @@ TERMS: Mapping[str, tuple[str, str]] = {
     "level.inside-cube": ("inside a cube", "立方体内"),
     "level.between-cubes": ("between cubes", "立方体之间"),
     "level.latency": ("latency", "时延"),
+    "level.library latency": ("the library's latency", "通信库时延"),
+    "level.library bandwidth": ("the library's bandwidth", "通信库带宽"),
+    "level.reduction": ("reduction", "归约计算"),
     # graphs inside a node
     "inside.nvswitch": ("NVSwitch", "NVSwitch"),
     "inside.nvswitch_chips": ("NVSwitch chips", "NVSwitch 芯片"),

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from fabric.collectives.algorithms import ALGORITHMS
 from fabric.network.fabric import Fabric
 from fabric.network.placement import place, spread
 from fabric.predict.answer import models_of, policies, predict_on
 from fabric.predict.bounds import bound
+from fabric.predict.chosen import first_algorithm
 from fabric.predict.constants import NONE, Constants
 from fabric.predict.model import Model
 from fabric.predict.throughput.answer import Bracket
@@ -148,13 +148,13 @@ def timed(
         if found and (found[-1][1].algorithm == BY_RAILS or (limit and found[-1][1].busbw >= GOOD_ENOUGH * limit.busbw)):
             break
         try:
-            found.append((algorithm, _answered(case, fabric, constants, algorithm, one_seed(routing), kept)))
+            found.append((algorithm, _answered(case, fabric, constants, algorithm, one_seed(routing), kept, explain=False)))
         except InputError as error:
             refusal = error
     if not found:
         raise refusal or InputError(f"cases: {text.collective} has no algorithm")
     algorithm, result = min(found, key=lambda one: one[1].time)
-    if len(policies(routing_for(case, routing))) > 1:
+    if result.algorithm != BY_RAILS:
         result = _answered(case, fabric, constants, algorithm, routing, kept)
     return Timed(text, order, result, limit.busbw if limit else None)
 
@@ -164,23 +164,28 @@ def one_seed(routing: str) -> str:
     return policies(routing)[0]
 
 
-def _answered(case: Case, fabric: Fabric, constants: Constants, algorithm: str, routing: str, kept: Kept) -> Result:
+def _answered(
+    case: Case, fabric: Fabric, constants: Constants, algorithm: str, routing: str, kept: Kept, *, explain: bool = True
+) -> Result:
     """Return the prediction; where rails do not meet, by way of a neighbour in the node (pxn), of many pairs by_rails.py."""
     policy = routing_for(case, routing)
     try:
-        return _predicted(case, fabric, constants, algorithm, policy, kept)
+        return _predicted(case, fabric, constants, algorithm, policy, kept, explain=explain)
     except InputError as error:
         if "no way in" not in str(error) or fabric.topology.scale_up_level < 0:
             raise
         if not pairs_are_too_many(case):
-            return _predicted(case, fabric, constants, algorithm, f"pxn:{policy}", kept)
+            return _predicted(case, fabric, constants, algorithm, f"pxn:{policy}", kept, explain=explain)
         if algorithm != "direct":
             raise
         return around(fabric, case, constants)
 
 
-def _predicted(case: Case, fabric: Fabric, constants: Constants, algorithm: str, policy: str, kept: Kept) -> Result:
-    return predict_on(models_of(fabric, constants, policy, kept), case, fabric, algorithm, policy, "loaded")
+def _predicted(
+    case: Case, fabric: Fabric, constants: Constants, algorithm: str, policy: str, kept: Kept, *, explain: bool
+) -> Result:
+    models = models_of(fabric, constants, policy, kept)
+    return predict_on(models, case, fabric, algorithm, policy, "loaded", explain=explain)
 
 
 def routing_for(case: Case, routing: str) -> str:
@@ -199,11 +204,6 @@ def algorithms_for(text: CaseText, fabric: Fabric, constants: Constants) -> tupl
         return ("default",)
     rails = max(1, fabric.topology.devices_per_node)
     return tuple(name.format(rails=rails) for name in TRIED.get(text.collective, (first_algorithm(text.collective),)))
-
-
-def first_algorithm(collective: str) -> str:
-    """Return the algorithm of a collective that is listed first: what stands for it where no library is named."""
-    return next(iter(ALGORITHMS[collective]))
 
 
 def step_efficiency(step: Step, collectives: Sequence[tuple[float, float]]) -> float:

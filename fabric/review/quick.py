@@ -21,6 +21,7 @@ from fabric.network import spec
 from fabric.network.fabric import Fabric
 from fabric.predict.answer import predict_on
 from fabric.predict.bounds import bound
+from fabric.predict.chosen import first_algorithm
 from fabric.predict.constants import NONE
 from fabric.predict.cost import Cost
 from fabric.predict.model import Model, digest
@@ -28,7 +29,7 @@ from fabric.records.case import Case
 from fabric.review.bill import bill, without_figures
 from fabric.review.by_rails import BY_RAILS, EXCHANGES, RELAYED, SPLIT, around, pairs_are_too_many
 from fabric.review.generate import Wiring
-from fabric.review.performance import case_on, first_algorithm, step_efficiency
+from fabric.review.performance import case_on, step_efficiency
 from fabric.review.racks import Layout, place
 from fabric.review.request import CaseText, Request, economy_of, floor_of, parts_of
 from fabric.units import rate
@@ -96,9 +97,9 @@ class _Scaled(_Kept):
         slower = [first.fabric.levels[name].speed / fabric.levels[name].speed for name in fabric.topology.levels]
         self._slower = np.array(slower)
 
-    def cost(self, case: Case, schedule: Schedule, step: Step) -> Cost:
+    def unchanged(self, case: Case, schedule: Schedule, step: Step) -> Cost:
         """Return the first one's cost with every level's seconds a byte scaled; ways and latencies are the same."""
-        known = self._first.cost(case, schedule, step)
+        known = self._first.unchanged(case, schedule, step)
         return replace(known, seconds_per_byte=known.seconds_per_byte * self._slower, own=known.own * self._slower)
 
 
@@ -243,7 +244,7 @@ def _timed(fabric: Fabric, text: CaseText, endpoints: int, models: Mapping[str, 
         if algorithm.startswith(RING) and found and fabric.topology.devices_per_node > 1:
             continue
         try:
-            result = predict_on([models[SPLIT]], case, fabric, algorithm, SPLIT, "loaded")
+            result = predict_on([models[SPLIT]], case, fabric, algorithm, SPLIT, "loaded", explain=False)
             found.append((result.time, algorithm, result.busbw))
         except InputError as error:
             refusal = error
@@ -276,4 +277,4 @@ def _hashed(fabric: Fabric, case: Case, algorithm: str, seconds: float, model: M
     """Return the seconds with one seed of a hash; those of the even split where every pair of many ranks talks."""
     if algorithm in (BY_RAILS, RELAYED) or pairs_are_too_many(case):
         return seconds
-    return predict_on([model], case, fabric, algorithm, HASHED, "loaded").time
+    return predict_on([model], case, fabric, algorithm, HASHED, "loaded", explain=False).time

@@ -140,7 +140,7 @@ def _job(fabric: Fabric, constants: Constants, known: Sequence[Timed], kept: Kep
     seconds = result.time
     if algorithm:
         models = models_of(fabric, constants, policy, kept)
-        seconds = predict_on(models, result.case, fabric, algorithm, policy, "loaded").time
+        seconds = predict_on(models, result.case, fabric, algorithm, policy, "loaded", explain=False).time
     others = tuple(name for name in algorithms_for(whole.text, fabric, constants) if name != algorithm)
     return _Job(fabric, constants, policy, result.case, algorithm, others, devices, seconds)
 

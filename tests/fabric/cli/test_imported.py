@@ -54,6 +54,23 @@ def test_scale_puts_imported_results_beside_their_prediction(imported):
     assert all(row["error"] is not None for row in rows if row["use"] == "fitted")
 
 
+def test_a_log_without_two_ranks_is_scaled_by_the_librarys_own_model(tmp_path):
+    """It was refused for want of world size 2, without a word that NCCL's own model needs no fit."""
+    topo = "rail_optimized:nodes=4,rails=8,radix=64,scale_up=nvswitch"
+    (tmp_path / "32.log").write_text(samples.nccl(32, 4, factor=2 * 31 / 32))
+    run("import", tmp_path / "32.log", "-o", tmp_path / "r.jsonl")
+    done = run("scale", tmp_path / "r.jsonl", "--topo", topo, "--json")
+    assert "predicted instead with nccl (NVIDIA/nccl" in done.stderr
+    assert "--constants names others" in done.stderr
+    rows = json.loads(done.stdout)["rows"]
+    named = json.loads(run("scale", tmp_path / "r.jsonl", "--topo", topo, "--constants", "nccl:h100", "--json").stdout)["rows"]
+    sizes = ",".join(str(size) for size in sorted({row["nbytes"] for row in rows}))
+    asked = ("predict", "--topo", topo, "--sizes", sizes, "--ranks", "32", "--constants", "nccl:h100", "--fidelity", "loaded")
+    said = {row["nbytes"]: row["busbw_bytes_per_second"] for row in json.loads(run(*asked, "--json").stdout)["rows"]}
+    for row in (*rows, *named):
+        assert row["predicted_busbw_bytes_per_second"] == said[row["nbytes"]]
+
+
 def test_ours_and_theirs_are_two_series_and_never_one(imported):
     ours = [replace(r, source="nccl", statistic="raw", seconds=(2 * r.time,) * 8, wrong=0) for r in read(imported)[0]]
     append(imported, ours)

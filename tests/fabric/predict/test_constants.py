@@ -1,6 +1,6 @@
 import pytest
 
-from fabric.predict.constants import NCCL, NONE, Constants, Line, choose, load, write
+from fabric.predict.constants import NONE, Constants, Line, choose, constants_of, load, write
 from fabric.predict.defaults import default_algorithm
 from fabric.records.case import Case
 from topologies.errors import InputError
@@ -9,15 +9,32 @@ FITTED = Constants("gloo", {"*": (Line(1e-6, 1e-9, 100.0, (0.0, 2e-6)), Line(2e-
 
 
 def test_constants_come_back_from_their_file(tmp_path):
-    write(tmp_path / "c.json", [FITTED, NCCL])
-    assert load(str(tmp_path / "c.json")) == [FITTED, NCCL]
-    assert load("nccl") == [NCCL]
+    other = Constants("mpi", {"memory": (Line(2e-6, 1e-10),)}, "test", backend="mpi:openmpi")
+    write(tmp_path / "c.json", [FITTED, other])
+    assert load(str(tmp_path / "c.json")) == [FITTED, other]
+    assert constants_of(str(tmp_path / "c.json"), "mpi:openmpi") == other
+    assert constants_of(str(tmp_path / "c.json")) == FITTED
+
+
+@pytest.mark.parametrize(
+    ("text", "backend", "name", "library"),
+    [
+        (None, None, "none", None),
+        ("none", "nccl", "none", "nccl"),
+        (None, "gloo", "none", "gloo"),
+        (None, "nccl", "nccl", "nccl"),
+        (None, "nccl:b200", "nccl:b200", "nccl:b200"),
+        ("nccl:h100", None, "nccl:h100", "nccl:h100"),
+    ],
+)
+def test_a_library_with_a_model_of_its_own_is_taken_with_it(text, backend, name, library):
+    found = constants_of(text, backend)
+    assert (found.name, found.backend) == (name, library)
 
 
 def test_the_line_is_chosen_by_level_and_message():
     assert FITTED.line("loopback", 100) == FITTED.lines["*"][0]
     assert FITTED.line("loopback", 101) == FITTED.lines["*"][1]
-    assert NCCL.line("scale-up", 1).alpha == 3.4e-6
     assert NONE.line("any", 1) == Line(0.0)
 
 
@@ -25,6 +42,8 @@ def test_constants_are_chosen_by_backend_and_form():
     other = Constants("gloo out", {}, "test", backend="gloo", in_place=False)
     assert choose([FITTED, other], "gloo", in_place=False) is other
     assert choose([FITTED], "gloo", in_place=False) is FITTED
+    named = Constants("nccl:h100", {}, "test", backend="nccl:h100")
+    assert choose([FITTED, named], "nccl") is named
     with pytest.raises(InputError, match="constants: hold gloo, nothing for mpi:openmpi"):
         choose([FITTED], "mpi:openmpi")
 

@@ -15,7 +15,7 @@ from fabric.network.spec import from_short_form
 from fabric.predict.answer import predict
 from fabric.predict.bounds import bound
 from fabric.predict.calibrate import baseline, calibrate, split
-from fabric.predict.constants import NCCL, Constants
+from fabric.predict.constants import Constants, constants_of
 from fabric.records.case import Case
 from fabric.records.result import Result
 from fabric.report.review_page import html as page_of
@@ -40,6 +40,9 @@ def machine_fabric() -> Fabric:
         "loopback": Level(1.5e9, 3e-6, "measured here", 8, (1.3e9, 1.6e9), MADE_AT),
     }
     return Fabric(local(2), levels, "local", carriers={"gloo": "loopback", "mpi": "memory"})
+
+
+NCCL = constants_of("nccl:h100")
 
 
 def measured(source: str, ranks: int, nbytes: int, *, in_place: bool = True, samples: int = 40) -> Result:
@@ -93,7 +96,7 @@ def make_story() -> Story:
         commands=["fabricbench measure run.yaml", "fabricbench scale results.jsonl --topo local.yaml"],
         scaling=[*gloo[0], *mpi[0], *apart[0]],
         extrapolation=extrapolation(),
-        constants=[gloo[1], mpi[1], apart[1], NCCL],
+        constants=[gloo[1], mpi[1], apart[1]],
         assumptions=machine_fabric().assumptions(),
         notes=["On 2 cores no larger world size is held out."],
     )

@@ -23,7 +23,12 @@ def exchange(fabric, nbytes=2**28, ranks=None, **more):
     topology = fabric.topology
     ranks = ranks or topology.devices
     return Case(
-        "all_to_all", nbytes, ranks, nodes=ranks // topology.devices_per_node, ranks_per_node=topology.devices_per_node, **more
+        "all_to_all",
+        nbytes,
+        ranks,
+        nodes=-(-ranks // topology.devices_per_node),
+        ranks_per_node=topology.devices_per_node,
+        **more,
     )
 
 

@@ -106,7 +106,7 @@ def test_nvls_needs_multicast_and_two_gpus_of_a_node():
 def passing(schedule, nbytes, level="scale-up", routes=(0.0, 0.0)):
     """What a rank of a schedule sends over one link of a level, every rank alike."""
     steps = np.array([step.repeats * float(step.share) * nbytes for step in schedule.steps])
-    return Passing({level: steps}, {level: float(steps.sum())}, {level: 0.0}, routes)
+    return Passing({level: steps}, {level: float(steps.sum())}, {level: 0.0}, {level: np.inf}, routes)
 
 
 def total(schedule, constants, nbytes, level="scale-up"):
