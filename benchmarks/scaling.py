@@ -45,12 +45,12 @@ EXTRAPOLATION = {
     "sizes": "1MiB,64MiB,1GiB",
     "ranks": ",".join(str(8 << i) for i in range(12)),
     "order": "contiguous",
-    "algorithms": ("ring:channels=8", "hierarchical", "rail_aligned"),
-    "constants": "nccl",
+    "constants": "nccl:h100",
     "backend": None,
     "fidelity": "loaded",
 }
-ROUTINGS = ("ideal", "ecmp:0-4")
+ASKED = {"ecmp:0-4": (None, "best", "ring"), "ideal": (None,)}
+"""Routing -> what runs: NCCL's own choice, the best of all algorithms, and NCCL forced to its ring for contrast."""
 
 
 @click.command()
@@ -110,11 +110,11 @@ def predict_measured(results: Path, fabric: Fabric, stem: Path) -> list[Row]:
 
 
 def extrapolate(results: Path) -> list[Row]:
-    """Return 8 to 16,384 H100-class GPUs on a rail-optimised fabric and on a fat-tree, ideal split and hashed ECMP."""
+    """Return 8 to 16,384 H100 GPUs on a rail-optimised fabric and on a fat-tree, hashed ECMP and an even split."""
     fabrics = [spec.load(text) for text in H100_FABRICS]
     rows: list[Row] = []
-    for routing in ROUTINGS:
-        found = predicted_rows(fabrics, {**EXTRAPOLATION, "routing": routing})
+    for routing, algorithms in ASKED.items():
+        found = predicted_rows(fabrics, {**EXTRAPOLATION, "routing": routing, "algorithms": algorithms})
         print_predicted(found)
         rows += found
     append(results, [row.predicted for row in rows if row.predicted])
@@ -125,7 +125,7 @@ def assumptions(fabric: Fabric) -> list[str]:
     """Return what both predictions rest on, a line each."""
     local = [f"this machine: {line}" for line in fabric.assumptions()]
     large = [f"extrapolation: {line}" for line in spec.load(H100_FABRICS[0]).assumptions()]
-    return [*local, *large, f"extrapolation: constants nccl: {constants.NCCL.source}; not calibrated on any GPU here"]
+    return [*local, *large, f"extrapolation: constants nccl:h100: {constants.NCCL_SOURCE}; not calibrated on any GPU here"]
 
 
 def constants_file(stem: Path) -> Path:

@@ -65,6 +65,12 @@ def _error(measured: Result | None, seconds: float | None) -> float | None:
     return measured.time / seconds - 1 if measured is not None and seconds else None
 
 
+def asked_for(answer: Result) -> str:
+    """Return what a prediction was asked to run, in words where it is no algorithm's name: a library's choice, the best."""
+    said = {"default": f"what {answer.context.get('constants', 'the library')} picks", "best": "the best of all algorithms"}
+    return said.get(answer.algorithm, answer.algorithm)
+
+
 def scaling_table(
     source: str,
     measured: Sequence[Result],

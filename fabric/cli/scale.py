@@ -215,19 +215,15 @@ def _measured_cells(row: Row) -> tuple[str, ...]:
 
 def print_predicted(rows: Sequence[Row]) -> None:
     """Print a table per fabric and algorithm, and under the last one where fabrics differ most."""
+    from fabric.scaling import asked_for
+
     answers = [(row, row.predicted) for row in rows if row.predicted is not None]
-    series = list(dict.fromkeys((a.fabric, algorithm_name(a), a.routing) for _, a in answers))
+    series = list(dict.fromkeys((a.fabric, asked_for(a), a.routing) for _, a in answers))
     columns = ["size", "ranks", "time", "over seeds", "busbw GB/s", "of bound", "in-network", "vs fewest", "runs", "bottleneck"]
     for name in series:
-        body = [_predicted_cells(row, a) for row, a in answers if (a.fabric, algorithm_name(a), a.routing) == name]
+        body = [_predicted_cells(row, a) for row, a in answers if (a.fabric, asked_for(a), a.routing) == name]
         notes = [*passed([row for row, _ in answers]), *differences(rows)] if name == series[-1] else []
         table(f"{name[0]}: {name[1]}, {name[2]} routing", columns, body, notes=notes)
-
-
-def algorithm_name(answer: Result) -> str:
-    """Return what a prediction was asked to run: a library's own choice and the best by what they are."""
-    said = {"default": f"what {answer.context['constants']} picks", "best": "the best of all algorithms"}
-    return said.get(answer.algorithm, answer.algorithm)
 
 
 def _predicted_cells(row: Row, answer: Result) -> tuple[str, ...]:
@@ -260,13 +256,14 @@ def passed(rows: Sequence[Row]) -> list[str]:
 
 def differences(rows: Sequence[Row]) -> list[str]:
     """Return, per algorithm, where the fabrics differ most and what holds the slower one up."""
+    from fabric.scaling import asked_for
     from fabric.units import show_size
 
     lines = []
-    for algorithm in dict.fromkeys(algorithm_name(row.predicted) for row in rows if row.predicted):
+    for algorithm in dict.fromkeys(asked_for(row.predicted) for row in rows if row.predicted):
         cells: dict[Any, list[Result]] = {}
         for row in rows:
-            if row.predicted is not None and algorithm_name(row.predicted) == algorithm:
+            if row.predicted is not None and asked_for(row.predicted) == algorithm:
                 cells.setdefault(row.case, []).append(row.predicted)
         pairs = [(min(c, key=lambda r: r.time), max(c, key=lambda r: r.time)) for c in cells.values() if len(c) > 1]
         if not pairs:

@@ -14,8 +14,8 @@ NOT_EVERYWHERE = ("sharp",)
 """Needs switches of the network that add up, of which a fabric does not say whether it has them."""
 CHUNKS = 16
 """Parts that a pipeline is cut in, beside none."""
-MOST_AT_ONCE = 2**22
-"""Messages of one step beyond which an algorithm is not tried: all pairs of thousands of ranks, routed one by one."""
+MOST_AT_ONCE = 2**20
+"""Messages of one step beyond which an algorithm is not tried: all pairs of a thousand ranks or more."""
 
 
 def triable(schedule: Schedule) -> bool:

@@ -20,7 +20,7 @@ from fabric.network.ways import Ways
 from fabric.predict.closed import FORMS
 from fabric.predict.model import Model
 from fabric.predict.simulate import is_paced
-from fabric.predict.timed import fixed_of, program_of
+from fabric.predict.timed import fixed_of, one_speed, program_of
 from fabric.records.case import Case
 
 EQUAL = 1e-9
@@ -50,6 +50,8 @@ def choose(model: Model, case: Case, algorithm: str, schedule: Schedule) -> Choi
     if reason:
         closed = _one_switch(model, case, algorithm)
         return Choice("closed", f"one switch joins all ranks; {reason}") if closed else Choice("loaded", reason)
+    if not one_speed(model, case, schedule):
+        return Choice("loaded", "the library's speed changes with the size of the steps' messages: not simulated", exact=False)
     messages = sum(step.repeats * _count(step) for step in schedule.steps)
     patterns = _patterns(schedule)
     most = MOST_MESSAGES["one pattern" if len(patterns) == 1 else "several"]

@@ -81,9 +81,19 @@ def program_of(model: Model, case: Case, schedule: Schedule, start: float = 0.0)
     if schedule.chunks > 1 or schedule.switches:
         what = "chunks in stages" if schedule.chunks > 1 else "switches that add up"
         raise InputError(f"fidelity: flows does not simulate {schedule.algorithm} with {what}; use loaded or auto")
+    if not one_speed(model, case, schedule):
+        what = "constants whose speed changes with the size of its steps' messages"
+        raise InputError(f"fidelity: flows does not simulate {schedule.algorithm} with {what}; use loaded or auto")
     known: dict[bytes, Ways] = {}
     phases = [_phase(model, case, step, known) for step in schedule.steps]
     return Program(case.world_size, phases, start)
+
+
+def one_speed(model: Model, case: Case, schedule: Schedule) -> bool:
+    """Return whether the library moves the bytes of all steps at the same speed on every level: a link has one capacity."""
+    sizes = {float(step.share * case.nbytes) for step in schedule.steps}
+    levels = model.fabric.topology.levels
+    return all(len({model.constants.line(level, size).beta for size in sizes}) <= 1 for level in levels)
 
 
 def _phase(model: Model, case: Case, step: Step, known: dict[bytes, Ways]) -> Phase:

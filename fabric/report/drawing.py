@@ -19,12 +19,16 @@ Values = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Drawing:
-    """One chart: key is its name on the page, title says what is seen, caption how to read it and how much is in it."""
+    """One chart: key is its name on the page, title says what is seen, caption how to read it and how much is in it.
+
+    hint: what only a page can do (point at a dot).
+    """
 
     key: str
     title: str
     caption: str
     chart: Any
+    hint: str = ""
 
 
 def panel_width(panels: int) -> int:

@@ -108,8 +108,52 @@ def widest(found: Sequence[Gap]) -> list[tuple[str, Gap, int, int]]:
 
 
 def headlines(story: Story) -> list[str]:
-    """Return the report in a few sentences with numbers."""
+    """Return the report in three sentences: what this machine gives, how near predictions are, what the fabrics do at scale."""
+    return [line for line in (_gives(story.scaling), _near(story.scaling), _at_scale(story.extrapolation)) if line]
+
+
+def details(story: Story) -> list[str]:
+    """Return the same with every library's and every routing's numbers."""
     return [*_measured_lines(story.scaling), *_score_lines(story.scaling), *_gap_lines(story.extrapolation)]
+
+
+def _gives(rows: Sequence[Row]) -> str:
+    """Return the highest busbw of every library and form, where no more ranks than cores took part."""
+    peaks = []
+    for name, group in by_series(rows):
+        cells = [row for row in group if row.measured and not oversubscribed(row) and row.case.world_size > 1]
+        if cells:
+            best = max(cells, key=lambda row: row.measured.busbw if row.measured else 0.0)
+            peaks.append(f"{name} {show_rate(best.measured.busbw if best.measured else 0.0)} at {where(best)}")
+    return f"This machine's highest busbw: {'; '.join(peaks)}." if peaks else ""
+
+
+def _near(rows: Sequence[Row]) -> str:
+    """Return the median error of held-out cells beside the baseline's, and the worst cell."""
+    found = scores(rows)
+    if not found:
+        return "No cell was held out, so this run does not score the model." if any(row.measured for row in rows) else ""
+    told = [f"{s.series} {labels.percent(s.error)} (baseline {labels.percent(s.baseline)})" for s in found]
+    worst = max((s.worst for s in found), key=size_of_error)
+    cells = labels.count(sum(s.cells for s in found), "held-out cell")
+    return (
+        f"Median |error| of the predictions on {cells}: {', '.join(told)}; "
+        f"the worst is {labels.percent(worst.error, signed=True)} at {where(worst)} ({labels.series(worst)})."
+    )
+
+
+def _at_scale(rows: Sequence[Row]) -> str:
+    """Return, at the largest size on the most devices, what each fabric gives of the bound, asked for in every way."""
+    if not rows:
+        return ""
+    size, most = max((row.case.nbytes, row.case.world_size) for row in rows)
+    routing, short = labels.routing(rows[0]), labels.fabrics(rows)
+    told: dict[str, list[str]] = {}
+    for row in rows:
+        if (row.case.nbytes, row.case.world_size, labels.routing(row)) == (size, most, routing):
+            told.setdefault(labels.asked(row), []).append(f"{labels.percent(row.efficiency)} on {short[labels.fabric(row)]}")
+    ways = "; ".join(f"{asked} {labels.joined(shares)}" for asked, shares in told.items())
+    return f"Predicted at {show_size(size)} on {most:,} devices, routing {routing}, of the bound: {ways}."
 
 
 def _measured_lines(rows: Sequence[Row]) -> list[str]:
@@ -161,7 +205,7 @@ def _gap_line(policy: str, gap: Gap, equal: int, cells: int, short: dict[str, st
     start = f"Predicted, routing {policy}: the fabrics are within 1 % in {equal:,} of {labels.count(cells, 'cell')}"
     if gap.ratio < EQUAL:
         return f"{start}."
-    algorithm = labels.algorithm(gap.fast.predicted.algorithm) if gap.fast.predicted else ""
+    algorithm = labels.asked(gap.fast)
     size, devices = show_size(gap.fast.case.nbytes), f"{gap.fast.case.world_size:,} devices"
     sides = [
         f"{short[labels.fabric(row)]} {show_rate(row.best.busbw if row.best else 0)} (bottleneck {labels.bottleneck(row)})"

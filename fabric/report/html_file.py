@@ -35,7 +35,7 @@ def figure(drawing: Drawing, spec: dict[str, Any]) -> str:
     return (
         f'<figure><h3>{escape(drawing.title)}</h3>\n<div class="chart" id="chart-{drawing.key}"></div>\n'
         f'<noscript><img alt="{escape(drawing.title)}" src="data:image/svg+xml;base64,{source}"></noscript>\n'
-        f'<figcaption class="caption">{escape(drawing.caption)}</figcaption></figure>'
+        f'<figcaption class="caption">{escape(" ".join(filter(None, (drawing.caption, drawing.hint))))}</figcaption></figure>'
     )
 
 

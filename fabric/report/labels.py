@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from fabric.records.result import Result
-from fabric.scaling import Row
+from fabric.scaling import Row, asked_for
 from fabric.units import show_duration
 
 
@@ -19,6 +19,13 @@ def algorithm(text: str) -> str:
     """Return an algorithm's text for readers: `ring:channels=8` -> `ring, channels=8`; `rail_aligned` -> `rail-aligned`."""
     name, _, params = text.partition(":")
     return ", ".join(part for part in (name.replace("_", "-"), *params.split(",")) if part)
+
+
+def asked(row: Row) -> str:
+    """Return what a row was predicted to run: `what nccl:h100 picks`, `the best of all algorithms`, an algorithm."""
+    if row.predicted is None:
+        return "-"
+    return asked_for(row.predicted) if row.predicted.algorithm in ("default", "best") else algorithm(row.predicted.algorithm)
 
 
 def fabrics(rows: Iterable[Row]) -> dict[str, str]:

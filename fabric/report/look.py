@@ -21,12 +21,14 @@ figure { margin: 0 0 8px; break-inside: avoid; }
 .box { overflow: auto; max-height: 30rem; border: 1px solid #d9dde2; margin: 10px 0; overflow-wrap: normal; }
 table { border-collapse: collapse; width: 100%; font-size: .84rem; font-variant-numeric: tabular-nums; }
 th { position: sticky; top: 0; background: #eef1f4; text-align: left; vertical-align: bottom; font-weight: 600; }
-th, td { padding: 4px 10px; white-space: nowrap; border-bottom: 1px solid #eceff2; }
-.number { text-align: right; }
+th, td { padding: 4px 8px; border-bottom: 1px solid #eceff2; }
+td.number { text-align: right; white-space: nowrap; } th.number { text-align: right; }
 .faded td { color: #6b7280; font-style: italic; }
 .wide td { white-space: normal; }
 pre { background: #f5f7f9; padding: 10px 14px; overflow-x: auto; font-size: .86rem; }
 #vg-tooltip-element { max-width: 420px; font-size: 13px; }
+@media (max-width: 1000px) { table { font-size: .7rem; } th, td { padding: 3px 4px; } main { padding: 20px 12px 48px; } }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 @media print { .box { max-height: none; overflow: visible; } th { position: static; } table { font-size: 7pt; }
   th, td { padding: 1px 4px; white-space: normal; } main { padding: 0; } body { font-size: 10pt; } }
 """

@@ -90,8 +90,7 @@ def _busbw_panel(values: Values, name: str, columns: int) -> Any:
     import altair as alt
 
     mine = [value for value in values if value["series"] == name]
-    shown = [value[key] for value in values for key in ("measured", "predicted", "bound") if value[key]]
-    domain = style.decades(shown)
+    domain = style.decades([value[key] for value in mine for key in ("measured", "predicted", "bound") if value[key]])
     base = alt.Chart(drawing.data(mine)).encode(
         x=drawing.size_axis("nbytes", [value["nbytes"] for value in values], most=5),
         color=_rank_colour(values),
@@ -153,7 +152,7 @@ def _busbw_caption(values: Values) -> str:
     return (
         f"Points: medians of {labels.count(len(measured), 'measured cell')}, {labels.count(samples, 'sample')} in all, bars: "
         f"95 % intervals of the median (often smaller than the point){hollow}. Lines: predicted. Black dashes: the bound, one "
-        "per world size. Log scales."
+        "per world size. Log scales, each panel its own."
     )
 
 
@@ -179,11 +178,11 @@ def _few(sizes: Sequence[int]) -> list[int]:
 def _efficiency_panel(values: Values, name: str, columns: int, sizes: Sequence[int]) -> Any:
     import altair as alt
 
-    shown = [value[key] for value in values for key in ("efficiency", "predicted_efficiency") if value[key]]
-    low, high = style.decades(shown)
+    mine = [value for value in values if value["series"] == name]
+    low, high = style.decades([value[key] for value in mine for key in ("efficiency", "predicted_efficiency") if value[key]])
     domain = low, max(1.0, high)
     texts = [show_size(size) for size in sizes]
-    base = alt.Chart(drawing.data([value for value in values if value["series"] == name])).encode(
+    base = alt.Chart(drawing.data(mine)).encode(
         x=alt.X("world_size:O", title="world size (ranks)", axis=alt.Axis(labelAngle=0)),
         color=drawing.colour("size_text", "message size", texts, style.ramp(style.SIZES, len(texts))),
         tooltip=drawing.tooltip(FIELDS),

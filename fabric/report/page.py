@@ -33,7 +33,7 @@ def write(story: Story, html_path: Path, png_path: Path) -> None:
 def html(story: Story, drawings: Sequence[Drawing]) -> str:
     """Return the page."""
     specs = {drawing.key: style.finish(drawing.chart) for drawing in drawings}
-    parts = [*_top(story), *_charts(drawings, specs), *_tables(story), *_assumed(story), *_made(story)]
+    parts = [*_top(story), *_charts(drawings, specs, _numbers(story)), *_tables(story), *_assumed(story), *_made(story)]
     body = "\n".join(parts)
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
@@ -48,18 +48,25 @@ def html(story: Story, drawings: Sequence[Drawing]) -> str:
 def _top(story: Story) -> list[str]:
     return [
         f"<h1>{escape(story.title)}</h1>",
+        f'<section class="headlines">{_list(story.headlines or facts.headlines(story))}</section>',
         f'<p class="made">Made at {escape(story.made_at)}. GB/s = 10<sup>9</sup> bytes per second; sizes are binary. '
         "Error = measured / predicted - 1, so above zero the machine was slower than predicted.</p>",
-        f'<section class="headlines">{_list(story.headlines or facts.headlines(story))}</section>',
     ]
+
+
+def _numbers(story: Story) -> list[str]:
+    """Return the numbers behind the sentences on top, where the page works these out itself."""
+    return [] if story.headlines else ["<h2>In numbers</h2>", _list(facts.details(story))]
 
 
 def _list(lines: Iterable[str]) -> str:
     return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
 
 
-def _charts(drawings: Sequence[Drawing], specs: dict[str, dict[str, Any]]) -> list[str]:
-    return ["<h2>Charts</h2>", *(figure(drawing, specs[drawing.key]) for drawing in drawings)]
+def _charts(drawings: Sequence[Drawing], specs: dict[str, dict[str, Any]], between: Sequence[str]) -> list[str]:
+    """Return the first chart, what stands between it and the others, and those."""
+    first, *others = (figure(drawing, specs[drawing.key]) for drawing in drawings)
+    return [first, *between, *(["<h2>More charts</h2>", *others] if others else [])]
 
 
 def _tables(story: Story) -> list[str]:

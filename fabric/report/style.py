@@ -9,16 +9,19 @@ from typing import Any
 INK, QUIET, GRID = "#222222", "#5f6670", "#e3e6ea"
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 ALGORITHMS = {
+    "the best of all algorithms": "#009E73",
     "ring": "#0072B2",
     "hierarchical": "#E69F00",
-    "rail-aligned": "#009E73",
+    "rail-aligned": "#44AA99",
     "gloo-ring": "#56B4E9",
     "recursive-doubling": "#CC79A7",
     "halving-doubling": "#8C564B",
     "double-binary-tree": "#7F7F7F",
 }
 """Algorithm -> colour (Okabe and Ito's palette, safe for the colour-blind)."""
-SPARE = ("#000000", "#D55E00", "#F0E442", "#999999")
+LIBRARY = "#D55E00"
+"""Colour of what a library picks."""
+SPARE = ("#000000", "#F0E442", "#999999", "#882255")
 MODEL, BASELINE = "#D55E00", "#6b7280"
 USES = {"held out": MODEL, "fitted": "#0F7FBF", "more ranks than cores": "#8a8f98"}
 """Use of a cell -> colour; held-out cells have the model's colour, for they are what scores it."""
@@ -42,7 +45,7 @@ def algorithm_colours(names: Sequence[str]) -> list[str]:
     """Return a colour per algorithm label; a second form of the same algorithm gets a spare one."""
     spare, used = iter(SPARE * (1 + len(names) // len(SPARE))), list[str]()
     for name in names:
-        own = ALGORITHMS.get(name.partition(",")[0])
+        own = LIBRARY if name.startswith("what ") else ALGORITHMS.get(name.partition(",")[0])
         used.append(own if own and own not in used else next(spare))
     return used
 

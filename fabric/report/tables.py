@@ -16,8 +16,8 @@ ERROR_COLUMNS = (
     "baseline error", "busbw, GB/s", "efficiency",
 )  # fmt: skip
 EXTRAPOLATION_COLUMNS = (
-    "size", "devices", "algorithm", "routing", "fabric", "predicted time", "busbw, GB/s", "bound, GB/s", "efficiency",
-    "bottleneck",
+    "size", "devices", "asked for", "runs", "routing", "fabric", "predicted time", "busbw, GB/s", "bound, GB/s", "efficiency",
+    "of in-network bound", "bottleneck",
 )  # fmt: skip
 CONSTANT_COLUMNS = (
     "constants",
@@ -29,7 +29,8 @@ CONSTANT_COLUMNS = (
     "95 % interval",
 )
 TEXT_COLUMNS = frozenset(
-    {"library", "use", "algorithm", "routing", "fabric", "bottleneck", "constants", "level", "what", "value"}
+    {"library", "use", "asked for", "runs", "routing", "fabric", "bottleneck", "constants", "level", "what", "value"}
+    | {"95 % interval"}
 )
 
 
@@ -78,8 +79,7 @@ def extrapolation_table(rows: Sequence[Row]) -> str:
 
 
 def _extrapolation_order(row: Row) -> tuple[int, int, str, str, str]:
-    algorithm = row.predicted.algorithm if row.predicted else ""
-    return row.case.nbytes, row.case.world_size, algorithm, labels.routing(row), labels.fabric(row)
+    return row.case.nbytes, row.case.world_size, labels.asked(row), labels.routing(row), labels.fabric(row)
 
 
 def _extrapolation_cells(row: Row, short: Mapping[str, str]) -> tuple[str, ...]:
@@ -87,13 +87,15 @@ def _extrapolation_cells(row: Row, short: Mapping[str, str]) -> tuple[str, ...]:
     return (
         show_size(row.case.nbytes),
         f"{row.case.world_size:,}",
-        labels.algorithm(said.algorithm) if said else "-",
+        labels.asked(row),
+        labels.algorithm(str(said.context.get("resolved_algorithm", said.algorithm))) if said else "-",
         labels.routing(row),
         short[labels.fabric(row)],
         show_duration(said.time) if said else "-",
         labels.gigabytes(said.busbw if said else None),
         labels.gigabytes(row.bound),
         labels.percent(row.efficiency),
+        labels.percent(row.in_network_efficiency),
         labels.bottleneck(row),
     )
 

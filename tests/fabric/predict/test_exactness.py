@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from fabric.collectives.algorithms import ALGORITHMS
 from fabric.network.spec import load
 from fabric.predict.answer import predict
+from fabric.predict.cases import cases
 from fabric.predict.constants import NONE, Constants, Line
 from fabric.records.case import Case
 from topologies.errors import InputError
@@ -133,3 +134,18 @@ def test_more_spines_never_slow_evenly_split_traffic(spines, algorithm, p):
         for n in (spines, spines + 1)
     )
     assert many[0].time <= few[0].time * (1 + 1e-9)
+
+
+def test_a_speed_that_changes_with_the_messages_is_not_simulated():
+    """Halving-doubling sends 32 MiB down to 1 MiB: two lines of a fit with different betas are no one capacity."""
+    lines = (Line(0.0, 2e-11, 2**22), Line(0.0, 1e-11))
+    constants = Constants("fitted", {"host-leaf": lines}, "test")
+    fabric = load("leaf_spine:leaves=4,spines=2,hosts_per_leaf=8")
+    (case,) = cases(fabric, sizes=[2**26])
+    (result,) = predict([case], fabric, constants, algorithm="halving_doubling", routing="ecmp:1")
+    assert (result.source, result.context["exact"]) == ("model:loaded", False)
+    assert "the library's speed changes" in result.context["fidelity_reason"]
+    with pytest.raises(
+        InputError, match="fidelity: flows does not simulate halving_doubling with constants whose speed changes"
+    ):
+        predict([case], fabric, constants, algorithm="halving_doubling", routing="ecmp:1", fidelity="flows")

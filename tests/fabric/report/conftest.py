@@ -29,7 +29,7 @@ from topologies.local import local
 MADE_AT = "2026-11-20T10:00:00+00:00"
 SIZES = [2**n for n in range(3, 27)]
 LIBRARIES = {"gloo": (45e-6, 0.7e-9), "mpi:openmpi": (1.2e-6, 0.16e-9)}
-ALGORITHMS = ("ring:channels=4", "hierarchical", "rail_aligned")
+ALGORITHMS = (None, "best", "ring:channels=4", "rail_aligned")
 FABRICS = ("rail_optimized:nodes=16,rails=4,radix=16,scale_up=nvswitch", "fat_tree:k=8,devices_per_node=4,scale_up=nvswitch")
 
 

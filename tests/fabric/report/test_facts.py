@@ -39,8 +39,30 @@ def test_a_score_is_the_median_of_held_out_cells_only():
     assert score.worst.error == pytest.approx(0.3)
 
 
-def test_the_headline_says_error_baseline_and_count(story):
-    text = facts.headlines(replace(story, scaling=[cell(1.1, 1, 2), cell(1.2, 1, 2, 2048)], extrapolation=[]))
+def test_the_page_opens_with_what_the_machine_gives_how_near_the_model_is_and_what_fabrics_do(story):
+    at_scale = [
+        replace_algorithm(answer(fabric, seconds), algorithm)
+        for algorithm, times in (("default", (1.0, 2.0)), ("ring", (4.0, 8.0)))
+        for fabric, seconds in zip(("rail_optimized:nodes=8", "fat_tree:k=8"), times, strict=True)
+    ]
+    text = facts.headlines(replace(story, scaling=[cell(1.1, 1, 2), cell(1.2, 1, 2, 2048)], extrapolation=at_scale))
+    assert text == [
+        "This machine's highest busbw: gloo, in place 1.707e-06 GB/s at 2 KiB on 2 ranks.",
+        "Median |error| of the predictions on 2 held-out cells: gloo, in place 15 % (baseline 42.5 %); "
+        "the worst is +20 % at 2 KiB on 2 ranks (gloo, in place).",
+        "Predicted at 1 GiB on 64 devices, routing ideal, of the bound: what nccl:h100 picks 0.528 % on rail-optimized and "
+        "0.264 % on fat-tree; ring 0.132 % on rail-optimized and 0.0661 % on fat-tree.",
+    ]
+
+
+def replace_algorithm(row: Row, algorithm: str) -> Row:
+    assert row.predicted is not None
+    context = {**row.predicted.context, "constants": "nccl:h100"}
+    return replace(row, predicted=replace(row.predicted, algorithm=algorithm, context=context))
+
+
+def test_the_details_say_error_baseline_and_count(story):
+    text = facts.details(replace(story, scaling=[cell(1.1, 1, 2), cell(1.2, 1, 2, 2048)], extrapolation=[]))
     assert text == [
         "gloo, in place: 2 cells measured with 12 samples, 0 wrong elements; highest busbw 1.707e-06 GB/s at 2 KiB on 2 ranks, "
         "0.000171 % of the bound.",

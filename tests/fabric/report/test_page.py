@@ -64,14 +64,15 @@ def test_every_cell_of_this_machine_is_in_the_table(page, story):
 
 def test_every_extrapolated_cell_is_in_the_table(page, story):
     for row in story.extrapolation:
-        cells = [labels.gigabytes(row.predicted.busbw), labels.gigabytes(row.bound), labels.percent(row.efficiency)]
+        shares = [labels.percent(share) for share in (row.efficiency, row.in_network_efficiency)]
+        cells = [labels.gigabytes(row.predicted.busbw), labels.gigabytes(row.bound), *shares]
         inner = "".join(f'<td class="number">{cell}</td>' for cell in cells)
         assert inner + f'<td class="text">{labels.bottleneck(row)}</td>' in page
 
 
 def test_the_rest_of_the_story_is_told(page, story):
     told = html.unescape(page)
-    for text in (story.title, story.made_at, *story.assumptions, *story.notes, *facts.headlines(story)):
+    for text in (story.title, story.made_at, *story.assumptions, *story.notes, *facts.headlines(story), *facts.details(story)):
         assert text in told
     assert "\n".join(story.commands) in told
     assert all(constants.source in told for constants in story.constants)
