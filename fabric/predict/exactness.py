@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fabric.collectives.schedule import Schedule, Step
+from fabric.network.placement import spread
 from fabric.network.routing import ways
 from fabric.network.ways import Ways
 from fabric.predict.closed import FORMS
@@ -80,17 +81,20 @@ def _one_switch(model: Model, case: Case, algorithm: str) -> bool:
     """Return whether a closed form is exact: a form without parameters, one line, one switch, equal ports, one rank each."""
     found, devices, topology = model.algorithm(case, algorithm), model.devices(case), model.fabric.topology
     lines = [lines for lines in model.constants.lines.values() if len(lines) > 1]
-    if found.params or lines or found.name not in FORMS.get(case.collective, {}) or len(np.unique(devices)) < len(devices):
+    used = np.zeros(topology.vertices, dtype=bool)
+    used[devices] = True
+    if found.params or lines or found.name not in FORMS.get(case.collective, {}) or used.sum() < len(devices):
         return False
-    nodes = len(np.unique(topology.node[devices]))
+    nodes = spread(topology, devices)[0]
     inside = topology.scale_up_level >= 0 and nodes == 1
     if topology.scale_up_level >= 0 and nodes not in (1, len(devices)):
         return False
     chosen = (topology.level == topology.scale_up_level) == inside
-    own = np.flatnonzero(chosen & np.isin(topology.ends[:, 0], devices))
-    switches = np.unique(topology.ends[own, 1])
-    speeds = np.unique(model.fabric.link_speed[::2][own])
-    return len(own) == len(devices) and len(switches) == 1 and switches[0] >= topology.devices and len(speeds) == 1
+    own = np.flatnonzero(chosen & used[topology.ends[:, 0]])
+    if len(own) != len(devices):
+        return False
+    switches, speeds = topology.ends[own, 1], model.fabric.link_speed[::2][own]
+    return bool(switches.min() == switches.max() >= topology.devices and speeds.min() == speeds.max())
 
 
 def _why_loaded(model: Model, case: Case, schedule: Schedule) -> str:

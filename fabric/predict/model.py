@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -78,7 +79,7 @@ class Model:
 
     def unchanged(self, case: Case, schedule: Schedule, step: Step) -> Cost:
         """Return what a step costs on the fabric as it is."""
-        key = (self.digest(step), case.world_size, case.order)
+        key = (digest(step), case.world_size, case.order)
         if key not in self._costs:
             self._costs[key] = cost_of(self.fabric, schedule, step, self.devices(case), self.routing)
         return self._costs[key]
@@ -87,7 +88,7 @@ class Model:
         """Return by level the most of any link in all steps of one chunk: seconds to move its bytes, and bytes (levels,)."""
         whole = blake2b(digest_size=16)
         for step in schedule.steps:
-            whole.update(self.digest(step) + repr((step.repeats, step.share)).encode())
+            whole.update(digest(step) + repr((step.repeats, step.share)).encode())
         key = (whole.digest(), case.world_size, case.order)
         if key not in self._busiest:
             devices, full = self.devices(case), np.zeros(2 * len(self.fabric.topology.ends))
@@ -98,10 +99,6 @@ class Model:
         seconds, moved = self._busiest[key]
         return seconds * case.nbytes * self.change.of_bytes(self.fabric.topology.levels), moved * case.nbytes
 
-    def digest(self, step: Step) -> bytes:
-        """Return what tells a step's messages from others, whatever their bytes."""
-        return digest(step)
-
     def _place(self, case: Case) -> tuple[Devices, Groups]:
         key = (case.world_size, case.order)
         if key not in self._places:
@@ -110,6 +107,7 @@ class Model:
         return self._places[key]
 
 
+@lru_cache(maxsize=256)
 def digest(step: Step) -> bytes:
     """Return sixteen bytes that differ where sources, targets or scales do."""
     found = blake2b(step.source.tobytes(), digest_size=16)

@@ -24,7 +24,7 @@ from fabric.predict.bounds import bound
 from fabric.predict.chosen import first_algorithm
 from fabric.predict.constants import NONE
 from fabric.predict.cost import Cost
-from fabric.predict.model import Model, digest
+from fabric.predict.model import Model
 from fabric.records.case import Case
 from fabric.review.bill import bill, without_figures
 from fabric.review.by_rails import BY_RAILS, EXCHANGES, RELAYED, SPLIT, around, pairs_are_too_many
@@ -62,17 +62,13 @@ class Work:
 
 
 class _Kept(Model):
-    """A model whose schedules are made once for all wirings, speeds and policies, and told apart once."""
+    """A model whose schedules are made once for all wirings, speeds and policies."""
 
     def schedule(self, case: Case, text: str) -> Schedule:
         """Return the schedule of an algorithm for a case."""
         node_of = self._place(case)[1].node_of
         params = tuple(sorted(case.params.items()))
         return _schedule(case.collective, text, case.nbytes, case.root or 0, params, node_of.dtype.str, node_of.tobytes())
-
-    def digest(self, step: Step) -> bytes:
-        """Return what tells a step's messages from others."""
-        return _digest(step)
 
 
 @lru_cache(maxsize=64)
@@ -81,11 +77,6 @@ def _schedule(
 ) -> Schedule:
     groups = Groups(np.frombuffer(node_of, dtype=kind))
     return find_algorithm(collective, text).schedule(groups, nbytes, root=root, params=dict(params))
-
-
-@lru_cache(maxsize=1024)
-def _digest(step: Step) -> bytes:
-    return digest(step)
 
 
 class _Scaled(_Kept):
