@@ -33,7 +33,7 @@ CHIP_PORTS = 64
 """NVLinks of one NVSwitch chip of that generation."""
 NVL72_CHIPS, NVL72_PORTS = 18, 72
 BOARD, PLANES, ABOVE, BOARDS, DIES = 8, 7, 16, 48, 2
-"""CloudMatrix384: devices of a board, planes, switches per plane above, boards that one of these has ports for, a device's dies.
+"""CloudMatrix384: devices of a board, planes, switches per plane above, boards one of these has ports for, dies of a device.
 
 Every die has one lane in every plane: 14 a device, 112 for the eight of a board, which climb over 56 modules of two lanes each.
 """
