@@ -1,8 +1,8 @@
 """A fabric from text and back: the short form with speeds, and the YAML file. It does not know what runs on a fabric.
 
 Short form: a topology's, plus `link=PART`, `speed=400Gb/s`, `latency=300ns` for the network and `scale_up_link=PART`,
-`scale_up_speed=`, `scale_up_latency=` inside nodes. Defaults: 400g-ndr and nvlink4. A speed is that of one lane one way,
-inside nodes that of one device one way, all its lanes there together.
+`scale_up_speed=`, `scale_up_latency=` inside nodes. Defaults: 400g-ndr, and nvlink4 or what PARTS_INSIDE says. A speed is
+that of one lane one way, inside nodes that of one device one way, all its lanes there together.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ SCHEMA, OF_LANES = "fabricbench.fabric/2", "fabricbench.fabric/1"
 KEYS = ("link", "speed", "latency")
 DEFAULT_PARTS = {"network": "400g-ndr", SCALE_UP: "nvlink4", "memory": "loopback", "loopback": "loopback"}
 """Level -> the part it is made of where nothing is said; `network` for every level not named."""
+PARTS_INSIDE = {"nvl72": "nvlink5", "pcie_tree": "pcie4-x16", "cloudmatrix": "ub-910c"}
+"""Graph inside nodes -> the part of the machines it is known from, where that is not the usual one."""
 LOCAL_CARRIERS = {"mpi": "memory", "gloo": "loopback"}
 """Backend -> level, in the family `local`."""
 
@@ -73,7 +75,7 @@ def from_short_form(text: str) -> Fabric:
     given = {
         level: _level(
             LevelText(part=speeds[f"{prefix}link"], speed=speeds[f"{prefix}speed"], latency=speeds[f"{prefix}latency"]),
-            level,
+            _usual(topology, level),
             prefix,
         )
         for level in topology.levels
@@ -143,7 +145,7 @@ def _from_text(path: Path, text: FabricText) -> Fabric:
         for name in names:
             if name not in topology.levels:
                 raise InputError(f"{path}: {where}: {topology.name} has levels {', '.join(topology.levels)}, got {name!r}")
-    levels = {name: _level(text.levels.get(name, LevelText()), name, f"{name}.") for name in topology.levels}
+    levels = {name: _level(text.levels.get(name, LevelText()), _usual(topology, name), f"{name}.") for name in topology.levels}
     fabric = Fabric(topology, levels, text.name, _degraded(path, topology, text.degraded), text.carriers)
     states_lanes = text.schema_ == OF_LANES and text.levels.get(SCALE_UP, LevelText()).speed
     return from_lane_speeds(fabric, OF_LANES) if states_lanes else fabric
@@ -156,9 +158,15 @@ def _degraded(path: Path, topology: Topology, cables: dict[int, str]) -> dict[in
     return {cable: _positive(rate(speed, f"degraded.{cable}"), f"degraded.{cable}") for cable, speed in cables.items()}
 
 
-def _level(text: LevelText, level: str, prefix: str) -> Level:
+def _usual(topology: Topology, level: str) -> str:
+    """Return the part of a level where nothing is said."""
+    inside = PARTS_INSIDE.get(str(topology.params.get("scale_up"))) if level == SCALE_UP else None
+    return inside or DEFAULT_PARTS.get(level, DEFAULT_PARTS["network"])
+
+
+def _level(text: LevelText, usual: str, prefix: str) -> Level:
     """Return a level from its part, overridden by a speed and a latency where they are given; prefix: for messages."""
-    made_of = part(text.part or DEFAULT_PARTS.get(level, DEFAULT_PARTS["network"]), f"{prefix}link")
+    made_of = part(text.part or usual, f"{prefix}link")
     given = [key for key, value in (("speed", text.speed), ("latency", text.latency)) if value]
     origin = [f"part {made_of.name}"] * (len(given) < 2) + [f"{' and '.join(given)} given"] * bool(given)
     return Level(

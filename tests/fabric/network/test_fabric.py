@@ -89,7 +89,7 @@ def test_fingerprints_change_where_a_speed_was_put_on_every_cable_and_nowhere_el
     [
         ("star:devices=4", ["host-leaf: 50 GB/s one way, 300 ns"]),
         ("star:devices=4,devices_per_node=2,scale_up=nvswitch", [..., "scale-up: 450 GB/s one way a device, 300 ns"]),
-        ("star:devices=8,devices_per_node=8,scale_up=nvl72", [..., "scale-up: 450 GB/s one way a device over 18 lanes, "]),
+        ("star:devices=8,devices_per_node=8,scale_up=nvl72", [..., "scale-up: 900 GB/s one way a device over 18 lanes, "]),
         ("star:devices=7,devices_per_node=4,scale_up=full_mesh", [..., "450 GB/s one way a device over 2 to 3 lanes, "]),
         (
             "dual_tor:nodes=4,rails=2",

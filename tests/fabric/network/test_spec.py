@@ -14,6 +14,24 @@ def test_a_short_form_carries_speeds():
     assert fabric.nic_speed == 12.5e9
 
 
+@pytest.mark.parametrize(
+    ("kind", "part", "total"),
+    [
+        ("nvswitch", "nvlink4", 450e9),
+        ("nvswitch_chips", "nvlink4", 450e9),
+        ("nvl72", "nvlink5", 900e9),
+        ("cloudmatrix", "ub-910c", 392e9),
+        ("pcie_tree", "pcie4-x16", 31.5e9),
+    ],
+)
+def test_what_is_inside_nodes_has_the_speed_of_the_machine_it_is_known_from(tmp_path, kind, part, total):
+    spec = f"star:devices=8,devices_per_node=8,scale_up={kind}"
+    (tmp_path / "f.yaml").write_text(f"schema: fabricbench.fabric/2\ntopology: {spec}\n")
+    for text in (spec, str(tmp_path / "f.yaml")):
+        level = load(text).levels["scale-up"]
+        assert (level.speed, level.source) == (total, f"part {part}")
+
+
 def test_one_wiring_two_fabrics():
     slow, fast = load("fat_tree:k=4,link=400g-ndr"), load("fat_tree:k=4,link=800g-xdr")
     assert slow.topology.name == fast.topology.name
