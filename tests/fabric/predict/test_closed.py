@@ -47,10 +47,10 @@ def test_forms_over_two_levels_equal_the_schedules_where_nothing_collides(name, 
 @pytest.mark.parametrize(
     ("topo", "port"),
     [
-        ("star:devices=8,devices_per_node=8,scale_up=full_mesh", 450e9),
-        ("star:devices=8,devices_per_node=8,scale_up=ring", 450e9),
-        ("star:devices=8,devices_per_node=8,scale_up=nvl72", 450e9),
-        ("star:devices=8,devices_per_node=8,scale_up=cloudmatrix", 450e9),
+        ("star:devices=8,devices_per_node=8,scale_up=full_mesh,scale_up_speed=450GB/s", 450e9),
+        ("star:devices=8,devices_per_node=8,scale_up=ring,scale_up_speed=450GB/s", 450e9),
+        ("star:devices=8,devices_per_node=8,scale_up=nvl72,scale_up_speed=450GB/s", 450e9),
+        ("star:devices=8,devices_per_node=8,scale_up=cloudmatrix,scale_up_speed=450GB/s", 450e9),
         ("torus:dims=4x4", 4 * 50e9),
     ],
 )
