@@ -80,6 +80,14 @@ def test_nothing_beats_the_bound_whatever_stands_inside_nodes(kind, devices, per
     assert found.busbw <= bound(*asked, fabric).busbw * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("kind", ["nvswitch", "nvswitch_chips", "nvl72", "cloudmatrix"])
+def test_a_ring_fills_all_lanes_of_a_device_whatever_switches_they_lead_to(kind):
+    """Of an H100's 18 NVLinks 5, 4, 4 and 5 lead to the four chips: taken as 25, 16, 16 and 25 ways, a ring had 410 GB/s."""
+    fabric = load(f"star:devices=8,devices_per_node=8,scale_up={kind},scale_up_speed=450GB/s,scale_up_latency=0ns")
+    (found,) = predict([Case("all_reduce", 2**32, 8, 1, 8)], fabric, algorithm="ring")
+    assert found.busbw == pytest.approx(450e9)
+
+
 @pytest.mark.parametrize(
     ("kind", "devices", "printed"),
     [("nvl72", 72, 7490), ("nvswitch_chips", 8, 7320), ("cloudmatrix", 384, 2354), ("full_mesh", 8, 3149)],
