@@ -1,4 +1,4 @@
-"""What is inside nodes: devices grouped into servers, and the graph between them. It does not know its speed or routes.
+"""What is inside nodes: devices grouped into servers, the graph between them, its lanes. It does not know its speed or routes.
 
 The graphs themselves are in topologies/scale_up_kinds.py.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from topologies.base import MOST_PER_NODE, SCALE_UP, Topology, check_size, check_whole
 from topologies.errors import InputError
@@ -30,6 +31,32 @@ def add_scale_up(topology: Topology, kind: str, devices_per_node: int) -> Topolo
         raise InputError(f"{topology.family}: {topology.name} already has a scale-up graph")
     grouped = _group(topology, devices_per_node)
     return grouped if kind == "none" else _with_graph(grouped, kind)
+
+
+def device_lanes(topology: Topology) -> NDArray[np.int64]:
+    """Return how many lanes join every device to others of its node (devices,)."""
+    return _lanes_at(topology)[: topology.devices]
+
+
+def sharing(topology: Topology) -> NDArray[np.int64]:
+    """Return per cable the lanes that share what its device has inside its node (cables,); 1 for cables between nodes.
+
+    Two devices: those of the one with more. Two switches: those of the device with the most in their node.
+    """
+    at = _lanes_at(topology)
+    most = np.ones(topology.nodes, dtype=np.int64)
+    np.maximum.at(most, topology.node[: topology.devices], at[: topology.devices])
+    ends = topology.ends
+    of_device = np.where(ends < topology.devices, at[ends], 0).max(axis=1)
+    inside = topology.level == topology.scale_up_level
+    return np.where(inside, np.where(of_device > 0, of_device, most[topology.node[ends[:, 0]]]), 1)
+
+
+def _lanes_at(topology: Topology) -> NDArray[np.int64]:
+    """Return the lanes inside nodes at every vertex."""
+    inside = topology.level == topology.scale_up_level
+    lanes = np.repeat(topology.lanes[inside], 2)
+    return np.bincount(topology.ends[inside].ravel(), lanes, minlength=topology.vertices).astype(np.int64)
 
 
 def _group(topology: Topology, devices_per_node: int) -> Topology:

@@ -10,7 +10,10 @@ In a graph of n devices, 0 ... n - 1 are the devices and n, n + 1, ... the switc
 | full_mesh | 0 | n (n - 1) / 2 | HCCS of eight Ascend NPUs, Infinity Fabric of eight MI300X |
 | ring | 0 | n, 1 for two devices | devices in a circle |
 | pcie_tree | ceil(n / 2) + 1 root | n + ceil(n / 2) | servers without a device network: no direct way between two devices |
-| cloudmatrix | 7 per board of 8, and 112 | 7 n + 112 per board | CloudMatrix384: 336 + 112 switches, 5,376 cables |
+| cloudmatrix | 7 per board of 8, and 112 | 7 n of 2 lanes + 112 per board | CloudMatrix384: 336 + 112 switches, 5,376 cables |
+
+All lanes inside a node are alike. A switch of a pcie_tree climbs to the root over one lane, as wide as one device's, and so
+is 2:1 there; a switch of a cloudmatrix board has 16 lanes down (two dies of eight devices) and 16 up: non-blocking.
 
 Sources: NVIDIA DGX H100 and GB200 NVL72 documentation; AMD MI300X platform data sheet; "Serving Large Language Models on
 Huawei CloudMatrix384" (2025), section 3, whose host processors are left out.
@@ -29,8 +32,11 @@ H100_LANES = (5, 4, 4, 5)
 CHIP_PORTS = 64
 """NVLinks of one NVSwitch chip of that generation."""
 NVL72_CHIPS, NVL72_PORTS = 18, 72
-BOARD, PLANES, ABOVE, BOARDS = 8, 7, 16, 48
-"""CloudMatrix384: devices on a board, planes, switches per plane above, boards that one of these has ports for."""
+BOARD, PLANES, ABOVE, BOARDS, DIES = 8, 7, 16, 48, 2
+"""CloudMatrix384: devices of a board, planes, switches per plane above, boards one of these has ports for, dies of a device.
+
+Every die has one lane in every plane: 14 a device, 112 for the eight of a board, which climb over 56 modules of two lanes each.
+"""
 Cables = list[tuple[int, int]]
 
 
@@ -79,13 +85,16 @@ def pcie_tree(devices: int) -> Inside:
 
 
 def cloudmatrix(devices: int) -> Inside:
-    """Return boards of eight with a switch per plane, and 16 switches per plane above them with a cable from each board."""
+    """Return boards of eight with a switch per plane, and 16 switches per plane above them with a cable from each board.
+
+    A device has a lane per die in every plane, a board's switch one to each of the 16 above.
+    """
     boards = -(-devices // BOARD)
     above = devices + boards * PLANES
     first = [(device, devices + device // BOARD * PLANES + plane) for device in range(devices) for plane in range(PLANES)]
     lower = [(devices + board * PLANES + plane, plane) for board in range(boards) for plane in range(PLANES)]
     second = [(switch, above + plane * ABOVE + upper) for switch, plane in lower for upper in range(ABOVE)]
-    return _plain((boards + ABOVE) * PLANES, first + second)
+    return Inside((boards + ABOVE) * PLANES, first + second, [DIES] * len(first) + [1] * len(second))
 
 
 def _plain(switches: int, cables: Cables) -> Inside:

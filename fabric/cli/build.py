@@ -26,7 +26,8 @@ def command(topo: str, output: Path | None, *, as_json: bool, as_csv: bool) -> N
     """Write a fabric (topology, speed and latency per level, with sources) as YAML.
 
     TOPO is a short form with speeds, e.g. fat_tree:k=8,speed=400Gb/s,latency=300ns or link=800g-xdr, or `local`: this
-    machine, one node with max(cores, devices) slots, memory copies and TCP loopback measured on the spot.
+    machine, one node with max(cores, devices) slots, memory copies and TCP loopback measured on the spot. A speed is that of
+    one lane of a cable; scale_up_speed and scale_up_link are one device's, all its links inside the node together.
     """
     from fabric.network import spec
 

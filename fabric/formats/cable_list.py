@@ -1,7 +1,7 @@
 """Reads and writes CSV of cables, one row per cable, as cabling plans are kept. It does not know latencies or planes.
 
 Columns: source, target (required), source_tier, target_tier, source_node, target_node, source_port, target_port, level,
-lanes, speed (text with a unit). A file of ours starts with `# fabricbench.cables/1 topology=... cables=N`, so that a cut
+lanes, speed (text with a unit). A file of ours starts with `# fabricbench.cables/2 topology=... cables=N`, so that a cut
 one is found; a foreign file that is cut between two rows looks whole.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from fabric.formats.faults import fault, lines
 from fabric.formats.named import Named, Written, speeds
-from fabric.formats.rows import HOSTS, SCHEMA, Row, Rows, from_rows, to_rows
+from fabric.formats.rows import HOSTS, OF_LANES, SCHEMA, Row, Rows, from_rows, to_rows
 from fabric.units import rate
 from topologies.errors import InputError
 
@@ -24,7 +24,7 @@ COLUMNS = ("source", "target", "level", "lanes", "speed", "source_port", "target
 ENDS = ("tier", "node")
 ALIASES = {"from": "source", "to": "target", "a": "source", "b": "target", "src": "source", "dst": "target"}
 ALIASES |= {f"{old}_{what}": f"{new}_{what}" for old, new in ALIASES.items() for what in (*ENDS, "port")}
-STAMP = re.compile(rf"# {re.escape(SCHEMA)} topology=(\S+) cables=(\d+)")
+STAMP = re.compile(rf"# ({re.escape(SCHEMA)}|{re.escape(OF_LANES)}) topology=(\S+) cables=(\d+)")
 
 
 def read(text: str, where: str) -> Named:
@@ -36,9 +36,9 @@ def read(text: str, where: str) -> Named:
     numbered = lines(text, where)
     stamp = STAMP.fullmatch(numbered[0][1].rstrip())
     rows = _table(text, where)
-    if stamp and int(stamp[2]) != len(rows):
-        raise fault(where, 1, f"{stamp[2]} cables, as the file says of itself (it may be cut)", len(rows))
-    graph = {"schema": SCHEMA, "topology": stamp[1]} if stamp else {}
+    if stamp and int(stamp[3]) != len(rows):
+        raise fault(where, 1, f"{stamp[3]} cables, as the file says of itself (it may be cut)", len(rows))
+    graph = {"schema": stamp[1], "topology": stamp[2]} if stamp else {}
     return from_rows(Rows(graph, _vertices(rows, where), [_cable(row, where) for row in rows]), where)
 
 

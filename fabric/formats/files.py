@@ -47,4 +47,5 @@ def _is_ours(path: Path) -> bool:
     if path.suffix not in (".yaml", ".yml"):
         return False
     with path.open(encoding="utf-8", errors="replace") as file:
-        return spec.SCHEMA in file.read(2_000)
+        head = file.read(2_000)
+    return spec.SCHEMA in head or spec.OF_LANES in head

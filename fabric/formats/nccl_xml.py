@@ -1,25 +1,29 @@
 """Reads and writes NCCL's topology file (NCCL_TOPO_FILE): GPUs, PCIe, NICs, NVLink of one node. It knows no network beyond.
 
 <system><cpu numaid><pci busid class link_speed link_width><gpu dev/><nvlink target count tclass/></pci></cpu></system>.
-GPUs become devices; CPUs, PCIe switches, NICs and NVSwitches stand in the scale-up tier. Layout checked against
-NVIDIA/nccl, src/graph/xml.cc and topo.cc of 2026: its parser holds 256 elements and stops before it reads on from the
-256th, so that files of 256 and more are written with a warning; a link_width of 0 stands for 16; affinity may be absent.
+GPUs become devices; CPUs, PCIe switches, NICs and NVSwitches stand in the scale-up tier. Where NVLink or xGMI joins any two
+GPUs, PCIe carries nothing between them and is left out; else a device's links are its PCIe lanes and its NVLinks together.
+What a link carries is in fabric/formats/nccl_links.py. Layout checked against NVIDIA/nccl, src/graph/xml.cc and topo.cc of
+2026: its parser holds 256 elements and stops before it reads on from the 256th, so that files of 256 and more are written
+with a warning; a link_width of 0 stands for 16; affinity may be absent.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
 from fabric.formats.faults import Element, attribute, fault, load_xml, number
 from fabric.formats.named import Named, Written
-from fabric.formats.observe import Cable, Vertex, observed
-from fabric.units import rate
+from fabric.formats.nccl_links import NVLINKS, Link, nvlink, pcie, together, xgmi
+from fabric.formats.observe import ASSUMED, Cable, Vertex, observed
+from fabric.units import show_rate
 from topologies.base import SCALE_UP
+from topologies.scale_up import device_lanes
 
 NODE = "node0"
 MOST_ELEMENTS = 255
@@ -27,18 +31,21 @@ KNOWN = ("cpu", "pci", "nic", "net", "nvlink", "gpu", "c2c", "xgmi", "pcilink", 
 ONLY_TOLD = ("net", "gin", "rma", "c2c", "pcilink")
 """Elements without a vertex: that they are left out is said."""
 GPU_CLASS, NIC_CLASS, NVSWITCH_CLASS = "0x030200", "0x020000", "0x068000"
-GIGATRANSFERS = re.compile(r"([0-9.]+)\s*GT/s.*")
-NVLINK = rate("25GB/s")
-"""Data rate of one NVLink from the third generation on, one direction; older ones are slower."""
+WRITTEN_SM = "90"
+"""The compute capability of every GPU in what is written."""
 
 
 @dataclass
 class _Found:
-    """What has been read so far: vertices by name, cables, NVLinks still to be joined, what was left out."""
+    """What has been read so far: vertices by name, PCIe cables and what their lanes carry, NVLinks, what was left out.
+
+    nvlinks: still to be joined, NVLink's and xGMI's: near, target, how many, what one carries.
+    """
 
     vertices: dict[str, Vertex] = field(default_factory=dict)
     cables: list[Cable] = field(default_factory=list)
-    nvlinks: list[tuple[str, str, int]] = field(default_factory=list)
+    lanes: list[Link] = field(default_factory=list)
+    nvlinks: list[tuple[str, str, int, Link]] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
 
 
@@ -50,9 +57,21 @@ def read(text: str, where: str) -> Named:
         _walk(element, "", found, where)  # type: ignore[arg-type]
     if not any(v.is_host for v in found.vertices.values()):
         raise fault(where, root.line, "at least one <gpu>")
-    _join_nvlinks(found)
     losses = [f"attribute {name} is left out" for name in sorted(found.left_out)]
-    return observed(list(found.vertices.values()), found.cables, where, losses)
+    cables, links = _nvlink_cables(found), [link for *_, link in found.nvlinks]
+    losses += [f"{told}: a speed that the file does not state" for told in dict.fromkeys(link.told for link in links)]
+    if _joins_all(found, cables):
+        losses += _without_pcie(found, cables)
+    else:
+        cables, links = [*found.cables, *cables], [*found.lanes, *links]
+    named = observed(list(found.vertices.values()), cables, where, losses)
+    return _with_source(named, f"{together(links)}; latency assumed: part {ASSUMED}") if cables else named
+
+
+def _with_source(named: Named, source: str) -> Named:
+    """Return the node with what its speeds were taken from."""
+    levels = {SCALE_UP: replace(named.fabric.levels[SCALE_UP], source=source)}
+    return replace(named, fabric=replace(named.fabric, levels=levels))
 
 
 def _walk(element: Element, parent: str, found: _Found, where: str) -> None:
@@ -64,13 +83,15 @@ def _walk(element: Element, parent: str, found: _Found, where: str) -> None:
         name = _vertex(element, parent, found, where)
     elif element.tag == "gpu":
         found.vertices[parent] = Vertex(parent, is_host=True, node=NODE, tier="host")
-        found.left_out |= {f"gpu {key}" for key in element.attrib}
+        found.left_out |= {f"gpu {key}" for key in element.attrib} - {"gpu sm", "gpu gcn"}
     elif element.tag in ONLY_TOLD:
         found.left_out |= {f"{element.tag} {key}" for key in element.attrib}
     for child in element:
         if child.tag in ("nvlink", "xgmi"):
-            target = child.get("target") or f"{child.get('tclass', NVSWITCH_CLASS)} switch"
-            found.nvlinks.append((parent if element.tag == "gpu" else name, target, _count(child, where)))  # type: ignore[arg-type]
+            near, target = parent if element.tag == "gpu" else name, child.get("target")
+            link = nvlink(element.get("sm", "")) if child.tag == "nvlink" else xgmi(element.get("gcn", ""))
+            target = target or f"{child.get('tclass', NVSWITCH_CLASS)} switch"
+            found.nvlinks.append((near, target, _count(child, where), link))  # type: ignore[arg-type]
         else:
             _walk(child, name, found, where)  # type: ignore[arg-type]
 
@@ -84,12 +105,11 @@ def _vertex(element: Element, parent: str, found: _Found, where: str) -> str:
     if parent:
         told = element.get("link_width", "")
         width = number("16" if told in ("", "0") else told, where, element.line, "link_width")
-        speed = GIGATRANSFERS.fullmatch(element.get("link_speed", ""))
-        lanes = int(width) if width < 1_000 else 0
+        lanes, lane = int(width) if width < 1_000 else 0, pcie(element.get("link_speed", ""))
         if lanes < 1:
             raise fault(where, element.line, "link_width: a whole number of lanes", width)
-        transfers = number(speed[1], where, element.line, "link_speed") if speed else 0.0
-        found.cables.append(Cable(name, parent, lanes, _pcie(transfers) * lanes or None, level=SCALE_UP))
+        found.lanes.append(lane)
+        found.cables.append(Cable(name, parent, lanes, lanes * lane.speed, level=SCALE_UP))
     found.left_out |= {f"{element.tag} {k}" for k in element.attrib} - {
         "pci busid",
         "pci link_speed",
@@ -99,11 +119,6 @@ def _vertex(element: Element, parent: str, found: _Found, where: str) -> str:
     return name
 
 
-def _pcie(gigatransfers: float) -> float:
-    """Return the bytes per second of a PCIe lane: 8b/10b up to 5 GT/s, 128b/130b above."""
-    return gigatransfers * 1e9 / 8 * (0.8 if gigatransfers <= 5 else 128 / 130)
-
-
 def _count(element: Element, where: str) -> int:
     count = number(element.get("count", "1"), where, element.line, "count")
     if count != int(count) or count > 1_000:
@@ -111,16 +126,39 @@ def _count(element: Element, where: str) -> int:
     return int(count)
 
 
-def _join_nvlinks(found: _Found) -> None:
-    """Add a cable per NVLink bundle; one between two GPUs stands in the file at both and is taken once."""
+def _nvlink_cables(found: _Found) -> list[Cable]:
+    """Return a cable per NVLink bundle, and add its switches; one between two GPUs stands in the file at both, and is one."""
     seen: set[frozenset[str]] = set()
-    for near, target, count in found.nvlinks:
+    cables = []
+    for near, target, count, link in found.nvlinks:
         if target not in found.vertices:
             found.vertices[target] = Vertex(target, is_host=False, node=NODE, tier=SCALE_UP)
         pair = frozenset((near, target))
         if pair not in seen and near != target:
             seen.add(pair)
-            found.cables.append(Cable(near, target, count, count * NVLINK, level=SCALE_UP))
+            cables.append(Cable(near, target, count, count * link.speed, level=SCALE_UP))
+    return cables
+
+
+def _joins_all(found: _Found, cables: list[Cable]) -> bool:
+    """Return whether these cables join any two GPUs directly, or over one switch that both have a cable to."""
+    gpus = [v.name for v in found.vertices.values() if v.is_host]
+    reached: dict[str, set[str]] = {gpu: {gpu} for gpu in gpus}
+    for cable in cables:
+        for near, far in ((cable.a, cable.b), (cable.b, cable.a)):
+            reached.setdefault(near, set()).add(far)
+    switches = set(found.vertices) - set(gpus)
+    return bool(cables) and all(b in reached[a] or reached[a] & reached[b] & switches for a, b in combinations(gpus, 2))
+
+
+def _without_pcie(found: _Found, cables: list[Cable]) -> list[str]:
+    """Take out what no cable ends at but PCIe's, and return what is lost by it."""
+    kept = {name for cable in cables for name in (cable.a, cable.b)}
+    found.vertices = {name: vertex for name, vertex in found.vertices.items() if vertex.is_host or name in kept}
+    if not found.cables:
+        return []
+    fastest = max(cable.speed or 0.0 for cable in found.cables)
+    return [f"PCIe (up to {show_rate(fastest)} one way) carries nothing between GPUs that faster links join, and is left out"]
 
 
 def write(named: Named) -> Written:
@@ -143,9 +181,16 @@ def write(named: Named) -> Written:
 
 
 def _nvlink_count(named: Named) -> int:
-    """Return how many NVLinks the scale-up speed of a device is, 0 without a scale-up network."""
+    """Return how many NVLinks the scale-up speed of a device is, 0 without a scale-up network and where that is PCIe.
+
+    PCIe is a pcie_tree, or has lanes slower than any NVLink.
+    """
     level = named.fabric.levels.get(SCALE_UP)
-    return max(1, round(level.speed / NVLINK)) if level else 0
+    if level is None or named.topology.params.get("scale_up") == "pcie_tree":
+        return 0
+    lane = level.speed / int(device_lanes(named.topology).max(initial=1))
+    slowest = min(speed for _, speed in NVLINKS) * 1e9
+    return max(1, round(level.speed / nvlink(WRITTEN_SM).speed)) if lane >= slowest else 0
 
 
 def _mbit(named: Named, device: int) -> int:
@@ -158,7 +203,7 @@ def _mbit(named: Named, device: int) -> int:
 def _device(index: int, links: int, mbit: int) -> list[str]:
     bus = f"0000:{index * 2 + 1:02x}:00.0" if index < 127 else f"{index:04x}:01:00.0"
     nic = f"0000:{index * 2 + 2:02x}:00.0" if index < 127 else f"{index:04x}:02:00.0"
-    rows = [_pci(bus, GPU_CLASS), f'      <gpu dev="{index}" sm="90" rank="{index}" gdr="1">']
+    rows = [_pci(bus, GPU_CLASS), f'      <gpu dev="{index}" sm="{WRITTEN_SM}" rank="{index}" gdr="1">']
     if links:
         rows.append(f'        <nvlink target="ffff:ff:00.0" count="{links}" tclass="{NVSWITCH_CLASS}"/>')
     rows += ["      </gpu>", "    </pci>"]

@@ -11,16 +11,17 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fabric.formats.named import Floats, Named
-from fabric.network.fabric import Fabric, Level
+from fabric.network.fabric import SAME, Fabric, Level
 from fabric.network.parts import part
 from topologies.base import MOST_PER_NODE, SCALE_UP, Topology, check_size
 from topologies.errors import InputError
+from topologies.scale_up import device_lanes
 
 FAMILY = "observed"
 TIERS = ("host", "leaf", "spine", "core")
@@ -76,7 +77,8 @@ def observed(vertices: Iterable[Vertex], cables: Sequence[Cable], where: str, lo
     levels, level = _levels(tiers, tier, ends, cables)
     topology = _topology(order, tiers, tier, node, ends, levels, level, cables)
     known_speeds, stated, assumed = _speeds(topology, cables)
-    fabric = Fabric(topology, known_speeds, f"{FAMILY}: {where}", _degraded(topology, known_speeds, stated))
+    fabric = Fabric(topology, known_speeds, f"{FAMILY}: {where}")
+    fabric = replace(fabric, degraded=unlike(fabric, stated))
     ports = {c: _ports(cables[c], bool(turned[c])) for c in range(len(cables)) if cables[c].port_a or cables[c].port_b}
     return Named(fabric, tuple(v.name for v in order), nodes, stated, ports, (*losses, *assumed))
 
@@ -232,23 +234,35 @@ def _rails(order: Sequence[Vertex], node: NDArray[np.int32], devices: int) -> ND
 
 
 def _speeds(topology: Topology, cables: Sequence[Cable]) -> tuple[dict[str, Level], Floats, list[str]]:
-    """Return the levels (the median of a lane's stated speeds), the stated speed per cable, and what was assumed."""
+    """Return the levels, the stated speed per cable, and what was assumed."""
     stated = np.array([math.nan if c.speed is None else c.speed for c in cables])
     made_of, found, assumed = part(ASSUMED), {}, []
     for index, name in enumerate(topology.levels):
         mine = (topology.level == index) & ~np.isnan(stated)
         if mine.any():
-            middle = float(np.median(stated[mine] / topology.lanes[mine]))
-            found[name] = Level(middle, made_of.latency, f"speed read; latency assumed: part {ASSUMED}")
+            usual = _of_devices(topology, stated) if name == SCALE_UP else float(np.median(stated[mine] / topology.lanes[mine]))
+            found[name] = Level(usual, made_of.latency, f"speed read; latency assumed: part {ASSUMED}")
         else:
             found[name] = Level(made_of.speed, made_of.latency, f"assumed, not in the file: part {ASSUMED}")
             assumed.append(f"speed of {name} is not in the file; part {ASSUMED} is assumed")
     return found, stated, assumed
 
 
-def _degraded(topology: Topology, levels: Mapping[str, Level], stated: Floats) -> dict[int, float]:
-    """Return the cables whose stated speed is not their level's."""
-    usual = np.array([levels[name].speed for name in topology.levels])[topology.level] * topology.lanes
-    with np.errstate(invalid="ignore"):
-        off = np.flatnonzero(np.abs(stated / usual - 1) > 1e-9)
+def _of_devices(topology: Topology, stated: Floats) -> float:
+    """Return the most that a device's stated links inside its node carry together; others of it are taken to be as fast.
+
+    Where no such link ends at a device, it is that of one lane for every lane of the device with the most.
+    """
+    known = (topology.level == topology.scale_up_level) & ~np.isnan(stated)
+    ends, lanes = topology.ends[known].ravel(), np.repeat(topology.lanes[known], 2)
+    speed = np.bincount(ends, np.repeat(stated[known], 2), minlength=topology.vertices)[: topology.devices]
+    told, all_lanes = np.bincount(ends, lanes, minlength=topology.vertices)[: topology.devices], device_lanes(topology)
+    if told.any():
+        return float((speed[told > 0] * all_lanes[told > 0] / told[told > 0]).max())
+    return float(np.median(stated[known] / topology.lanes[known])) * int(all_lanes.max(initial=1))
+
+
+def unlike(fabric: Fabric, stated: Floats) -> dict[int, float]:
+    """Return the cables whose stated speed is not what the fabric gives them; NaN states nothing."""
+    off = np.flatnonzero(np.abs(stated / fabric.link_speed[::2] - 1) > SAME)
     return {int(c): float(stated[c]) for c in off}

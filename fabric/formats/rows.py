@@ -1,8 +1,9 @@
 """A fabric as rows of attributes and back, for formats that can carry any (node-link, GraphML, CSV). It knows no syntax.
 
 Graph: schema, name, topology (short form), tiers, levels (speed, latency, source), carriers. Vertex: id, host, tier, node,
-rail, plane, forwards. Cable: source, target, level, lanes, bytes_per_second, source_port, target_port. On the way back, a
-short form whose wiring is that of the rows gives the very topology; any other wiring has the family `observed`.
+rail, plane, forwards. Cable: source, target, level, lanes, bytes_per_second, source_port, target_port. A level's speed is one
+lane's, inside nodes one device's. On the way back, a short form whose wiring is that of the rows gives the very topology; any
+other wiring has the family `observed`.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import numpy as np
 
 from fabric.formats.faults import fault, number
 from fabric.formats.named import Named
-from fabric.formats.observe import FAMILY, Cable, Vertex, observed
+from fabric.formats.observe import FAMILY, Cable, Vertex, observed, unlike
 from fabric.network.fabric import Fabric, Level
+from fabric.network.lane_speeds import from_lane_speeds
 from topologies import catalog
 from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
 
-SCHEMA = "fabricbench.cables/1"
+SCHEMA, OF_LANES = "fabricbench.cables/2", "fabricbench.cables/1"
+"""Of what is written; and of files of before, in which a level's speed inside nodes is that of one lane."""
 MOST_LANES = 32_767
 HOSTS = {"host", "server", "device", "gpu", "npu", "node", "hca", "ca", "endpoint"}
 """What a foreign file's tier or type may call a host."""
@@ -94,7 +97,7 @@ def from_rows(rows: Rows, where: str) -> Named:
     hosts, losses = _hosts(rows)
     vertices = [_vertex(row, row["id"] in hosts, where) for row in rows.vertices]
     read = observed(vertices, [_cable(row, where) for row in rows.cables], where, losses)
-    return _as_designed(read, rows.graph, where) if rows.graph.get("schema") == SCHEMA else read
+    return _as_designed(read, rows.graph, where) if rows.graph.get("schema") in (SCHEMA, OF_LANES) else read
 
 
 def _hosts(rows: Rows) -> tuple[set[str], list[str]]:
@@ -158,11 +161,10 @@ def _as_designed(read: Named, graph: Row, where: str) -> Named:
         losses.append(f"the file names {graph['topology']}, its cables are another wiring; read as {FAMILY}")
     levels = {name: _level(read, name, graph.get("levels", {}), where) for name in topology.levels}
     losses = [loss for loss in losses if "is assumed" not in loss or loss.split()[2] not in graph.get("levels", {})]
-    usual = np.array([levels[n].speed for n in topology.levels])[topology.level] * topology.lanes
-    stated = read.stated
-    off = np.flatnonzero(~np.isnan(stated) & (np.abs(np.nan_to_num(stated) / usual - 1) > 1e-9))
-    degraded = {int(c): float(stated[c]) for c in off}
-    fabric = Fabric(topology, levels, str(graph.get("name", "")), degraded, dict(graph.get("carriers", {})))
+    fabric = Fabric(topology, levels, str(graph.get("name", "")), carriers=dict(graph.get("carriers", {})))
+    states_lanes = graph["schema"] == OF_LANES and SCALE_UP in graph.get("levels", {})
+    fabric = from_lane_speeds(fabric, OF_LANES) if states_lanes else fabric
+    fabric = replace(fabric, degraded={**fabric.degraded, **unlike(fabric, read.stated)})
     return replace(read, fabric=fabric, losses=tuple(losses))
 
 

@@ -12,15 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.units import show_duration, show_rate
-from topologies.base import Topology
+from topologies.base import SCALE_UP, Topology
+from topologies.scale_up import device_lanes, sharing
+
+SAME = 1e-9
+"""Relative difference up to which two speeds are one."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """One level's links: bytes per second of one lane in one direction, seconds to cross a link, and where both come from.
+    """One level's links: bytes per second in one direction, seconds to cross a link, and where both come from.
 
-    part: the part of the catalogue whose speed it is, None where a speed was given. count, spread (low, high of the speed)
-    and date are there where the speed was measured.
+    speed: of one lane; on the scale-up level of one device, all its lanes inside the node together. part: the part of the
+    catalogue whose speed it is, None where a speed was given. count, spread (low, high of the speed) and date are there
+    where the speed was measured.
     """
 
     speed: float
@@ -49,9 +54,12 @@ class Fabric:
 
     @cached_property
     def link_speed(self) -> NDArray[np.float64]:
-        """Bytes per second of every link."""
-        by_level = np.array([self.levels[level].speed for level in self.topology.levels])
-        cables = by_level[self.topology.level] * self.topology.lanes
+        """Bytes per second of every link: its lanes times one lane's speed; inside nodes its lanes' part of a device's."""
+        topology = self.topology
+        by_level = np.array([self.levels[level].speed for level in topology.levels])
+        inside = topology.scale_up_level >= 0
+        lanes = topology.lanes / sharing(topology) if inside else topology.lanes
+        cables = by_level[topology.level] * lanes
         for cable, speed in self.degraded.items():
             cables[cable] = speed
         return np.repeat(cables, 2)
@@ -63,11 +71,32 @@ class Fabric:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Twelve hexadecimal digits that differ where wiring, speeds or latencies differ; the name does not count."""
-        levels = [(name, f"{v.speed:.9g}", f"{v.latency:.9g}") for name, v in sorted(self.levels.items())]
-        degraded = [(cable, f"{speed:.9g}") for cable, speed in sorted(self.degraded.items())]
-        text = json.dumps([self.topology.name, levels, degraded, sorted(self.carriers.items())])
+        """Twelve hexadecimal digits that differ where wiring, speeds or latencies differ; the name does not count.
+
+        It is made of a lane's speed on every level, inside nodes too, and of the cables that run at another.
+        """
+        lane = {name: level.speed / self._shared.get(name, 1) for name, level in self.levels.items()}
+        levels = [(name, f"{lane[name]:.9g}", f"{v.latency:.9g}") for name, v in sorted(self.levels.items())]
+        unusual = [(cable, f"{speed:.9g}") for cable, speed in sorted(self._unusual(lane).items())]
+        text = json.dumps([self.topology.name, levels, unusual, sorted(self.carriers.items())])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @cached_property
+    def _shared(self) -> dict[str, int]:
+        """The lanes of the device that has the most inside its node, under the scale-up level's name; else nothing."""
+        inside = self.topology.scale_up_level >= 0
+        return {SCALE_UP: int(device_lanes(self.topology).max(initial=1))} if inside else {}
+
+    def _unusual(self, lane: Mapping[str, float]) -> dict[int, float]:
+        """Return the cables that are degraded, and those inside nodes whose lanes run at another speed than their level's."""
+        topology, inside = self.topology, self.topology.scale_up_level
+        if inside < 0:
+            return dict(self.degraded)
+        found = {cable: speed for cable, speed in self.degraded.items() if topology.level[cable] != inside}
+        cables = np.flatnonzero(topology.level == inside)
+        speed = self.link_speed[2 * cables]
+        off = np.abs(speed / (lane[SCALE_UP] * topology.lanes[cables]) - 1) > SAME
+        return found | dict(zip(cables[off].tolist(), speed[off].tolist(), strict=True))
 
     @cached_property
     def nic_speed(self) -> float:
@@ -86,11 +115,27 @@ class Fabric:
         return _only(self, self.topology.levels.index(level))
 
     def assumptions(self) -> list[str]:
-        """Return one line per level: speed, latency, source."""
+        """Return one line per level: speed and what it is the speed of, latency, source."""
         return [
-            f"{name}: {show_rate(level.speed)} one way, {show_duration(level.latency)} a link ({level.source})"
+            f"{name}: {show_rate(level.speed)} one way{_of_what(self.topology, name)}, "
+            f"{show_duration(level.latency)} a link ({level.source})"
             for name, level in self.levels.items()
         ]
+
+
+def _of_what(topology: Topology, level: str) -> str:
+    """Return whose speed a level's is, where it is not one cable's: a device's over its lanes, or one lane's of several."""
+    if level == SCALE_UP:
+        lanes = _counts(device_lanes(topology))
+        return " a device" if lanes in ("", "1") else f" a device over {lanes} lanes"
+    lanes = _counts(topology.lanes[topology.level == topology.levels.index(level)])
+    return "" if lanes in ("", "1") else f" a lane, {lanes} lanes a cable"
+
+
+def _counts(lanes: NDArray[np.integer]) -> str:
+    """Return how many lanes there are where there are any: `18`, or `2 to 7` where they differ."""
+    found = np.unique(lanes[lanes > 0]).tolist()
+    return " to ".join(dict.fromkeys(str(count) for count in (found[0], found[-1]))) if found else ""
 
 
 def link_name(topology: Topology, link: int) -> str:

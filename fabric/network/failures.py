@@ -43,7 +43,11 @@ def without(fabric: Fabric, failures: Failures) -> Fabric:
     alive = failures.alive(fabric.topology)
     number = np.cumsum(alive) - 1
     degraded = {int(number[cable]): speed for cable, speed in fabric.degraded.items() if alive[cable]}
-    return replace(fabric, topology=cut(fabric.topology, failures), degraded=degraded)
+    left = replace(fabric, topology=cut(fabric.topology, failures), degraded=degraded)
+    before = fabric.link_speed[::2][alive]
+    faster = np.flatnonzero(left.link_speed[::2] != before)  # of a device that lost lanes inside its node: the others' shares
+    kept = dict(zip(faster.tolist(), before[faster].tolist(), strict=True))
+    return replace(left, degraded=degraded | kept) if kept else left
 
 
 def router_without(topology: Topology, failures: Failures) -> Router:

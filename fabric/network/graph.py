@@ -35,7 +35,7 @@ class Graph:
     vertices: (n,) their numbers in the topology. entry: per vertex its number among them, -1 where it does not forward.
     start, link, head: rows of links from a forwarding vertex to others, by cable. own_start, own_link, own_head: rows from
     a device. width: how many ways a cable counts for. kind: class of every device as a destination. groups: (classes, n),
-    the cables (in ways) from a class's home switches to each of its devices. direct: links between devices that do not forward:
+    the cables from a class's home switches to each of its devices. direct: links between devices that do not forward:
     their sorted keys (source x devices + target), and the links. known: the distances, where they need no search.
     """
 
@@ -159,7 +159,10 @@ def outside(topology: Topology) -> Graph:
 
 
 def inside(topology: Topology) -> Graph:
-    """Return the graphs inside nodes; devices never forward there, and every lane is a way of its own."""
+    """Return the graphs inside nodes; devices never forward there, and every lane is a way of its own.
+
+    Lanes down to the target do not multiply ways: messages leave a device over all its lanes alike, 5, 4, 4 and 5 of 18.
+    """
     forwards = topology.tier == topology.scale_up_tier if topology.scale_up_tier >= 0 else np.zeros(topology.vertices, bool)
     node = topology.node[: topology.devices]
     index = np.arange(topology.devices) - np.searchsorted(node, node)
@@ -178,7 +181,7 @@ def _graph(topology: Topology, cables: Ints, forwards: Flags, kind: Ints | None)
     own = ~forwards[tail] & forwards[head] & (tail < devices)
     bare = ~forwards[tail] & ~forwards[head]
     own_rows = _rows(tail[own], link[own], number[head[own]], topology.vertices)
-    homes = _homes(own_rows, number[:devices], width, n)
+    homes = _homes(own_rows, number[:devices], n)
     kinds = row_labels(homes).astype(np.int64) if kind is None else kind
     keys = tail[bare] * devices + head[bare]
     order = np.argsort(keys, kind="stable")
@@ -195,14 +198,13 @@ def _rows(tail: Ints, link: Ints, head: Ints, count: int) -> tuple[Ints, Ints, I
     return start, link[order], head[order]
 
 
-def _homes(own: tuple[Ints, Ints, Ints], entry: Ints, width: Floats, n: int) -> sparse.csr_array:
-    """Return the ways from every device to each home switch (devices, n); a device that forwards is its own home."""
-    start, link, head = own[0][: len(entry) + 1], own[1], own[2]
+def _homes(own: tuple[Ints, Ints, Ints], entry: Ints, n: int) -> sparse.csr_array:
+    """Return the cables from every device to each home switch (devices, n); a device that forwards is its own home."""
+    start, head = own[0][: len(entry) + 1], own[2]
     here = np.flatnonzero(entry >= 0)
     rows = np.concatenate([np.repeat(np.arange(len(entry)), np.diff(start)), here])
     columns = np.concatenate([head, entry[here]])
-    ways = np.concatenate([width[link // 2], np.ones(len(here))])
-    homes = sparse.coo_array((ways, (rows, columns)), shape=(len(entry), n)).tocsr()
+    homes = sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(entry), n)).tocsr()
     homes.sum_duplicates()
     return homes
 

@@ -1,6 +1,7 @@
 """Parts that links are made of: speed one way and latency per link, each number with its source and date. No prices, no power.
 
-Where public pages disagree the note says so; a user's or a measured value overrides a part.
+A part inside nodes (NVLink, UB, PCIe) has the speed of all links of one device together. Where public pages disagree the
+note says so; a user's or a measured value overrides a part.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from topologies.errors import InputError
 
 @dataclass(frozen=True)
 class Part:
-    """One kind of link: bytes per second in one direction, seconds to cross it and enter what is behind it."""
+    """One kind of link: bytes per second in one direction, seconds to cross it and enter what is behind it.
+
+    speed: of a cable's lane; of a part inside nodes, of one device.
+    """
 
     name: str
     speed: float
@@ -48,6 +52,24 @@ _ROWS = (
         NVLINK_LATENCY,
         "2026-11",
         "per GPU, all 18 links together, into the node's NVSwitch chips",
+    ),
+    Part(
+        "nvlink5",
+        rate("900GB/s"),
+        duration("300ns"),
+        "NVIDIA B200 and GB200 pages: 1,800 GB/s both ways per GPU = 18 links of 50 GB/s one way",
+        NVLINK_LATENCY,
+        "2026-11",
+        "per GPU, all 18 links together, into NVSwitch chips",
+    ),
+    Part(
+        "ub-910c",
+        rate("392GB/s"),
+        duration("300ns"),
+        "Zuo et al., CloudMatrix384, arXiv 2506.12708, section 3: 392 GB/s one way per Ascend 910C",
+        "assumed: as an NVLink hop; no figure per hop was found",
+        "2026-11",
+        "per device, its 14 lanes of 28 GB/s together, two in each of seven planes",
     ),
     Part("pcie4-x16", rate("31.5GB/s"), duration("500ns"), "PCI-SIG: 16 GT/s, 128b/130b, 16 lanes", PCIE_LATENCY, "2026-11"),
     Part("pcie5-x16", rate("63GB/s"), duration("500ns"), "PCI-SIG: 32 GT/s, 128b/130b, 16 lanes", PCIE_LATENCY, "2026-11"),

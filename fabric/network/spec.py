@@ -1,7 +1,8 @@
 """A fabric from text and back: the short form with speeds, and the YAML file. It does not know what runs on a fabric.
 
 Short form: a topology's, plus `link=PART`, `speed=400Gb/s`, `latency=300ns` for the network and `scale_up_link=PART`,
-`scale_up_speed=`, `scale_up_latency=` inside nodes. Defaults: 400g-ndr and nvlink4.
+`scale_up_speed=`, `scale_up_latency=` inside nodes. Defaults: 400g-ndr, and nvlink4 or what PARTS_INSIDE says. A speed is
+that of one lane one way, inside nodes that of one device one way, all its lanes there together.
 """
 
 from __future__ import annotations
@@ -13,22 +14,26 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fabric.network.fabric import Fabric, Level
+from fabric.network.lane_speeds import from_lane_speeds
 from fabric.network.parts import part
 from fabric.units import duration, rate
 from topologies import catalog
 from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
 
-SCHEMA = "fabricbench.fabric/1"
+SCHEMA, OF_LANES = "fabricbench.fabric/2", "fabricbench.fabric/1"
+"""Of what is written; and of files of before, in which a speed inside nodes is that of one lane."""
 KEYS = ("link", "speed", "latency")
 DEFAULT_PARTS = {"network": "400g-ndr", SCALE_UP: "nvlink4", "memory": "loopback", "loopback": "loopback"}
 """Level -> the part it is made of where nothing is said; `network` for every level not named."""
+PARTS_INSIDE = {"nvl72": "nvlink5", "pcie_tree": "pcie4-x16", "cloudmatrix": "ub-910c"}
+"""Graph inside nodes -> the part of the machines it is known from, where that is not the usual one."""
 LOCAL_CARRIERS = {"mpi": "memory", "gloo": "loopback"}
 """Backend -> level, in the family `local`."""
 
 
 class LevelText(BaseModel):
-    """One level in a YAML file: a part, or speed and latency with units."""
+    """One level in a YAML file: a part, or speed (inside nodes: of one device) and latency with units."""
 
     model_config = ConfigDict(extra="forbid")
     part: str | None = None
@@ -70,7 +75,7 @@ def from_short_form(text: str) -> Fabric:
     given = {
         level: _level(
             LevelText(part=speeds[f"{prefix}link"], speed=speeds[f"{prefix}speed"], latency=speeds[f"{prefix}latency"]),
-            level,
+            _usual(topology, level),
             prefix,
         )
         for level in topology.levels
@@ -80,16 +85,16 @@ def from_short_form(text: str) -> Fabric:
 
 
 def read(path: Path) -> Fabric:
-    """Return the fabric of a YAML file."""
+    """Return the fabric of a YAML file; one of schema OF_LANES as it was, its speed inside nodes added up to a device's."""
     try:
         content = yaml.safe_load(path.read_text())
     except OSError as error:
         raise InputError(f"topo: cannot read {path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+    if not isinstance(content, dict) or content.get("schema") not in (SCHEMA, OF_LANES):
         found = content.get("schema") if isinstance(content, dict) else content
-        raise InputError(f"{path}: schema must be {SCHEMA}, got {str(found)[:60]!r}")
+        raise InputError(f"{path}: schema must be {SCHEMA}, or {OF_LANES} of before, got {str(found)[:60]!r}")
     content["schema_"] = content.pop("schema")
     try:
         return _from_text(path, FabricText.model_validate(content))
@@ -141,8 +146,10 @@ def _from_text(path: Path, text: FabricText) -> Fabric:
         for name in names:
             if name not in topology.levels:
                 raise InputError(f"{path}: {where}: {topology.name} has levels {', '.join(topology.levels)}, got {name!r}")
-    levels = {name: _level(text.levels.get(name, LevelText()), name, f"{name}.") for name in topology.levels}
-    return Fabric(topology, levels, text.name, _degraded(path, topology, text.degraded), text.carriers)
+    levels = {name: _level(text.levels.get(name, LevelText()), _usual(topology, name), f"{name}.") for name in topology.levels}
+    fabric = Fabric(topology, levels, text.name, _degraded(path, topology, text.degraded), text.carriers)
+    states_lanes = text.schema_ == OF_LANES and text.levels.get(SCALE_UP, LevelText()).speed
+    return from_lane_speeds(fabric, OF_LANES) if states_lanes else fabric
 
 
 def _degraded(path: Path, topology: Topology, cables: dict[int, str]) -> dict[int, float]:
@@ -152,9 +159,15 @@ def _degraded(path: Path, topology: Topology, cables: dict[int, str]) -> dict[in
     return {cable: _positive(rate(speed, f"degraded.{cable}"), f"degraded.{cable}") for cable, speed in cables.items()}
 
 
-def _level(text: LevelText, level: str, prefix: str) -> Level:
+def _usual(topology: Topology, level: str) -> str:
+    """Return the part of a level where nothing is said."""
+    inside = PARTS_INSIDE.get(str(topology.params.get("scale_up"))) if level == SCALE_UP else None
+    return inside or DEFAULT_PARTS.get(level, DEFAULT_PARTS["network"])
+
+
+def _level(text: LevelText, usual: str, prefix: str) -> Level:
     """Return a level from its part, overridden by a speed and a latency where they are given; prefix: for messages."""
-    made_of = part(text.part or DEFAULT_PARTS.get(level, DEFAULT_PARTS["network"]), f"{prefix}link")
+    made_of = part(text.part or usual, f"{prefix}link")
     given = [key for key, value in (("speed", text.speed), ("latency", text.latency)) if value]
     origin = [f"part {made_of.name}"] * (len(given) < 2) + [f"{' and '.join(given)} given"] * bool(given)
     return Level(

@@ -194,8 +194,9 @@ def _port(
     outside = [index for index in range(len(topology.levels)) if index not in levels]
     hops = distinct(routed[(routed[:, outside] == 0).all(axis=1)].astype(np.float64))
     fixed = fixed_seconds(hops, hops @ fabric.level_latency, topology.levels, case.nbytes, constants)
-    own = (topology.ends.min(axis=1) < topology.devices) & np.isin(topology.level, levels)
-    speed = np.bincount(topology.ends[own].min(axis=1), fabric.link_speed[::2][own], minlength=topology.devices)[devices]
+    own = np.isin(topology.level, levels)
+    both = np.repeat(fabric.link_speed[::2][own], 2)
+    speed = np.bincount(topology.ends[own].ravel(), both, minlength=topology.vertices)[devices]
     said = [constants.line(topology.levels[index], case.nbytes).beta for index in levels]
     fitted = next((beta for beta in said if beta is not None), None)
     return float(fixed.max(initial=0.0)), fitted if fitted is not None else float(1 / speed.min()) if speed.min() > 0 else 0.0

@@ -42,7 +42,7 @@ def switched(topology: Topology, devices: Devices, source: Ranks, target: Ranks,
 
 
 def _inside(topology: Topology, device: Devices, up: NDArray[np.bool_], weights: Floats, per_link: Floats) -> None:
-    """Count messages over the cables that join a device to the switches of its node, spread evenly over them."""
+    """Count messages over the cables that join a device to the switches of its node, spread evenly over their lanes."""
     cables = np.flatnonzero(topology.level == topology.scale_up_level)
     ends = topology.ends[cables]
     own = (ends[:, 0] < topology.devices) & (ends[:, 1] >= topology.devices)
@@ -50,10 +50,11 @@ def _inside(topology: Topology, device: Devices, up: NDArray[np.bool_], weights:
         kind = topology.params.get("scale_up", "none")
         raise InputError(f"algorithm: nvls needs switches inside nodes, such as scale_up=nvswitch, got scale_up={kind}")
     cables, of = cables[own], ends[own, 0]
-    count = np.bincount(of, minlength=topology.devices)
+    lanes = topology.lanes[cables]
+    share = lanes / np.bincount(of, lanes, minlength=topology.devices)[of]
     for way, chosen in ((0, up), (1, ~up)):
         held = np.bincount(device[chosen], weights[chosen], minlength=topology.devices)
-        per_link[2 * cables + way] += (held / np.maximum(count, 1))[of]
+        per_link[2 * cables + way] += held[of] * share
 
 
 def _over_the_fabric(

@@ -20,13 +20,14 @@ from fabric.predict.constants import NCCL, NONE, Constants
 from fabric.predict.cost import Cost
 from fabric.predict.libraries.nccl import OURS, TUNED, Choice, default, hardware_of, text_of, tuning
 from fabric.predict.libraries.nccl import choose as fastest
-from fabric.predict.libraries.nccl_hardware import OF_PART, PRESETS, Hardware
+from fabric.predict.libraries.nccl_hardware import OF_GRAPH, OF_PART, PRESETS, Hardware
 from fabric.predict.libraries.nccl_lines import Passing, message_constants, nccl_constants
 from fabric.predict.model import Model
 from fabric.records.case import Case
 from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
 
+TINY = 1e-300
 WITH_MULTICAST = ("nvswitch", "nvswitch_chips", "nvl72")
 """Scale-up graphs whose switches can add and copy."""
 AtChange = Callable[[Change], Constants]
@@ -44,8 +45,10 @@ def multicast(fabric: Fabric) -> bool:
 
 def library_on(backend: str, fabric: Fabric) -> str:
     """Return the backend with its hardware: bare `nccl` with that of the fabric's scale-up part, where that says it."""
-    inside = fabric.levels.get(SCALE_UP)
-    named = OF_PART.get(inside.part or "") if inside is not None and backend == NCCL else None
+    inside, graph = fabric.levels.get(SCALE_UP), str(fabric.topology.params.get("scale_up"))
+    if backend != NCCL or inside is None or inside.part is None:
+        return backend
+    named = OF_GRAPH.get((inside.part, graph)) or OF_PART.get(inside.part)
     return f"{NCCL}:{named}" if named else backend
 
 
@@ -134,12 +137,12 @@ def passing(model: Model, case: Case, schedule: Schedule, change: Change) -> Pas
     if schedule.chunks > 1:
         moved = schedule.chunks * model.busiest(case, schedule)[1]
         whole = {names[level]: float(moved[level]) for level in levels}
-    own, port = _own(model.fabric)
-    factor = dict(zip(names, change.of_bytes(names).tolist(), strict=True))
+    port, factor = _ports(model.fabric), dict(zip(names, change.of_bytes(names).tolist(), strict=True))
+    slowest = np.max([cost.seconds_per_byte / np.maximum(cost.crossings, TINY) for cost in costs], axis=0)
     return Passing(
         steps=steps,
         whole=whole,
-        own={names[level]: own[names[level]] * factor[names[level]] for level in levels},
+        own={names[level]: float(slowest[level]) for level in levels},
         port={names[level]: port[names[level]] / factor[names[level]] for level in levels},
         routes=_routes(costs, model.fabric.topology.scale_up_level),
     )
@@ -155,16 +158,15 @@ def at_switches(topology: Topology) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=8)
-def _own(fabric: Fabric) -> tuple[dict[str, float], dict[str, float]]:
-    """Return by level of at_switches() the seconds per byte of its slowest link, and its slowest device's bytes per second."""
+def _ports(fabric: Fabric) -> dict[str, float]:
+    """Return by level of at_switches() the bytes per second of its slowest device, all its links together."""
     topology, speed = fabric.topology, fabric.link_speed[::2]
-    own, port = dict[str, float](), dict[str, float]()
+    port = dict[str, float]()
     for level in at_switches(topology):
         here = topology.level == level
-        own[topology.levels[level]] = float(1 / speed[here].min())
         of_device = np.bincount(topology.ends[here].min(axis=1), speed[here])
         port[topology.levels[level]] = float(of_device[of_device > 0].min())
-    return own, port
+    return port
 
 
 def _routes(costs: Iterable[Cost], inside: int) -> tuple[float, float]:

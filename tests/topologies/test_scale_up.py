@@ -10,7 +10,7 @@ from topologies.base import SCALE_UP, Topology
 from topologies.catalog import parse
 from topologies.errors import InputError
 from topologies.rail_optimized import rail_optimized
-from topologies.scale_up import add_scale_up
+from topologies.scale_up import add_scale_up, device_lanes, sharing
 from topologies.scale_up_kinds import KINDS
 from topologies.star import star
 
@@ -161,3 +161,41 @@ def test_pcie_devices_meet_at_the_root_only():
 def test_more_devices_than_the_kind_holds_are_refused(kind):
     with pytest.raises(InputError, match=rf"^star: scale_up={kind} needs 2 to \d+ devices a node, as devices_per_node=\d+$"):
         add_scale_up(star(1000), kind, 1000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "devices", "lanes"),
+    [
+        ("nvswitch", 8, 1),
+        ("nvswitch_chips", 8, 18),
+        ("nvl72", 72, 18),
+        ("full_mesh", 8, 7),
+        ("ring", 8, 2),
+        ("ring", 2, 1),
+        ("pcie_tree", 8, 1),
+        ("cloudmatrix", 384, 14),
+    ],
+)
+def test_every_device_has_the_lanes_of_the_machine_its_kind_is_known_from(kind, devices, lanes):
+    topology = add_scale_up(star(devices), kind, devices)
+    assert set(device_lanes(topology).tolist()) == {lanes}
+    inside = topology.level == topology.scale_up_level
+    assert set(sharing(topology)[inside].tolist()) == {lanes}
+    assert set(sharing(topology)[~inside].tolist()) == {1}
+
+
+def test_lanes_are_shared_node_by_node_where_the_last_one_is_smaller():
+    topology = add_scale_up(star(7), "full_mesh", 4)
+    assert device_lanes(topology).tolist() == [3, 3, 3, 3, 2, 2, 2]
+    assert sharing(topology)[topology.level == topology.scale_up_level].tolist() == [3] * 6 + [2] * 3
+    assert device_lanes(star(3)).tolist() == [0, 0, 0]
+
+
+def test_a_cloudmatrix_board_sends_up_as_many_lanes_as_its_devices_have_and_a_pcie_switch_one():
+    for kind, devices, down, up in (("cloudmatrix", 384, 16, 16), ("pcie_tree", 8, 2, 1)):
+        topology = add_scale_up(star(devices), kind, devices)
+        inside = topology.level == topology.scale_up_level
+        low, high = topology.ends[inside].T
+        at = [np.bincount(end, topology.lanes[inside], minlength=topology.vertices) for end in (high, low)]
+        first = np.unique(high[low < devices])
+        assert [set(lanes[first].tolist()) for lanes in at] == [{down}, {up}]

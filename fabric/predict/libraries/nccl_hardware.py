@@ -128,5 +128,7 @@ PRESETS: Mapping[str, Hardware] = {
     "gb200": Hardware("gb200", "blackwell", 721.8, 50.0, 72, multicast=True, source=f"{NVLINK_SOURCE} 400 Gbit/s; one rack"),
 }
 """Name -> hardware, as of NCCL 2.30.7 (2026)."""
-OF_PART: Mapping[str, str] = {"nvlink3": "a100", "nvlink4": "h100", "nvlink5": "b200"}
+OF_PART: Mapping[str, str] = {"nvlink4": "h100", "nvlink5": "b200"}
 """Scale-up part -> the hardware that has it: what bare `nccl` means on a fabric."""
+OF_GRAPH: Mapping[tuple[str, str], str] = {("nvlink5", "nvl72"): "gb200"}
+"""The same where the graph inside nodes tells two kinds of hardware with that part apart."""

@@ -35,8 +35,8 @@ class Passing:
 
     steps: bytes of each step, all its repeats, through the busiest link of that step (steps,). whole: their sum, or with
     chunks, whose stages overlap, the bytes of all chunks through the busiest link of them all. own: seconds per byte of the
-    fabric's slowest link. port: bytes per second of the slowest device, all its links together. routes: seconds of the
-    slowest way that stays on the scale-up level, and of the slowest other one.
+    busiest link, as the fabric has it. port: bytes per second of the slowest device, all its links together. routes:
+    seconds of the slowest way that stays on the scale-up level, and of the slowest other one.
     """
 
     steps: Mapping[str, NDArray[np.float64]]

@@ -31,7 +31,7 @@ def test_losses_stand_on_standard_error(tmp_path):
     done = run("write", "fat_tree:k=4", "--format", "slurm-conf", "-o", tmp_path / "topology.conf")
     assert "parallel paths and speeds are left out" in done.stderr
     row = json.loads(run("write", "star:devices=3", "--format", "csv", "--json").stdout)["rows"][0]
-    assert row["text"].startswith("# fabricbench.cables/1 topology=star")
+    assert row["text"].startswith("# fabricbench.cables/2 topology=star")
     assert "unknown format 'slurm'" in run("write", "star", "--format", "slurm", code=2).stderr
 
 

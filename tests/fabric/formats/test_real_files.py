@@ -83,3 +83,11 @@ def test_lldp():
     assert found.topology.devices == 2
     assert set(found.ports.values()) == {("eth0", "swp1"), ("eth0", "swp2")}
     assert any(re.match("1 of 2 cables are seen from one end only", loss) for loss in found.losses)
+
+
+def test_an_mi300x_pair_has_an_xgmi_links_speed_and_not_one_pcie_lanes(data):
+    path = data / "field" / "topologies" / "nccl-xgmi-speed.xml"
+    if not path.is_file():
+        pytest.skip("the shared data folder has no field/topologies")
+    (line,) = read(path).fabric.assumptions()
+    assert line.startswith("scale-up: 64 GB/s one way a device, 300 ns a link (xGMI 64 GB/s a link by gfx942; ")

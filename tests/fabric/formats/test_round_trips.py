@@ -17,6 +17,8 @@ TOPOLOGIES = [
     "rail_optimized:nodes=31,rails=8,radix=64,scale_up=nvswitch",
     "leaf_spine:leaves=3,spines=2,hosts_per_leaf=4,uplinks=4,devices_per_node=2",
     "local:slots=4",
+    "star:devices=7,devices_per_node=4,scale_up=full_mesh",
+    "star:devices=8,devices_per_node=4,scale_up=nvswitch_chips",
 ]
 BOTH = [key for key, found in catalog.FORMATS.items() if found.reads and found.writes]
 CAN_TELL = [key for key in BOTH if key != "csv"]
@@ -48,6 +50,20 @@ def test_a_second_round_changes_nothing(kind, topo):
     twice = catalog.write(catalog.read(once, "x", kind), kind).text
     again = catalog.write(catalog.read(twice, "x", kind), kind).text
     assert twice == again
+
+
+@pytest.mark.parametrize("kind", ["node-link", "graphml", "csv"])
+@pytest.mark.parametrize("topo", ["star:devices=7,devices_per_node=4,scale_up=full_mesh", "star:devices=8,scale_up=nvl72"])
+def test_files_of_before_meant_a_lane_by_the_speed_inside_nodes(kind, topo):
+    """Every cable has a speed of its own in these files; the level's was one lane's then, and is one device's now."""
+    topo = topo if "per_node" in topo else f"{topo},devices_per_node=8"
+    new = catalog.write(named(load(f"{topo},scale_up_speed=90GB/s")), kind).text
+    lane = 90e9 / (3 if "full_mesh" in topo else 18)
+    before = new.replace("fabricbench.cables/2", "fabricbench.cables/1").replace("90000000000.0", repr(lane))
+    found, same = catalog.read(before, "x", kind).fabric, catalog.read(new, "x", kind).fabric
+    assert found.link_speed == pytest.approx(same.link_speed)
+    assert found.levels["scale-up"].speed == pytest.approx(90e9)
+    assert kind == "csv" or "a lane, as files of fabricbench.cables/1 mean it" in found.levels["scale-up"].source
 
 
 @pytest.mark.parametrize("kind", ["csv", "infragraph", "simgrid-xml"])

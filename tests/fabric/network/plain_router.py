@@ -46,7 +46,8 @@ def plain_loads(topology, source, target, policy="spray"):
         paths = {t: 1.0}
         for v in sorted(distance, key=distance.get)[1:]:
             nearer = [(n, ways) for n, _, ways in links[v] if distance.get(n) == distance[v] - 1]
-            paths[v] = sum(ways * paths[n] for n, ways in nearer) if policy == "ideal" else 1.0
+            counted = sum(paths[n] * (1 if n == t else ways) for n, ways in nearer)  # the last hop's lanes make no ways
+            paths[v] = counted if policy == "ideal" else 1.0
         held = {s: 1.0}
         while set(held) != {t}:
             spread = defaultdict(float)

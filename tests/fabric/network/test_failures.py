@@ -139,3 +139,12 @@ def test_failures_that_do_not_exist_are_refused():
         cut(topology, Failures(cables=(48,)))
     with pytest.raises(InputError, match=r"^failures: switches of fat_tree:k=4 are 16 ... 35, got 2$"):
         cut(topology, Failures(switches=(2,)))
+
+
+def test_cables_inside_a_node_keep_their_speeds_where_others_of_the_device_fail():
+    fabric = load("star:devices=8,devices_per_node=8,scale_up=nvl72,scale_up_speed=450GB/s")
+    first = int(np.flatnonzero(fabric.topology.level == fabric.topology.scale_up_level)[0])
+    left = without(without(fabric, Failures(cables=(first,))), Failures(cables=(first,)))
+    assert len(left.topology.ends) == len(fabric.topology.ends) - 2
+    inside = left.topology.level == left.topology.scale_up_level
+    assert set(left.link_speed[::2][inside]) == {450e9 / 18}

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from fabric.network.parts import PARTS
@@ -11,6 +12,24 @@ def test_a_short_form_carries_speeds():
     assert fabric.levels["leaf-spine"].latency == pytest.approx(1e-6)
     assert fabric.levels["scale-up"].speed == 63e9
     assert fabric.nic_speed == 12.5e9
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "total"),
+    [
+        ("nvswitch", "nvlink4", 450e9),
+        ("nvswitch_chips", "nvlink4", 450e9),
+        ("nvl72", "nvlink5", 900e9),
+        ("cloudmatrix", "ub-910c", 392e9),
+        ("pcie_tree", "pcie4-x16", 31.5e9),
+    ],
+)
+def test_what_is_inside_nodes_has_the_speed_of_the_machine_it_is_known_from(tmp_path, kind, part, total):
+    spec = f"star:devices=8,devices_per_node=8,scale_up={kind}"
+    (tmp_path / "f.yaml").write_text(f"schema: fabricbench.fabric/2\ntopology: {spec}\n")
+    for text in (spec, str(tmp_path / "f.yaml")):
+        level = load(text).levels["scale-up"]
+        assert (level.speed, level.source) == (total, f"part {part}")
 
 
 def test_one_wiring_two_fabrics():
@@ -31,7 +50,7 @@ def test_files_come_back_with_the_same_fingerprint(tmp_path, text):
 
 def test_degraded_cables_are_slower_both_ways(tmp_path):
     path = tmp_path / "f.yaml"
-    path.write_text("schema: fabricbench.fabric/1\ntopology: star:devices=3\ndegraded: {1: 100Gb/s}\n")
+    path.write_text("schema: fabricbench.fabric/2\ntopology: star:devices=3\ndegraded: {1: 100Gb/s}\n")
     assert read(path).link_speed.tolist() == [50e9, 50e9, 12.5e9, 12.5e9, 50e9, 50e9]
 
 
@@ -51,15 +70,77 @@ def test_every_part_names_its_sources_and_date():
         assert part.date.startswith("20")
 
 
+MESH = "star:devices=16,devices_per_node=8,scale_up=full_mesh"
+OLD = """schema: fabricbench.fabric/1
+topology: {topology}
+levels:
+  scale-up: {{speed: {speed}, latency: 300ns, source: part nvlink4}}
+"""
+
+
+def old(tmp_path, topology, speed, more=""):
+    (tmp_path / "old.yaml").write_text(OLD.format(topology=topology, speed=speed) + more)
+    return load(str(tmp_path / "old.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("topology", "lanes", "fingerprint"),
+    [
+        (MESH, 7, "268e715b87b0"),
+        (MESH.replace("full_mesh", "nvl72"), 18, "3eb4f193f55e"),
+        (MESH.replace("full_mesh", "nvswitch_chips"), 18, "e163064b2845"),
+        (MESH.replace("full_mesh", "ring"), 2, "50da99bd6179"),
+        (MESH.replace("full_mesh", "cloudmatrix"), 7, None),
+        (MESH.replace("16", "11"), 7, None),
+    ],
+)
+def test_a_file_of_before_keeps_every_cables_speed_and_says_what_it_means(tmp_path, topology, lanes, fingerprint):
+    """fingerprint: what the file had before, where every lane of the wiring is still the same lane."""
+    fabric = old(tmp_path, topology, "450GB/s")
+    wiring = fabric.topology
+    inside = np.flatnonzero(wiring.level == wiring.scale_up_level)
+    width = wiring.lanes[inside] if "cloudmatrix" not in topology else 1
+    assert fabric.link_speed[2 * inside] == pytest.approx(450e9 * width)
+    assert fabric.levels["scale-up"].speed == lanes * 450e9
+    assert "450 GB/s a lane, as files of fabricbench.fabric/1 mean it" in fabric.assumptions()[-1]
+    assert fingerprint in (None, fabric.fingerprint)
+    write(fabric, tmp_path / "new.yaml")
+    again = load(str(tmp_path / "new.yaml"))
+    assert again.fingerprint == fabric.fingerprint
+    assert again.link_speed == pytest.approx(fabric.link_speed)
+
+
+def test_a_file_of_before_with_one_lane_a_device_is_what_it_says(tmp_path):
+    fabric = old(tmp_path, MESH.replace("full_mesh", "nvswitch"), "450GB/s")
+    assert (fabric.fingerprint, fabric.levels["scale-up"].source) == ("c3d927577a56", "part nvlink4")
+
+
+def test_a_part_in_a_file_of_before_is_one_devices_as_parts_are(tmp_path):
+    path = tmp_path / "old.yaml"
+    path.write_text(f"schema: fabricbench.fabric/1\ntopology: {MESH}\nlevels: {{scale-up: {{part: nvlink4}}}}\n")
+    assert load(str(path)).fingerprint == load(f"{MESH},scale_up_link=nvlink4").fingerprint
+
+
+def test_a_degraded_cable_of_a_file_of_before_stays_as_slow(tmp_path):
+    fabric = old(tmp_path, MESH.replace("16", "11"), "28GB/s", "degraded: {11: 7GB/s, 40: 3GB/s}\n")
+    assert fabric.link_speed[[22, 24, 80, 82]].tolist() == pytest.approx([7e9, 28e9, 3e9, 28e9])
+
+
+def test_nodes_of_two_sizes_tell_a_lanes_speed_from_a_devices(tmp_path):
+    """A lane of the full node is as fast in both; the smaller node's devices have fewer lanes, or faster ones."""
+    mesh = MESH.replace("16", "11")
+    assert old(tmp_path, mesh, "28GB/s").fingerprint != load(f"{mesh},scale_up_speed=196GB/s").fingerprint
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("topology: star", "schema must be fabricbench.fabric/1, got 'None'"),
-        ("schema: fabricbench.fabric/1", "topology: Field required"),
-        ("schema: fabricbench.fabric/1\ntopology: star\nspeed: 3", "speed: Extra inputs are not permitted"),
-        ("schema: fabricbench.fabric/1\ntopology: star\nlevels: {x: {}}", "star:devices=4 has levels host-leaf, got 'x'"),
-        ("schema: fabricbench.fabric/1\ntopology: star\nlevels: {host-leaf: {speed: 400G}}", "host-leaf.speed: must be a rate"),
-        ("schema: fabricbench.fabric/1\ntopology: star\ndegraded: {9: 1Gb/s}", r"degraded: cables are 0 \.\.\. 3, got 9"),
+        ("topology: star", "schema must be fabricbench.fabric/2, or fabricbench.fabric/1 of before, got 'None'"),
+        ("schema: fabricbench.fabric/2", "topology: Field required"),
+        ("schema: fabricbench.fabric/2\ntopology: star\nspeed: 3", "speed: Extra inputs are not permitted"),
+        ("schema: fabricbench.fabric/2\ntopology: star\nlevels: {x: {}}", "star:devices=4 has levels host-leaf, got 'x'"),
+        ("schema: fabricbench.fabric/2\ntopology: star\nlevels: {host-leaf: {speed: 400G}}", "host-leaf.speed: must be a rate"),
+        ("schema: fabricbench.fabric/2\ntopology: star\ndegraded: {9: 1Gb/s}", r"degraded: cables are 0 \.\.\. 3, got 9"),
         ("a: [", "is not YAML"),
     ],
 )

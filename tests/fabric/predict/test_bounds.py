@@ -1,6 +1,8 @@
+from functools import cache
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from fabric.collectives.algorithms import ALGORITHMS
@@ -8,9 +10,11 @@ from fabric.collectives.sizes import split_sizes
 from fabric.network.spec import load
 from fabric.predict.answer import predict
 from fabric.predict.bounds import bound, cuts, in_network_bound, least_seconds
+from fabric.predict.cases import cases
 from fabric.predict.needs import NEEDS
 from fabric.records.case import Case
 from topologies.errors import InputError
+from topologies.scale_up_kinds import KINDS
 
 ADDS_IN_SWITCHES = ("nvls", "nvls_tree", "sharp")
 FABRICS = ["rail_optimized:nodes=40,scale_up=nvswitch", "fat_tree:k=8,devices_per_node=8,scale_up=nvswitch", "star:devices=64"]
@@ -46,6 +50,57 @@ def test_no_algorithm_beats_the_bound(collective, algorithm):
             assert seconds >= least_seconds(case, fabric)[0] * (1 - 1e-9), (topo, p)
     if not tried:
         pytest.skip("the algorithm runs on none of these fabrics")
+
+
+@cache
+def inside(kind, devices, per_node):
+    return load(f"star:devices={devices},devices_per_node={per_node},scale_up={kind},scale_up_speed=300GB/s")
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    kind=st.sampled_from(sorted(KINDS)),
+    devices=st.integers(2, 14),
+    per_node=st.integers(2, 9),
+    pair=st.sampled_from(every_algorithm()),
+    nbytes=st.sampled_from([8, 2**20, 2**34]),
+    order=st.sampled_from(["contiguous", "interleaved", "scattered:2"]),
+    fidelity=st.sampled_from(["auto", "loaded"]),
+    share=st.floats(0, 1),
+)
+def test_nothing_beats_the_bound_whatever_stands_inside_nodes(kind, devices, per_node, pair, nbytes, order, fidelity, share):
+    fabric, (collective, algorithm) = inside(kind, devices, per_node), pair
+    params = {"skew": 1.0, "seed": 3} if collective == "all_to_all_v" else None
+    ranks = 2 + int(share * (devices - 2))
+    try:
+        asked = cases(fabric, collective, sizes=[nbytes], ranks=[ranks], order=order, params=params)
+        (found,) = predict(asked, fabric, algorithm=algorithm, fidelity=fidelity)
+    except InputError:
+        reject()
+    assert found.busbw <= bound(*asked, fabric).busbw * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("kind", ["nvswitch", "nvswitch_chips", "nvl72", "cloudmatrix"])
+def test_a_ring_fills_all_lanes_of_a_device_whatever_switches_they_lead_to(kind):
+    """Of an H100's 18 NVLinks 5, 4, 4 and 5 lead to the four chips: taken as 25, 16, 16 and 25 ways, a ring had 410 GB/s."""
+    fabric = load(f"star:devices=8,devices_per_node=8,scale_up={kind},scale_up_speed=450GB/s,scale_up_latency=0ns")
+    (found,) = predict([Case("all_reduce", 2**32, 8, 1, 8)], fabric, algorithm="ring")
+    assert found.busbw == pytest.approx(450e9)
+
+
+@pytest.mark.parametrize(
+    ("kind", "devices", "printed"),
+    [("nvl72", 72, 7490), ("nvswitch_chips", 8, 7320), ("cloudmatrix", 384, 2354), ("full_mesh", 8, 3149)],
+)
+@pytest.mark.parametrize("algorithm", ["ring", "full_mesh"])
+def test_no_ring_is_faster_than_one_devices_links_together(kind, devices, printed, algorithm):
+    """printed: GB/s where a device's 450 were given to each of its cables."""
+    p = min(devices, 16) if algorithm == "full_mesh" else devices
+    fabric = load(f"star:devices={p},devices_per_node={p},scale_up={kind},scale_up_speed=450GB/s")
+    case = Case("all_reduce", 2**32, p, 1, p)
+    (found,) = predict([case], fabric, algorithm=algorithm)
+    assert found.busbw <= 450e9 < printed * 1e9
+    assert bound(case, fabric).busbw == pytest.approx(500e9)  # with the device's cable into the network
 
 
 @pytest.mark.parametrize(

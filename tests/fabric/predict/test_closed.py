@@ -44,6 +44,24 @@ def test_forms_over_two_levels_equal_the_schedules_where_nothing_collides(name, 
     assert closed == pytest.approx(loaded, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("topo", "port"),
+    [
+        ("star:devices=8,devices_per_node=8,scale_up=full_mesh,scale_up_speed=450GB/s", 450e9),
+        ("star:devices=8,devices_per_node=8,scale_up=ring,scale_up_speed=450GB/s", 450e9),
+        ("star:devices=8,devices_per_node=8,scale_up=nvl72,scale_up_speed=450GB/s", 450e9),
+        ("star:devices=8,devices_per_node=8,scale_up=cloudmatrix,scale_up_speed=450GB/s", 450e9),
+        ("torus:dims=4x4", 4 * 50e9),
+    ],
+)
+def test_a_port_is_all_cables_of_a_device_whichever_end_it_is(topo, port):
+    """A device at the upper end of all its cables had none, and bytes took no time: 447 TB/s for a full mesh of eight."""
+    p = 16 if "torus" in topo else 8
+    none = Constants("none", {}, "")
+    lasting = seconds(topo, Case("all_reduce", 2**40, p, p, 1), "ring", "closed", none)
+    assert lasting == pytest.approx(2 * (p - 1) / p * 2**40 / port, rel=1e-4)
+
+
 def test_closed_forms_do_not_see_the_fabric_and_loaded_does():
     topo = "leaf_spine:leaves=4,spines=1,hosts_per_leaf=4,latency=0ns"
     case = Case("all_reduce", 2**26, 16, 16, 1, order="interleaved")

@@ -50,12 +50,14 @@ def test_nvls_moves_p_plus_1_over_p_each_way_over_every_devices_link(p, chunks):
     assert seconds(topo, p, f"nvls:chunks={chunks}") == pytest.approx(expected, rel=1e-9)
 
 
-def test_several_chips_in_a_node_share_the_bytes_of_nvls_evenly():
-    total, topology = crossings("rail_optimized:nodes=2,rails=8,radix=8,scale_up=nvswitch_chips", 8, "nvls:chunks=1")
+def test_the_lanes_to_several_chips_in_a_node_share_the_bytes_of_nvls_evenly():
+    """A GPU has 5, 4, 4 and 5 of its 18 NVLinks on the four chips: they take as long as one link to one switch would."""
+    topo = "rail_optimized:nodes=2,rails=8,radix=8,scale_up=nvswitch_chips"
+    total, topology = crossings(topo, 8, "nvls:chunks=1")
     inside = (topology.level == topology.scale_up_level) & (topology.ends[:, 0] < 8)
-    chips = inside.sum() // 8
-    assert chips > 1
-    assert total[inside] == pytest.approx(np.full((8 * chips, 2), 2 * 9 / 8 / chips))
+    share = np.tile([5 / 18, 4 / 18, 4 / 18, 5 / 18], 8)
+    assert total[inside] == pytest.approx(2 * 9 / 8 * np.stack([share, share], axis=1))
+    assert seconds(topo, 8, "nvls:chunks=16") == pytest.approx(seconds(topo.replace("_chips", ""), 8, "nvls:chunks=16"))
 
 
 @pytest.mark.parametrize("scale_up", ["full_mesh", "none"])

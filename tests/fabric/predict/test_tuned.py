@@ -169,6 +169,11 @@ def test_eight_h100_reach_what_is_published_and_not_what_their_links_could():
 def test_bare_nccl_takes_its_hardware_from_the_fabric_or_asks_for_it():
     assert library_on("nccl", load(RAILS)) == "nccl:h100"
     assert library_on("nccl:b200", load(RAILS)) == "nccl:b200"
+    assert library_on("nccl", load(f"{RAILS},scale_up_link=nvlink5")) == "nccl:b200"
+    assert (
+        library_on("nccl", load("leaf_spine:leaves=2,spines=1,hosts_per_leaf=72,devices_per_node=72,scale_up=nvl72"))
+        == "nccl:gb200"
+    )
     assert hardware_on("nccl", load(RAILS)).name == "h100"
     for topo in (
         "fat_tree:k=4",
