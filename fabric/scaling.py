@@ -67,7 +67,7 @@ def _error(measured: Result | None, seconds: float | None) -> float | None:
 
 def asked_for(answer: Result) -> str:
     """Return what a prediction was asked to run, in words where it is no algorithm's name: a library's choice, the best."""
-    said = {"default": f"what {answer.context.get('constants', 'the library')} picks", "best": "the best of all algorithms"}
+    said = {"default": f"what {answer.model.constants} picks", "best": "the best of all algorithms"}
     return said.get(answer.algorithm, answer.algorithm)
 
 

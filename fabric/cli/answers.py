@@ -119,7 +119,7 @@ def flat(result: Result, **more: object) -> dict[str, Any]:
     row = case | {
         "count": result.case.count,
         "source": result.source,
-        "algorithm": result.context.get("resolved_algorithm", result.algorithm),
+        "algorithm": result.model.runs,
         "seconds": result.time,
         "seconds_low": low,
         "seconds_high": high,
@@ -145,6 +145,6 @@ def _of_a_model(result: Result) -> dict[str, Any]:
         "routing": result.routing,
         "fabric": result.fabric,
         "fingerprint": result.fingerprint,
-        "bottleneck": result.context.get("bottleneck"),
-        "tied": result.context.get("tied"),
+        "bottleneck": next(iter(result.bottlenecks), None),
+        "tied": list(result.bottlenecks[1:]),
     }

@@ -62,7 +62,7 @@ def _side(text: str) -> list[Result]:
 
 def _stands_for(result: Result, source: str) -> bool:
     """Whether a model's answer is meant by `model:BACKEND`, the library that it predicts."""
-    return bool(source) and f"model:{result.context.get('backend')}".startswith(source) and not result.measured
+    return bool(source) and f"model:{result.model.backend}".startswith(source) and not result.measured
 
 
 def _row(pair: Pair, tolerance: float | None) -> dict[str, Any]:

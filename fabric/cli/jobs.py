@@ -63,7 +63,8 @@ def _read(text: str, fabric: Fabric) -> tuple[Case, str | None]:
 
 
 def _row(number: int, result: Result) -> dict[str, Any]:
-    more = {key: result.context[key] for key in ("alone_seconds", "slowdown_by_others", "bottleneck_link")}
+    said = result.model
+    more = {"alone_seconds": said.alone_seconds, "slowdown_by_others": said.slowdown_by_others, "bottleneck_link": said.link}
     return {"job": number, **flat(result), **more}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from fabric.records.case import Case
     from fabric.records.result import Result
 
-FINDINGS = ("fidelity_reason", "exact", "bottleneck_link", "shares", "slowdown", "latency_seconds", "bandwidth_seconds")
 SHOWN = 0.005
 """Slowdowns below this are the rounding of the table."""
 EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_reduce --sizes 1MiB,64MiB --ranks 8,128"
@@ -125,7 +125,7 @@ def _row(result: Result, fabric: Fabric, backend: str | None, given: Devices | N
     from fabric.predict.bounds import bound, in_network_bound
     from fabric.scaling import PASSED
 
-    limit = bound(result.case, fabric, backend, given=given)
+    said, limit = result.model, bound(result.case, fabric, backend, given=given)
     efficiency = result.busbw / limit.busbw if limit else None
     summed = in_network_bound(result.case, fabric, given=given) if efficiency and efficiency > PASSED else None
     return flat(
@@ -135,7 +135,13 @@ def _row(result: Result, fabric: Fabric, backend: str | None, given: Devices | N
         efficiency=efficiency,
         in_network_bound_busbw_bytes_per_second=summed.busbw if summed else None,
         in_network_efficiency=result.busbw / summed.busbw if summed else None,
-        **{key: result.context[key] for key in FINDINGS},
+        fidelity_reason=said.reason,
+        exact=said.exact,
+        bottleneck_link=said.link,
+        shares=asdict(said.shares) if said.shares else None,
+        slowdown=said.slowdown,
+        latency_seconds=said.latency_seconds,
+        bandwidth_seconds=dict(said.bandwidth_seconds),
     )
 
 

@@ -166,8 +166,8 @@ def flat_row(row: Row) -> dict[str, Any]:
         "samples": len(row.measured.seconds) if row.measured else None,
         "statistic": row.measured.statistic if row.measured else None,
         "predicted_busbw_bytes_per_second": row.predicted.busbw if row.predicted else None,
-        "bottleneck": row.predicted.context["bottleneck"] if row.predicted else None,
-        "tied": row.predicted.context["tied"] if row.predicted else None,
+        "bottleneck": next(iter(row.predicted.bottlenecks), None) if row.predicted else None,
+        "tied": list(row.predicted.bottlenecks[1:]) if row.predicted else None,
         "bound_busbw_bytes_per_second": row.bound,
         "efficiency": row.efficiency,
         "in_network_bound_busbw_bytes_per_second": row.in_network,
@@ -239,7 +239,7 @@ def _predicted_cells(row: Row, answer: Result) -> tuple[str, ...]:
         _percent(row.efficiency),
         _percent(row.in_network_efficiency),
         _percent(row.relative),
-        str(answer.context["resolved_algorithm"]),
+        answer.model.runs,
         ", ".join(answer.bottlenecks),
     )
 

@@ -68,7 +68,7 @@ def _row(point: Point) -> dict[str, Any]:
         "seed": point.seed,
         "seconds": point.result.time if point.result else None,
         "ratio": point.ratio,
-        "bottleneck_link": point.result.context["bottleneck_link"] if point.result else None,
+        "bottleneck_link": point.result.model.link if point.result else None,
         "why": point.why or None,
     }
 

@@ -6,7 +6,7 @@ It does not know how a fidelity works (closed.py, loaded.py, timed.py), only whi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from fabric.collectives.catalog import in_a_row
 from fabric.network.fabric import Fabric, link_name
@@ -19,9 +19,10 @@ from fabric.predict.constants import NONE, Constants
 from fabric.predict.exactness import Choice, choose
 from fabric.predict.loaded import Parts, loaded
 from fabric.predict.model import Model
-from fabric.predict.sensitivity import Shares, shares
+from fabric.predict.sensitivity import shares
 from fabric.predict.timed import timed, uncongested
 from fabric.records.case import Case
+from fabric.records.prediction import Prediction, Shares
 from fabric.records.result import Result
 from topologies.errors import InputError
 
@@ -49,9 +50,7 @@ def predict(
     `ecmp:FIRST-LAST`: one prediction per seed, answered as an interval (lowest, median, highest). failures: cables and
     switches that are gone; routes go around them. fidelity: closed, loaded, flows, or auto: the cheapest that is exact for
     the case. given: the devices for cases of order `given:HASH`. watch: told of a long simulation's
-    progress as watch(messages done, messages in all). Context: the fidelity's reason and whether it is exact,
-    what holds the answer up and the shares of all parts, and the slowdown over the same schedule limited by the devices' own
-    links alone.
+    progress as watch(messages done, messages in all). What is known beside the seconds: `prediction` of every result.
 
     Raises:
         InputError: whatever cannot be placed, routed, scheduled or answered at this fidelity.
@@ -93,7 +92,7 @@ def predict_on(
 ) -> Result:
     """Return what predict() returns for one case, on models of models_of() for this fabric and routing.
 
-    explain: say what holds the answer up (the context's `bottleneck` and `shares`), which takes some twenty answers more.
+    explain: find what holds the answer up by sensitivity (`shares`), which takes some twenty answers more.
 
     Raises:
         InputError: as predict.
@@ -215,31 +214,28 @@ class Asking:
             fabric=self.fabric.name or self.fabric.topology.name,
             fingerprint=self.fabric.fingerprint,
             iterations=len(found),
-            context={
-                "resolved_algorithm": how.text,
-                "constants": own.name,
-                "backend": own.backend,
-                **_findings(middle, model.fabric, moves),
-            },
+            prediction=_prediction(how.text, own, middle, model.fabric, moves),
         )
 
 
-def _findings(found: Answer, fabric: Fabric, moves: Shares | None) -> dict[str, object]:
+def _prediction(runs: str, constants: Constants, found: Answer, fabric: Fabric, moves: Shares | None) -> Prediction:
     """Return what the answer says beside its seconds."""
     parts = found.parts
-    named = moves.named if moves else (parts.bottleneck,)
+    named = moves.largest if moves else (parts.bottleneck,)
     link = found.link if found.link >= 0 and _level_of(fabric, found.link) in named else parts.links.get(named[0], -1)
-    return {
-        "fidelity_reason": found.choice.reason,
-        "exact": found.choice.exact,
-        "bottleneck": named[0],
-        "tied": list(named[1:]),
-        "bottleneck_link": link_name(fabric.topology, link) if link >= 0 else None,
-        "shares": asdict(moves) if moves else None,
-        "slowdown": found.seconds / found.uncongested if found.uncongested else None,
-        "latency_seconds": parts.latency,
-        "bandwidth_seconds": dict(parts.by_level),
-    }
+    return Prediction(
+        runs=runs,
+        constants=constants.name,
+        backend=constants.backend,
+        exact=found.choice.exact,
+        reason=found.choice.reason,
+        bottlenecks=named,
+        link=link_name(fabric.topology, link) if link >= 0 else None,
+        shares=moves,
+        slowdown=found.seconds / found.uncongested if found.uncongested else None,
+        latency_seconds=parts.latency,
+        bandwidth_seconds=dict(parts.by_level),
+    )
 
 
 def _level_of(fabric: Fabric, link: int) -> str:

@@ -15,6 +15,7 @@ from fabric.predict.model import Model
 from fabric.predict.simulate import Program, simulate
 from fabric.predict.timed import program_of, read_outcome
 from fabric.records.case import Case
+from fabric.records.prediction import Prediction
 from fabric.records.result import Result
 from topologies.errors import InputError
 
@@ -75,15 +76,15 @@ def predict_together(
                 routing=routing,
                 fabric=fabric.name or fabric.topology.name,
                 fingerprint=fabric.fingerprint,
-                context={
-                    "resolved_algorithm": way.text,
-                    "constants": constants.name,
-                    "backend": constants.backend,
-                    "bottleneck": found.level,
-                    "bottleneck_link": link_name(carrying.topology, found.link) if found.link >= 0 else None,
-                    "alone_seconds": alone,
-                    "slowdown_by_others": seconds / alone if alone else None,
-                },
+                prediction=Prediction(
+                    runs=way.text,
+                    constants=constants.name,
+                    backend=constants.backend,
+                    bottlenecks=(found.level,),
+                    link=link_name(carrying.topology, found.link) if found.link >= 0 else None,
+                    alone_seconds=alone,
+                    slowdown_by_others=seconds / alone if alone else None,
+                ),
             )
         )
     return results

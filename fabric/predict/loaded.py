@@ -16,9 +16,7 @@ from fabric.collectives.schedule import Schedule, Step
 from fabric.predict.cost import StepTime, step_time
 from fabric.predict.model import Model
 from fabric.records.case import Case
-
-LATENCY = "latency"
-"""What the bottleneck is called where alphas and route latencies outweigh every link."""
+from fabric.records.prediction import LATENCY
 
 
 @dataclass(frozen=True)

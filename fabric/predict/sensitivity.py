@@ -7,58 +7,16 @@ when slowed and near 0 when sped up. The loaded model answers, also where anothe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from fabric.collectives.schedule import Schedule
 from fabric.predict.change import NO_CHANGE, Change
 from fabric.predict.chosen import Chosen
-from fabric.predict.loaded import LATENCY, loaded
+from fabric.predict.loaded import loaded
 from fabric.predict.model import Model
 from fabric.records.case import Case
+from fabric.records.prediction import Share, Shares
 
 STEP = 0.05
-TIE = 0.02
-"""Shares that differ by less are equal; what has no more moves nothing."""
-LIBRARY_LATENCY, LIBRARY_BANDWIDTH, REDUCTION = "library latency", "library bandwidth", "reduction"
-
-
-@dataclass(frozen=True)
-class Share:
-    """How much of a part's slowing (slower) and of its speeding up (faster) reaches the answer."""
-
-    slower: float
-    faster: float
-
-
-@dataclass(frozen=True)
-class Shares:
-    """The shares of a fabric's levels, by their links' speed and latency, and of the library's constants.
-
-    library_latency: its seconds per message; library_bandwidth: its seconds per byte; reduction: per byte reduced.
-    """
-
-    speed: Mapping[str, Share]
-    latency: Mapping[str, Share]
-    library_latency: Share
-    library_bandwidth: Share
-    reduction: Share
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """What holds the answer up: the part with the largest share when slowed, and those that tie with it.
-
-        A level stands for its links' speed, `latency` for the latencies of all levels' links together; `latency` too where
-        nothing has a share.
-        """
-        parts = {level: share.slower for level, share in self.speed.items()} | {
-            LATENCY: sum(share.slower for share in self.latency.values()),
-            LIBRARY_LATENCY: self.library_latency.slower,
-            LIBRARY_BANDWIDTH: self.library_bandwidth.slower,
-            REDUCTION: self.reduction.slower,
-        }
-        most = max(parts.values())
-        return tuple(part for part, share in parts.items() if share > most - TIE) if most > TIE else (LATENCY,)
+SLOWER, FASTER = 1 + STEP, 1 / (1 + STEP)
 
 
 def shares(model: Model, case: Case, chosen: Chosen, schedule: Schedule) -> Shares:
@@ -82,9 +40,6 @@ def shares(model: Model, case: Case, chosen: Chosen, schedule: Schedule) -> Shar
         library_bandwidth=share(Change(byte=SLOWER), Change(byte=FASTER)),
         reduction=share(Change(reduction=SLOWER), Change(reduction=FASTER)),
     )
-
-
-SLOWER, FASTER = 1 + STEP, 1 / (1 + STEP)
 
 
 def _share(then: float, now: float, step: float) -> float:

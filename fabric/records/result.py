@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 from fabric.collectives.catalog import busbw_factor
 from fabric.records.case import Case
+from fabric.records.prediction import Prediction
 from fabric.statistics import AT_ANY_STOP, MEDIAN, median, needed, percentile, pooled_interval, series_interval
 
-SCHEMA = "fabricbench.result/1"
+SCHEMA = "fabricbench.result/2"
 Statistic = Literal["raw", "mean", "point", "interval"]
 Barrier = Literal["before", "excluded", "back_to_back"]
 
@@ -30,7 +31,8 @@ class Result:
     seconds: one value per sample, each the maximum over ranks (statistic `raw`); one value for `mean` and `point`; low,
     value, high for `interval`. groups: per launch, the samples of each visit, where several visits were pooled; seconds are
     in their order. wrong: wrong elements over all ranks, null where nothing was computed. source: `gloo`,
-    `nccl`, `mpi:openmpi`, `model:loaded`, `twin:gloo`, `import:nccl-tests`, `paper:<id>`.
+    `nccl`, `mpi:openmpi`, `model:loaded`, `twin:gloo`, `import:nccl-tests`, `paper:<id>`. prediction: what a model says
+    beside seconds. context: the environment of a run (versions, devices, launcher, load), none of a model.
     """
 
     case: Case
@@ -51,6 +53,7 @@ class Result:
     made_at: str = field(default_factory=now)
     schema: str = SCHEMA
     groups: tuple[tuple[int, ...], ...] = ()
+    prediction: Prediction | None = None
 
     @property
     def time(self) -> float:
@@ -99,10 +102,14 @@ class Result:
         return not self.source.startswith(("model:", "paper:"))
 
     @property
+    def model(self) -> Prediction:
+        """What the model says beside seconds; of a result that says nothing, the algorithm alone."""
+        return self.prediction or Prediction(self.algorithm)
+
+    @property
     def bottlenecks(self) -> tuple[str, ...]:
         """What holds a prediction up, and what ties with it; () where it does not say."""
-        first = self.context.get("bottleneck")
-        return (first, *self.context.get("tied", ())) if first else ()
+        return self.model.bottlenecks
 
     @property
     def oversubscribed(self) -> bool:

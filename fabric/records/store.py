@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from fabric.errors import EnvironmentFault
+from fabric.records.older import RESULT_1, of_result_1
 from fabric.records.result import SCHEMA, Result
 from topologies.errors import InputError
 
@@ -120,7 +121,9 @@ def _record(where: str, line: bytes) -> Result:
     except ValueError:
         raise InputError(f"{where}: must be one JSON object per line, got {line[:40]!r}") from None
     found = row.get("schema") if isinstance(row, dict) else None
-    if found != SCHEMA:
+    if found == RESULT_1:
+        row = of_result_1(row, SCHEMA)
+    elif found != SCHEMA:
         raise InputError(f"{where}: schema must be {SCHEMA}, got {found!r}; a newer version of fabricbench may read it")
     try:
         return adapter().validate_python(row)

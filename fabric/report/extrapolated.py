@@ -50,7 +50,7 @@ def _values(rows: Sequence[Row]) -> Values:
             "nbytes": row.case.nbytes,
             "size_text": show_size(row.case.nbytes),
             "asked": labels.asked(row),
-            "runs": labels.algorithm(str(row.predicted.context.get("resolved_algorithm", row.predicted.algorithm))),
+            "runs": labels.algorithm(row.predicted.model.runs),
             "fabric": short[labels.fabric(row)],
             "routing": labels.routing(row),
             "efficiency": row.efficiency,

@@ -88,7 +88,7 @@ def _extrapolation_cells(row: Row, short: Mapping[str, str]) -> tuple[str, ...]:
         show_size(row.case.nbytes),
         f"{row.case.world_size:,}",
         labels.asked(row),
-        labels.algorithm(str(said.context.get("resolved_algorithm", said.algorithm))) if said else "-",
+        labels.algorithm(said.model.runs) if said else "-",
         labels.routing(row),
         short[labels.fabric(row)],
         show_duration(said.time) if said else "-",

@@ -69,14 +69,15 @@ def by_rails(fabric: Fabric, case: Case, constants: Constants = NONE) -> Result:
     inside = _exchange(fabric, case, grid[0], constants)
     across = max((_exchange(fabric, case, rail, constants) for rail in _rails(fabric, grid)), key=lambda one: one.time)
     longer = max(inside, across, key=lambda one: one.time)
-    context = {
-        **longer.context,
-        "resolved_algorithm": BY_RAILS,
-        "slowdown": None,
-        "latency_seconds": inside.context["latency_seconds"] + across.context["latency_seconds"],
-        "bandwidth_seconds": {**inside.context["bandwidth_seconds"], **across.context["bandwidth_seconds"]},
-    }
-    return replace(longer, case=case, seconds=(inside.time + across.time,), algorithm=BY_RAILS, context=context)
+    both = inside.model, across.model
+    prediction = replace(
+        longer.model,
+        runs=BY_RAILS,
+        slowdown=None,
+        latency_seconds=sum(said.latency_seconds or 0.0 for said in both),
+        bandwidth_seconds={level: seconds for said in both for level, seconds in said.bandwidth_seconds.items()},
+    )
+    return replace(longer, case=case, seconds=(inside.time + across.time,), algorithm=BY_RAILS, prediction=prediction)
 
 
 def _exchange(fabric: Fabric, case: Case, devices: Devices, constants: Constants) -> Result:

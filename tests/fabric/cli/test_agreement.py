@@ -53,7 +53,7 @@ def test_predict_scale_stress_jobs_trace_and_python_agree(asked):
     (said,) = rows("predict", *where, "--sizes", "1GiB", "--fidelity", "loaded", *how)
     (scaled,) = rows("scale", *where, "--sizes", "1GiB", "--ranks", "128", *how)
     assert said["seconds"] == scaled["seconds"] == python.time
-    assert said["algorithm"] == scaled["algorithm"] == python.context["resolved_algorithm"]
+    assert said["algorithm"] == scaled["algorithm"] == python.model.runs
     rest = options({key: value for key, value in asked.items() if key != "algorithm"})
     run = "all_reduce" + (f":{asked['algorithm']}" if "algorithm" in asked else "")
     whole = rows("stress", *where, "--run", run, "--size", "1GiB", "--counts", "1", "--seeds", "1", *rest)
@@ -80,4 +80,4 @@ def test_hccl_on_16_nodes_sees_16_nodes_from_python_too():
     (python,) = predict(cases(fabric, sizes=[2**20]), fabric, constants_of(None, "hccl"))
     (said,) = rows("predict", "--topo", RAILS, "--sizes", "1MiB", "--backend", "hccl")
     assert python.time == said["seconds"]
-    assert python.context["resolved_algorithm"] == "halving_doubling"
+    assert python.model.runs == "halving_doubling"

@@ -67,7 +67,7 @@ def test_a_file_of_a_newer_version_is_refused_and_left_alone(tmp_path, more):
     path.write_text('{"schema":"fabricbench.result/9"}\n{"torn')
     done = measure("--backend", "gloo", "--ranks", "2", "-o", str(path), *more)
     assert done.returncode == 2
-    assert "schema must be fabricbench.result/1, got 'fabricbench.result/9'" in done.stderr
+    assert "schema must be fabricbench.result/2, got 'fabricbench.result/9'" in done.stderr
     assert done.stderr.count("\n") == 1, "nothing was started"
     assert path.read_text().endswith('{"torn')
 

@@ -75,9 +75,9 @@ def test_the_model_gives_the_closed_form_of_one_message_on_a_star(name, p, nbyte
     (result,) = predict([Case(name, nbytes, p, p, 1, params=params)], STAR, algorithm=HOW[name], fidelity=fidelity)
     wanted = ALPHA + nbytes / B if name == "latency" else (2 * ALPHA + window * nbytes / B) / window
     assert result.time == pytest.approx(wanted, rel=1e-6)
-    parts = result.context["latency_seconds"] + sum(result.context["bandwidth_seconds"].values())
+    parts = result.model.latency_seconds + sum(result.model.bandwidth_seconds.values())
     assert parts == pytest.approx(wanted, rel=1e-6), "the parts are those of one message too"
-    assert result.context["slowdown"] == pytest.approx(1)
+    assert result.model.slowdown == pytest.approx(1)
 
 
 def test_all_pairs_share_what_lies_between_them():

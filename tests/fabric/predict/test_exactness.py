@@ -48,10 +48,10 @@ def test_what_auto_calls_exact_equals_the_simulation(topo, one, p, order, routin
     collective, algorithm = one
     case = Case(collective, nbytes, p, p, 1, order=order)
     auto = answer(topo, case, algorithm, "auto", routing, constants)
-    if auto.context["exact"] and auto.source != "model:flows":
+    if auto.model.exact and auto.source != "model:flows":
         flows = answer(topo, case, algorithm, "flows", routing, constants)
-        assert auto.time == pytest.approx(flows.time, rel=1e-9), auto.context["fidelity_reason"]
-    assert auto.context["fidelity_reason"]
+        assert auto.time == pytest.approx(flows.time, rel=1e-9), auto.model.reason
+    assert auto.model.reason
 
 
 CHOSEN = [
@@ -69,25 +69,25 @@ def test_auto_takes_the_cheapest_that_is_exact_and_says_why(topo, collective, al
     case = Case(collective, 2**24, 16, 16, 1, order=more.get("order", "contiguous"))
     result = answer(topo, case, algorithm, "auto", more.get("routing", "ideal"))
     assert result.source == f"model:{fidelity}"
-    assert why in result.context["fidelity_reason"]
-    assert result.context["exact"] == (algorithm != "sharp")
+    assert why in result.model.reason
+    assert result.model.exact == (algorithm != "sharp")
 
 
 def test_the_bottleneck_link_and_the_slowdown_are_named():
     case = Case("all_reduce", 2**26, 16, 16, 1, order="interleaved")
     result = answer("oversubscribed", case, "ring", "auto", "ideal")
-    assert result.context["bottleneck"] == "leaf-spine"
-    assert "leaf" in result.context["bottleneck_link"]
-    assert "spine0" in result.context["bottleneck_link"]
-    assert result.context["slowdown"] == pytest.approx(4, rel=0.02)
+    assert result.bottlenecks[0] == "leaf-spine"
+    assert "leaf" in result.model.link
+    assert "spine0" in result.model.link
+    assert result.model.slowdown == pytest.approx(4, rel=0.02)
 
 
 def test_what_is_too_much_to_simulate_is_answered_loaded_and_called_inexact():
     case = Case("all_reduce", 2**30, 4096, 4096, 1, order="scattered:1")
     (result,) = predict([case], load("fat_tree:k=32"), algorithm="ring", routing="ecmp:1")
     assert result.source == "model:loaded"
-    assert not result.context["exact"]
-    assert "too many to simulate unasked" in result.context["fidelity_reason"]
+    assert not result.model.exact
+    assert "too many to simulate unasked" in result.model.reason
 
 
 @pytest.mark.parametrize("algorithm", ["sharp", "rail_aligned:chunks=4"])
@@ -143,7 +143,7 @@ def test_a_speed_that_changes_with_the_messages_is_not_simulated():
     fabric = load("leaf_spine:leaves=4,spines=2,hosts_per_leaf=8")
     (case,) = cases(fabric, sizes=[2**26])
     (result,) = predict([case], fabric, constants, algorithm="halving_doubling", routing="ecmp:1")
-    assert (result.source, result.context["exact"]) == ("model:loaded", False)
-    assert "the library's speed changes" in result.context["fidelity_reason"]
+    assert (result.source, result.model.exact) == ("model:loaded", False)
+    assert "the library's speed changes" in result.model.reason
     with pytest.raises(InputError, match="flows does not simulate halving_doubling with constants whose speed"):
         predict([case], fabric, constants, algorithm="halving_doubling", routing="ecmp:1", fidelity="flows")

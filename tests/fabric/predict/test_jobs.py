@@ -21,23 +21,23 @@ def test_jobs_under_different_leaves_do_not_meet():
     first, second = together(LEAVES, [RING, RING], ["ring", "ring"], "contiguous")
     assert first.time == pytest.approx(second.time)
     for result in (first, second):
-        assert result.context["slowdown_by_others"] == pytest.approx(1)
-        assert result.context["alone_seconds"] == pytest.approx(result.time)
+        assert result.model.slowdown_by_others == pytest.approx(1)
+        assert result.model.alone_seconds == pytest.approx(result.time)
 
 
 def test_two_rings_across_the_same_uplinks_share_them_in_halves():
     """Interleaved, each job has two hosts under every leaf and sends two flows over its uplink; together four."""
     first, second = together(LEAVES, [RING, RING], ["ring", "ring"], "interleaved")
-    assert first.context["slowdown_by_others"] == pytest.approx(2)
+    assert first.model.slowdown_by_others == pytest.approx(2)
     assert second.time == pytest.approx(first.time)
-    assert first.context["bottleneck"] == "leaf-spine"
+    assert first.bottlenecks[0] == "leaf-spine"
 
 
 def test_a_short_job_leaves_and_the_long_one_goes_on_alone():
     short, long = (Case("all_reduce", size, 8, 8, 1) for size in (2**22, 2**24))
     first, second = together(LEAVES, [short, long], ["ring", "ring"], "interleaved")
-    alone = second.context["alone_seconds"]
-    assert first.context["slowdown_by_others"] == pytest.approx(2)
+    alone = second.model.alone_seconds
+    assert first.model.slowdown_by_others == pytest.approx(2)
     assert second.time == pytest.approx(alone + first.time / 2)
 
 

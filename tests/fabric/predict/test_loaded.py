@@ -151,7 +151,7 @@ def test_oversubscription_shows_and_names_its_level():
     )
     assert mixed.time == pytest.approx(4 * flat.time)
     assert flat.bottlenecks == ("host-leaf", "leaf-spine"), "one flow on either, equally fast: a tie"
-    assert mixed.context["bottleneck"] == "leaf-spine"
+    assert mixed.bottlenecks[0] == "leaf-spine"
 
 
 def test_hashed_ecmp_is_never_faster_than_the_ideal_split_and_seeds_give_an_interval():

@@ -11,6 +11,7 @@ from fabric.predict.answer import predict
 from fabric.predict.cases import cases
 from fabric.predict.constants import NONE, Constants, Line, constants_of
 from fabric.predict.sensitivity import STEP
+from fabric.records.prediction import Share
 
 RAILS = "rail_optimized:nodes=4,rails=8,radix=64,scale_up=nvswitch"
 FITTED = Constants("fitted", {"*": (Line(2e-6, 3e-11),), "scale-up": (Line(1e-6),)}, "test", backend="nccl:h100", gamma=1e-12)
@@ -42,7 +43,7 @@ def test_a_share_is_what_a_slower_fabric_costs(topo, nbytes, algorithm, constant
     for level in fabric.levels:
         for kind in ("speed", "latency"):
             slower = answer(slowed(fabric, level, **{kind: 1 + STEP}), nbytes, constants, algorithm)
-            share = result.context["shares"][kind][level]["slower"]
+            share = getattr(result.model.shares, kind)[level].slower
             assert share == pytest.approx((slower.time / result.time - 1) / STEP, abs=1e-4), (kind, level)
 
 
@@ -53,8 +54,8 @@ def test_shares_of_nccls_own_choice_are_those_of_a_slower_fabric_with_the_same_c
     result = answer(fabric, nbytes, constants, None)
     for level in fabric.levels:
         slower = answer(slowed(fabric, level, speed=1 + STEP), nbytes, constants, None)
-        if slower.context["resolved_algorithm"] == result.context["resolved_algorithm"]:
-            share = result.context["shares"]["speed"][level]["slower"]
+        if slower.model.runs == result.model.runs:
+            share = result.model.shares.speed[level].slower
             assert share == pytest.approx((slower.time / result.time - 1) / STEP, abs=1e-4), level
 
 
@@ -62,19 +63,19 @@ def test_the_named_part_moves_the_answer_and_the_others_do_not():
     """Faster NVLink or NICs change nothing here: what NCCL makes of them is its own table's limit."""
     fabric, constants = load(RAILS), constants_of("nccl:h100")
     result = answer(fabric, 2**30, constants, None)
-    assert result.context["bottleneck"] == "library bandwidth"
+    assert result.bottlenecks[0] == "library bandwidth"
     for level in fabric.levels:
         assert answer(slowed(fabric, level, speed=0.5), 2**30, constants, None).time == pytest.approx(result.time, rel=1e-3)
     starved = slowed(fabric, "host-leaf", speed=2.0)
-    assert answer(starved, 2**30, constants, None).context["bottleneck"] == "host-leaf"
+    assert answer(starved, 2**30, constants, None).bottlenecks[0] == "host-leaf"
 
 
 def test_equal_limits_tie_and_either_alone_slows():
     result = answer(load("leaf_spine:leaves=4,spines=1,hosts_per_leaf=4,latency=0ns"), 2**20)
     assert result.bottlenecks == ("host-leaf", "leaf-spine")
     for level in ("host-leaf", "leaf-spine"):
-        share = result.context["shares"]["speed"][level]
-        assert (share["slower"], share["faster"]) == (pytest.approx(1), pytest.approx(0, abs=1e-6))
+        share = result.model.shares.speed[level]
+        assert (share.slower, share.faster) == (pytest.approx(1), pytest.approx(0, abs=1e-6))
 
 
 @pytest.mark.parametrize(
@@ -88,12 +89,12 @@ def test_equal_limits_tie_and_either_alone_slows():
     ],
 )
 def test_what_is_named_is_the_largest_share(nbytes, constants, named):
-    assert answer(load("fat_tree:k=4"), nbytes, constants).context["bottleneck"] == named
+    assert answer(load("fat_tree:k=4"), nbytes, constants).bottlenecks[0] == named
 
 
 def test_nothing_to_do_has_no_share():
     fabric = load("star:devices=4")
     (case,) = cases(fabric, sizes=[8], ranks=[1])
     (result,) = predict([case], fabric)
-    assert result.context["bottleneck"] == "latency"
-    assert all(share == {"slower": 0.0, "faster": 0.0} for share in result.context["shares"]["speed"].values())
+    assert result.bottlenecks[0] == "latency"
+    assert all(share == Share(0.0, 0.0) for share in result.model.shares.speed.values())

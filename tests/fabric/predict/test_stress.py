@@ -88,7 +88,7 @@ def test_a_lost_spine_of_two_halves_what_leaves_can_send():
     """4 x 4 messages a leaf over two cables, then over one: 8 and 16 messages, more than the 7 of a device's own link."""
     fabric = load("leaf_spine:leaves=2,spines=2,hosts_per_leaf=4,uplinks=2")
     whole, half = points(fabric, "switches:spine", [0, 1])
-    before, after = (p.result.context["bandwidth_seconds"] for p in (whole, half))
+    before, after = (p.result.model.bandwidth_seconds for p in (whole, half))
     assert list(before) == list(after) == ["leaf-spine"]
     assert after["leaf-spine"] == pytest.approx(2 * before["leaf-spine"])
 

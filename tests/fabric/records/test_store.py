@@ -6,6 +6,7 @@ import pytest
 
 from fabric.errors import EnvironmentFault
 from fabric.records.case import Case
+from fabric.records.prediction import Prediction
 from fabric.records.result import Result
 from fabric.records.store import append, read, schema, to_json
 from topologies.errors import InputError
@@ -42,8 +43,8 @@ def test_a_last_line_without_its_end_still_counts(tmp_path):
     ("line", "message"),
     [
         ("not json", r"r.jsonl:1: must be one JSON object per line"),
-        ('{"schema": "fabricbench.result/99"}', r"schema must be fabricbench.result/1, got 'fabricbench.result/99'; a newer"),
-        ("[]", r"schema must be fabricbench.result/1, got None"),
+        ('{"schema": "fabricbench.result/99"}', r"schema must be fabricbench.result/2, got 'fabricbench.result/99'; a newer"),
+        ("[]", r"schema must be fabricbench.result/2, got None"),
         (to_json(RESULT).replace('"gloo"', "7"), r"r.jsonl:1: source: .* got '7'"),
         (to_json(RESULT).replace('"nbytes":1024', '"nbytes":"many"'), r"case.nbytes: .* got 'many'"),
     ],
@@ -88,3 +89,19 @@ def test_a_file_that_may_not_grow_is_left_as_it_was(tmp_path):
     assert path.read_bytes() == before
     append(path, [one])
     assert path.read_bytes() == before * 2
+
+
+def test_what_a_model_said_in_a_record_of_the_first_schema_is_its_prediction(tmp_path):
+    """/1 kept it in the context, beside a run's environment."""
+    row = json.loads(to_json(Result(Case("all_reduce", 8, 2, 1, 2), "model:loaded", (1e-3,), "default", "point")))
+    del row["prediction"]
+    said = {"resolved_algorithm": "ring", "constants": "nccl:h100", "backend": "nccl", "exact": True, "bottleneck": "host-leaf"}
+    old = {**row, "schema": "fabricbench.result/1", "context": {**said, "slowdown": 1.5, "bottleneck_link": "a -> b"}}
+    measured = {**row, "schema": "fabricbench.result/1", "source": "gloo", "context": {"cores": 2, "backend": "x"}}
+    (tmp_path / "r.jsonl").write_text("".join(json.dumps(one) + "\n" for one in (old, measured)))
+    (first, second), _ = read(tmp_path / "r.jsonl")
+    wanted = Prediction("ring", "nccl:h100", "nccl", exact=True, bottlenecks=("host-leaf",), link="a -> b", slowdown=1.5)
+    assert (first.model, first.context, first.schema) == (wanted, {}, "fabricbench.result/2")
+    assert (second.prediction, second.context) == (None, {"cores": 2, "backend": "x"})
+    append(tmp_path / "new.jsonl", [first, second])
+    assert read(tmp_path / "new.jsonl")[0] == [first, second]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fabric.records.case import Case
+from fabric.records.prediction import Prediction
 from fabric.records.result import Result
 from fabric.report import facts, labels, style
 from fabric.scaling import Row
@@ -25,7 +26,7 @@ def answer(fabric: str, seconds: float, devices: int = 64, routing: str = "ideal
     case = Case("all_reduce", 2**30, devices, 1, devices)
     said = Result(
         case, "model:loaded", (seconds,), "ring:channels=8", "point", fabric=fabric, routing=routing,
-        context={"bottleneck": level}, made_at=MADE_AT,
+        prediction=Prediction("ring:channels=8", "nccl:h100", bottlenecks=(level,)), made_at=MADE_AT,
     )  # fmt: skip
     return Row(case, "model:loaded", None, said, 400e9, "predicted")
 
@@ -57,8 +58,7 @@ def test_the_page_opens_with_what_the_machine_gives_how_near_the_model_is_and_wh
 
 def replace_algorithm(row: Row, algorithm: str) -> Row:
     assert row.predicted is not None
-    context = {**row.predicted.context, "constants": "nccl:h100"}
-    return replace(row, predicted=replace(row.predicted, algorithm=algorithm, context=context))
+    return replace(row, predicted=replace(row.predicted, algorithm=algorithm))
 
 
 def test_the_details_say_error_baseline_and_count(story):

@@ -41,7 +41,7 @@ def test_it_is_the_rail_aligned_algorithm_without_its_list(topo):
     assert found.time == pytest.approx(listed.time, rel=1e-12)
     assert found.busbw == pytest.approx(listed.busbw, rel=1e-12)
     assert (found.algorithm, found.routing, found.statistic) == (BY_RAILS, "spray", "point")
-    parts = found.context["latency_seconds"] + sum(found.context["bandwidth_seconds"].values())
+    parts = found.model.latency_seconds + sum(found.model.bandwidth_seconds.values())
     assert parts == pytest.approx(found.time)
 
 
@@ -52,9 +52,9 @@ def test_a_neighbour_s_way_overlaps_what_this_adds(topo):
     case = exchange(fabric)
     (relayed,) = predict([case], fabric, algorithm="direct", routing="pxn:spray", fidelity="loaded")
     found = by_rails(fabric, case)
-    inside, across = (found.context["bandwidth_seconds"][level] for level in ("scale-up", relayed.context["bottleneck"]))
-    assert sum(relayed.context["bandwidth_seconds"].values()) == pytest.approx(max(inside, across))
-    assert relayed.time < found.time <= relayed.time + min(inside, across) + found.context["latency_seconds"]
+    inside, across = (found.model.bandwidth_seconds[level] for level in ("scale-up", relayed.bottlenecks[0]))
+    assert sum(relayed.model.bandwidth_seconds.values()) == pytest.approx(max(inside, across))
+    assert relayed.time < found.time <= relayed.time + min(inside, across) + found.model.latency_seconds
 
 
 def test_a_node_that_is_not_filled_counts_as_filled():
