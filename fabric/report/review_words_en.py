@@ -168,7 +168,8 @@ WORDS: Mapping[str, str] = {
     "source.watts": "power of one",
     "source.note": "note",
     "source.weak": "weak: one secondary source, or assumed",
-    "growth.caption": "{candidate}: {parameter} grows. Cables count as kept where both ends keep their names.",
+    "growth.caption": "{candidate}: {parameter} grows. A cable that stays in the same port at both ends is kept, however "
+    "hosts and switches are renumbered; moved are the fewest that a plan was found for.",
     # notes
     "note.compare": "Size and material, from the wiring and the rack layout.",
     "note.money": "Money and power. Lows, middles and highs are each added up, which brackets errors that all point one way.",

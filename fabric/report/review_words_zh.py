@@ -170,7 +170,8 @@ WORDS: Mapping[str, str] = {
     "source.watts": "单件功耗",
     "source.note": "备注",
     "source.weak": "依据较弱：单一二手来源，或为假设",
-    "growth.caption": "{candidate}：{parameter} 逐步增大。两端名称都不变的线缆算作保留。",
+    "growth.caption": "{candidate}：{parameter} 逐步增大。两端都不拔插的线缆算作保留，与设备和交换机如何重新编号无关；"
+    "挪动数为所找到的方案中最少的。",
     # notes
     "note.compare": "规模与物料，由布线和机柜布局得出。",
     "note.money": "价格与功耗。低值、中值、高值分别相加，因此区间涵盖各项误差同向的情形。",
