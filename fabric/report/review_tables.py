@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from fabric.report import review_names
-from fabric.report.review_cells import Cell, hour, missing, money, number, share, times, watts
+from fabric.report.review_cells import Cell, hour, missing, money, number, over_seeds, share, times, watts
 from fabric.report.review_html import Row, note, table
 from fabric.report.review_words import Words
 from fabric.review.evaluate import Design, Review
@@ -119,7 +119,7 @@ def _speed(design: Design, words: Words) -> Row:
         design.candidate.name,
         share(design.performance.efficiency, words),
         share(design.performance.worst_efficiency, words),
-        times(design.beside, words),
+        over_seeds(design.beside, words),
         share(broken.goodput, words),
         hours(broken.stops, words),
         number(broken.single_homed),

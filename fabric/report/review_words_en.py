@@ -18,6 +18,8 @@ WORDS: Mapping[str, str] = {
     "no": "no",
     "yes": "yes",
     "cut": "cut off",
+    "seeds": "{low} to {high}, {count} seeds",
+    "seeds.one": "one routing: no spread",
     "devices": "{count} devices",
     "ranks": "{count} ranks",
     "length": "{metres} m",

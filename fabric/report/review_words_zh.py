@@ -19,6 +19,8 @@ WORDS: Mapping[str, str] = {
     "no": "否",
     "yes": "是",
     "cut": "被隔断",
+    "seeds": "{low} 至 {high}，{count} 个种子",
+    "seeds.one": "只有一种路由，无离散度",
     "devices": "{count} 个设备",
     "ranks": "{count} 个 rank",
     "length": "{metres} 米",

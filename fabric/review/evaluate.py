@@ -15,9 +15,9 @@ from fabric.review.cost import Economy, Swing, device_hour, tornado
 from fabric.review.growth import Stage, stages
 from fabric.review.limits import Binding, Load, Quota, bindings, check, check_nodes, check_rack, quota
 from fabric.review.mistakes import must_be_of
-from fabric.review.mixed import slowdown
+from fabric.review.mixed import slowdowns
 from fabric.review.parts import Part
-from fabric.review.performance import Kept, Performance, curve, one_seed, performance
+from fabric.review.performance import Kept, Performance, curve, performance
 from fabric.review.quote import Range
 from fabric.review.racks import Floor, Layout, place
 from fabric.review.request import Candidate, Request, economy_of, floor_of, part_of, parts_of
@@ -32,7 +32,7 @@ class Design:
     """One candidate, worked out. price: of everything, None where a part has no price (unpriced names those).
 
     watts: of the facility at the middle, PUE included. cost: USD per effective device-hour at low, middle and high prices.
-    beside: slowdown of the first case's bytes where two jobs run it on alternate nodes.
+    beside: slowdown of the first case's bytes where two jobs run it on alternate nodes, one per seed of its routing.
     curve: (devices, step efficiency) of jobs of growing size. ceiling: the largest size by number of tiers.
     """
 
@@ -53,7 +53,7 @@ class Design:
     bindings: tuple[Binding, ...]
     quota: Quota | None
     ceiling: tuple[Reach, ...] = ()
-    beside: float | None = None
+    beside: tuple[float, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -157,6 +157,7 @@ def _design(
     economy = _economy(request, bought, done, broken)
     pue = (economy or economy_of(request)).pue
     watts = sum(line.watts.mid for line in bought.lines) * pue
+    first = done.timed[0].result
     load = Load(bought.endpoints, watts, price.mid if price else None, layout.racks, done.worst_efficiency, broken.goodput)
     return Design(
         candidate=candidate,
@@ -176,17 +177,8 @@ def _design(
         bindings=tuple(bindings(request.limits, load)),
         quota=quota(request.limits.power, load) if request.limits.power else None,
         ceiling=ceiling(candidate.topo, bought),
-        beside=_beside(fabric, done),
+        beside=slowdowns(fabric, first.case, first.algorithm or "ring", first.routing or "ideal"),
     )
-
-
-def _beside(fabric: Fabric, done: Performance) -> float | None:
-    """Return the slowdown of two jobs on alternate nodes; None where half the nodes cannot run the first case's algorithm."""
-    result = done.timed[0].result
-    try:
-        return slowdown(fabric, result.case, result.algorithm or "ring", one_seed(result.routing or "ideal"))
-    except InputError:
-        return None
 
 
 def _economy(request: Request, bought: Bill, done: Performance, broken: Resilience) -> Economy | None:

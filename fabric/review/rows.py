@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from fabric.review.evaluate import Design, Review
@@ -42,7 +43,7 @@ def _row(design: Design) -> dict[str, Any]:
         "single_switches": broken.single_switches,
         "single_cables": broken.single_cables,
         "one_switch_takes": broken.one_switch_takes,
-        "two_jobs_slowdown": design.beside,
+        **_spread("two_jobs_slowdown", design.beside),
         "fits": design.fits,
         "tightest_limit": design.bindings[0].name if design.bindings else None,
         "over": design.bindings[0].over if design.bindings else None,
@@ -52,6 +53,12 @@ def _row(design: Design) -> dict[str, Any]:
 def _money(name: str, found: Range | None) -> dict[str, float | None]:
     ends = (found.low, found.mid, found.high) if found else (None, None, None)
     return dict(zip((f"{name}_low", f"{name}_mid", f"{name}_high"), ends, strict=True))
+
+
+def _spread(name: str, found: Sequence[float]) -> dict[str, float | int | None]:
+    """Return the median over seeds, both ends and the number of seeds."""
+    ends = (median(found), min(found), max(found)) if found else (None, None, None)
+    return {**dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True)), f"{name}_seeds": len(found)}
 
 
 def details(review: Review, lang: str = "en") -> dict[str, Any]:

@@ -125,6 +125,13 @@ def test_a_part_without_a_price():
     assert "No price is known of switch-144x800g" in str(details(review)["verdict"])
 
 
+def test_two_jobs_are_told_over_the_seeds(review):
+    for design, row in zip(review.designs, rows(review), strict=True):
+        assert row["two_jobs_slowdown_seeds"] == len(design.beside) == 3, "the routing of a review is ecmp:1-3"
+        ends = [row[f"two_jobs_slowdown{end}"] for end in ("_low", "", "_high")]
+        assert ends == sorted(design.beside)
+
+
 def test_rows_are_plain(review):
     first = rows(review)[0]
     assert (first["devices"], first["fits"], first["single_homed"]) == (32, True, 32)
