@@ -18,6 +18,9 @@ WORDS: Mapping[str, str] = {
     "no": "no",
     "yes": "yes",
     "cut": "cut off",
+    "worst.seed": "worst of {count} seeds {worst}",
+    "below.hash": "luck of the hash: {even} split evenly",
+    "below.fewer": "fewer ranks send less",
     "seeds": "{low} to {high}, {count} seeds",
     "seeds.one": "one routing: no spread",
     "devices": "{count} devices",
@@ -113,12 +116,13 @@ WORDS: Mapping[str, str] = {
     "column.single_switches": "switches whose loss parts devices",
     "column.single_cables": "cables whose loss parts devices",
     "column.one_switch_takes": "devices that one switch parts at most",
+    "column.host_cables": "cables at devices, of all network cables",
     "column.gone": "lost at once",
     "column.devices_lost": "devices lost with it",
     "column.devices_parted": "devices cut off",
     "column.slower_alive": "slowdown of all devices alive",
     "column.left": "devices on nodes left whole",
-    "column.slower_left": "slowdown of a job on those",
+    "column.slower_left": "slowdown of a job on those, median",
     "column.cable_level": "level",
     "column.rows": "rows of racks",
     "column.rack_units": "rack units of switches and nodes",
@@ -182,8 +186,13 @@ WORDS: Mapping[str, str] = {
     "note.stops": "Expected stops at a published failure rate, scaled with devices, and what they take.",
     "note.single": "Single points of failure, from the wiring alone.",
     "note.lost": "Lost at once: one switch of every tier (a drain for maintenance), a plane or rail, the fullest rack of the "
-    "network and of nodes. Slowdown of {collective}, 1 is undamaged; nodes left whole have no device lost or cut off.",
-    "note.damage": "Random failures slow {collective} down by so much; 1 is undamaged, below 1 the other routes had luck.",
+    "network and of nodes. Slowdown of {collective}, 1 is undamaged, the median of the routing's seeds; nodes left whole have "
+    "no device lost or cut off. Below 1 is no gain: a hash that spread the other routes better by luck, or fewer ranks.",
+    "note.damage": "Random failures slow {collective} down by so much, each draw under the next seed of the routing; 1 is "
+    "undamaged. A device on one cable is cut off with it, and its node leaves the job: the last columns are of a job on the "
+    "nodes left whole. Cut off is who has no way over the network to some other; a job that needs none of those ways still "
+    "runs. A device on several cables goes on with the others, which costs nothing where a hash puts its one flow on one "
+    "cable anyway. Below 1 is no gain: a hash that spread the other routes better by luck, or fewer ranks.",
     "note.cables": "Network cables by level and length from the rack layout, with the part that reaches so far.",
     "note.kinds": "Price by kind of part. The price of a link holds its cable and both ends.",
     "note.kind_watts": "Power by kind of part, before PUE.",
@@ -232,7 +241,8 @@ WORDS: Mapping[str, str] = {
     "chart.growth.caption": "Every bar is a stage: cables that stay, that are pulled and plugged in elsewhere, and new ones.",
     "chart.damage.title": "Slowdown of {collective} by random failures",
     "chart.damage.caption": "Points: median of the draws that still run, thin lines up to the worst. Hollow: some draws cut "
-    "ranks off. Counts at which every draw cuts ranks off are not drawn; the table has them.",
+    "devices off. Crosses: every draw does, and the job runs on the nodes left whole. Below 1: luck of the hash, or fewer "
+    "ranks; the table says which.",
     "chart.tornado.title": "What moves the cost most: {name}",
     "chart.tornado.caption": "Every input at the low and at the high end of its span, the others at their middle. "
     "Same scale for all candidates.",
@@ -250,7 +260,9 @@ WORDS: Mapping[str, str] = {
     "axis.efficiency": "step efficiency",
     "axis.utilisation": "share of time in use",
     "axis.cost": "USD per effective device-hour",
-    "axis.failed.links": "failed cables",
+    "axis.failed.links": "failed cables between switches",
+    "axis.failed.host_links": "failed cables at devices",
+    "axis.failed.planes": "failed planes",
     "axis.failed.switches": "failed switches",
     "axis.failed.racks": "lost racks of nodes",
     "axis.slowdown": "time / undamaged time",

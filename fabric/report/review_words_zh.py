@@ -19,6 +19,9 @@ WORDS: Mapping[str, str] = {
     "no": "否",
     "yes": "是",
     "cut": "被隔断",
+    "worst.seed": "{count} 个种子中最差 {worst}",
+    "below.hash": "哈希碰巧更均匀：平均分流时为 {even}",
+    "below.fewer": "rank 更少，发送量更小",
     "seeds": "{low} 至 {high}，{count} 个种子",
     "seeds.one": "只有一种路由，无离散度",
     "devices": "{count} 个设备",
@@ -115,12 +118,13 @@ WORDS: Mapping[str, str] = {
     "column.single_switches": "一旦失效即隔断设备的交换机",
     "column.single_cables": "一旦失效即隔断设备的线缆",
     "column.one_switch_takes": "单台交换机最多隔断的设备",
+    "column.host_cables": "设备的线缆数及其在网络线缆中的占比",
     "column.gone": "同时失去",
     "column.devices_lost": "随之失去的设备",
     "column.devices_parted": "被隔断的设备",
     "column.slower_alive": "全部存活设备变慢倍数",
     "column.left": "完好节点上的设备",
-    "column.slower_left": "在其上运行的任务变慢倍数",
+    "column.slower_left": "在其上运行的任务变慢倍数（中位）",
     "column.cable_level": "层级",
     "column.rows": "机柜排数",
     "column.rack_units": "交换机与节点的机架单位（U）",
@@ -184,8 +188,12 @@ WORDS: Mapping[str, str] = {
     "note.stops": "按公开故障率随设备数折算的预期中断次数，以及由此损失的时间。",
     "note.single": "单点故障，仅由布线得出。",
     "note.lost": "同时失去：每层一台交换机（停机维护）、一个平面或轨道、交换机最多的网络机柜和节点最多的机柜。"
-    "{collective} 变慢的倍数，1 表示无损；完好节点指没有设备失去或被隔断的节点。",
-    "note.damage": "随机故障使{collective}变慢的倍数，1 表示无损，小于 1 表示改道后碰巧更快。",
+    "{collective} 变慢的倍数，1 表示无损，取各路由种子的中位数；完好节点指没有设备失去或被隔断的节点。"
+    "小于 1 并非收益：要么改道后哈希碰巧更均匀，要么 rank 更少。",
+    "note.damage": "随机故障使{collective}变慢的倍数，每次抽样依次使用下一个路由种子；1 表示无损。只有一根线缆的设备随线缆失效"
+    "而被隔断，其节点退出任务：最后两列是在完好节点上运行的任务。“被隔断”指经网络到不了某些其他设备；不需要这些路径的任务"
+    "仍可运行。有多根线缆的设备靠其余线缆继续工作；若哈希本就把它的单条流放在一根线缆上，则没有损失。"
+    "小于 1 并非收益：要么改道后哈希碰巧更均匀，要么 rank 更少。",
     "note.cables": "按层级和机柜布局得出的长度统计的网络线缆，以及够得着该长度的部件。",
     "note.kinds": "按部件种类统计的价格。链路价格包括线缆及其两端。",
     "note.kind_watts": "按部件种类统计的功耗（未乘 PUE）。",
@@ -229,8 +237,8 @@ WORDS: Mapping[str, str] = {
     "chart.growth.title": "扩容需挪动的线缆数：{moved}",
     "chart.growth.caption": "每根条形为一个阶段：保留的线缆、拔下改接的线缆和新增的线缆。",
     "chart.damage.title": "随机故障使{collective}变慢的倍数",
-    "chart.damage.caption": "点为仍能运行的抽样的中位数，细线延伸到最差抽样。空心点表示部分抽样中有 rank 被隔断。"
-    "所有抽样都被隔断的故障数不画出，见表格。",
+    "chart.damage.caption": "点为仍能运行的抽样的中位数，细线延伸到最差抽样。空心点表示部分抽样中有设备被隔断。"
+    "叉号表示所有抽样中都有设备被隔断，任务在完好节点上运行。小于 1：哈希碰巧更均匀或 rank 更少，见表格。",
     "chart.tornado.title": "对成本影响最大的输入：{name}",
     "chart.tornado.caption": "每个输入分别取其区间的低端和高端，其余取中值。各方案使用同一刻度。",
     "axis.devices": "任务所用设备数",
@@ -247,7 +255,9 @@ WORDS: Mapping[str, str] = {
     "axis.efficiency": "训练步效率",
     "axis.utilisation": "使用时间占比",
     "axis.cost": "美元 / 有效设备小时",
-    "axis.failed.links": "故障线缆数",
+    "axis.failed.links": "交换机之间的故障线缆数",
+    "axis.failed.host_links": "设备的故障线缆数",
+    "axis.failed.planes": "故障平面数",
     "axis.failed.switches": "故障交换机数",
     "axis.failed.racks": "失去的节点机柜数",
     "axis.slowdown": "耗时 / 无损耗时",

@@ -113,9 +113,13 @@ class Limits(Strict):
 
 
 class Failing(Strict):
-    """What is broken in the stress curves. seeds: draws of each; the published rates scale with devices."""
+    """What is broken in the stress curves: links between switches, those at devices (host_links), switches, racks.
+
+    seeds: draws of each; the published rates scale with devices.
+    """
 
     links: tuple[Count, ...] = (1, 10, 100)
+    host_links: tuple[Count, ...] = (1, 10)
     switches: tuple[Count, ...] = (1, 5)
     racks: tuple[Count, ...] = (1, 4)
     seeds: int = Field(default=3, ge=1, le=20)

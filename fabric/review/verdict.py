@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from fabric.review.breakeven import busy_to_meet, capex_to_match, efficiency_to_match, moved_by_network, moved_by_use
 from fabric.review.cost import HOURS
+from fabric.review.damage import Damage, below_one
 from fabric.review.evaluate import Design, Review
 from fabric.review.limits import Binding
 from fabric.review.racks import Floor
-from fabric.review.resilience import RUN_DEVICES, Damage
+from fabric.review.resilience import RUN_DEVICES
 from fabric.review.verdict_words import say
 
 Value = float | str
@@ -153,15 +154,18 @@ def _outlasting(ranked: list[Design]) -> Iterator[Finding]:
     for name, row in lost["plane"]:
         kind = "plane" if row.median else "plane_cut"
         yield Finding("decision", kind, {"name": name, "slower": row.median or 0.0, **_parting(row, ranked, name)}, MODEL)
+        yield from _below(name, row)
     for name, row in lost["rail"]:
         if row.devices_parted:
             yield Finding("decision", "rail", {"name": name, **_parting(row, ranked, name)}, MODEL)
     yield from _without_rack(lost["network rack"])
+    yield from _host_cables(ranked)
     runs = sorted((row.median, name, row) for name, row in lost["compute rack"] if row.median)
     if runs:
         (least, first, row), (most, last, _) = runs[0], runs[-1]
         values: dict[str, Value] = {"first": first, "least": least, "last": last, "most": most, "collective": row.collective}
         yield Finding("decision", "compute_rack", {**values, "lost": max(one.devices_lost for _, _, one in runs)}, MODEL)
+        yield from _below(first, row)
     taken = sorted((one.resilience.one_switch_takes, one.candidate.name) for one in ranked)
     if taken[0][0] < taken[-1][0]:
         yield Finding("decision", "one_switch", {"each": ", ".join(f"{name} {count:,}" for count, name in taken)}, BILL)
@@ -183,6 +187,33 @@ def _without_rack(rows: list[tuple[str, Damage]]) -> Iterator[Finding]:
     if rows:
         kind = "rack_all" if not cut else "rack_kept" if kept else "rack_none"
         yield Finding("decision", kind, {"kept": ", ".join(kept), "cut": ", ".join(cut), "parted": parted}, MODEL)
+        for name, row in rows:
+            yield from _below(name, row)
+
+
+def _below(name: str, row: Damage) -> Iterator[Finding]:
+    """Yield why a slowdown that was just said is below 1: of the devices alive, else of those on whole nodes."""
+    ratio, even = (row.rest, row.rest_even) if row.median is None else (row.median, row.even)
+    if ratio is not None and even is not None and (reason := below_one(ratio, even, 2)):
+        yield Finding("decision", f"below_{reason}", {"name": name, "value": ratio, "even": even}, MODEL)
+
+
+def _host_cables(ranked: list[Design]) -> Iterator[Finding]:
+    """Yield what one failed cable at a device means: its device cut off and the node out of the job, or slower."""
+    rows = [(one.candidate.name, row) for one in ranked if (row := _first_host_links(one))]
+    cut = sorted((row.rest, name, row) for name, row in rows if row.median is None and row.rest is not None)
+    runs = sorted((row.median, name, row) for name, row in rows if row.median is not None)
+    for kind, found in (("host_cable_cut", cut), ("host_cable_kept", runs)):
+        if found:
+            row, each = found[0][2], ", ".join(f"{name} {ratio:.2f} x" for ratio, name, _ in found)
+            counts: dict[str, Value] = {"failed": row.failed, "left": min(one.left for _, _, one in found)}
+            yield Finding("decision", kind, {"each": each, "collective": row.collective, **counts}, MODEL)
+            yield from (finding for _, name, one in found for finding in _below(name, one))
+
+
+def _first_host_links(design: Design) -> Damage | None:
+    """Return the damage of the fewest failed cables at devices that were asked for."""
+    return next((row for row in design.resilience.damage if row.what == "host_links"), None)
 
 
 def _change(ranked: list[Design]) -> Iterator[Finding]:

@@ -77,6 +77,25 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Without the fullest network rack devices are parted in every candidate that has one, up to {parted:,}: {cut}.",
         "失去交换机最多的网络机柜后，有此类机柜的方案均有设备被隔断，最多 {parted:,} 个：{cut}。",
     ),
+    "below_hash": (
+        "The {value:.2f} of {name} is luck of the hash and no gain: with all traffic split evenly it is {even:.2f}.",
+        "{name} 的 {value:.2f} 是哈希碰巧更均匀，并非收益：平均分流时为 {even:.2f}。",
+    ),
+    "below_fewer": (
+        "The {value:.2f} of {name} is no gain: fewer ranks send less (split evenly {even:.2f}).",
+        "{name} 的 {value:.2f} 并非收益：rank 更少，发送量更小（平均分流时为 {even:.2f}）。",
+    ),
+    "host_cable_cut": (
+        "A failed cable at a device cuts the device off and takes its node out of the job; with {failed:,} of them "
+        "{collective} takes so many times as long on the devices left ({left:,} at least): {each}.",
+        "设备的线缆失效会隔断该设备，其节点退出任务；失效 {failed:,} 根时，其余设备（至少 {left:,} 个）上 {collective} "
+        "用时为原来的倍数：{each}。",
+    ),
+    "host_cable_kept": (
+        "A device whose cable fails goes on with its other ones; with {failed:,} of them {collective} takes so many times as "
+        "long: {each}.",
+        "设备的一根线缆失效后以其余线缆继续工作；失效 {failed:,} 根时 {collective} 用时为原来的倍数：{each}。",
+    ),
     "compute_rack": (
         "A compute rack takes up to {lost:,} devices; for the rest {collective} takes {least:.2f} ({first}) to {most:.2f} "
         "({last}) times as long.",

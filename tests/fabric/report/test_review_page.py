@@ -14,6 +14,7 @@ from fabric.report.review_cells import money
 from fabric.report.review_page import FROM, sentence, write
 from fabric.report.review_page import html as page_of
 from fabric.report.review_words import LANGUAGES, words
+from fabric.review.damage import GAIN
 from fabric.review.verdict import verdict
 from fabric.units import show_duration
 from topologies.errors import InputError
@@ -138,6 +139,36 @@ def test_every_loss_and_what_it_takes_is_in_a_table(pages, review):
     assert set(cut) == {"cut off"}
 
 
+def slowdowns_of(page: str, key: str, columns: tuple[int, ...]) -> list[tuple[float, str]]:
+    """Every slowdown of a table with its small print."""
+    body = re.search(rf'id="table-{key}">.*?<tbody>(.*?)</tbody>', page, re.DOTALL)[1]
+    cells = [re.findall(r"<td.*?</td>", row) for row in body.strip().split("\n")]
+    chosen = [row[column] for row in cells for column in columns]
+    known = [(re.search(r'data-value="([^"]*)"', cell), re.search(r"<small>(.*?)</small>", cell)) for cell in chosen]
+    return [(float(value[1]), below[1] if below else "") for value, below in known if value]
+
+
+@pytest.mark.parametrize(
+    ("lang", "reasons"), [("en", "luck of the hash: .* split evenly|fewer ranks"), ("zh", "哈希碰巧|rank 更少")]
+)
+def test_every_slowdown_below_one_says_why_where_it_stands(pages, lang, reasons):
+    found = [*slowdowns_of(pages[lang], "lost", (4, 6)), *slowdowns_of(pages[lang], "damage", (5, 6, 9))]
+    below = [small for value, small in found if value < 1 - GAIN]
+    assert below
+    assert [small for small in below if not re.search(reasons, html.unescape(small))] == []
+
+
+def test_failed_cables_of_hosts_say_what_they_take(pages, review):
+    rows = [row for row in rows_of(pages["en"], "damage") if row[1] == "cables at devices"]
+    losses = [(d, one) for d in review.designs for one in d.resilience.damage if one.what == "host_links"]
+    assert [row[0] for row in rows] == [design.candidate.name for design, _ in losses]
+    for row, (design, one) in zip(rows, losses, strict=True):
+        assert (row[2], row[4]) == (f"{one.failed}", f"{one.devices_parted}")
+        assert int(row[8]) == (one.left if one.devices_parted else design.resilience.devices)
+    one_home = {row[0]: row for row in rows if row[2] == "1"}["rails"]
+    assert (one_home[4], one_home[5], one_home[8]) == ("1", "cut off", "12"), "its node of four leaves the job"
+
+
 def test_every_kind_of_loss_has_its_words(review):
     said = {loss.what for design in review.designs for loss in design.resilience.lost}
     assert said
@@ -151,7 +182,13 @@ def test_stops_and_single_points_are_told(pages, review):
         broken = design.resilience
         assert float(stop[1]) == pytest.approx(broken.stops, rel=0.01)
         assert float(stop[5]) == pytest.approx((1 - broken.goodput) * broken.devices, rel=0.01)
-        counts = (broken.single_homed, broken.single_switches, broken.single_cables, broken.one_switch_takes)
+        counts = (
+            broken.single_homed,
+            broken.single_switches,
+            broken.single_cables,
+            broken.one_switch_takes,
+            broken.host_cables,
+        )
         assert (alone[1], *alone[3:]) == tuple(str(count) for count in counts)
 
 

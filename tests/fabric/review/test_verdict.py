@@ -154,3 +154,33 @@ def test_other_languages():
     assert LANGUAGES == ("en", "zh")
     with pytest.raises(InputError, match="lang: must be one of en, zh, got 'fr'"):
         say("nothing", {}, "fr")
+
+
+def test_a_failed_cable_of_a_host_is_told():
+    """One cable a device: its node leaves the job. Two planes: the device goes on with the other."""
+    planes = {"name": "planes", "topo": "multi_plane:nodes=8,rails=4,radix=16,planes=2,speed=200Gb/s,scale_up=nvswitch"}
+    request = asked()
+    both = [*(one.model_dump() for one in request.candidates), planes]
+    review = evaluate(asked(candidates=both, failing={"links": [], "host_links": [1], "switches": [], "racks": [], "seeds": 2}))
+    rows = {d.candidate.name: d.resilience.damage[0] for d in review.designs}
+    cut, kept = (of(verdict(review), f"host_cable_{kind}") for kind in ("cut", "kept"))
+    assert (cut.values["failed"], cut.values["left"]) == (1, 28)
+    for name in ("rails", "clos"):
+        assert rows[name].median is None
+        assert f"{name} {rows[name].rest:.2f} x" in cut.text()
+    assert kept.values["each"] == f"planes {rows['planes'].median:.2f} x"
+
+
+def test_a_slowdown_below_one_is_explained_in_the_next_sentence():
+    names = {"hashed": "clos:radix=8,endpoints=32,devices_per_node=4,scale_up=nvswitch"}
+    candidates = [{"name": name, "topo": topo} for name, topo in names.items()]
+    cases = [{"collective": "all_reduce", "size": "1GiB", "algorithm": "ring"}]
+    review = evaluate(asked(candidates=candidates, cases=cases, floor={"nodes_per_rack": 2}))
+    found = verdict(review)
+    (row,) = (one for one in review.designs[0].resilience.lost if one.kind == "compute rack")
+    assert row.median < 0.995
+    place = next(number for number, one in enumerate(found) if one.kind == "compute_rack")
+    after = found[place + 1]
+    assert after.kind in ("below_hash", "below_fewer")
+    assert (after.values["value"], after.values["even"]) == (row.median, row.even)
+    assert f"The {row.median:.2f} of hashed is" in after.text()
