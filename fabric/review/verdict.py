@@ -154,7 +154,7 @@ def _outlasting(ranked: list[Design]) -> Iterator[Finding]:
     for name, row in lost["plane"]:
         kind = "plane" if row.median else "plane_cut"
         yield Finding("decision", kind, {"name": name, "slower": row.median or 0.0, **_parting(row, ranked, name)}, MODEL)
-        yield from _below(name, row)
+        yield from _below(name, row.median, row.even)
     for name, row in lost["rail"]:
         if row.devices_parted:
             yield Finding("decision", "rail", {"name": name, **_parting(row, ranked, name)}, MODEL)
@@ -165,7 +165,7 @@ def _outlasting(ranked: list[Design]) -> Iterator[Finding]:
         (least, first, row), (most, last, _) = runs[0], runs[-1]
         values: dict[str, Value] = {"first": first, "least": least, "last": last, "most": most, "collective": row.collective}
         yield Finding("decision", "compute_rack", {**values, "lost": max(one.devices_lost for _, _, one in runs)}, MODEL)
-        yield from _below(first, row)
+        yield from _below(first, row.median, row.even)
     taken = sorted((one.resilience.one_switch_takes, one.candidate.name) for one in ranked)
     if taken[0][0] < taken[-1][0]:
         yield Finding("decision", "one_switch", {"each": ", ".join(f"{name} {count:,}" for count, name in taken)}, BILL)
@@ -188,12 +188,11 @@ def _without_rack(rows: list[tuple[str, Damage]]) -> Iterator[Finding]:
         kind = "rack_all" if not cut else "rack_kept" if kept else "rack_none"
         yield Finding("decision", kind, {"kept": ", ".join(kept), "cut": ", ".join(cut), "parted": parted}, MODEL)
         for name, row in rows:
-            yield from _below(name, row)
+            yield from _below(name, row.median, row.even)
 
 
-def _below(name: str, row: Damage) -> Iterator[Finding]:
-    """Yield why a slowdown that was just said is below 1: of the devices alive, else of those on whole nodes."""
-    ratio, even = (row.rest, row.rest_even) if row.median is None else (row.median, row.even)
+def _below(name: str, ratio: float | None, even: float | None) -> Iterator[Finding]:
+    """Yield why a slowdown that was just said is below 1."""
     if ratio is not None and even is not None and (reason := below_one(ratio, even, 2)):
         yield Finding("decision", f"below_{reason}", {"name": name, "value": ratio, "even": even}, MODEL)
 
@@ -208,7 +207,8 @@ def _host_cables(ranked: list[Design]) -> Iterator[Finding]:
             row, each = found[0][2], ", ".join(f"{name} {ratio:.2f} x" for ratio, name, _ in found)
             counts: dict[str, Value] = {"failed": row.failed, "left": min(one.left for _, _, one in found)}
             yield Finding("decision", kind, {"each": each, "collective": row.collective, **counts}, MODEL)
-            yield from (finding for _, name, one in found for finding in _below(name, one))
+            for ratio, name, one in found:
+                yield from _below(name, ratio, one.rest_even if one.median is None else one.even)
 
 
 def _first_host_links(design: Design) -> Damage | None:
