@@ -120,10 +120,11 @@ function pin(name) {
 }
 for (const button of picks) button.addEventListener("click", () => pin(button.dataset.pick));
 
-const sliders = ["utilisation", "scale", "energy"].map(name => document.getElementById("slider-" + name));
+const sliders = ["allocation", "scale", "energy"].map(name => document.getElementById("slider-" + name));
+const percent = value => Number((100 * value).toFixed(2)) + " %";
 const shown = [
-  value => Number((100 * value).toFixed(2)) + " %",
-  value => Number((100 * value).toFixed(2)) + " %",
+  value => say.allocated.replace("{allocated}", percent(value)).replace("{busy}", percent(Math.min(1, value * grid.computing))),
+  percent,
   value => say.energy.replace("{value}", String(Number(value.toFixed(4)))),
 ];
 function costAt(candidate, place) {
@@ -153,11 +154,11 @@ function moved() {
     setCell("over-" + n, cost.mid / least - 1, "+" + (100 * (cost.mid / least - 1)).toFixed(1) + " %", null);
   });
   if (views.cost) {
-    const rows = grid.candidates.flatMap((candidate, n) => grid.axes[0].map((utilisation, u) => {
+    const rows = grid.candidates.flatMap((candidate, n) => grid.axes[0].map((allocation, u) => {
       const cost = costAt(n, [u, place[1], place[2]]);
-      return {candidate, utilisation, cost: cost.mid, low: cost.low, high: cost.high};
+      return {candidate, allocation, cost: cost.mid, low: cost.low, high: cost.high};
     }));
-    views.cost.data("cost", rows).data("at", [{utilisation: grid.axes[0][place[0]]}]).runAsync();
+    views.cost.data("cost", rows).data("at", [{allocation: grid.axes[0][place[0]]}]).runAsync();
   }
 }
 if (grid) {

@@ -9,6 +9,7 @@ from fabric.report.review_cells import Cell, hour, missing, money, number, over_
 from fabric.report.review_html import Row, note, table
 from fabric.report.review_words import Words
 from fabric.review.evaluate import Design, Review
+from fabric.review.inputs import inputs
 from fabric.review.quote import Range
 from fabric.units import show_rate
 
@@ -16,6 +17,7 @@ COUNTS = ("candidate", "devices", "switches", "tiers", "cables", "longest", "nic
 MONEY = ("candidate", "price", "each_all", "network", "each", "power", "network_power", "hour")
 SPEED = ("candidate", "efficiency", "worst_efficiency", "beside", "goodput", "stops", "alone", "fits")
 COST = ("candidate", "hour", "against")
+INPUTS = ("input", "figure", "unit", "source")
 TRAFFIC = ("candidate", "traffic", "reached", "at_most", "reached_rate", "at_most_rate")
 
 
@@ -139,6 +141,15 @@ def cost_table(names: Sequence[str], costs: Sequence[Range], words: Words) -> st
         for n, (name, cost) in enumerate(zip(names, costs, strict=True))
     ]
     return table(words, COST, rows, key="cost", names=names)
+
+
+def inputs_table(review: Review, words: Words) -> list[str]:
+    """Return what the cost takes beside each candidate's own figures, with where it is from."""
+    rows: list[Row] = [
+        (words[f"input.{one.name}"], number(one.value), words[f"unit.{one.name}"], words[f"origin.{one.origin}"])
+        for one in inputs(review.request)
+    ]
+    return [note(words["note.inputs"]), table(words, INPUTS, rows, key="inputs")]
 
 
 def over(value: float) -> str:

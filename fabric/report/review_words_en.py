@@ -158,6 +158,8 @@ WORDS: Mapping[str, str] = {
     "column.line_price": "price in all",
     "column.unit_watts": "watts each",
     "column.line_watts": "watts in all",
+    "column.input": "input",
+    "column.unit": "unit",
     "column.what": "what",
     "column.figure": "figure",
     "column.source": "source",
@@ -205,17 +207,23 @@ WORDS: Mapping[str, str] = {
     "note.quota": "At the candidate's own power per device, network and PUE included. Effective: times efficiency and goodput.",
     "note.no_cost": "No candidate has a cost: the request names no node, or parts have no price.",
     "note.no_spans": "The request names no spans, so there is no tornado chart; give low and high of inputs under spans.",
-    "note.sliders": "The sliders look up costs that were computed beforehand. Share of time in use means that the devices are "
-    "paid for and busy for that share. The start is what the request says.",
+    "note.inputs": "What the cost takes beside each candidate's own price, power, efficiency and goodput: (price of a device / "
+    "(life x 8,760 h) + other running cost + power x PUE x energy price) / (share allocated x efficiency x goodput), power "
+    "between idle and busy by the share of time computing.",
+    "note.sliders": "The sliders look up costs that were computed beforehand by that formula. The first is the share of time "
+    "for which devices are allocated, that is paid for; wherever it stands they compute for {computing} of that time and idle "
+    "for the rest, as above. The start is the table above.",
     # where a sentence's numbers come from
     "from.bill": "bill of materials: counts of the wiring, prices under parts",
     "from.formula": "cost per effective device-hour: fabric/review/cost.py",
     "from.model": "predicted at the loaded fidelity: docs/fidelities.md",
     "from.failures": "54 days on 16,384 GPUs: Llama 3, 2024, table 5, scaled with devices",
     "from.request": "the review's own file",
+    "from.defaults": "our defaults: fabric/review/cost.py",
     "from.floor": "our defaults: fabric/review/racks.py",
     # sliders
-    "slider.utilisation": "share of time in use",
+    "slider.allocation": "share of time allocated",
+    "slider.allocation.value": "{allocated}, computing {busy}",
     "slider.scale": "efficiency, times",
     "slider.energy": "energy price",
     "slider.energy.unit": "{value} USD/kWh",
@@ -225,8 +233,9 @@ WORDS: Mapping[str, str] = {
     "chart.efficiency.one": "{name} {share} on {devices} devices",
     "chart.efficiency.caption": "Jobs on the first devices of the order, median seed; {points} points. "
     "Efficiency = compute / (compute + communication that is not hidden).",
-    "chart.cost.title": "Cost per effective device-hour by share of time in use",
-    "chart.cost.caption": "Lines: middle prices; bands: all prices low, all high. The vertical line is the slider. "
+    "chart.cost.title": "Cost per effective device-hour by share of time allocated",
+    "chart.cost.caption": "Devices compute for {computing} of the time for which they are allocated. "
+    "Lines: middle prices; bands: all prices low, all high. The vertical line is the slider. "
     "Efficiency and energy price are the sliders' too.",
     "chart.material.title": "What the network's money and power go to, per device",
     "chart.material.caption": "Bars: middle figures by kind of part; black lines: low to high of the whole network. Nodes are "
@@ -258,7 +267,7 @@ WORDS: Mapping[str, str] = {
     "cables.moved": "moved",
     "cables.added": "added",
     "axis.efficiency": "step efficiency",
-    "axis.utilisation": "share of time in use",
+    "axis.allocation": "share of time allocated",
     "axis.cost": "USD per effective device-hour",
     "axis.failed.links": "failed cables between switches",
     "axis.failed.host_links": "failed cables at devices",
@@ -284,6 +293,5 @@ WORDS: Mapping[str, str] = {
     "by switches and cables (Llama 3, 2024), scaled by the number of devices. A stop costs {restart} and half of a checkpoint "
     "interval of {checkpoint}.",
     "assumed.draws": "{seeds} random draws of every number of failures.",
-    "assumed.economy": "An idle device draws {idle} of a busy one; other running cost {opex} USD/h per device.",
     "assumed.price": "A price counts pieces at list; volume discounts, installation and spares are not in it.",
 }

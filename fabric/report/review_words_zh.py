@@ -160,6 +160,8 @@ WORDS: Mapping[str, str] = {
     "column.line_price": "小计",
     "column.unit_watts": "单件功耗",
     "column.line_watts": "功耗小计",
+    "column.input": "输入",
+    "column.unit": "单位",
     "column.what": "项目",
     "column.figure": "数值",
     "column.source": "来源",
@@ -206,16 +208,21 @@ WORDS: Mapping[str, str] = {
     "note.quota": "按该方案每设备功率计算，含网络与 PUE。有效设备数 = 设备数 × 效率 × 有效时间占比。",
     "note.no_cost": "没有可计算成本的方案：请求未指定节点，或有部件缺少价格。",
     "note.no_spans": "评审请求没有给出 spans，因此没有龙卷风图；请在 spans 下给出各输入的低值和高值。",
-    "note.sliders": "滑块查的是事先算好的成本。“使用时间占比”指设备既已分配又在计算的时间。初始位置为评审请求中的取值。",
+    "note.inputs": "除各方案自身的价格、功率、效率和有效时间占比之外，成本所用的输入：（设备价格 /（年限 × 8,760 小时）"
+    "+ 其他运行成本 + 功率 × PUE × 电价）/（分配时间占比 × 效率 × 有效时间占比），功率按计算时间占比介于空闲与满载之间。",
+    "note.sliders": "滑块查的是按上述公式事先算好的成本。第一个滑块是设备被分配（有人付费）的时间占比；无论滑到何处，"
+    "设备都在其中 {computing} 的时间里计算，其余时间空闲，与上表一致。初始位置即上表取值。",
     # where a sentence's numbers come from
     "from.bill": "物料清单：数量来自布线，价格来自 parts",
     "from.formula": "每有效设备小时成本：fabric/review/cost.py",
     "from.model": "按 loaded 精度预测：docs/fidelities.md",
     "from.failures": "16,384 个 GPU 运行 54 天：Llama 3，2024，表 5，按设备数折算",
     "from.request": "评审请求文件",
+    "from.defaults": "我们的默认值：fabric/review/cost.py",
     "from.floor": "我们的默认值：fabric/review/racks.py",
     # sliders
-    "slider.utilisation": "使用时间占比",
+    "slider.allocation": "分配时间占比",
+    "slider.allocation.value": "{allocated}，计算 {busy}",
     "slider.scale": "效率乘以",
     "slider.energy": "电价",
     "slider.energy.unit": "{value} 美元/千瓦时",
@@ -225,8 +232,9 @@ WORDS: Mapping[str, str] = {
     "chart.efficiency.one": "{name} 在 {devices} 个设备上为 {share}",
     "chart.efficiency.caption": "任务占用排列中最前面的若干个设备，取中位种子，共 {points} 个点。"
     "效率 = 计算时间 /（计算时间 + 未被掩盖的通信时间）。",
-    "chart.cost.title": "每有效设备小时成本随使用时间占比的变化",
-    "chart.cost.caption": "线：中位价格；色带：价格全取低值到全取高值。竖线为滑块位置，效率与电价也取自滑块。",
+    "chart.cost.title": "每有效设备小时成本随分配时间占比的变化",
+    "chart.cost.caption": "设备在被分配时间的 {computing} 里计算。"
+    "线：中位价格；色带：价格全取低值到全取高值。竖线为滑块位置，效率与电价也取自滑块。",
     "chart.material.title": "每设备网络价格与功耗的构成",
     "chart.material.caption": "条形：各类部件的中值；黑线：整个网络的低值到高值。不含服务器节点；功耗未乘 PUE。",
     "chart.times.title": "各用例耗时",
@@ -253,7 +261,7 @@ WORDS: Mapping[str, str] = {
     "cables.moved": "挪动",
     "cables.added": "新增",
     "axis.efficiency": "训练步效率",
-    "axis.utilisation": "使用时间占比",
+    "axis.allocation": "分配时间占比",
     "axis.cost": "美元 / 有效设备小时",
     "axis.failed.links": "交换机之间的故障线缆数",
     "axis.failed.host_links": "设备的故障线缆数",
@@ -277,6 +285,5 @@ WORDS: Mapping[str, str] = {
     "assumed.failures": "公开的故障率：{devices} 个 GPU 在 {days} 天内意外中断 {stops} 次，其中 {network} 次由交换机和线缆引起"
     "（Llama 3，2024），按设备数等比例折算。每次中断损失 {restart}，外加检查点间隔 {checkpoint} 的一半。",
     "assumed.draws": "每种故障数随机抽样 {seeds} 次。",
-    "assumed.economy": "空闲功率为满载功率的 {idle}；其他运行成本每个设备 {opex} 美元/小时。",
     "assumed.price": "价格按标价乘以数量计算，不含批量折扣、安装和备件。",
 }

@@ -191,7 +191,7 @@ def _economy(request: Request, bought: Bill, done: Performance, broken: Resilien
         "efficiency": done.efficiency,
         "goodput": max(broken.goodput, 1e-6),
     }
-    return economy_of(request, **known)
+    return economy_of(request, bought.endpoints, **known)
 
 
 def _cost(economy: Economy, price: Range, devices: int) -> Range:

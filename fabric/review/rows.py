@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from fabric.review.evaluate import Design, Review
+from fabric.review.inputs import inputs
 from fabric.review.quote import Range
 from fabric.review.verdict import verdict
 
@@ -69,6 +70,7 @@ def details(review: Review, lang: str = "en") -> dict[str, Any]:
             {"about": f.about, "kind": f.kind, "text": f.text(lang), "values": dict(f.values), "source": f.source}
             for f in verdict(review)
         ],
+        "cost_inputs": [vars(one) for one in inputs(review.request)],
         "refused": [{"candidate": r.candidate.name, "why": r.why} for r in review.refused],
         "details": {design.candidate.name: _tables(design) for design in review.designs},
     }

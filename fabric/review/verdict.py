@@ -12,8 +12,10 @@ from fabric.review.breakeven import busy_to_meet, capex_to_match, efficiency_to_
 from fabric.review.cost import HOURS
 from fabric.review.damage import Damage, below_one
 from fabric.review.evaluate import Design, Review
+from fabric.review.inputs import inputs
 from fabric.review.limits import Binding
 from fabric.review.racks import Floor
+from fabric.review.request import OPEX_OF_CENTRE, Request
 from fabric.review.resilience import RUN_DEVICES
 from fabric.review.verdict_words import say
 
@@ -23,6 +25,7 @@ FORMULA = "cost per effective device-hour: fabric/review/cost.py"
 MODEL = "predicted at the loaded fidelity: docs/fidelities.md"
 FAILURES = "54 days on 16,384 GPUs: Llama 3, 2024, table 5, scaled with devices"
 REQUEST = "the review's own file"
+DEFAULTS = "our defaults: fabric/review/cost.py"
 AMOUNTS = {"power": "{:,.2f} MW", "budget": "{:,.0f} USD", "racks": "{:,.0f} racks", "efficiency": "{:.1%}"}
 LEAST_GAIN = 5e-4
 """Efficiencies nearer than this are called equal: half of what is printed."""
@@ -263,16 +266,23 @@ def _assumed(review: Review) -> Iterator[Finding]:
         yield Finding("assumed", "floor", {"names": ", ".join(left)}, "our defaults: fabric/review/racks.py")
     step = {"compute": request.step.compute, "overlap": request.step.overlap}
     yield Finding("assumed", "step", step, REQUEST)
-    years = (
-        {name: getattr(review.designs[0].economy, name) for name in ("life", "pue", "energy")}
-        if review.designs[0].economy
-        else {}
-    )
-    if years:
-        yield Finding("assumed", "economy", {**years, "hours": HOURS}, FORMULA)
+    if any(design.economy for design in review.designs):
+        yield from _economy(request)
     if request.constants == "none":
         yield Finding("assumed", "constants", {"routing": request.routing}, MODEL)
     yield Finding("assumed", "failures", {"devices": RUN_DEVICES}, FAILURES)
+
+
+def _economy(request: Request) -> Iterator[Finding]:
+    """Yield what the cost takes from the file and what from our defaults."""
+    found = {one.name: one for one in inputs(request)}
+    centre = found.pop(OPEX_OF_CENTRE, None)
+    yield Finding("assumed", "economy", {**{name: one.value for name, one in found.items()}, "hours": HOURS}, FORMULA)
+    ours = [name for name, one in found.items() if one.origin != "file"]
+    if ours:
+        yield Finding("assumed", "economy_ours", {"names": ", ".join(ours)}, DEFAULTS)
+    if centre:
+        yield Finding("assumed", "opex_centre", {"opex": centre.value}, REQUEST)
 
 
 def _weak(part: object) -> bool:

@@ -124,17 +124,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "即使网络免费，{second} 也不会与 {first} 一样便宜：差额为每设备 {usd:,.0f} 美元，是其网络价格的 {share:.1f} 倍。",
     ),
     "busy_turns": (
-        "Below or above a utilisation of {busy:.0%} (now {now:.0%}) {first} and {second} change places.",
-        "利用率越过 {busy:.0%}（现为 {now:.0%}）时，{first} 与 {second} 排名互换。",
+        "{first} and {second} change places where devices compute for {busy:.0%} of the time (now {now:.0%}).",
+        "设备计算时间占比越过 {busy:.0%}（现为 {now:.0%}）时，{first} 与 {second} 排名互换。",
     ),
     "busy_never": (
-        "At no utilisation do {first} and {second} change places.",
-        "在任何利用率下，{first} 与 {second} 的排名都不会互换。",
+        "For whatever share of the time devices compute, {first} and {second} do not change places.",
+        "无论设备计算时间占比多少，{first} 与 {second} 的排名都不会互换。",
     ),
     "moves": (
-        "Utilisation and scaling efficiency move the price by {use:.1f} x (1 and 1 against 0.15 and 0.6); the price and power "
-        "of all {count} networks that fit move it by {network:.1%} at equal efficiency.",
-        "利用率与扩展效率可使价格变动 {use:.1f} 倍（1、1 对 0.15、0.6）；"
+        "Use and scaling efficiency move the price by {use:.1f} x (allocated and computing all the time at an efficiency of 1, "
+        "against 15% of the time at 0.6); the price and power of all {count} networks that fit move it by {network:.1%} at "
+        "equal efficiency.",
+        "使用与扩展效率可使价格变动 {use:.1f} 倍（全部时间被分配并计算、效率为 1，对 15% 的时间、效率 0.6）；"
         "在相同效率下，全部 {count} 个可行网络的价格与功率只使其变动 {network:.1%}。",
     ),
     "weak": (
@@ -155,8 +156,20 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "每步计算 {compute:g} 秒（不含网络），{overlap:.0%} 的通信被掩盖。",
     ),
     "economy": (
-        "Devices live {life:g} years of {hours:,} h, PUE is {pue:g}, energy {energy:g} USD per kWh.",
-        "设备寿命 {life:g} 年（每年 {hours:,} 小时），PUE 为 {pue:g}，电价每千瓦时 {energy:g} 美元。",
+        "Devices are allocated (paid for) {allocation:.0%} of the time and compute {busy:.0%} of the time, an idle one draws "
+        "{idle_share:.0%} of a busy one's power; they live {life:g} years of {hours:,} h, PUE is {pue:g}, energy {energy:g} "
+        "USD per kWh, other running cost {opex_per_device:g} USD an hour for each device.",
+        "设备有 {allocation:.0%} 的时间被分配（有人付费），{busy:.0%} 的时间在计算，空闲功率为满载的 {idle_share:.0%}；"
+        "设备寿命 {life:g} 年（每年 {hours:,} 小时），PUE 为 {pue:g}，电价每千瓦时 {energy:g} 美元，"
+        "其他运行成本为每个设备每小时 {opex_per_device:g} 美元。",
+    ),
+    "economy_ours": (
+        "Of these the file does not say {names}: our defaults.",
+        "其中文件未给出 {names}：取我们的默认值。",
+    ),
+    "opex_centre": (
+        "Beside that, {opex:,.0f} USD an hour run the whole centre and are divided by each candidate's devices.",
+        "此外，整个中心的运行成本为每小时 {opex:,.0f} 美元，按各方案的设备数分摊。",
     ),
     "constants": (
         "No library's measured constants are used: links move at their rate, latencies are the parts', routing {routing}.",

@@ -41,7 +41,7 @@ def browsed(page: str, folder: Path, script: str, width: int = 1440) -> str:
 def test_sliders_move_the_cost_and_its_chart(pages, costs, tmp_path):
     script = """
     const before = document.querySelector("#chart-cost svg").outerHTML;
-    for (const [name, value] of [["utilisation", 5], ["scale", 3], ["energy", 9]]) {
+    for (const [name, value] of [["allocation", 5], ["scale", 3], ["energy", 9]]) {
       const slider = document.getElementById("slider-" + name);
       slider.value = value; slider.dispatchEvent(new Event("input"));
     }

@@ -11,10 +11,13 @@ import pytest
 
 from fabric.report import review_details, review_material, review_names, review_resilience
 from fabric.report.review_cells import money
+from fabric.report.review_grid import grid
 from fabric.report.review_page import FROM, sentence, write
 from fabric.report.review_page import html as page_of
 from fabric.report.review_words import LANGUAGES, words
+from fabric.review.cost import device_hour
 from fabric.review.damage import GAIN
+from fabric.review.inputs import OPEN, inputs
 from fabric.review.verdict import verdict
 from fabric.units import show_duration
 from topologies.errors import InputError
@@ -81,6 +84,31 @@ def test_every_price_and_power_has_its_source_and_date(pages, review):
             assert source.startswith(quote.source)
             assert ("weak" in source) == quote.weak
             assert date == quote.date
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_sliders_sentence_is_the_slider_and_the_printed_cost(pages, review, lang):
+    """What the page says of its first slider, put into the formula, is what it shows, at the start and elsewhere."""
+    said = re.search(r"(?:compute for|都在其中) ([\d.]+) %", html.unescape(pages[lang]))
+    part = float(said[1]) / 100
+    costs = grid(review.designs)
+    for number, design in enumerate(review.designs):
+        for place, allocation in enumerate(costs.allocations):
+            told = replace(design.economy, allocation=allocation, busy=allocation * part)
+            assert costs.at(number, (place, *costs.start[1:])).mid == pytest.approx(device_hour(told), abs=1e-4)
+        printed = float(rows_of(pages[lang], "cost")[number][1].split()[0])
+        assert printed == pytest.approx(device_hour(design.economy), abs=6e-4)
+    assert re.search(r"62\.5 %\D{2,12}50 %", re.search(r'id="slider-allocation-value">([^<]*)<', pages[lang])[1])
+
+
+def test_what_the_cost_takes_stands_beside_it_with_its_source(pages, review):
+    told = {row[0]: row[1:] for row in rows_of(pages["en"], "inputs")}
+    assert told["share of time allocated (paid for)"] == ["0.625", "of all time", "the review's own file"]
+    assert told["share of time computing (busy)"] == ["0.5", "of all time", "the review's own file"]
+    assert told["energy price, USD/kWh"][0] == "0.07"
+    assert told["PUE"][2].startswith("our default, an assumption")
+    assert told["other running cost of one device, USD/h"][1] == "USD per device-hour"
+    assert {one.name for one in inputs(review.request)} == set(OPEN)
 
 
 def test_every_case_is_in_the_table(pages, review):
