@@ -43,6 +43,7 @@ SHOWN = 20
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Journal of finished evaluations (JSON Lines).")
 @click.option("--resume", is_flag=True, help="Go on with the journal.")
+@click.option("--force", is_flag=True, help="Take figures beyond what is plausible as they are.")
 @click.option("--workers", type=int, help="Processes; by default one per core.")
 @formats
 def command(*, as_json: bool, as_csv: bool, **asked: Any) -> None:
@@ -65,6 +66,7 @@ def command(*, as_json: bool, as_csv: bool, **asked: Any) -> None:
         journal=asked["output"],
         resume=asked["resume"],
         watch=Progress("review search", "wirings"),
+        force=asked["force"],
     )
     more = _more(found, demand) | {"resolution_percent": asked["resolution"]}
     if not emit("review-search", _rows(found), as_json=as_json, as_csv=as_csv, **more):

@@ -253,7 +253,8 @@ WORDS: Mapping[str, str] = {
     "devices off. Crosses: every draw does, and the job runs on the nodes left whole. Below 1: luck of the hash, or fewer "
     "ranks; the table says which.",
     "chart.tornado.title": "What moves the cost most: {name}",
-    "chart.tornado.caption": "Every input at the low and at the high end of its span, the others at their middle. "
+    "chart.tornado.caption": "Every input at the low and at the high end of its span, the others at their middle; devices "
+    "that are allocated for less time also compute for less. "
     "Same scale for all candidates.",
     "axis.devices": "devices of the job",
     "axis.time": "time, {unit}",

@@ -248,7 +248,8 @@ WORDS: Mapping[str, str] = {
     "chart.damage.caption": "点为仍能运行的抽样的中位数，细线延伸到最差抽样。空心点表示部分抽样中有设备被隔断。"
     "叉号表示所有抽样中都有设备被隔断，任务在完好节点上运行。小于 1：哈希碰巧更均匀或 rank 更少，见表格。",
     "chart.tornado.title": "对成本影响最大的输入：{name}",
-    "chart.tornado.caption": "每个输入分别取其区间的低端和高端，其余取中值。各方案使用同一刻度。",
+    "chart.tornado.caption": "每个输入分别取其区间的低端和高端，其余取中值；分配时间减少时计算时间按比例减少。"
+    "各方案使用同一刻度。",
     "axis.devices": "任务所用设备数",
     "axis.time": "耗时（{unit}）",
     "axis.material.price": "美元 / 设备",

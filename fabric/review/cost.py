@@ -100,10 +100,14 @@ class Swing:
         return abs(self.cost_at_high - self.cost_at_low)
 
 
+def _with(economy: Economy, name: str, value: float) -> Economy:
+    return at_allocation(economy, value) if name == "allocation" else replace(economy, **{name: value})
+
+
 def tornado(economy: Economy, spans: Mapping[str, tuple[float, float]]) -> list[Swing]:
     """Return the swing of every input, the largest first.
 
-    spans: a field of Economy -> (low, high).
+    spans: a field of Economy -> (low, high). Devices that are allocated for less time also compute for less.
 
     Raises:
         InputError: no such field, or low above high.
@@ -116,7 +120,7 @@ def tornado(economy: Economy, spans: Mapping[str, tuple[float, float]]) -> list[
         if low > high:
             raise InputError(f"spans.{name}: low must be <= high, got {low:g} and {high:g}")
         try:
-            ends = [device_hour(replace(economy, **{name: value})) for value in (low, high)]
+            ends = [device_hour(_with(economy, name, value)) for value in (low, high)]
         except InputError as error:
             raise InputError(f"spans.{name}: {error}") from None
         swings.append(Swing(name, low, high, *ends))

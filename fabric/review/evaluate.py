@@ -18,6 +18,7 @@ from fabric.review.mistakes import must_be_of
 from fabric.review.mixed import slowdowns
 from fabric.review.parts import Part
 from fabric.review.performance import Kept, Performance, curve, performance
+from fabric.review.plausible import check_plausible
 from fabric.review.quote import Range
 from fabric.review.racks import Floor, Layout, place
 from fabric.review.request import Candidate, Request, economy_of, floor_of, part_of, parts_of
@@ -78,13 +79,14 @@ class Review:
     refused: tuple[Refused, ...]
 
 
-def evaluate(request: Request, constants: Constants = NONE, tell: Tell | None = None) -> Review:
-    """Return the review. tell(done, name) is called before every candidate.
+def evaluate(request: Request, constants: Constants = NONE, tell: Tell | None = None, *, force: bool = False) -> Review:
+    """Return the review. tell(done, name) is called before every candidate. force: take implausible figures as they are.
 
     Raises:
-        InputError: limits, parts, floor or cost that are wrong for all candidates, or limits that the nodes alone exceed.
+        InputError: limits, parts, floor or cost that are wrong for all candidates, figures beyond what is plausible
+            (plausible.py), or limits that the nodes alone exceed.
     """
-    parts, floor = _checked(request)
+    parts, floor = _checked(request, force=force)
     built, refused = _built(request.candidates)
     if built:
         check_ranks(request, max(fabric.topology.devices for _, fabric in built))
@@ -103,7 +105,7 @@ def evaluate(request: Request, constants: Constants = NONE, tell: Tell | None = 
     return Review(request, tuple(designs), tuple(refused))
 
 
-def _checked(request: Request) -> tuple[Mapping[str, Part], Floor]:
+def _checked(request: Request, *, force: bool) -> tuple[Mapping[str, Part], Floor]:
     """Return the parts and the floor of a request whose values hold for every candidate.
 
     Raises:
@@ -119,6 +121,8 @@ def _checked(request: Request) -> tuple[Mapping[str, Part], Floor]:
             part_of(key, name, parts)
     if request.node is not None:
         check_rack(floor, parts[request.node].rack_units)
+    if not force:
+        check_plausible(request, parts)
     return parts, floor
 
 

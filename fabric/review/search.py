@@ -19,6 +19,7 @@ from fabric.review.generate import Demand, generate
 from fabric.review.limits import Binding, Load, bindings, check
 from fabric.review.pareto import dominators, front, nearest, representatives
 from fabric.review.parts import part
+from fabric.review.plausible import check_plausible
 from fabric.review.request import Request, economy_of, floor_of, parts_of
 from fabric.sweep import Watch, key_of, sweep
 from fabric.units import rate
@@ -97,16 +98,18 @@ def search(
     journal: Path | None = None,
     resume: bool = False,
     watch: Watch | None = None,
+    force: bool = False,
 ) -> Found:
     """Return what a demand can be met with, the same whatever the order and number of workers.
 
     speeds: of a device's ports, as text. request: cases, step, parts, floor, cost and limits; its candidates do not count.
+    force: take figures beyond what is plausible (plausible.py) as they are.
     resolution: share of an axis by which a design that is left out of the front may be better than one that stays.
 
     Raises:
         InputError: limits, parts, floor, cost, speeds or cases that are wrong for every design, or nothing can be built.
     """
-    _check(request, speeds)
+    _check(request, speeds, force=force)
     if not 0 <= resolution < 1:
         raise InputError(f"resolution: must be from 0 to below 100 %, such as 5, got {resolution * 100:g}")
     wirings, skipped = generate(demand)
@@ -122,7 +125,7 @@ def search(
     return answer(rows, request, skipped, refused, resolution)
 
 
-def _check(request: Request, speeds: Sequence[str]) -> None:
+def _check(request: Request, speeds: Sequence[str], *, force: bool) -> None:
     """Refuse now what would be refused once a design."""
     if not speeds:
         raise InputError("speeds: must name at least one, such as 400Gb/s, got none")
@@ -140,6 +143,8 @@ def _check(request: Request, speeds: Sequence[str]) -> None:
     for name in (request.node, request.nic):
         if name is not None:
             part(name, parts)
+    if not force:
+        check_plausible(request, parts)
 
 
 def _key(work: quick.Work) -> str:

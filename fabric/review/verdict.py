@@ -14,8 +14,9 @@ from fabric.review.damage import Damage, below_one
 from fabric.review.evaluate import Design, Review
 from fabric.review.inputs import inputs
 from fabric.review.limits import Binding
+from fabric.review.plausible import beyond
 from fabric.review.racks import Floor
-from fabric.review.request import OPEX_OF_CENTRE, Request
+from fabric.review.request import OPEX_OF_CENTRE, Request, parts_of
 from fabric.review.resilience import RUN_DEVICES
 from fabric.review.verdict_words import say
 
@@ -251,6 +252,10 @@ def _against(first: Design, second: Design) -> Iterator[Finding]:
 
 def _assumed(review: Review) -> Iterator[Finding]:
     request = review.request
+    insisted = list(beyond(request, parts_of(request)))
+    if insisted:
+        figures = "; ".join(f"{one.name} {one.value:,g} ({one.range.low:,g} - {one.range.high:,g})" for one in insisted)
+        yield Finding("assumed", "insisted", {"figures": figures}, REQUEST)
     weak = sorted({line.part.name for design in review.designs for line in design.bill.lines if _weak(line.part)})
     if weak:
         yield Finding("assumed", "weak", {"parts": ", ".join(weak)}, BILL)

@@ -138,6 +138,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "使用与扩展效率可使价格变动 {use:.1f} 倍（全部时间被分配并计算、效率为 1，对 15% 的时间、效率 0.6）；"
         "在相同效率下，全部 {count} 个可行网络的价格与功率只使其变动 {network:.1%}。",
     ),
+    "insisted": (
+        "Taken by --force although beyond what is plausible (in brackets): {figures}.",
+        "以下数值超出合理范围（括号内），因 --force 仍予采用：{figures}。",
+    ),
     "weak": (
         "One secondary source or an assumption stands behind {parts}.",
         "以下部件的数据只有一个二手来源或为假设：{parts}。",

@@ -41,6 +41,13 @@ def test_another_allocation_keeps_what_a_device_does_with_its_time(allocation, p
     assert at_allocation(economy, allocation).busy == pytest.approx(economy.busy), "where it stands nothing moves"
 
 
+def test_a_tornado_moves_allocation_as_the_sliders_do():
+    economy = replace(WORKED, allocation=0.8, busy=0.4)
+    (swing,) = tornado(economy, {"allocation": (0.4, 1.0)})
+    assert swing.cost_at_low == pytest.approx(device_hour(replace(economy, allocation=0.4, busy=0.2)))
+    assert swing.cost_at_high == pytest.approx(device_hour(replace(economy, allocation=1.0, busy=0.5)))
+
+
 def test_a_tornado_has_the_largest_swing_first():
     swings = tornado(WORKED, {"efficiency": (0.5, 1.0), "energy": (0.05, 0.12), "capex": (45_000, 55_000)})
     assert [swing.name for swing in swings] == ["efficiency", "capex", "energy"]
