@@ -133,11 +133,13 @@ function costAt(candidate, place) {
   const [low, mid, high] = grid.cost.slice(3 * flat, 3 * flat + 3);
   return {low, mid, high};
 }
+const overlap = (one, other) => one.low <= other.high && other.low <= one.high;
 function setCell(key, value, text, below) {
   const cell = document.querySelector(`[data-key="${key}"]`);
   cell.dataset.value = value;
   cell.querySelector("span").textContent = text;
-  if (below !== null) cell.querySelector("small").textContent = below;
+  const small = cell.querySelector("small") || (below && cell.appendChild(document.createElement("small")));
+  if (small) small.textContent = below;
 }
 function moved() {
   const place = sliders.map(slider => Number(slider.value));
@@ -147,11 +149,12 @@ function moved() {
     document.getElementById(sliders[n].id + "-value").textContent = text;
   });
   const costs = grid.candidates.map((name, n) => costAt(n, place));
-  const least = Math.min(...costs.map(cost => cost.mid));
+  const best = costs.reduce((one, other) => other.mid < one.mid ? other : one), least = best.mid;
   costs.forEach((cost, n) => {
     const below = say.range.replace("{low}", cost.low.toFixed(3)).replace("{high}", cost.high.toFixed(3));
     setCell("cost-" + n, cost.mid, say.hour.replace("{cost}", cost.mid.toFixed(3)), below);
-    setCell("over-" + n, cost.mid / least - 1, "+" + (100 * (cost.mid / least - 1)).toFixed(1) + " %", null);
+    setCell("over-" + n, cost.mid / least - 1, "+" + (100 * (cost.mid / least - 1)).toFixed(1) + " %",
+      cost !== best && overlap(cost, best) ? say.tie : "");
   });
   if (views.cost) {
     const rows = grid.candidates.flatMap((candidate, n) => grid.axes[0].map((allocation, u) => {

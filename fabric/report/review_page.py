@@ -76,7 +76,7 @@ def _data(specs: Specs, costs: Grid | None, own: Words) -> str:
     """Return what the script reads."""
     said = {
         "range": own["range"], "hour": own["money.hour"], "energy": own["slider.energy.unit"], "failed": own["chart.failed"],
-        "allocated": own["slider.allocation.value"],
+        "allocated": own["slider.allocation.value"], "tie": own["tie"],
     }  # fmt: skip
     content = {"specs": specs, "grid": costs.content() if costs else None, "say": said}
     return "\n".join(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from fabric.review.damage import Damage, below_one
 from fabric.review.evaluate import Design, Review
 from fabric.review.quote import Range
+from fabric.review.ranking import ranking, ties
 from fabric.review.verdict import Finding, verdict
 from fabric.units import show_duration, show_rate
 
@@ -33,6 +34,8 @@ KINDS = {"links": "cables between switches", "host_links": "cables at devices", 
 """Kind of failure -> what it is called."""
 BELOW = {"hash": "luck of the hash: {even:.2f} split evenly", "fewer": "fewer ranks send less"}
 """Reason of a slowdown below 1 -> its words."""
+FITS = {"high": "yes", "middle": "not at high", "low": "at low only", "none": "no"}
+"""Up to which end of prices and powers all limits hold -> its word; `not at high` holds at the middle."""
 WIRING = 9
 """Columns of the first table of a terminal; the rest is money."""
 
@@ -40,7 +43,7 @@ WIRING = 9
 def markdown(review: Review, lang: str = "en") -> str:
     """Return the summary: the comparison, times, failures and the verdict with its sources."""
     findings = verdict(review)
-    parts = [f"# {review.request.title}", _grid(COLUMNS, [_cells(design) for design in review.designs])]
+    parts = [f"# {review.request.title}", _grid(COLUMNS, _all_cells(review))]
     for about, names in HEADINGS.items():
         own = [f"- {f.text(lang)} <sub>{f.source}</sub>" for f in findings if f.about == about]
         if own:
@@ -58,10 +61,14 @@ def tables(review: Review) -> list[Grid]:
     """Return the tables of a terminal; none where no candidate could be worked out."""
     if not review.designs:
         return []
-    cells = [_cells(design) for design in review.designs]
+    cells = _all_cells(review)
     return [
         (review.request.title, COLUMNS[:WIRING], [row[:WIRING] for row in cells]),
-        ("Money: middle (low to high)", (COLUMNS[0], *COLUMNS[WIRING:]), [[row[0], *row[WIRING:]] for row in cells]),
+        (
+            "Money: middle (low to high); tie: the range overlaps that of the first",
+            (COLUMNS[0], *COLUMNS[WIRING:]),
+            [[row[0], *row[WIRING:]] for row in cells],
+        ),
         ("Time of every case: median seed, worst seed, share of what no algorithm can beat", *_times(review)),
         ("What every device can send at once, between what is reached and what no routing can beat", *_throughput(review)),
         (
@@ -82,23 +89,28 @@ def sentences(findings: Sequence[Finding], lang: str = "en") -> Iterable[str]:
         yield from (f"  {finding.text(lang)} [{finding.source}]" for finding in own)
 
 
-def _cells(design: Design) -> list[str]:
+def _all_cells(review: Review) -> list[list[str]]:
+    tied = ties(ranking(review))
+    return [_cells(design, tied=design in tied) for design in review.designs]
+
+
+def _cells(design: Design, *, tied: bool) -> list[str]:
     topology, done = design.fabric.topology, design.performance
     network = None if design.unpriced else design.bill.network_price / design.bill.endpoints
     switches = ", ".join(f"{n:,} {tier}" for tier, n in topology.switches_by_tier.items() if tier != "scale-up" and n)
     return [
         design.candidate.name,
-        "yes" if design.fits else "no",
+        FITS[design.fits_up_to],
         switches,
         f"{sum(line.count for line in design.bill.network if line.part.kind == 'link'):,}",
         f"{sum(line.spare for line in design.bill.network):,}",
         f"{design.layout.racks:,}",
-        f"{design.watts / 1e6:.2f}",
+        f"{design.watts.mid / 1e6:.2f}",
         f"{done.efficiency:.1%} ({done.worst_efficiency:.1%})",
         f"{design.resilience.goodput:.1%}",
         _span(design.price, 1e-6, ".1f"),
         _span(network, 1, ",.0f"),
-        _span(design.cost, 1, ".2f"),
+        _span(design.cost, 1, ".2f") + (", tie" if tied else ""),
     ]
 
 

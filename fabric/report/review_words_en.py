@@ -17,6 +17,11 @@ WORDS: Mapping[str, str] = {
     "none": "not known",
     "no": "no",
     "yes": "yes",
+    "tie": "a tie: ranges overlap",
+    "fits.high": "yes, at the high end too",
+    "fits.middle": "at the middle, not at the high end: {limit}",
+    "fits.low": "at the low end only: {limit}",
+    "fits.none": "no: {limit}",
     "cut": "cut off",
     "worst.seed": "worst of {count} seeds {worst}",
     "below.hash": "luck of the hash: {even} split evenly",
@@ -181,7 +186,8 @@ WORDS: Mapping[str, str] = {
     # notes
     "note.compare": "Size and material, from the wiring and the rack layout.",
     "note.money": "Money and power. Lows, middles and highs are each added up, which brackets errors that all point one way.",
-    "note.speed": "Performance and failures over all devices.",
+    "note.speed": "Performance and failures over all devices. Limits hold at the middle of prices and powers, or at the high "
+    "end too.",
     "note.unpriced": "{candidate}: no price is known for {parts}, so it has no price and no cost here.",
     "note.performance": "Per case the fastest of the algorithms that were tried, over the seeds of its routing.",
     "note.theta": "Theta is the share of its NIC's rate that every endpoint can send at once.",
@@ -203,8 +209,11 @@ WORDS: Mapping[str, str] = {
     "note.unbracketed": "{candidate} has no bracket for a traffic: {why}.",
     "note.ceiling": "How far each design goes with the same switches before it needs another tier, at this bill's mean prices, "
     "and what the next tier costs. Where it does not end there, nothing larger was tried.",
+    "note.limits": "Large: at middle prices and powers, small: at the low and at the high end. Racks are counted, efficiency "
+    "is that of the worst seed.",
     "note.no_limits": "The request names no limits.",
-    "note.quota": "At the candidate's own power per device, network and PUE included. Effective: times efficiency and goodput.",
+    "note.quota": "At the candidate's own middle power per device, network and PUE included. Effective: times efficiency "
+    "and goodput.",
     "note.no_cost": "No candidate has a cost: the request names no node, or parts have no price.",
     "note.no_spans": "The request names no spans, so there is no tornado chart; give low and high of inputs under spans.",
     "note.inputs": "What the cost takes beside each candidate's own price, power, efficiency and goodput: (price of a device / "

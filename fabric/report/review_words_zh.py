@@ -18,6 +18,11 @@ WORDS: Mapping[str, str] = {
     "none": "未知",
     "no": "否",
     "yes": "是",
+    "tie": "平局：区间重叠",
+    "fits.high": "是，取高值时也满足",
+    "fits.middle": "中值时满足，高值时不满足：{limit}",
+    "fits.low": "仅取低值时满足：{limit}",
+    "fits.none": "否：{limit}",
     "cut": "被隔断",
     "worst.seed": "{count} 个种子中最差 {worst}",
     "below.hash": "哈希碰巧更均匀：平均分流时为 {even}",
@@ -183,7 +188,7 @@ WORDS: Mapping[str, str] = {
     # notes
     "note.compare": "规模与物料，由布线和机柜布局得出。",
     "note.money": "价格与功耗。低值、中值、高值分别相加，因此区间涵盖各项误差同向的情形。",
-    "note.speed": "全部设备参与时的性能与故障影响。",
+    "note.speed": "全部设备参与时的性能与故障影响。约束在价格与功率取中值时满足，或取高值时也满足。",
     "note.unpriced": "{candidate}：{parts} 没有已知价格，因此这里没有它的总价和成本。",
     "note.performance": "每个用例取所试算法中最快的一个，并遍历路由的各个种子。",
     "note.theta": "θ（theta）指所有端点同时发送时，每个端点能用到的网卡速率占比。",
@@ -204,8 +209,9 @@ WORDS: Mapping[str, str] = {
     "note.unbracketed": "{candidate} 的一种流量模式没有上下界：{why}。",
     "note.ceiling": "在不增加层数、沿用同样交换机的前提下，各方案最多能扩到多大，以及再加一层的代价；价格按清单平均单价。"
     "“否”表示没有再往上试。",
+    "note.limits": "大字：价格与功率取中值；小字：取低值至取高值。机柜数为计数，效率取最差种子。",
     "note.no_limits": "评审请求没有给出约束。",
-    "note.quota": "按该方案每设备功率计算，含网络与 PUE。有效设备数 = 设备数 × 效率 × 有效时间占比。",
+    "note.quota": "按该方案每设备功率（中值）计算，含网络与 PUE。有效设备数 = 设备数 × 效率 × 有效时间占比。",
     "note.no_cost": "没有可计算成本的方案：请求未指定节点，或有部件缺少价格。",
     "note.no_spans": "评审请求没有给出 spans，因此没有龙卷风图；请在 spans 下给出各输入的低值和高值。",
     "note.inputs": "除各方案自身的价格、功率、效率和有效时间占比之外，成本所用的输入：（设备价格 /（年限 × 8,760 小时）"

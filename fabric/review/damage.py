@@ -173,9 +173,11 @@ def _at_best(job: Job, failures: Failures, devices: Devices, policy: str) -> tup
 
     Another one where the number left is no power of two any more and the own gains by one, or where the own refuses.
     """
+    if not job.algorithm:
+        return "", None
     lost = job.algorithm in POWERS_OF_TWO and _is_power(job.case.world_size) and not _is_power(len(devices))
     others = tuple(name for name in job.others if name not in POWERS_OF_TWO) if lost else job.others
-    for asked in ((job.algorithm,) if job.algorithm and not (lost and others) else (), others):
+    for asked in (() if lost and others else (job.algorithm,), others):
         found = [(ratio, name) for name in asked if (ratio := _ratio(job, name, failures, devices, policy)) is not None]
         if found:
             best, name = min(found)

@@ -13,13 +13,13 @@ from fabric.review.ceiling import Reach, ceiling
 from fabric.review.checks import check_asked, check_parts, check_ranks
 from fabric.review.cost import Economy, Swing, device_hour, tornado
 from fabric.review.growth import Stage, stages
-from fabric.review.limits import Binding, Load, Quota, bindings, check, check_nodes, check_rack, quota
+from fabric.review.limits import Binding, Load, Quota, bindings, check, check_nodes, check_rack, fits_up_to, quota
 from fabric.review.mistakes import must_be_of
 from fabric.review.mixed import slowdowns
 from fabric.review.parts import Part
 from fabric.review.performance import Kept, Performance, curve, performance
 from fabric.review.plausible import check_plausible
-from fabric.review.quote import Range
+from fabric.review.quote import Range, total
 from fabric.review.racks import Floor, Layout, place
 from fabric.review.request import Candidate, Request, economy_of, floor_of, part_of, parts_of
 from fabric.review.resilience import Resilience, resilience
@@ -32,7 +32,7 @@ Tell = Callable[[int, str], None]
 class Design:
     """One candidate, worked out. price: of everything, None where a part has no price (unpriced names those).
 
-    watts: of the facility at the middle, PUE included. cost: USD per effective device-hour at low, middle and high prices.
+    watts: of the facility, PUE included. cost: USD per effective device-hour at low, middle and high prices.
     beside: slowdown of the first case's bytes where two jobs run it on alternate nodes, one per seed of its routing.
     curve: (devices, step efficiency) of jobs of growing size. ceiling: the largest size by number of tiers.
     """
@@ -43,7 +43,7 @@ class Design:
     bill: Bill
     unpriced: tuple[str, ...]
     price: Range | None
-    watts: float
+    watts: Range
     performance: Performance
     curve: tuple[tuple[int, float], ...]
     resilience: Resilience
@@ -58,8 +58,13 @@ class Design:
 
     @property
     def fits(self) -> bool:
-        """Whether every limit holds."""
-        return all(binding.over <= 0 for binding in self.bindings)
+        """Whether every limit holds at middle prices and powers."""
+        return self.fits_up_to in ("high", "middle")
+
+    @property
+    def fits_up_to(self) -> str:
+        """Up to which end of prices and powers every limit holds: high, middle, low or none."""
+        return fits_up_to(self.bindings)
 
 
 @dataclass(frozen=True)
@@ -160,9 +165,9 @@ def _design(
     price = None if unpriced else bought.price
     economy = _economy(request, bought, done, broken)
     pue = (economy or economy_of(request)).pue
-    watts = sum(line.watts.mid for line in bought.lines) * pue
+    watts = total(line.watts for line in bought.lines) * pue
     first = done.timed[0].result
-    load = Load(bought.endpoints, watts, price.mid if price else None, layout.racks, done.worst_efficiency, broken.goodput)
+    load = Load(bought.endpoints, watts, price, layout.racks, done.worst_efficiency, broken.goodput)
     return Design(
         candidate=candidate,
         fabric=fabric,

@@ -16,28 +16,69 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "{name} 是满足限制的最便宜方案：每有效设备小时 {mid:.2f} 美元（按价格区间 {low:.2f} 至 {high:.2f}），"
         "总价 {price:,.0f} 美元，训练步效率 {efficiency:.1%}。",
     ),
+    "cheapest_tied": (
+        "{name} comes first of those that fit, at middle prices: {mid:.2f} USD per effective device-hour ({low:.2f} to "
+        "{high:.2f} over the range of prices), {price:,.0f} USD in all, a training step {efficiency:.1%} efficient.",
+        "按中间价格，{name} 在满足限制的方案中居首：每有效设备小时 {mid:.2f} 美元（按价格区间 {low:.2f} 至 {high:.2f}），"
+        "总价 {price:,.0f} 美元，训练步效率 {efficiency:.1%}。",
+    ),
+    "tie": (
+        "That is a tie: the range of {name} ({own}) overlaps that of {each}, and with all figures low or all high another one "
+        "comes first.",
+        "这是平局：{name} 的区间（{own}）与 {each} 的区间重叠；若全部取低值或全部取高值，居首的会是别的方案。",
+    ),
+    "tie_ordered": (
+        "That is a tie: the range of {name} ({own}) overlaps that of {each}; only if all figures are low together, or high "
+        "together, does it stay first.",
+        "这是平局：{name} 的区间（{own}）与 {each} 的区间重叠；只有各项同时取低值或同时取高值时它才仍居首位。",
+    ),
+    "efficiency_tie": (
+        "Over the seeds of the routing {name} ({own} efficient) is a tie with {each}.",
+        "就各路由种子而言，{name}（效率 {own}）与 {each} 为平局。",
+    ),
+    "price_tie": (
+        "The price ranges of the networks of {name} and {best} overlap: by price alone that is a tie.",
+        "{name} 与 {best} 的网络价格区间重叠：仅就价格而言为平局。",
+    ),
+    "fits_high": (
+        "All limits hold at the high end of prices and powers too: {names}.",
+        "在价格与功率均取高值时仍满足全部限制：{names}。",
+    ),
+    "fits_middle": (
+        "{name} holds its limits at the middle of prices and powers only: {limit} is {taken_text} there and {high_text} at the "
+        "high end, over {allowed_text} by {over:.1%}.",
+        "{name} 只在价格与功率取中值时满足限制：{limit} 中值为 {taken_text}，高值为 {high_text}，"
+        "超出上限 {allowed_text} {over:.1%}。",
+    ),
     "cheapest_price": (
-        "{name} is the cheapest that fits: {price:,.0f} USD for what is on the bill; no node is named, so no device-hour is "
+        "{name} is the cheapest that fits at middle prices: {price:,.0f} USD for what is on the bill; "
+        "no node is named, so no device-hour is "
         "priced.",
-        "{name} 是满足限制的最便宜方案：清单总价 {price:,.0f} 美元；未给出节点，故不计设备小时成本。",
+        "按中间价格，{name} 是满足限制的最便宜方案：清单总价 {price:,.0f} 美元；未给出节点，故不计设备小时成本。",
     ),
     "unpriced": (
         "{name} comes first by power, {watts:,.0f} W: nothing has a full price; missing: {parts}.",
         "{name} 按功率排在首位（{watts:,.0f} W）：没有方案有完整价格；缺少：{parts}。",
     ),
     "tightest": (
+        "Its tightest limit is {limit}: {taken_text} of {allowed_text} at the middle, {left:.1%} left; {high_text} at the high "
+        "end.",
+        "其最紧的限制是 {limit}：中值 {taken_text}，上限 {allowed_text}，余量 {left:.1%}；高值 {high_text}。",
+    ),
+    "tightest_exact": (
         "Its tightest limit is {limit}: {taken_text} of {allowed_text}, {left:.1%} left.",
         "其最紧的限制是 {limit}：{taken_text}，上限 {allowed_text}，余量 {left:.1%}。",
     ),
     "quota": (
-        "At {each:,.0f} W a device, network and PUE included, the power limit carries {devices:,} devices of {name}, worth "
+        "At {each:,.0f} W a device (the middle), network and PUE included, the power limit carries {devices:,} devices of "
+        "{name}, worth "
         "{effective:,.0f} effective ones.",
-        "按每设备 {each:,.0f} W（含网络与 PUE），电力上限可承载 {name} 的 {devices:,} 个设备，"
+        "按每设备 {each:,.0f} W（中值，含网络与 PUE），电力上限可承载 {name} 的 {devices:,} 个设备，"
         "相当于 {effective:,.0f} 个有效设备。",
     ),
     "none_better": (
-        "No other candidate that fits and has a price is more efficient than {name} ({efficiency:.1%}).",
-        "没有其他满足限制且有价格的方案比 {name}（{efficiency:.1%}）更高效。",
+        "No other candidate that fits and has a price is clearly more efficient than {name} ({efficiency:.1%}).",
+        "没有其他满足限制且有价格的方案明显比 {name}（{efficiency:.1%}）更高效。",
     ),
     "better": (
         "{name} is {gain:.2f} points more efficient for {usd:,.0f} USD more a device: {per:,.0f} USD per point.",
@@ -46,6 +87,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "too_much": (
         "{name} does not fit: {limit} binds, {taken_text} against {allowed_text}, over by {over:.1%}.",
         "{name} 不满足限制：{limit} 超限，{taken_text}，上限 {allowed_text}，超出 {over:.1%}。",
+    ),
+    "too_much_low": (
+        "{name} fits at the low end of prices and powers only: {limit} binds, {taken_text} at the middle against "
+        "{allowed_text}, over by {over:.1%}; {low_text} at the low end.",
+        "{name} 只在价格与功率取低值时满足限制：{limit} 超限，中值 {taken_text}，上限 {allowed_text}，超出 {over:.1%}；"
+        "低值 {low_text}。",
     ),
     "fragile": (
         "{name}: a stop every {hours:.1f} h is expected, one of the network every {network:.0f} h; {single:,} of {devices:,} "
@@ -107,21 +154,24 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "单台交换机故障最多影响的设备数：{each}。",
     ),
     "efficiency_turns": (
-        "{second} would cost what {first} does at an efficiency of {wanted:.1%} instead of {now:.1%}.",
-        "若 {second} 的效率为 {wanted:.1%}（现为 {now:.1%}），其成本将与 {first} 相同。",
+        "At middle prices {second} would cost what {first} does at an efficiency of {wanted:.1%} instead of {now:.1%}.",
+        "按中间价格，若 {second} 的效率为 {wanted:.1%}（现为 {now:.1%}），其成本将与 {first} 相同。",
     ),
     "efficiency_never": (
-        "No efficiency would make {second} as cheap as {first}: it has {now:.1%}.",
-        "无论效率多高，{second} 都不会与 {first} 一样便宜：现为 {now:.1%}。",
+        "At middle prices no efficiency would make {second} as cheap as {first}: it has {now:.1%}.",
+        "按中间价格，无论效率多高，{second} 都不会与 {first} 一样便宜：现为 {now:.1%}。",
     ),
     "price_turns": (
-        "{second} would cost what {first} does if its network were {usd:,.0f} USD a device cheaper, {share:.0%} of its price.",
-        "若 {second} 的网络每设备便宜 {usd:,.0f} 美元（其价格的 {share:.0%}），其成本将与 {first} 相同。",
+        "At middle prices {second} would cost what {first} does if its network were {usd:,.0f} USD a device cheaper, "
+        "{share:.0%} of its price.",
+        "按中间价格，若 {second} 的网络每设备便宜 {usd:,.0f} 美元（其价格的 {share:.0%}），其成本将与 {first} 相同。",
     ),
     "price_never": (
-        "Not even a network for nothing would make {second} as cheap as {first}: {usd:,.0f} USD a device, {share:.1f} times "
+        "At middle prices not even a network for nothing would make {second} as cheap as {first}: {usd:,.0f} USD a device, "
+        "{share:.1f} times "
         "what its network costs.",
-        "即使网络免费，{second} 也不会与 {first} 一样便宜：差额为每设备 {usd:,.0f} 美元，是其网络价格的 {share:.1f} 倍。",
+        "按中间价格，即使网络免费，{second} 也不会与 {first} 一样便宜：差额为每设备 {usd:,.0f} 美元，"
+        "是其网络价格的 {share:.1f} 倍。",
     ),
     "busy_turns": (
         "{first} and {second} change places where devices compute for {busy:.0%} of the time (now {now:.0%}).",

@@ -18,12 +18,16 @@ from fabric.report.review_words import LANGUAGES, words
 from fabric.review.cost import device_hour
 from fabric.review.damage import GAIN
 from fabric.review.inputs import OPEN, inputs
+from fabric.review.limits import Binding
+from fabric.review.quote import Range
 from fabric.review.verdict import verdict
 from fabric.units import show_duration
 from topologies.errors import InputError
 
 NAMES = ("w3.org", "vega.github.io/schema", "vega.github.io/editor", "github.com/vega")
 """Addresses that stand in the inlined library as names, and are never loaded."""
+MIDDLE = -1.0
+"""A limit between the middle and the high end."""
 SECTIONS = (
     "verdict", "drawings", "compare", "cost", "performance", "resilience", "ceiling", "growth", "limits", "material", "bills",
     "sources", "assumed",
@@ -109,6 +113,21 @@ def test_what_the_cost_takes_stands_beside_it_with_its_source(pages, review):
     assert told["PUE"][2].startswith("our default, an assumption")
     assert told["other running cost of one device, USD/h"][1] == "USD per device-hour"
     assert {one.name for one in inputs(review.request)} == set(OPEN)
+
+
+@pytest.mark.parametrize(
+    ("power", "told"),
+    [(1e6, "yes, at the high end too"), (MIDDLE, "at the middle, not at the high end: power"), (1e3, "no: power")],
+)
+def test_up_to_which_end_limits_hold_stands_in_the_comparison(review, power, told):
+    design = review.designs[0]
+    watts = Range(design.watts.mid * 0.9, design.watts.mid, design.watts.mid * 1.1)
+    limit = design.watts.mid * 1.05 if power == MIDDLE else power
+    whole = replace(review, designs=(replace(design, bindings=(Binding("power", "W", limit, watts),)),))
+    page = page_of(whole, "en")
+    assert rows_of(page, "speed")[0][-1] == told
+    over = re.search(r'id="table-limits".*?<small>([^<]*)</small></td></tr>', page, re.DOTALL)[1]
+    assert over == f"{100 * (watts.low / limit - 1):+.1f} % to {100 * (watts.high / limit - 1):+.1f} %"
 
 
 def test_every_case_is_in_the_table(pages, review):

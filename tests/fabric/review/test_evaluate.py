@@ -36,9 +36,11 @@ def review():
 def test_a_design_adds_up(review):
     for design in review.designs:
         assert design.price.mid == pytest.approx(sum(line.part.price.range.mid * line.count for line in design.bill.lines))
-        assert design.watts == pytest.approx(1.3 * sum(line.part.watts.range.mid * line.count for line in design.bill.lines))
+        assert design.watts.mid == pytest.approx(
+            1.3 * sum(line.part.watts.range.mid * line.count for line in design.bill.lines)
+        )
         assert design.economy.capex == pytest.approx(design.price.mid / 32)
-        assert design.economy.watts == pytest.approx(design.watts / 1.3 / 32)
+        assert design.economy.watts == pytest.approx(design.watts.mid / 1.3 / 32)
         assert design.cost.mid == pytest.approx(device_hour(design.economy))
         assert design.cost.low <= design.cost.mid <= design.cost.high
         assert device_hour(replace(design.economy, capex=design.price.high / 32)) == pytest.approx(design.cost.high)

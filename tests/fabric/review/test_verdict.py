@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 from fabric.review.breakeven import busy_to_meet, capex_to_match, efficiency_to_match, moved_by_network, moved_by_use
 from fabric.review.cost import Economy, device_hour
 from fabric.review.evaluate import evaluate
+from fabric.review.limits import Binding
+from fabric.review.quote import Range, exact
+from fabric.review.ranking import ranking, ties
 from fabric.review.request import parse
-from fabric.review.verdict import ranking, verdict
+from fabric.review.rows import rows
+from fabric.review.verdict import verdict
 from fabric.review.verdict_words import LANGUAGES, WORDS, say
 from topologies.errors import InputError
 
@@ -64,7 +68,7 @@ def test_use_moves_the_price_tenfold():
 def test_the_cheapest_that_fits():
     review = evaluate(asked())
     found = verdict(review)
-    chosen = of(found, "cheapest")
+    chosen = next(one for one in found if one.kind.startswith("cheapest"))
     best = min(review.designs, key=lambda design: design.cost.mid)
     assert chosen.values["name"] == best.candidate.name == ranking(review)[0].candidate.name
     assert chosen.values["mid"] == best.cost.mid
@@ -77,8 +81,8 @@ def test_the_cheapest_that_fits():
 def test_nothing_fits_names_the_limit_and_by_how_much():
     review = evaluate(asked(limits={"power": 107_000, "racks": 100}))  # 8 nodes alone take 106,080 W
     first = verdict(review)[0]
-    watts = ranking(review)[0].watts
-    assert watts == min(design.watts for design in review.designs)
+    watts = ranking(review)[0].watts.mid
+    assert watts == min(design.watts.mid for design in review.designs)
     assert (first.kind, first.values["limit"]) == ("too_much", "power")
     assert first.values["over"] == pytest.approx(watts / 107_000 - 1)
     assert f"power binds, {watts / 1e6:,.2f} MW against 0.11 MW, over by {watts / 107_000 - 1:.1%}" in first.text()
@@ -184,3 +188,71 @@ def test_a_slowdown_below_one_is_explained_in_the_next_sentence():
     assert after.kind in ("below_hash", "below_fewer")
     assert (after.values["value"], after.values["even"]) == (row.median, row.even)
     assert f"The {row.median:.2f} of hashed is" in after.text()
+
+
+def test_overlapping_costs_are_a_tie():
+    """rails and clos share their nodes' price, 310,000 to 317,000: their ranges overlap."""
+    review = evaluate(asked())
+    first, second = ranking(review)
+    assert first.cost.high >= second.cost.low
+    found = verdict(review)
+    chosen, tie = of(found, "cheapest_tied"), next(one for one in found if one.kind.startswith("tie"))
+    assert "comes first of those that fit, at middle prices" in chosen.text()
+    assert second.candidate.name in tie.values["each"]
+    assert f"{second.cost.low:.2f} to {second.cost.high:.2f} USD" in tie.text()
+    assert "平局" in tie.text("zh")
+    told = {row["candidate"]: row["ties_with_first"] for row in rows(review)}
+    assert told == {first.candidate.name: False, second.candidate.name: True}
+    assert "cheapest" not in {one.kind for one in found}
+
+
+def test_a_clear_winner_is_no_tie():
+    quoted = {"source": "a quotation", "date": "2026-11"}
+    known = {"node-8xh100": 310_000, "switch-64x400g": 40_000, "dac-400g": 1_300, "optic-400g": 1_300}
+    parts = {name: {"price": {"low": usd, "high": usd, **quoted}} for name, usd in known.items()}
+    review = evaluate(asked(parts=parts))
+    assert ranking(review)[0].cost.high < ranking(review)[1].cost.low
+    kinds = {one.kind for one in verdict(review)}
+    assert "cheapest" in kinds
+    assert not {"tie", "tie_ordered", "cheapest_tied"} & kinds
+    assert not any(row["ties_with_first"] for row in rows(review))
+
+
+def test_ties_are_those_of_the_ranges_and_of_who_fits():
+    best, other = ranking(evaluate(asked()))
+    dear = replace(other, cost=Range(best.cost.high * 1.01, best.cost.high * 1.1, best.cost.high * 1.2))
+    touching = replace(dear, cost=replace(dear.cost, low=best.cost.high))
+    assert ties([best, dear]) == []
+    assert ties([best, touching]) == [touching]
+    beyond = replace(other, bindings=(Binding("power", "W", 1.0, exact(2.0)),))
+    assert ties([best, beyond]) == []
+    assert ties([beyond, best]) == []
+
+
+def test_which_end_of_prices_fits_is_said():
+    prices = {one.candidate.name: one.price for one in evaluate(asked()).designs}
+    cheap, dear = sorted(prices, key=lambda name: prices[name].mid)
+    budget = (max(prices[dear].mid, prices[cheap].high) + prices[dear].high) / 2
+    review = evaluate(asked(limits={"budget": budget}))
+    found = verdict(review)
+    assert {one.candidate.name: one.fits_up_to for one in review.designs} == {cheap: "high", dear: "middle"}
+    assert of(found, "fits_high").values["names"] == cheap
+    only = of(found, "fits_middle")
+    assert only.values["name"] == dear
+    assert f"{prices[dear].high:,.0f} USD at the high end, over {budget:,.0f} USD by" in only.text()
+    told = {row["candidate"]: (row["fits"], row["fits_up_to"]) for row in rows(review)}
+    assert told == {cheap: (True, "high"), dear: (True, "middle")}
+    low = evaluate(asked(limits={"budget": (prices[dear].low + prices[dear].mid) / 2}))
+    assert dear in {one.values["name"] for one in verdict(low) if one.kind == "too_much_low"}
+    assert next(row for row in rows(low) if row["candidate"] == dear)["fits"] is False
+
+
+def test_efficiencies_that_overlap_over_the_seeds_are_a_tie():
+    review = evaluate(asked())
+    best, other = ranking(review)
+    done, own = other.performance, best.performance
+    assert done.worst_efficiency <= done.efficiency <= done.best_efficiency
+    wide = replace(done, worst_efficiency=own.efficiency - 0.01, efficiency=own.efficiency + 0.01, best_efficiency=0.9999)
+    found = verdict(replace(review, designs=(best, replace(other, performance=wide))))
+    assert "better" not in {one.kind for one in found}
+    assert f"{other.candidate.name} ({wide.worst_efficiency:.1%} to 100.0%)" in of(found, "efficiency_tie").values["each"]
