@@ -110,7 +110,7 @@ def _cells(design: Design, *, tied: bool) -> list[str]:
         f"{design.resilience.goodput:.1%}",
         _span(design.price, 1e-6, ".1f"),
         _span(network, 1, ",.0f"),
-        _span(design.cost, 1, ".2f") + (", tie" if tied else ""),
+        _span(design.cost, 1, ".3f") + (", tie" if tied else ""),
     ]
 
 

@@ -29,7 +29,7 @@ MODEL = "predicted at the loaded fidelity: docs/fidelities.md"
 FAILURES = "54 days on 16,384 GPUs: Llama 3, 2024, table 5, scaled with devices"
 REQUEST = "the review's own file"
 DEFAULTS = "our defaults: fabric/review/cost.py"
-SPANS = ((1.0, ".2f", "USD"), (1e-6, ",.1f", "M USD"), (1e-6, ",.2f", "MW"))
+SPANS = ((1.0, ".3f", "USD"), (1e-6, ",.1f", "M USD"), (1e-6, ",.2f", "MW"))
 """By what candidates are ranked: cost per hour, price, power -> scale, form and unit."""
 AMOUNTS = {"power": "{:,.2f} MW", "budget": "{:,.0f} USD", "racks": "{:,.0f} racks", "efficiency": "{:.1%}"}
 LEAST_GAIN = 5e-4

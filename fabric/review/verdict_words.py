@@ -11,15 +11,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "refused": ("{name} was not reviewed: {why}.", "{name} 未参与评审：{why}。"),
     "nothing": ("No candidate could be worked out.", "没有任何候选方案可以计算。"),
     "cheapest": (
-        "{name} is the cheapest that fits: {mid:.2f} USD per effective device-hour ({low:.2f} to {high:.2f} over the range "
+        "{name} is the cheapest that fits: {mid:.3f} USD per effective device-hour ({low:.3f} to {high:.3f} over the range "
         "of prices), {price:,.0f} USD in all, a training step {efficiency:.1%} efficient.",
-        "{name} 是满足限制的最便宜方案：每有效设备小时 {mid:.2f} 美元（按价格区间 {low:.2f} 至 {high:.2f}），"
+        "{name} 是满足限制的最便宜方案：每有效设备小时 {mid:.3f} 美元（按价格区间 {low:.3f} 至 {high:.3f}），"
         "总价 {price:,.0f} 美元，训练步效率 {efficiency:.1%}。",
     ),
     "cheapest_tied": (
-        "{name} comes first of those that fit, at middle prices: {mid:.2f} USD per effective device-hour ({low:.2f} to "
-        "{high:.2f} over the range of prices), {price:,.0f} USD in all, a training step {efficiency:.1%} efficient.",
-        "按中间价格，{name} 在满足限制的方案中居首：每有效设备小时 {mid:.2f} 美元（按价格区间 {low:.2f} 至 {high:.2f}），"
+        "{name} comes first of those that fit, at middle prices: {mid:.3f} USD per effective device-hour ({low:.3f} to "
+        "{high:.3f} over the range of prices), {price:,.0f} USD in all, a training step {efficiency:.1%} efficient.",
+        "按中间价格，{name} 在满足限制的方案中居首：每有效设备小时 {mid:.3f} 美元（按价格区间 {low:.3f} 至 {high:.3f}），"
         "总价 {price:,.0f} 美元，训练步效率 {efficiency:.1%}。",
     ),
     "tie": (

@@ -72,7 +72,7 @@ def test_the_cheapest_that_fits():
     best = min(review.designs, key=lambda design: design.cost.mid)
     assert chosen.values["name"] == best.candidate.name == ranking(review)[0].candidate.name
     assert chosen.values["mid"] == best.cost.mid
-    assert f"{best.cost.mid:.2f} USD per effective device-hour" in chosen.text()
+    assert f"{best.cost.mid:.3f} USD per effective device-hour" in chosen.text()
     assert all(one.source for one in found)
     moved = of(found, "moves").values
     assert moved["use"] == pytest.approx(moved_by_use(best.economy))
@@ -199,7 +199,7 @@ def test_overlapping_costs_are_a_tie():
     chosen, tie = of(found, "cheapest_tied"), next(one for one in found if one.kind.startswith("tie"))
     assert "comes first of those that fit, at middle prices" in chosen.text()
     assert second.candidate.name in tie.values["each"]
-    assert f"{second.cost.low:.2f} to {second.cost.high:.2f} USD" in tie.text()
+    assert f"{second.cost.low:.3f} to {second.cost.high:.3f} USD" in tie.text()
     assert "平局" in tie.text("zh")
     told = {row["candidate"]: row["ties_with_first"] for row in rows(review)}
     assert told == {first.candidate.name: False, second.candidate.name: True}
