@@ -21,7 +21,10 @@ EXAMPLE = "Example: fabricbench review run benchmarks/reviews/h100-8192.yaml -o 
 def command(
     *, request_file: Path, markdown: bool, output: Path | None, lang: str, force: bool, as_json: bool, as_csv: bool
 ) -> int:
-    """Review the candidates of REVIEW.yaml (docs/review.md). Exit 1: no candidate fits the limits at middle prices and powers, or none could be built."""
+    """Review the candidates of REVIEW.yaml (docs/review.md).
+
+    Exit 1: no candidate fits the limits at middle prices and powers, or none could be built.
+    """
     from fabric.cli.answers import constants_for
     from fabric.report import review_text
     from fabric.review.evaluate import evaluate

@@ -133,7 +133,8 @@ function costAt(candidate, place) {
   const [low, mid, high] = grid.cost.slice(3 * flat, 3 * flat + 3);
   return {low, mid, high};
 }
-const overlap = (one, other) => one.low <= other.high && other.low <= one.high;
+const overlap = (one, other) =>
+  Number(Math.max(one.low, other.low).toFixed(3)) <= Number(Math.min(one.high, other.high).toFixed(3));
 function setCell(key, value, text, below) {
   const cell = document.querySelector(`[data-key="${key}"]`);
   cell.dataset.value = value;

@@ -11,7 +11,7 @@ from fabric.report.review_words import Words
 from fabric.review.evaluate import Design, Review
 from fabric.review.inputs import inputs
 from fabric.review.quote import Range
-from fabric.review.ranking import overlap
+from fabric.review.ranking import DIGITS, overlap
 from fabric.units import show_rate
 
 COUNTS = ("candidate", "devices", "switches", "tiers", "cables", "longest", "nics", "spare", "racks")
@@ -140,7 +140,7 @@ def cost_table(names: Sequence[str], costs: Sequence[Range], words: Words) -> st
     rows = []
     for n, (name, cost) in enumerate(zip(names, costs, strict=True)):
         more = cost.mid / least - 1
-        tie = words["tie"] if cost is not best and overlap(cost, best) else ""
+        tie = words["tie"] if cost is not best and overlap(cost, best, DIGITS) else ""
         rows.append((name, hour(cost, words, key=f"cost-{n}"), Cell(over(more), more, tie, key=f"over-{n}")))
     return table(words, COST, rows, key="cost", names=names)
 

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from fabric.review.evaluate import Design, Review
 from fabric.review.quote import Range
 
+DIGITS = 3
+"""Decimals of a cost per device-hour that are printed."""
+
 
 def ranking(review: Review) -> list[Design]:
     """Return the candidates, those that fit first, by USD per effective device-hour, else by price, else by power.
@@ -32,9 +35,10 @@ def worth(design: Design) -> tuple[int, Range]:
     return (1, design.price) if design.price else (2, design.watts)
 
 
-def overlap(one: Range, other: Range) -> bool:
-    """Return whether two ranges overlap: which is less is not known then."""
-    return one.low <= other.high and other.low <= one.high
+def overlap(one: Range, other: Range, digits: int = 9) -> bool:
+    """Return whether two ranges overlap or touch, as printed with so many decimals: which is less is not known then."""
+    low, high = round(max(one.low, other.low), digits), round(min(one.high, other.high), digits)
+    return low <= high
 
 
 def ties(ranked: Sequence[Design]) -> list[Design]:
@@ -43,7 +47,7 @@ def ties(ranked: Sequence[Design]) -> list[Design]:
         return []
     kind, best = worth(ranked[0])
     found = [(one, *worth(one)) for one in ranked[1:] if one.fits]
-    return [one for one, own, interval in found if own == kind and overlap(best, interval)]
+    return [one for one, own, interval in found if own == kind and overlap(best, interval, DIGITS)]
 
 
 def first_at_both_ends(best: Design, others: Sequence[Design]) -> bool:

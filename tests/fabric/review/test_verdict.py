@@ -224,6 +224,10 @@ def test_ties_are_those_of_the_ranges_and_of_who_fits():
     touching = replace(dear, cost=replace(dear.cost, low=best.cost.high))
     assert ties([best, dear]) == []
     assert ties([best, touching]) == [touching]
+    first, second = (
+        replace(one, cost=Range(*ends)) for one, ends in ((best, (1.3, 1.35, 1.37277)), (other, (1.37347, 1.4, 1.42)))
+    )
+    assert ties([first, second]) == [second], "both print 1.373"
     beyond = replace(other, bindings=(Binding("power", "W", 1.0, exact(2.0)),))
     assert ties([best, beyond]) == []
     assert ties([beyond, best]) == []
