@@ -116,7 +116,7 @@ def _slowdowns(designs: Sequence[Design]) -> list[float]:
     """Return the ends of the axis of slowdowns, one for all panels: 1 is on it, and noise does not fill it."""
     rows = [row for design in designs for row in design.resilience.damage]
     found = [value for row in rows for value in (_drawn(row), row.worst) if value is not None]
-    return [min(0.98, *found), max(1.1, *found)]
+    return [min(1.0, *found) - 0.02, max(1.08, *found) + 0.02]
 
 
 def _drawn(row: Damage) -> float | None:

@@ -41,7 +41,7 @@ th.number { white-space: normal; } th.number button { text-align: right; }
 :focus-visible { outline: 2px solid #0072b2; outline-offset: -2px; }
 td.text:first-child { min-width: 8em; }
 td { padding: 5px 12px; border-bottom: 1px solid #eceff2; vertical-align: top; overflow-wrap: break-word; }
-td small { display: block; color: #5f6670; font-size: .92em; }
+td small { display: block; color: #5f6670; font-size: .92em; white-space: normal; max-width: 13em; margin-left: auto; }
 .number { text-align: right; white-space: nowrap; } td.text { white-space: nowrap; } td.long { white-space: normal; }
 tfoot td { font-weight: 600; border-top: 2px solid #c3c9d1; } tfoot small { font-weight: 400; }
 .unknown { color: #8a8f98; font-style: italic; }

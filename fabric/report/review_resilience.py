@@ -122,9 +122,10 @@ def why(ratio: float | None, even: float | None, words: Words) -> str:
 def _over_draws(damage: Damage, words: Words) -> Cell:
     """Return the median with the worst draw below it, where that is another."""
     cell = slowed(damage.median, damage, words)
-    if damage.median is None or damage.worst == damage.median:
+    text = times(damage.worst, words).text
+    if damage.median is None or text == cell.text:
         return cell
-    worst = words["worst.seed"].format(worst=times(damage.worst, words).text, count=damage.draws)
+    worst = words["worst.seed"].format(worst=text, count=damage.draws)
     return replace(cell, below=words["and"].join(text for text in (cell.below, worst) if text))
 
 

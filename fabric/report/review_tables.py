@@ -148,7 +148,12 @@ def cost_table(names: Sequence[str], costs: Sequence[Range], words: Words) -> st
 def inputs_table(review: Review, words: Words) -> list[str]:
     """Return what the cost takes beside each candidate's own figures, with where it is from."""
     rows: list[Row] = [
-        (words[f"input.{one.name}"], number(one.value), words[f"unit.{one.name}"], words[f"origin.{one.origin}"])
+        (
+            words["term"].format(term=words[f"input.{one.name}"], english=one.name),
+            number(one.value),
+            words[f"unit.{one.name}"],
+            words[f"origin.{one.origin}"],
+        )
         for one in inputs(review.request)
     ]
     return [note(words["note.inputs"]), table(words, INPUTS, rows, key="inputs")]

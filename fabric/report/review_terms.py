@@ -108,8 +108,8 @@ TERMS: Mapping[str, tuple[str, str]] = {
     "input.idle_share": ("idle power / busy power", "空闲功率 / 满载功率"),
     "input.pue": ("PUE", "PUE"),
     "input.energy": ("energy price, USD/kWh", "电价（美元/千瓦时）"),
-    "input.busy": ("share of time computing (busy)", "计算时间占比（busy）"),
-    "input.allocation": ("share of time allocated (paid for)", "分配时间占比（有人付费）"),
+    "input.busy": ("share of time computing", "计算时间占比"),
+    "input.allocation": ("share of time allocated", "分配时间占比"),
     "input.efficiency": ("scaling efficiency", "扩展效率"),
     "input.goodput": ("goodput", "有效时间占比"),
 }

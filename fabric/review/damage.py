@@ -38,8 +38,7 @@ class Damage:
     kind: of an event (losses.Event), else empty. devices_lost, devices_parted: the most of any draw. left, rest: where some
     are lost or parted, the fewest devices of nodes that are whole, and the median of the case's seconds on those over
     healthy ones (None: it does not run there, or nothing was parted or lost). even, rest_even: where a draw's ratio of
-    either is below 1, the lowest of the same loss and algorithm with all traffic split evenly before and after: where this
-    is higher, a hash had luck; where not, fewer ranks send less.
+    either is below 1, the lowest of the same loss and algorithm with all traffic split evenly before and after (below_one).
     """
 
     what: str
@@ -59,13 +58,13 @@ class Damage:
 
 
 def below_one(ratio: float | None, even: float | None, digits: int = 3) -> str:
-    """Return why a ratio is below 1: `hash` (split evenly it is higher) or `fewer` (ranks); empty where it is not below.
+    """Return why a ratio is below 1: `fewer` ranks where the even split has half of the gap or more, else the `hash`.
 
-    digits: decimals that are printed: what prints as 1 is not below it.
+    Empty where it is not below. digits: decimals that are printed: what prints as 1 is not below it.
     """
     if ratio is None or even is None or round(ratio, digits) >= 1:
         return ""
-    return "hash" if round(even, digits) > round(ratio, digits) else "fewer"
+    return "fewer" if 1 - even >= (1 - ratio) / 2 else "hash"
 
 
 @dataclass(frozen=True, eq=False)

@@ -88,7 +88,7 @@ def _span(found: tuple[int, Range]) -> str:
     """Return a range as a verdict writes it."""
     kind, own = found
     scale, form, unit = SPANS[kind]
-    return f"{own.low * scale:{form}} to {own.high * scale:{form}} {unit}"
+    return f"{own.low * scale:{form}}-{own.high * scale:{form}} {unit}"
 
 
 def _fitting(ranked: list[Design]) -> Iterator[Finding]:
@@ -178,7 +178,7 @@ def _efficiencies(design: Design) -> Range:
 
 
 def _percents(found: Range) -> str:
-    return f"{found.low:.1%} to {found.high:.1%}"
+    return f"{found.low:.1%}-{found.high:.1%}"
 
 
 def _beats(one: Design, other: Design) -> bool:

@@ -107,11 +107,11 @@ def test_the_sliders_sentence_is_the_slider_and_the_printed_cost(pages, review, 
 
 def test_what_the_cost_takes_stands_beside_it_with_its_source(pages, review):
     told = {row[0]: row[1:] for row in rows_of(pages["en"], "inputs")}
-    assert told["share of time allocated (paid for)"] == ["0.625", "of all time", "the review's own file"]
+    assert told["share of time allocated (allocation)"] == ["0.625", "of all time", "the review's own file"]
     assert told["share of time computing (busy)"] == ["0.5", "of all time", "the review's own file"]
-    assert told["energy price, USD/kWh"][0] == "0.07"
-    assert told["PUE"][2].startswith("our default, an assumption")
-    assert told["other running cost of one device, USD/h"][1] == "USD per device-hour"
+    assert told["energy price, USD/kWh (energy)"][0] == "0.07"
+    assert told["PUE (pue)"][2].startswith("our default, an assumption")
+    assert told["other running cost of one device, USD/h (opex_per_device)"][1] == "USD per device-hour"
     assert {one.name for one in inputs(review.request)} == set(OPEN)
 
 

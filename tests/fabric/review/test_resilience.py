@@ -14,7 +14,7 @@ from fabric.network.placement import given_order
 from fabric.predict.answer import predict
 from fabric.predict.constants import NONE
 from fabric.records.case import Case
-from fabric.review.damage import GAIN
+from fabric.review.damage import GAIN, below_one
 from fabric.review.losses import rack as rack_of
 from fabric.review.performance import timed
 from fabric.review.racks import Floor, place
@@ -233,3 +233,20 @@ def test_fewer_ranks_have_less_to_send():
     (row,) = of_kind(LEAF_SPINE, "host_links", host_links=[4], seeds=1)
     assert row.rest < 1
     assert row.rest_even == pytest.approx(row.rest), "the routing splits evenly already"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "even", "digits", "reason"),
+    [
+        (0.775, 0.998, 2, "hash"),
+        (0.996, 0.997, 3, "fewer"),
+        (0.98, 1.03, 2, "hash"),
+        (0.75, 0.75, 2, "fewer"),
+        (0.996, 0.9, 2, ""),
+        (0.996, 0.9, 3, "fewer"),
+        (1.2, 0.9, 2, ""),
+        (None, None, 2, ""),
+    ],
+)
+def test_why_a_value_is_below_one(ratio, even, digits, reason):
+    assert below_one(ratio, even, digits) == reason

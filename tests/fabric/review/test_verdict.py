@@ -199,7 +199,7 @@ def test_overlapping_costs_are_a_tie():
     chosen, tie = of(found, "cheapest_tied"), next(one for one in found if one.kind.startswith("tie"))
     assert "comes first of those that fit, at middle prices" in chosen.text()
     assert second.candidate.name in tie.values["each"]
-    assert f"{second.cost.low:.3f} to {second.cost.high:.3f} USD" in tie.text()
+    assert f"{second.cost.low:.3f}-{second.cost.high:.3f} USD" in tie.text()
     assert "平局" in tie.text("zh")
     told = {row["candidate"]: row["ties_with_first"] for row in rows(review)}
     assert told == {first.candidate.name: False, second.candidate.name: True}
@@ -259,4 +259,4 @@ def test_efficiencies_that_overlap_over_the_seeds_are_a_tie():
     wide = replace(done, worst_efficiency=own.efficiency - 0.01, efficiency=own.efficiency + 0.01, best_efficiency=0.9999)
     found = verdict(replace(review, designs=(best, replace(other, performance=wide))))
     assert "better" not in {one.kind for one in found}
-    assert f"{other.candidate.name} ({wide.worst_efficiency:.1%} to 100.0%)" in of(found, "efficiency_tie").values["each"]
+    assert f"{other.candidate.name} ({wide.worst_efficiency:.1%}-100.0%)" in of(found, "efficiency_tie").values["each"]
