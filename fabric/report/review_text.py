@@ -151,7 +151,8 @@ def _in_short(review: Review) -> tuple[list[str], list[list[str]]]:
 def _hit(row: Damage) -> str:
     """Return the worst draw's slowdown, one below 1 with why; where devices are cut off, how many, and the job on the rest."""
     if row.worst is not None:
-        return f"x {row.worst:.2f}{_because(row.worst, row.even)}"
+        some = f", {row.cut} of {row.draws} cut" if row.cut else ""
+        return f"x {row.worst:.2f}{_because(row.worst, row.even)}{some}"
     rest = "" if row.rest is None else f", x {row.rest:.2f}{_because(row.rest, row.rest_even)} on {row.left:,} left"
     return f"cut, {row.devices_parted:,} off{rest}"
 
