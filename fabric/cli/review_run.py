@@ -16,9 +16,15 @@ EXAMPLE = "Example: fabricbench review run benchmarks/reviews/h100-8192.yaml -o 
 @click.option("--markdown", is_flag=True, help="Print a one-page Markdown summary.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the page, one self-contained HTML file.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the sentences.")
+@click.option("--force", is_flag=True, help="Take figures beyond what is plausible as they are; the verdict names them.")
 @formats
-def command(*, request_file: Path, markdown: bool, output: Path | None, lang: str, as_json: bool, as_csv: bool) -> int:
-    """Review the candidates of REVIEW.yaml (docs/review.md). Exit 1: no candidate fits the limits, or none could be built."""
+def command(
+    *, request_file: Path, markdown: bool, output: Path | None, lang: str, force: bool, as_json: bool, as_csv: bool
+) -> int:
+    """Review the candidates of REVIEW.yaml (docs/review.md).
+
+    Exit 1: no candidate fits the limits at middle prices and powers, or none could be built.
+    """
     from fabric.predict.constants import constants_of
     from fabric.report import review_text
     from fabric.review.evaluate import evaluate
@@ -30,7 +36,8 @@ def command(*, request_file: Path, markdown: bool, output: Path | None, lang: st
     request = load(request_file)
     progress, total = Progress("review", "candidates"), len(request.candidates)
     try:
-        review = evaluate(request, constants_of(request.constants), lambda done, name: progress(done, total, name))
+        constants = constants_of(request.constants)
+        review = evaluate(request, constants, lambda done, name: progress(done, total, name), force=force)
     except InputError as error:
         raise InputError(f"{request_file}: {error}") from None
     if output is not None:

@@ -43,6 +43,7 @@ SHOWN = 20
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Journal of finished evaluations (JSON Lines).")
 @click.option("--resume", is_flag=True, help="Go on with the journal.")
+@click.option("--force", is_flag=True, help="Take figures beyond what is plausible as they are.")
 @click.option("--workers", type=int, help="Processes; by default one per core.")
 @formats
 def command(*, as_json: bool, as_csv: bool, **asked: Any) -> None:
@@ -65,6 +66,7 @@ def command(*, as_json: bool, as_csv: bool, **asked: Any) -> None:
         journal=asked["output"],
         resume=asked["resume"],
         watch=Progress("review search", "wirings"),
+        force=asked["force"],
     )
     more = _more(found, demand) | {"resolution_percent": asked["resolution"]}
     if not emit("review-search", _rows(found), as_json=as_json, as_csv=as_csv, **more):
@@ -174,6 +176,7 @@ def _more(found: Found, demand: Demand) -> dict[str, Any]:
         "endpoints": demand.endpoints,
         "designs": len(found.rows),
         "fitting": found.fitting,
+        "fitting_at_high": found.fitting_high,
         "favourites": [
             {
                 "name": one.name,
@@ -193,13 +196,12 @@ def _more(found: Found, demand: Demand) -> dict[str, Any]:
 
 
 def _over(binding: Binding) -> str:
-    return f"{binding.name}: {binding.taken:.4g} {binding.unit} against {binding.limit:.4g}, {binding.over:.1%} beyond".replace(
-        "  ", " "
-    )
+    taken = f"{binding.taken.mid:.4g} {binding.unit}".strip()
+    return f"{binding.name}: {taken} against {binding.limit:.4g}, {binding.over:.1%} beyond"
 
 
 def _print(found: Found, demand: Demand, resolution: float) -> None:
-    title = f"{demand.endpoints:,} endpoints: {len(found.rows):,} designs worked out, {found.fitting:,} within the limits"
+    title = f"{demand.endpoints:,} endpoints: {len(found.rows):,} designs worked out, {_fitting(found)}"
     columns = ["design", "speed", "devices", "USD M", "kW", "step comm", "hashed", "efficiency", "exposure", "single-homed"]
     for label, group in (
         ("on the front of cost, power, time, exposure", found.survivors),
@@ -213,6 +215,13 @@ def _print(found: Found, demand: Demand, resolution: float) -> None:
             table(f"{title}; {count} {label}", own, map(line, group[:SHOWN]), notes=more)
     for note in _notes(found):
         click.echo(note)
+
+
+def _fitting(found: Found) -> str:
+    at_high = (
+        "" if found.fitting_high == found.fitting else f" at middle prices and powers, {found.fitting_high:,} at high ones"
+    )
+    return f"{found.fitting:,} within the limits{at_high}"
 
 
 def _line(one: Survivor) -> tuple[str, ...]:

@@ -19,7 +19,9 @@ SUITE = ("all_reduce:ring", "all_to_all:direct")
 
 @click.command("stress", epilog=EXAMPLE, context_settings={"max_content_width": 110})
 @click.option("--topo", required=True, help="Short form or YAML file of a fabric.")
-@click.option("--fail", "what", default="links", show_default=True, help="links, switches, switches:TIER or planes.")
+@click.option(
+    "--fail", "what", default="links", show_default=True, help="links, host_links, switches, switches:TIER or planes."
+)
 @click.option("--counts", default="1,2,5,10", show_default=True, help="How many fail; none is always shown.")
 @click.option("--seeds", default=5, show_default=True, help="Draws per count; each adds to its own failures.")
 @click.option("--run", "runs", multiple=True, help=f"COLLECTIVE[:ALGORITHM], repeatable; default: {', '.join(SUITE)}.")

@@ -14,16 +14,17 @@ from fabric.network.ways import Ints
 from topologies.base import Topology
 from topologies.errors import InputError
 
-__all__ = ["FORMS", "Failures", "cut", "draw", "router_without", "without"]
+__all__ = ["FORMS", "Failures", "at_devices", "between_switches", "cut", "draw", "router_without", "without"]
 
-FORMS = "links:COUNT, switches:COUNT, switches:TIER:COUNT, plane:NUMBER, cable:NUMBER or switch:NAME"
+FORMS = "links:COUNT, host_links:COUNT, switches:COUNT, switches:TIER:COUNT, plane:NUMBER, cable:NUMBER or switch:NAME"
 
 
 def draw(topology: Topology, text: str, seed: int = 0) -> Failures:
     """Return the failures of a text such as `links:10`, or several joined by `+`; seed: of what is drawn.
 
     links:COUNT draws cables between switches (of the whole network where there are none) without replacement, and
-    links:6 draws the first 6 of links:10, so that a curve over counts adds up. switches:spine:2 draws of a tier,
+    links:6 draws the first 6 of links:10, so that a curve over counts adds up; host_links:COUNT draws of those at devices.
+    switches:spine:2 draws of a tier,
     switches:2 of all; plane:1 takes all switches of a plane; cable:17 and switch:leaf3 (or its number) are as they say.
 
     Raises:
@@ -55,10 +56,27 @@ def router_without(topology: Topology, failures: Failures) -> Router:
     return router_of(cut(topology, failures))
 
 
-def _links(topology: Topology, text: str, seed: int) -> Failures:
+def between_switches(topology: Topology) -> Ints:
+    """Return the network's cables between two switches."""
     network = np.flatnonzero(topology.level != topology.scale_up_level)
-    between = network[topology.ends[network, 0] >= topology.devices]
-    return Failures(cables=_some("links", between if len(between) else network, text, seed))
+    found: Ints = network[topology.ends[network, 0] >= topology.devices]
+    return found
+
+
+def at_devices(topology: Topology) -> Ints:
+    """Return the network's cables that end at a device: all that are not between two switches."""
+    network = np.flatnonzero(topology.level != topology.scale_up_level)
+    found: Ints = network[topology.ends[network, 0] < topology.devices]
+    return found
+
+
+def _links(topology: Topology, text: str, seed: int) -> Failures:
+    among = between_switches(topology)
+    return Failures(cables=_some("links", among if len(among) else at_devices(topology), text, seed))
+
+
+def _host_links(topology: Topology, text: str, seed: int) -> Failures:
+    return Failures(cables=_some("host_links", at_devices(topology), text, seed))
 
 
 def _switches(topology: Topology, text: str, seed: int) -> Failures:
@@ -104,5 +122,5 @@ def _switch(topology: Topology, text: str, seed: int) -> Failures:
     return Failures(switches=(vertex,))
 
 
-DRAWN = {"links": _links, "switches": _switches, "plane": _plane, "cable": _cable, "switch": _switch}
+DRAWN = {"links": _links, "host_links": _host_links, "switches": _switches, "plane": _plane, "cable": _cable, "switch": _switch}
 """Kind of failure -> what it takes down."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fabric.report import labels, review_names
+from fabric.report import review_names
 from fabric.report.review_words import Words
 from fabric.review.evaluate import Review
-from fabric.review.request import economy_of, floor_of
+from fabric.review.request import floor_of
 from fabric.review.resilience import RUN_DEVICES, RUN_HOURS, RUN_NETWORK_STOPS, RUN_STOPS
 from fabric.units import show_duration
 
@@ -14,7 +14,6 @@ def assumed(review: Review, words: Words) -> list[str]:
     """Return the sentences."""
     return [
         _routing(review, words),
-        _economy(review, words),
         _floor(review, words),
         *_failures(review, words),
         words["assumed.price"],
@@ -28,11 +27,6 @@ def _routing(review: Review, words: Words) -> str:
         orders=words["and.terms"].join(review_names.order(order, words) for order in request.orders),
         constants=request.constants,
     )
-
-
-def _economy(review: Review, words: Words) -> str:
-    own = economy_of(review.request)
-    return words["assumed.economy"].format(idle=labels.percent(own.idle_share), opex=f"{own.opex:g}")
 
 
 def _floor(review: Review, words: Words) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, log10
+from statistics import median
 
 from fabric.report.review_words import Words
 from fabric.review.quote import Quote, Range
@@ -63,6 +64,15 @@ def seconds(value: float) -> Cell:
 def times(value: float | None, words: Words) -> Cell:
     """Return a ratio."""
     return missing(words) if value is None else Cell(f"{value:#.3g}".rstrip("."), value)
+
+
+def over_seeds(found: Sequence[float], words: Words) -> Cell:
+    """Return the median of a ratio with, below it, both ends and of how many seeds."""
+    if not found:
+        return missing(words)
+    low, middle, high = (times(value, words) for value in (min(found), median(found), max(found)))
+    below = words["seeds" if len(found) > 1 else "seeds.one"].format(low=low.text, high=high.text, count=len(found))
+    return Cell(middle.text, middle.value, below)
 
 
 def money(found: Range | Quote | float | None, words: Words, like: float | None = None) -> Cell:

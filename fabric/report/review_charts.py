@@ -9,13 +9,15 @@ from fabric.report import drawing, labels, review_material_chart, review_names, 
 from fabric.report.drawing import Drawing, Values
 from fabric.report.review_cost_chart import cost
 from fabric.report.review_grid import Grid
-from fabric.report.review_marks import faded, named_colour, tip
+from fabric.report.review_marks import faded, named_colour, rows_of, tip
 from fabric.report.review_tables import names_of
 from fabric.report.review_words import Words
 from fabric.review.cost import Swing
+from fabric.review.damage import Damage
 from fabric.review.evaluate import Design
-from fabric.review.resilience import Damage
 
+WIDE = 4
+"""Panels from which on they stand in rows of two."""
 INPUT_ROOM = 230
 """Pixels that the names of inputs take."""
 
@@ -80,19 +82,20 @@ def _efficiency_title(designs: Sequence[Design], words: Words) -> str:
 
 
 def _damage(designs: Sequence[Design], words: Words) -> Drawing | None:
-    all_rows = [damage for design in designs for damage in design.resilience.damage if damage.median is not None]
+    all_rows = [row for design in designs for row in design.resilience.damage if _drawn(row) is not None]
     if not all_rows:
         return None
     kinds = list(dict.fromkeys(damage.what for damage in all_rows))
-    panels = [_damage_panel(designs, what, len(kinds), words) for what in kinds]
+    columns = len(kinds) if len(kinds) < WIDE else 2
+    panels = [_damage_panel(designs, what, columns, words) for what in kinds]
     title = words["chart.damage.title"].format(collective=review_names.collective(all_rows[0].collective, words))
-    return Drawing("damage", title, words["chart.damage.caption"], drawing.beside(panels))
+    return Drawing("damage", title, words["chart.damage.caption"], rows_of(panels, columns))
 
 
 def _damage_panel(designs: Sequence[Design], what: str, panels: int, words: Words) -> Any:
     import altair as alt
 
-    values = [_damage_value(d, row) for d in designs for row in d.resilience.damage if row.what == what and row.median]
+    values = [_damage_value(d, row) for d in designs for row in d.resilience.damage if row.what == what and _drawn(row)]
     counts = sorted({value["failed"] for value in values})
     x = alt.X("failed:O", title=words.get(f"axis.failed.{what}", what), axis=alt.Axis(labelAngle=0), sort=counts)
     offset = alt.XOffset("candidate:N", sort=names_of(designs))
@@ -104,26 +107,35 @@ def _damage_panel(designs: Sequence[Design], what: str, panels: int, words: Word
     )
     spread = base.mark_rule(strokeWidth=1.5).encode(y=y, y2="worst:Q")
     whole = base.transform_filter("datum.cut == 0").mark_point(filled=True, size=70).encode(y=y)
-    partly = base.transform_filter("datum.cut > 0").mark_point(filled=False, size=60, strokeWidth=2).encode(y=y)
-    return alt.layer(spread, whole, partly).properties(width=drawing.panel_width(panels), height=230)
+    partly = base.transform_filter("datum.cut > 0 && !datum.rest").mark_point(filled=False, size=60, strokeWidth=2).encode(y=y)
+    rest = base.transform_filter("datum.rest").mark_point(shape="cross", filled=True, size=80).encode(y=y)
+    return alt.layer(spread, whole, partly, rest).properties(width=drawing.panel_width(panels), height=230)
 
 
 def _slowdowns(designs: Sequence[Design]) -> list[float]:
     """Return the ends of the axis of slowdowns, one for all panels: 1 is on it, and noise does not fill it."""
     rows = [row for design in designs for row in design.resilience.damage]
-    found = [value for row in rows for value in (row.median, row.worst) if value is not None]
-    return [min(0.98, *found), max(1.1, *found)]
+    found = [value for row in rows for value in (_drawn(row), row.worst) if value is not None]
+    return [min(1.0, *found) - 0.02, max(1.08, *found) + 0.02]
+
+
+def _drawn(row: Damage) -> float | None:
+    """Return the slowdown of all devices alive; of those on nodes left whole where every draw cuts some off."""
+    return row.rest if row.median is None else row.median
 
 
 def _damage_value(design: Design, row: Damage) -> dict[str, Any]:
+    middle = _drawn(row)
+    worst = middle if row.worst is None else row.worst
     return {
         "candidate": design.candidate.name,
         "failed": row.failed,
-        "median": row.median,
-        "worst": row.worst,
+        "median": middle,
+        "worst": worst,
         "cut": row.cut,
-        "median_text": f"{row.median:.4g}",
-        "worst_text": f"{row.worst:.4g}",
+        "rest": row.median is None,
+        "median_text": f"{middle:.4g}",
+        "worst_text": f"{worst:.4g}",
         "cut_text": f"{row.cut} / {row.draws}",
     }
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from fabric.report import drawing, style
+from fabric.report import drawing, labels, style
 from fabric.report.drawing import Drawing, Values
 from fabric.report.review_grid import Grid
 from fabric.report.review_marks import faded, named_colour
@@ -16,15 +16,15 @@ from fabric.report.review_words import Words
 def values_at(costs: Grid, scale: int, energy: int) -> Values:
     """Return what the chart shows at a place of two sliders; the page's script makes the same rows."""
     return [
-        {"candidate": name, "utilisation": u, "cost": found.mid, "low": found.low, "high": found.high}
+        {"candidate": name, "allocation": u, "cost": found.mid, "low": found.low, "high": found.high}
         for n, name in enumerate(costs.candidates)
-        for i, u in enumerate(costs.utilisations)
+        for i, u in enumerate(costs.allocations)
         for found in (costs.at(n, (i, scale, energy)),)
     ]
 
 
 def cost(costs: Grid, everyone: Sequence[str], words: Words) -> Drawing:
-    """Return cost versus share of time in use; its data sets `cost` and `at` are the sliders' to change.
+    """Return cost versus share of time allocated; its data sets `cost` and `at` are the sliders' to change.
 
     everyone: all candidates of the review, of which each has its colour.
     """
@@ -36,17 +36,18 @@ def cost(costs: Grid, everyone: Sequence[str], words: Words) -> Drawing:
     band = base.mark_area().encode(y=_y("low", costs, words), y2="high:Q", opacity=faded(0.15))
     points = alt.OverlayMarkDef(size=22)
     line = base.mark_line(strokeWidth=2, point=points).encode(y=_y("cost", costs, words), opacity=faded())
-    here = alt.Chart(_rows("at", [{"utilisation": costs.utilisations[start]}])).encode(x=_x(words))
+    here = alt.Chart(_rows("at", [{"allocation": costs.allocations[start]}])).encode(x=_x(words))
     rule = here.mark_rule(color=style.QUIET, strokeDash=[5, 4])
     chart = alt.layer(band, line, rule).properties(width=drawing.panel_width(1), height=300)
-    return Drawing("cost", words["chart.cost.title"], words["chart.cost.caption"], chart)
+    caption = words["chart.cost.caption"].format(computing=labels.percent(costs.computing))
+    return Drawing("cost", words["chart.cost.title"], caption, chart)
 
 
 def _x(words: Words) -> Any:
     import altair as alt
 
     axis, scale = alt.Axis(format="~%", tickCount=10), alt.Scale(domain=[0, 1])
-    return alt.X("utilisation:Q", title=words["axis.utilisation"], axis=axis, scale=scale)
+    return alt.X("allocation:Q", title=words["axis.allocation"], axis=axis, scale=scale)
 
 
 def _y(field: str, costs: Grid, words: Words) -> Any:
@@ -65,7 +66,7 @@ def _tip(words: Words) -> list[Any]:
 
     return [
         alt.Tooltip("candidate:N", title=words["legend.candidate"]),
-        alt.Tooltip("utilisation:Q", title=words["axis.utilisation"], format="~%"),
+        alt.Tooltip("allocation:Q", title=words["axis.allocation"], format="~%"),
         alt.Tooltip("low:Q", title=words["tip.low"], format=".3f"),
         alt.Tooltip("cost:Q", title=words["tip.mid"], format=".3f"),
         alt.Tooltip("high:Q", title=words["tip.high"], format=".3f"),

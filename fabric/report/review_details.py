@@ -131,7 +131,9 @@ def limits(review: Review, words: Words) -> list[str]:
         for design in review.designs
         if design.quota
     ]
-    parts = [table(words, LIMITS, rows, key="limits", names=_first(rows))] if rows else [note(words["note.no_limits"])]
+    if not rows:
+        return [note(words["note.no_limits"])]
+    parts = [note(words["note.limits"]), table(words, LIMITS, rows, key="limits", names=_first(rows))]
     if quotas:
         parts += [note(words["note.quota"]), table(words, QUOTA, quotas, key="quota", names=_first(quotas))]
     return parts
@@ -139,12 +141,14 @@ def limits(review: Review, words: Words) -> list[str]:
 
 def _limit(design: Design, binding: Binding, words: Words) -> Row:
     name = words.get(f"limit.{binding.name}", binding.name)
-    over = Cell(f"{100 * binding.over:+.1f} %", binding.over)
-    return design.candidate.name, name, _taken(binding.limit, binding, words), _taken(binding.taken, binding, words), over
-
-
-def _taken(value: float, binding: Binding, words: Words) -> Cell:
     shown = {"W": watts, "USD": money}.get(binding.unit)
+    ends = words["range"].format(low=_signed(binding.over_low), high=_signed(binding.over_high)) if shown else ""
+    over = Cell(_signed(binding.over), binding.over, ends)
     if shown:
-        return shown(value, words)
-    return number(value) if binding.name == "racks" else share(value, words)
+        return design.candidate.name, name, shown(binding.limit, words), shown(binding.taken, words), over
+    plain = [number(v) if binding.name == "racks" else share(v, words) for v in (binding.limit, binding.taken.mid)]
+    return design.candidate.name, name, *plain, over
+
+
+def _signed(part: float) -> str:
+    return f"{100 * part:+.1f} %"

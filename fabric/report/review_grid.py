@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fabric.review.cost import Economy, device_hour
+from fabric.review.cost import Economy, at_allocation, computing, device_hour
 from fabric.review.evaluate import Design
 from fabric.review.quote import Range
 
-UTILISATIONS = tuple(n / 20 for n in range(1, 21))
+ALLOCATIONS = tuple(n / 20 for n in range(1, 21))
 SCALES = tuple(n / 20 for n in range(10, 21))
 ENERGIES = tuple(n / 50 for n in range(1, 11))
 """USD per kWh."""
@@ -21,19 +21,23 @@ Place = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Grid:
-    """cost: by candidate, then utilisation, scale of efficiency, energy price. start: the request's own place."""
+    """cost: by candidate, then allocation, scale of efficiency, energy price. start: the request's own place.
+
+    computing: the share of its allocated time for which a device computes, wherever the sliders stand.
+    """
 
     candidates: tuple[str, ...]
-    utilisations: tuple[float, ...]
+    allocations: tuple[float, ...]
     scales: tuple[float, ...]
     energies: tuple[float, ...]
     start: Place
+    computing: float
     cost: tuple[tuple[tuple[tuple[Range, ...], ...], ...], ...]
 
     def at(self, candidate: int, place: Place) -> Range:
         """Return the cost of a candidate at a place of the sliders."""
-        utilisation, scale, energy = place
-        return self.cost[candidate][utilisation][scale][energy]
+        allocation, scale, energy = place
+        return self.cost[candidate][allocation][scale][energy]
 
     def content(self) -> dict[str, Any]:
         """Return the grid for the page's script, costs flat as low, middle, high in the order of `cost`."""
@@ -47,8 +51,9 @@ class Grid:
         ]
         return {
             "candidates": self.candidates,
-            "axes": [self.utilisations, self.scales, self.energies],
+            "axes": [self.allocations, self.scales, self.energies],
             "start": self.start,
+            "computing": self.computing,
             "cost": flat,
         }
 
@@ -59,9 +64,10 @@ def grid(designs: Sequence[Design]) -> Grid | None:
     if not priced:
         return None
     first = priced[0][1]
-    axes = _with(UTILISATIONS, first.allocation), SCALES, _with(ENERGIES, first.energy)
+    axes = _with(ALLOCATIONS, first.allocation), SCALES, _with(ENERGIES, first.energy)
     start = axes[0].index(first.allocation), axes[1].index(1.0), axes[2].index(first.energy)
-    return Grid(tuple(name for name, *_ in priced), *axes, start, tuple(_costs(own, each, *axes) for _, own, each in priced))
+    costs = tuple(_costs(own, each, *axes) for _, own, each in priced)
+    return Grid(tuple(name for name, *_ in priced), *axes, start, computing(first), costs)
 
 
 def _with(points: Sequence[float], own: float) -> tuple[float, ...]:
@@ -69,15 +75,14 @@ def _with(points: Sequence[float], own: float) -> tuple[float, ...]:
 
 
 def _costs(
-    economy: Economy, each: Range, utilisations: Sequence[float], scales: Sequence[float], energies: Sequence[float]
+    economy: Economy, each: Range, allocations: Sequence[float], scales: Sequence[float], energies: Sequence[float]
 ) -> tuple[tuple[tuple[Range, ...], ...], ...]:
-    return tuple(tuple(tuple(_cost(moved(economy, u, s, e), each) for e in energies) for s in scales) for u in utilisations)
+    return tuple(tuple(tuple(_cost(moved(economy, u, s, e), each) for e in energies) for s in scales) for u in allocations)
 
 
-def moved(economy: Economy, utilisation: float, scale: float, energy: float) -> Economy:
+def moved(economy: Economy, allocation: float, scale: float, energy: float) -> Economy:
     """Return the economy with the sliders elsewhere: a device that is allocated for less time also computes for less."""
-    busy = min(1.0, economy.busy * utilisation / economy.allocation)
-    return replace(economy, allocation=utilisation, busy=busy, efficiency=economy.efficiency * scale, energy=energy)
+    return replace(at_allocation(economy, allocation), efficiency=economy.efficiency * scale, energy=energy)
 
 
 def _cost(economy: Economy, each: Range) -> Range:

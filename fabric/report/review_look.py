@@ -41,7 +41,7 @@ th.number { white-space: normal; } th.number button { text-align: right; }
 :focus-visible { outline: 2px solid #0072b2; outline-offset: -2px; }
 td.text:first-child { min-width: 8em; }
 td { padding: 5px 12px; border-bottom: 1px solid #eceff2; vertical-align: top; overflow-wrap: break-word; }
-td small { display: block; color: #5f6670; font-size: .92em; }
+td small { display: block; color: #5f6670; font-size: .92em; white-space: normal; max-width: 13em; margin-left: auto; }
 .number { text-align: right; white-space: nowrap; } td.text { white-space: nowrap; } td.long { white-space: normal; }
 tfoot td { font-weight: 600; border-top: 2px solid #c3c9d1; } tfoot small { font-weight: 400; }
 .unknown { color: #8a8f98; font-style: italic; }
@@ -120,10 +120,11 @@ function pin(name) {
 }
 for (const button of picks) button.addEventListener("click", () => pin(button.dataset.pick));
 
-const sliders = ["utilisation", "scale", "energy"].map(name => document.getElementById("slider-" + name));
+const sliders = ["allocation", "scale", "energy"].map(name => document.getElementById("slider-" + name));
+const percent = value => Number((100 * value).toFixed(2)) + " %";
 const shown = [
-  value => Number((100 * value).toFixed(2)) + " %",
-  value => Number((100 * value).toFixed(2)) + " %",
+  value => say.allocated.replace("{allocated}", percent(value)).replace("{busy}", percent(Math.min(1, value * grid.computing))),
+  percent,
   value => say.energy.replace("{value}", String(Number(value.toFixed(4)))),
 ];
 function costAt(candidate, place) {
@@ -132,11 +133,14 @@ function costAt(candidate, place) {
   const [low, mid, high] = grid.cost.slice(3 * flat, 3 * flat + 3);
   return {low, mid, high};
 }
+const overlap = (one, other) =>
+  Number(Math.max(one.low, other.low).toFixed(3)) <= Number(Math.min(one.high, other.high).toFixed(3));
 function setCell(key, value, text, below) {
   const cell = document.querySelector(`[data-key="${key}"]`);
   cell.dataset.value = value;
   cell.querySelector("span").textContent = text;
-  if (below !== null) cell.querySelector("small").textContent = below;
+  const small = cell.querySelector("small") || (below && cell.appendChild(document.createElement("small")));
+  if (small) small.textContent = below;
 }
 function moved() {
   const place = sliders.map(slider => Number(slider.value));
@@ -146,18 +150,19 @@ function moved() {
     document.getElementById(sliders[n].id + "-value").textContent = text;
   });
   const costs = grid.candidates.map((name, n) => costAt(n, place));
-  const least = Math.min(...costs.map(cost => cost.mid));
+  const best = costs.reduce((one, other) => other.mid < one.mid ? other : one), least = best.mid;
   costs.forEach((cost, n) => {
     const below = say.range.replace("{low}", cost.low.toFixed(3)).replace("{high}", cost.high.toFixed(3));
     setCell("cost-" + n, cost.mid, say.hour.replace("{cost}", cost.mid.toFixed(3)), below);
-    setCell("over-" + n, cost.mid / least - 1, "+" + (100 * (cost.mid / least - 1)).toFixed(1) + " %", null);
+    setCell("over-" + n, cost.mid / least - 1, "+" + (100 * (cost.mid / least - 1)).toFixed(1) + " %",
+      cost !== best && overlap(cost, best) ? say.tie : "");
   });
   if (views.cost) {
-    const rows = grid.candidates.flatMap((candidate, n) => grid.axes[0].map((utilisation, u) => {
+    const rows = grid.candidates.flatMap((candidate, n) => grid.axes[0].map((allocation, u) => {
       const cost = costAt(n, [u, place[1], place[2]]);
-      return {candidate, utilisation, cost: cost.mid, low: cost.low, high: cost.high};
+      return {candidate, allocation, cost: cost.mid, low: cost.low, high: cost.high};
     }));
-    views.cost.data("cost", rows).data("at", [{utilisation: grid.axes[0][place[0]]}]).runAsync();
+    views.cost.data("cost", rows).data("at", [{allocation: grid.axes[0][place[0]]}]).runAsync();
   }
 }
 if (grid) {

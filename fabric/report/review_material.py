@@ -108,9 +108,8 @@ def _space(designs: Sequence[Design], words: Words) -> list[Row]:
     """Return a row per candidate: racks, rows of them, rack units, heat, heat of a rack, what PUE adds, all of it."""
     heat = [total(line.watts for line in design.bill.lines) for design in designs]
     each = [found / design.layout.racks for found, design in zip(heat, designs, strict=True)]
-    more = [design.watts - found.mid for found, design in zip(heat, designs, strict=True)]
-    drawn = [[design.watts for design in designs], more]
-    facility, overhead = (_plain(one, words) for one in drawn)
+    more = [design.watts.mid - found.mid for found, design in zip(heat, designs, strict=True)]
+    facility, overhead = (_plain(one, words) for one in ([design.watts.mid for design in designs], more))
     return [
         (
             design.candidate.name,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fabric.report import (
+    labels,
     review_bills,
     review_charts,
     review_details,
@@ -26,7 +27,7 @@ from fabric.report.review_look import SCRIPT, STYLE
 from fabric.report.review_marks import colours, finished
 from fabric.report.review_words import Words, words
 from fabric.review.evaluate import Review
-from fabric.review.verdict import BILL, FAILURES, FORMULA, MODEL, REQUEST, Finding, verdict
+from fabric.review.verdict import BILL, DEFAULTS, FAILURES, FORMULA, MODEL, REQUEST, Finding, verdict
 from fabric.review.verdict_words import say
 
 Specs = Mapping[str, dict[str, Any]]
@@ -36,10 +37,12 @@ FROM = {
     MODEL: "from.model",
     FAILURES: "from.failures",
     REQUEST: "from.request",
+    DEFAULTS: "from.defaults",
     "our defaults: fabric/review/racks.py": "from.floor",
 }
 """Where a verdict's numbers come from, as it says it -> the key of the same words."""
 HTML_LANG = {"zh": "zh-Hans"}
+SLIDERS = ("allocation", "scale", "energy")
 
 
 def write(review: Review, path: Path, lang: str = "en") -> None:
@@ -73,6 +76,7 @@ def _data(specs: Specs, costs: Grid | None, own: Words) -> str:
     """Return what the script reads."""
     said = {
         "range": own["range"], "hour": own["money.hour"], "energy": own["slider.energy.unit"], "failed": own["chart.failed"],
+        "allocated": own["slider.allocation.value"], "tie": own["tie"],
     }  # fmt: skip
     content = {"specs": specs, "grid": costs.content() if costs else None, "say": said}
     return "\n".join(
@@ -98,7 +102,7 @@ def _sections(review: Review, costs: Grid | None, figures: Mapping[str, str], ow
     parts = {
         "drawings": review_drawings.drawings(designs, own),
         "compare": [*review_tables.compare(review, own), _of(figures, "material")],
-        "cost": [*_cost(costs, own), _of(figures, "cost", "tornado"), no_spans],
+        "cost": [*_cost(review, costs, own), _of(figures, "cost", "tornado"), no_spans],
         "performance": [_of(figures, "times"), *review_details.performance(designs, own), _of(figures, "efficiency")],
         "resilience": [*review_resilience.resilience(designs, own), _of(figures, "damage")],
         "ceiling": [*review_details.ceiling(designs, own), _of(figures, "ceiling")],
@@ -162,21 +166,35 @@ def _legend(names: Sequence[str], own: Words) -> str:
     return f'<div class="legend">{escape(own["pick"])} {everyone}{buttons}</div>'
 
 
-def _cost(costs: Grid | None, own: Words) -> list[str]:
-    """Return the sliders and the table that they change."""
+def _cost(review: Review, costs: Grid | None, own: Words) -> list[str]:
+    """Return the inputs, the sliders and the table that they change."""
     if costs is None:
         return [note(own["note.no_cost"])]
-    axes = zip(("utilisation", "scale", "energy"), (costs.utilisations, costs.scales, costs.energies), costs.start, strict=True)
-    sliders = "\n".join(_slider(name, values, start, own) for name, values, start in axes)
+    sliders = "\n".join(
+        _slider(name, values, start, _shown(name, values[start], costs, own), own)
+        for name, values, start in zip(SLIDERS, (costs.allocations, costs.scales, costs.energies), costs.start, strict=True)
+    )
     here = [costs.at(number, costs.start) for number in range(len(costs.candidates))]
     reset = f'<button type="button" class="plain" id="reset">{escape(own["slider.reset"])}</button>'
     table = review_tables.cost_table(costs.candidates, here, own)
-    return [note(own["note.sliders"], "screen"), f'<div class="controls">{sliders}</div>', reset, table]
+    told = note(own["note.sliders"].format(computing=labels.percent(costs.computing)), "screen")
+    return [*review_tables.inputs_table(review, own), told, f'<div class="controls">{sliders}</div>', reset, table]
 
 
-def _slider(name: str, values: Sequence[float], start: int, own: Words) -> str:
-    value = values[start]
-    text = own["slider.energy.unit"].format(value=f"{value:g}") if name == "energy" else f"{100 * value:g} %"
+def _shown(name: str, value: float, costs: Grid, own: Words) -> str:
+    """Return a slider's value as the page's script writes it."""
+    if name == "energy":
+        return own["slider.energy.unit"].format(value=f"{value:g}")
+    if name == "scale":
+        return _percent(value)
+    return own["slider.allocation.value"].format(allocated=_percent(value), busy=_percent(min(1.0, value * costs.computing)))
+
+
+def _percent(value: float) -> str:
+    return f"{round(100 * value, 2):g} %"
+
+
+def _slider(name: str, values: Sequence[float], start: int, text: str, own: Words) -> str:
     return (
         f'<label for="slider-{name}">{escape(own[f"slider.{name}"])}: <output id="slider-{name}-value">{escape(text)}</output>'
         f'<input type="range" id="slider-{name}" min="0" max="{len(values) - 1}" step="1" value="{start}" autocomplete="off" '

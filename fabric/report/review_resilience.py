@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fabric.report import review_names
 from fabric.report.review_cells import Cell, number, share, times
 from fabric.report.review_html import Row, note, table
 from fabric.report.review_tables import hours, names_of
 from fabric.report.review_words import Words
+from fabric.review.damage import Damage, below_one
 from fabric.review.evaluate import Design
-from fabric.review.resilience import Damage
 
 STOPS = ("candidate", "stops_hour", "network_stops", "stops", "goodput", "idle")
-SINGLE = ("candidate", "alone", "alone_share", "single_switches", "single_cables", "one_switch_takes")
+SINGLE = ("candidate", "alone", "alone_share", "single_switches", "single_cables", "one_switch_takes", "host_cables")
 LOST = ("candidate", "gone", "devices_lost", "devices_parted", "slower_alive", "left", "slower_left")
-DAMAGE = ("candidate", "what", "failed", "slower", "slowest", "cut")
+DAMAGE = (
+    "candidate", "what", "failed", "devices_lost", "devices_parted", "slower", "slowest", "cut", "left", "slower_left",
+)  # fmt: skip
 NOBODY = Cell("-", known=False)
 """Of a job on no device."""
 N = r"[\d,]+"
@@ -80,6 +83,7 @@ def _single(design: Design, words: Words) -> Row:
         number(alone),
         share(alone / broken.devices, words),
         *(number(count) for count in counts),
+        Cell(number(broken.host_cables).text, broken.host_cables, share(broken.host_cables / broken.cables, words).text),
     )
 
 
@@ -91,9 +95,9 @@ def _lost(design: Design, damage: Damage, words: Words) -> Row:
         gone(damage.what, words),
         number(damage.devices_lost),
         number(damage.devices_parted),
-        slowed(damage.median, damage, words),
+        _over_draws(damage, words),
         number(damage.left if some else design.resilience.devices),
-        NOBODY if some and not damage.left else times(damage.rest if some else damage.median, words),
+        _of_the_rest(damage, words) if some else _over_draws(damage, words),
     )
 
 
@@ -103,17 +107,47 @@ def gone(what: str, words: Words) -> str:
 
 
 def slowed(ratio: float | None, damage: Damage, words: Words) -> Cell:
-    """Return a slowdown; where there is none, that devices are parted, or that it is not known."""
-    return Cell(words["cut"], known=False) if ratio is None and damage.cut else times(ratio, words)
+    """Return a slowdown, one below 1 with why; where there is none, that devices are parted, or that it is not known."""
+    if ratio is None and damage.cut:
+        return Cell(words["cut"], known=False)
+    return replace(times(ratio, words), below=why(ratio, damage.even, words))
+
+
+def why(ratio: float | None, even: float | None, words: Words) -> str:
+    """Return why a slowdown is below 1; empty where it is not."""
+    reason = below_one(ratio, even)
+    return words[f"below.{reason}"].format(even=times(even, words).text) if reason else ""
+
+
+def _over_draws(damage: Damage, words: Words) -> Cell:
+    """Return the median with the worst draw below it, where that is another."""
+    cell = slowed(damage.median, damage, words)
+    text = times(damage.worst, words).text
+    if damage.median is None or text == cell.text:
+        return cell
+    worst = words["worst.seed"].format(worst=text, count=damage.draws)
+    return replace(cell, below=words["and"].join(text for text in (cell.below, worst) if text))
+
+
+def _of_the_rest(damage: Damage, words: Words) -> Cell:
+    """Return the slowdown of a job on what is left whole."""
+    if not damage.left:
+        return NOBODY
+    return replace(times(damage.rest, words), below=why(damage.rest, damage.rest_even, words))
 
 
 def _damage(design: Design, damage: Damage, words: Words) -> Row:
     cut = Cell(f"{damage.cut} / {damage.draws}", damage.cut / damage.draws)
+    some = damage.devices_lost + damage.devices_parted > 0
     return (
         design.candidate.name,
         words.get(f"damage.{damage.what}", damage.what),
         number(damage.failed),
+        number(damage.devices_lost),
+        number(damage.devices_parted),
         slowed(damage.median, damage, words),
         slowed(damage.worst, damage, words),
         cut,
+        number(damage.left if some else design.resilience.devices),
+        _of_the_rest(damage, words) if some else slowed(damage.median, damage, words),
     )

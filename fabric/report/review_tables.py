@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from fabric.report import review_names
-from fabric.report.review_cells import Cell, hour, missing, money, number, share, times, watts
+from fabric.report.review_cells import Cell, hour, missing, money, number, over_seeds, share, times, watts
 from fabric.report.review_html import Row, note, table
 from fabric.report.review_words import Words
 from fabric.review.evaluate import Design, Review
+from fabric.review.inputs import inputs
 from fabric.review.quote import Range
+from fabric.review.ranking import DIGITS, overlap
 from fabric.units import show_rate
 
 COUNTS = ("candidate", "devices", "switches", "tiers", "cables", "longest", "nics", "spare", "racks")
 MONEY = ("candidate", "price", "each_all", "network", "each", "power", "network_power", "hour")
 SPEED = ("candidate", "efficiency", "worst_efficiency", "beside", "goodput", "stops", "alone", "fits")
 COST = ("candidate", "hour", "against")
+INPUTS = ("input", "figure", "unit", "source")
 TRAFFIC = ("candidate", "traffic", "reached", "at_most", "reached_rate", "at_most_rate")
 
 
@@ -75,7 +78,7 @@ def _money(designs: Sequence[Design], words: Words) -> list[Row]:
     networks = [_network(design) for design in designs]
     columns = (prices, _each(prices, designs), networks, _each(networks, designs))
     usd = [same_unit(column, money, words) for column in columns]
-    drawn = [same_unit(c, watts, words) for c in ([_facility(d) for d in designs], [d.bill.network_watts for d in designs])]
+    drawn = [same_unit(c, watts, words) for c in ([d.watts for d in designs], [d.bill.network_watts for d in designs])]
     hours = [hour(design.cost, words) for design in designs]
     return list(zip(names_of(designs), *usd, *drawn, hours, strict=True))
 
@@ -96,16 +99,6 @@ def _network(design: Design) -> Range | None:
     return design.bill.network_price if known else None
 
 
-def _facility(design: Design) -> Range:
-    """Return the facility's watts, low and high in the proportion of the bill's."""
-    lines = [line.watts for line in design.bill.lines]
-    mid = sum(line.mid for line in lines)
-    if mid == 0:
-        return Range(design.watts, design.watts, design.watts)
-    low, high = sum(line.low for line in lines), sum(line.high for line in lines)
-    return Range(design.watts * low / mid, design.watts, design.watts * high / mid)
-
-
 def _nics(design: Design, words: Words) -> Cell:
     """Return the NICs on the bill; that they come with the nodes where it has none."""
     found = [line.count for line in design.bill.network if line.part.kind == "nic"]
@@ -114,17 +107,26 @@ def _nics(design: Design, words: Words) -> Cell:
 
 def _speed(design: Design, words: Words) -> Row:
     broken = design.resilience
-    fits: Cell | str = words["yes" if design.fits else "no"] if design.bindings else words["none"]
     return (
         design.candidate.name,
         share(design.performance.efficiency, words),
         share(design.performance.worst_efficiency, words),
-        times(design.beside, words),
+        over_seeds(design.beside, words),
         share(broken.goodput, words),
         hours(broken.stops, words),
         number(broken.single_homed),
-        fits,
+        fitting(design, words),
     )
+
+
+def fitting(design: Design, words: Words) -> str:
+    """Return up to which end of prices and powers the limits hold, and the one that does not beyond that."""
+    if not design.bindings:
+        return words["none"]
+    up_to = design.fits_up_to
+    beyond = {"middle": "over_high", "low": "over", "none": "over_low"}
+    binding = max(design.bindings, key=lambda one: getattr(one, beyond.get(up_to, "over_high")))
+    return words[f"fits.{up_to}"].format(limit=words[f"binding.{binding.name}"])
 
 
 def _unpriced(design: Design, words: Words) -> str:
@@ -134,11 +136,27 @@ def _unpriced(design: Design, words: Words) -> str:
 def cost_table(names: Sequence[str], costs: Sequence[Range], words: Words) -> str:
     """Return the cost of every candidate where the sliders start; the page's script fills it in elsewhere."""
     least = min(cost.mid for cost in costs)
-    rows = [
-        (name, hour(cost, words, key=f"cost-{n}"), Cell(over(cost.mid / least - 1), cost.mid / least - 1, key=f"over-{n}"))
-        for n, (name, cost) in enumerate(zip(names, costs, strict=True))
-    ]
+    best = next(cost for cost in costs if cost.mid == least)
+    rows = []
+    for n, (name, cost) in enumerate(zip(names, costs, strict=True)):
+        more = cost.mid / least - 1
+        tie = words["tie"] if cost is not best and overlap(cost, best, DIGITS) else ""
+        rows.append((name, hour(cost, words, key=f"cost-{n}"), Cell(over(more), more, tie, key=f"over-{n}")))
     return table(words, COST, rows, key="cost", names=names)
+
+
+def inputs_table(review: Review, words: Words) -> list[str]:
+    """Return what the cost takes beside each candidate's own figures, with where it is from."""
+    rows: list[Row] = [
+        (
+            words["term"].format(term=words[f"input.{one.name}"], english=one.name),
+            number(one.value),
+            words[f"unit.{one.name}"],
+            words[f"origin.{one.origin}"],
+        )
+        for one in inputs(review.request)
+    ]
+    return [note(words["note.inputs"]), table(words, INPUTS, rows, key="inputs")]
 
 
 def over(value: float) -> str:

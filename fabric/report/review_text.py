@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from fabric.review.damage import Damage, below_one
 from fabric.review.evaluate import Design, Review
 from fabric.review.quote import Range
+from fabric.review.ranking import ranking, ties
 from fabric.review.verdict import Finding, verdict
 from fabric.units import show_duration, show_rate
 
@@ -28,6 +30,12 @@ COLUMNS = (
     "network USD/device",
     "USD/effective device-hour",
 )
+KINDS = {"links": "cables between switches", "host_links": "cables at devices", "racks": "racks of nodes"}
+"""Kind of failure -> what it is called."""
+BELOW = {"hash": "luck of the hash: {even:.2f} split evenly", "fewer": "fewer ranks send less"}
+"""Reason of a slowdown below 1 -> its words."""
+FITS = {"high": "yes", "middle": "not at high", "low": "at low only", "none": "no"}
+"""Up to which end of prices and powers all limits hold -> its word; `not at high` holds at the middle."""
 WIRING = 9
 """Columns of the first table of a terminal; the rest is money."""
 
@@ -35,7 +43,7 @@ WIRING = 9
 def markdown(review: Review, lang: str = "en") -> str:
     """Return the summary: the comparison, times, failures and the verdict with its sources."""
     findings = verdict(review)
-    parts = [f"# {review.request.title}", _grid(COLUMNS, [_cells(design) for design in review.designs])]
+    parts = [f"# {review.request.title}", _grid(COLUMNS, _all_cells(review))]
     for about, names in HEADINGS.items():
         own = [f"- {f.text(lang)} <sub>{f.source}</sub>" for f in findings if f.about == about]
         if own:
@@ -53,13 +61,21 @@ def tables(review: Review) -> list[Grid]:
     """Return the tables of a terminal; none where no candidate could be worked out."""
     if not review.designs:
         return []
-    cells = [_cells(design) for design in review.designs]
+    cells = _all_cells(review)
     return [
         (review.request.title, COLUMNS[:WIRING], [row[:WIRING] for row in cells]),
-        ("Money: middle (low to high)", (COLUMNS[0], *COLUMNS[WIRING:]), [[row[0], *row[WIRING:]] for row in cells]),
+        (
+            "Money: middle (low to high); tie: the range overlaps that of the first",
+            (COLUMNS[0], *COLUMNS[WIRING:]),
+            [[row[0], *row[WIRING:]] for row in cells],
+        ),
         ("Time of every case: median seed, worst seed, share of what no algorithm can beat", *_times(review)),
         ("What every device can send at once, between what is reached and what no routing can beat", *_throughput(review)),
-        ("Time of the first case over its healthy time: median, worst; cut: draws that part ranks", *_failures(review)),
+        (
+            "Time of the first case over its healthy time: median, worst of the draws or seeds; cut: draws that cut devices "
+            "off, at most how many, and the job on the nodes left whole",
+            *_failures(review),
+        ),
         ("Scale ceiling: where every number of tiers ends", *_ceilings(review)),
     ]
 
@@ -73,23 +89,28 @@ def sentences(findings: Sequence[Finding], lang: str = "en") -> Iterable[str]:
         yield from (f"  {finding.text(lang)} [{finding.source}]" for finding in own)
 
 
-def _cells(design: Design) -> list[str]:
+def _all_cells(review: Review) -> list[list[str]]:
+    tied = ties(ranking(review))
+    return [_cells(design, tied=design in tied) for design in review.designs]
+
+
+def _cells(design: Design, *, tied: bool) -> list[str]:
     topology, done = design.fabric.topology, design.performance
     network = None if design.unpriced else design.bill.network_price / design.bill.endpoints
     switches = ", ".join(f"{n:,} {tier}" for tier, n in topology.switches_by_tier.items() if tier != "scale-up" and n)
     return [
         design.candidate.name,
-        "yes" if design.fits else "no",
+        FITS[design.fits_up_to],
         switches,
         f"{sum(line.count for line in design.bill.network if line.part.kind == 'link'):,}",
         f"{sum(line.spare for line in design.bill.network):,}",
         f"{design.layout.racks:,}",
-        f"{design.watts / 1e6:.2f}",
+        f"{design.watts.mid / 1e6:.2f}",
         f"{done.efficiency:.1%} ({done.worst_efficiency:.1%})",
         f"{design.resilience.goodput:.1%}",
         _span(design.price, 1e-6, ".1f"),
         _span(network, 1, ",.0f"),
-        _span(design.cost, 1, ".2f"),
+        _span(design.cost, 1, ".3f") + (", tie" if tied else ""),
     ]
 
 
@@ -120,14 +141,26 @@ def _in_short(review: Review) -> tuple[list[str], list[list[str]]]:
     for design in review.designs:
         times = [show_duration(timed.result.time) for timed in design.performance.timed]
         broken = design.resilience
-        worst = max(broken.damage, key=lambda one: (one.what == "links", one.failed), default=None)
-        links = "-" if worst is None else f"{worst.failed} {worst.what}: {_hit(worst.worst)}"
-        body.append([design.candidate.name, *times, links, "; ".join(f"{one.what}: {_hit(one.worst)}" for one in broken.lost)])
+        drawn = [max(own, key=lambda one: one.failed) for own in _by_kind(broken.damage)]
+        failed = "; ".join(f"{one.failed:,} {KINDS.get(one.what, one.what)}: {_hit(one)}" for one in drawn)
+        lost = "; ".join(f"{one.what}: {_hit(one)}" for one in broken.lost)
+        body.append([design.candidate.name, *times, failed or "-", lost or "-"])
     return ["candidate", *cases, "failed", "gone"], body
 
 
-def _hit(ratio: float | None) -> str:
-    return "cut" if ratio is None else f"x {ratio:.2f}"
+def _hit(row: Damage) -> str:
+    """Return the worst draw's slowdown, one below 1 with why; where devices are cut off, how many, and the job on the rest."""
+    if row.worst is not None:
+        some = f", {row.cut} of {row.draws} cut" if row.cut else ""
+        return f"x {row.worst:.2f}{_because(row.worst, row.even)}{some}"
+    rest = "" if row.rest is None else f", x {row.rest:.2f}{_because(row.rest, row.rest_even)} on {row.left:,} left"
+    return f"cut, {row.devices_parted:,} off{rest}"
+
+
+def _because(ratio: float | None, even: float | None) -> str:
+    """Return why a slowdown is below 1; nothing where it is not."""
+    reason = _below(ratio, even)
+    return f" ({BELOW[reason].format(even=even)})" if reason else ""
 
 
 def _throughput(review: Review) -> tuple[list[str], list[list[str]]]:
@@ -144,8 +177,28 @@ def _failures(review: Review) -> tuple[list[str], list[list[str]]]:
     for design in review.designs:
         for damage in (*design.resilience.damage, *design.resilience.lost):
             ends = [f"{value:.2f}" if value is not None else "-" for value in (damage.median, damage.worst)]
-            body.append([design.candidate.name, damage.what, f"{damage.failed:,}", *ends, f"{damage.cut} of {damage.draws}"])
-    return ["candidate", "what", "failed", "median", "worst", "cut"], body
+            rest = f"{damage.rest:.2f}" if damage.rest is not None else "-"
+            left = f"{damage.left:,}" if damage.devices_lost or damage.devices_parted else "all"
+            named = KINDS.get(damage.what, damage.what)
+            counts = [f"{damage.devices_parted:,}", left, rest, _reason(damage)]
+            cut = f"{damage.cut} of {damage.draws}"
+            body.append([design.candidate.name, named, f"{damage.failed:,}", *ends, cut, *counts])
+    return ["candidate", "what", "failed", "median", "worst", "cut", "cut off", "left whole", "on those", "below 1"], body
+
+
+def _reason(row: Damage) -> str:
+    """Return why the first of a row's slowdowns that is below 1 is so."""
+    pairs = ((row.median, row.even), (row.worst, row.even), (row.rest, row.rest_even))
+    return next((BELOW[why].format(even=even) for ratio, even in pairs if (why := _below(ratio, even))), "")
+
+
+def _below(ratio: float | None, even: float | None) -> str:
+    """Return why a slowdown is below 1 as it is printed."""
+    return below_one(ratio, even, 2)
+
+
+def _by_kind(rows: Sequence[Damage]) -> list[list[Damage]]:
+    return [[row for row in rows if row.what == what] for what in dict.fromkeys(row.what for row in rows)]
 
 
 def _ceilings(review: Review) -> tuple[list[str], list[list[str]]]:

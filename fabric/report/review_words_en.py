@@ -17,7 +17,17 @@ WORDS: Mapping[str, str] = {
     "none": "not known",
     "no": "no",
     "yes": "yes",
+    "tie": "a tie: ranges overlap",
+    "fits.high": "yes, at the high end too",
+    "fits.middle": "at the middle, not at the high end: {limit}",
+    "fits.low": "at the low end only: {limit}",
+    "fits.none": "no: {limit}",
     "cut": "cut off",
+    "worst.seed": "worst of {count} seeds {worst}",
+    "below.hash": "luck of the hash: {even} split evenly",
+    "below.fewer": "fewer ranks send less",
+    "seeds": "{low} to {high}, {count} seeds",
+    "seeds.one": "one routing: no spread",
     "devices": "{count} devices",
     "ranks": "{count} ranks",
     "length": "{metres} m",
@@ -111,12 +121,13 @@ WORDS: Mapping[str, str] = {
     "column.single_switches": "switches whose loss parts devices",
     "column.single_cables": "cables whose loss parts devices",
     "column.one_switch_takes": "devices that one switch parts at most",
+    "column.host_cables": "cables at devices, of all network cables",
     "column.gone": "lost at once",
     "column.devices_lost": "devices lost with it",
     "column.devices_parted": "devices cut off",
     "column.slower_alive": "slowdown of all devices alive",
     "column.left": "devices on nodes left whole",
-    "column.slower_left": "slowdown of a job on those",
+    "column.slower_left": "slowdown of a job on those, median",
     "column.cable_level": "level",
     "column.rows": "rows of racks",
     "column.rack_units": "rack units of switches and nodes",
@@ -152,6 +163,8 @@ WORDS: Mapping[str, str] = {
     "column.line_price": "price in all",
     "column.unit_watts": "watts each",
     "column.line_watts": "watts in all",
+    "column.input": "input",
+    "column.unit": "unit",
     "column.what": "what",
     "column.figure": "figure",
     "column.source": "source",
@@ -168,19 +181,26 @@ WORDS: Mapping[str, str] = {
     "source.watts": "power of one",
     "source.note": "note",
     "source.weak": "weak: one secondary source, or assumed",
-    "growth.caption": "{candidate}: {parameter} grows. Cables count as kept where both ends keep their names.",
+    "growth.caption": "{candidate}: {parameter} grows. A cable that stays in the same port at both ends is kept, however "
+    "hosts and switches are renumbered; moved are the fewest that a plan was found for.",
     # notes
     "note.compare": "Size and material, from the wiring and the rack layout.",
     "note.money": "Money and power. Lows, middles and highs are each added up, which brackets errors that all point one way.",
-    "note.speed": "Performance and failures over all devices.",
+    "note.speed": "Performance and failures over all devices. Limits hold at the middle of prices and powers, or at the high "
+    "end too.",
     "note.unpriced": "{candidate}: no price is known for {parts}, so it has no price and no cost here.",
     "note.performance": "Per case the fastest of the algorithms that were tried, over the seeds of its routing.",
     "note.theta": "Theta is the share of its NIC's rate that every endpoint can send at once.",
     "note.stops": "Expected stops at a published failure rate, scaled with devices, and what they take.",
     "note.single": "Single points of failure, from the wiring alone.",
     "note.lost": "Lost at once: one switch of every tier (a drain for maintenance), a plane or rail, the fullest rack of the "
-    "network and of nodes. Slowdown of {collective}, 1 is undamaged; nodes left whole have no device lost or cut off.",
-    "note.damage": "Random failures slow {collective} down by so much; 1 is undamaged, below 1 the other routes had luck.",
+    "network and of nodes. Slowdown of {collective}, 1 is undamaged, the median of the routing's seeds; nodes left whole have "
+    "no device lost or cut off. Below 1 is no gain: a hash that spread the other routes better by luck, or fewer ranks.",
+    "note.damage": "Random failures slow {collective} down by so much, each draw under the next seed of the routing; 1 is "
+    "undamaged. A device on one cable is cut off with it, and its node leaves the job: the last columns are of a job on the "
+    "nodes left whole. Cut off is who has no way over the network to some other; a job that needs none of those ways still "
+    "runs. A device on several cables goes on with the others, which costs nothing where a hash puts its one flow on one "
+    "cable anyway. Below 1 is no gain: a hash that spread the other routes better by luck, or fewer ranks.",
     "note.cables": "Network cables by level and length from the rack layout, with the part that reaches so far.",
     "note.kinds": "Price by kind of part. The price of a link holds its cable and both ends.",
     "note.kind_watts": "Power by kind of part, before PUE.",
@@ -189,21 +209,30 @@ WORDS: Mapping[str, str] = {
     "note.unbracketed": "{candidate} has no bracket for a traffic: {why}.",
     "note.ceiling": "How far each design goes with the same switches before it needs another tier, at this bill's mean prices, "
     "and what the next tier costs. Where it does not end there, nothing larger was tried.",
+    "note.limits": "Large: at middle prices and powers, small: at the low and at the high end. Racks are counted, efficiency "
+    "is that of the worst seed.",
     "note.no_limits": "The request names no limits.",
-    "note.quota": "At the candidate's own power per device, network and PUE included. Effective: times efficiency and goodput.",
+    "note.quota": "At the candidate's own middle power per device, network and PUE included. Effective: times efficiency "
+    "and goodput.",
     "note.no_cost": "No candidate has a cost: the request names no node, or parts have no price.",
     "note.no_spans": "The request names no spans, so there is no tornado chart; give low and high of inputs under spans.",
-    "note.sliders": "The sliders look up costs that were computed beforehand. Share of time in use means that the devices are "
-    "paid for and busy for that share. The start is what the request says.",
+    "note.inputs": "What the cost takes beside each candidate's own price, power, efficiency and goodput: (price of a device / "
+    "(life x 8,760 h) + other running cost + power x PUE x energy price) / (share allocated x efficiency x goodput), power "
+    "between idle and busy by the share of time computing.",
+    "note.sliders": "The sliders look up costs that were computed beforehand by that formula. The first is the share of time "
+    "for which devices are allocated, that is paid for; wherever it stands they compute for {computing} of that time and idle "
+    "for the rest, as above. The start is the table above.",
     # where a sentence's numbers come from
     "from.bill": "bill of materials: counts of the wiring, prices under parts",
     "from.formula": "cost per effective device-hour: fabric/review/cost.py",
     "from.model": "predicted at the loaded fidelity: docs/fidelities.md",
     "from.failures": "54 days on 16,384 GPUs: Llama 3, 2024, table 5, scaled with devices",
     "from.request": "the review's own file",
+    "from.defaults": "our defaults: fabric/review/cost.py",
     "from.floor": "our defaults: fabric/review/racks.py",
     # sliders
-    "slider.utilisation": "share of time in use",
+    "slider.allocation": "share of time allocated",
+    "slider.allocation.value": "{allocated}, computing {busy}",
     "slider.scale": "efficiency, times",
     "slider.energy": "energy price",
     "slider.energy.unit": "{value} USD/kWh",
@@ -213,8 +242,9 @@ WORDS: Mapping[str, str] = {
     "chart.efficiency.one": "{name} {share} on {devices} devices",
     "chart.efficiency.caption": "Jobs on the first devices of the order, median seed; {points} points. "
     "Efficiency = compute / (compute + communication that is not hidden).",
-    "chart.cost.title": "Cost per effective device-hour by share of time in use",
-    "chart.cost.caption": "Lines: middle prices; bands: all prices low, all high. The vertical line is the slider. "
+    "chart.cost.title": "Cost per effective device-hour by share of time allocated",
+    "chart.cost.caption": "Devices compute for {computing} of the time for which they are allocated. "
+    "Lines: middle prices; bands: all prices low, all high. The vertical line is the slider. "
     "Efficiency and energy price are the sliders' too.",
     "chart.material.title": "What the network's money and power go to, per device",
     "chart.material.caption": "Bars: middle figures by kind of part; black lines: low to high of the whole network. Nodes are "
@@ -229,9 +259,11 @@ WORDS: Mapping[str, str] = {
     "chart.growth.caption": "Every bar is a stage: cables that stay, that are pulled and plugged in elsewhere, and new ones.",
     "chart.damage.title": "Slowdown of {collective} by random failures",
     "chart.damage.caption": "Points: median of the draws that still run, thin lines up to the worst. Hollow: some draws cut "
-    "ranks off. Counts at which every draw cuts ranks off are not drawn; the table has them.",
+    "devices off. Crosses: every draw does, and the job runs on the nodes left whole. Below 1: luck of the hash, or fewer "
+    "ranks; the table says which.",
     "chart.tornado.title": "What moves the cost most: {name}",
-    "chart.tornado.caption": "Every input at the low and at the high end of its span, the others at their middle. "
+    "chart.tornado.caption": "Every input at the low and at the high end of its span, the others at their middle; devices "
+    "that are allocated for less time also compute for less. "
     "Same scale for all candidates.",
     "axis.devices": "devices of the job",
     "axis.time": "time, {unit}",
@@ -245,9 +277,11 @@ WORDS: Mapping[str, str] = {
     "cables.moved": "moved",
     "cables.added": "added",
     "axis.efficiency": "step efficiency",
-    "axis.utilisation": "share of time in use",
+    "axis.allocation": "share of time allocated",
     "axis.cost": "USD per effective device-hour",
-    "axis.failed.links": "failed cables",
+    "axis.failed.links": "failed cables between switches",
+    "axis.failed.host_links": "failed cables at devices",
+    "axis.failed.planes": "failed planes",
     "axis.failed.switches": "failed switches",
     "axis.failed.racks": "lost racks of nodes",
     "axis.slowdown": "time / undamaged time",
@@ -269,6 +303,5 @@ WORDS: Mapping[str, str] = {
     "by switches and cables (Llama 3, 2024), scaled by the number of devices. A stop costs {restart} and half of a checkpoint "
     "interval of {checkpoint}.",
     "assumed.draws": "{seeds} random draws of every number of failures.",
-    "assumed.economy": "An idle device draws {idle} of a busy one; other running cost {opex} USD/h per device.",
     "assumed.price": "A price counts pieces at list; volume discounts, installation and spares are not in it.",
 }

@@ -1,7 +1,7 @@
 """What would change the decision: where the cost per effective device-hour of two candidates meets. No sentences.
 
 All from cost.py's formula solved for one input: with D = allocation * efficiency * goodput and E(u) the energy per hour,
-cost = (capex / H + opex + E(u)) / D, H = life * 8760.
+cost = (capex / H + opex_per_device + E(u)) / D, H = life * 8760.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ def capex_to_match(economy: Economy, cost: float) -> float:
 
 
 def busy_to_meet(one: Economy, other: Economy) -> float | None:
-    """Return the utilisation at which both cost the same: cost is linear in it; None where the lines never meet in 0 ... 1."""
+    """Return the busy share of all time at which both cost the same; None where the two lines never meet in 0 ... 1.
+
+    Cost is linear in it, and allocation does not change which of two with the same one is cheaper.
+    """
     idle = device_hour(replace(one, busy=0.0)) - device_hour(replace(other, busy=0.0))
     full = device_hour(replace(one, busy=1.0)) - device_hour(replace(other, busy=1.0))
     if idle == full or idle * full > 0:
@@ -32,7 +35,7 @@ def busy_to_meet(one: Economy, other: Economy) -> float | None:
 
 
 def moved_by_use(economy: Economy, good: tuple[float, float] = (1.0, 1.0), bad: tuple[float, float] = (0.15, 0.6)) -> float:
-    """Return how many times dearer bad use is than good; (utilisation and allocation, efficiency) each.
+    """Return how many times dearer bad use is than good; each (share of time allocated and computing, efficiency).
 
     The defaults are the ends of the published example: 1.27 against 13.28 USD.
     """

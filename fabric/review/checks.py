@@ -16,17 +16,16 @@ from fabric.collectives.sizes import Options, options
 from fabric.network.placement import ORDERS
 from fabric.network.policies import read_policy
 from fabric.predict.answer import policies
-from fabric.review.cost import Economy
+from fabric.review.cost import UNITS
+from fabric.review.inputs import OPEN, WORKED_OUT
 from fabric.review.mistakes import must_be_of
 from fabric.review.parts import Part
-from fabric.review.request import CaseText, Request
+from fabric.review.request import OPEX_OF_CENTRE, CaseText, Request
 from topologies.errors import InputError
 
 ORDER = re.compile(r"contiguous|interleaved|scattered:\d+", re.ASCII)
 NEEDED = {"switch": ("ports", "speed"), "link": ("speed", "reach")}
 """Kind of part -> what the bill chooses it by."""
-WORKED_OUT = {"capex": "the bill", "watts": "the bill", "efficiency": "the cases and the step", "goodput": "the failures"}
-"""Field of the cost formula -> what the review takes it from."""
 
 
 def check_asked(request: Request) -> None:
@@ -45,12 +44,19 @@ def check_asked(request: Request) -> None:
 
 
 def _check_money(request: Request) -> None:
-    open_to_all = [field.name for field in fields(Economy) if field.name not in WORKED_OUT]
+    open_to_all = [*OPEN, OPEX_OF_CENTRE]
     for name, value in request.cost.items():
+        if name == "opex":
+            raise InputError(
+                f"cost.opex: must say of what: opex_per_device ({UNITS['opex_per_device']}) or {OPEX_OF_CENTRE} "
+                f"({UNITS[OPEX_OF_CENTRE]}), got {value:g}"
+            )
         if name in WORKED_OUT:
             raise InputError(f"cost.{name}: is worked out from {WORKED_OUT[name]}, got {value:g}; leave it out")
         if name not in open_to_all:
             raise InputError(f"cost: {must_be_of(name, open_to_all)}")
+        if name == OPEX_OF_CENTRE and not value >= 0:
+            raise InputError(f"cost.{name}: must be >= 0, got {value:g}")
     for currency, rate in request.rates.items():
         if not (isfinite(rate) and rate > 0):
             raise InputError(f"rates.{currency}: must be the USD that one unit buys, above 0, got {rate:g}")

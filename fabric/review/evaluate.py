@@ -13,12 +13,13 @@ from fabric.review.ceiling import Reach, ceiling
 from fabric.review.checks import check_asked, check_parts, check_ranks
 from fabric.review.cost import Economy, Swing, device_hour, tornado
 from fabric.review.growth import Stage, stages
-from fabric.review.limits import Binding, Load, Quota, bindings, check, check_nodes, check_rack, quota
+from fabric.review.limits import Binding, Load, Quota, bindings, check, check_nodes, check_rack, fits_up_to, quota
 from fabric.review.mistakes import must_be_of
-from fabric.review.mixed import slowdown
+from fabric.review.mixed import slowdowns
 from fabric.review.parts import Part
-from fabric.review.performance import Kept, Performance, curve, one_seed, performance
-from fabric.review.quote import Range
+from fabric.review.performance import Kept, Performance, curve, performance
+from fabric.review.plausible import check_plausible
+from fabric.review.quote import Range, total
 from fabric.review.racks import Floor, Layout, place
 from fabric.review.request import Candidate, Request, economy_of, floor_of, part_of, parts_of
 from fabric.review.resilience import Resilience, resilience
@@ -31,8 +32,8 @@ Tell = Callable[[int, str], None]
 class Design:
     """One candidate, worked out. price: of everything, None where a part has no price (unpriced names those).
 
-    watts: of the facility at the middle, PUE included. cost: USD per effective device-hour at low, middle and high prices.
-    beside: slowdown of the first case's bytes where two jobs run it on alternate nodes.
+    watts: of the facility, PUE included. cost: USD per effective device-hour at low, middle and high prices.
+    beside: slowdown of the first case's bytes where two jobs run it on alternate nodes, one per seed of its routing.
     curve: (devices, step efficiency) of jobs of growing size. ceiling: the largest size by number of tiers.
     """
 
@@ -42,7 +43,7 @@ class Design:
     bill: Bill
     unpriced: tuple[str, ...]
     price: Range | None
-    watts: float
+    watts: Range
     performance: Performance
     curve: tuple[tuple[int, float], ...]
     resilience: Resilience
@@ -53,12 +54,17 @@ class Design:
     bindings: tuple[Binding, ...]
     quota: Quota | None
     ceiling: tuple[Reach, ...] = ()
-    beside: float | None = None
+    beside: tuple[float, ...] = ()
 
     @property
     def fits(self) -> bool:
-        """Whether every limit holds."""
-        return all(binding.over <= 0 for binding in self.bindings)
+        """Whether every limit holds at middle prices and powers."""
+        return self.fits_up_to in ("high", "middle")
+
+    @property
+    def fits_up_to(self) -> str:
+        """Up to which end of prices and powers every limit holds: high, middle, low or none."""
+        return fits_up_to(self.bindings)
 
 
 @dataclass(frozen=True)
@@ -78,13 +84,14 @@ class Review:
     refused: tuple[Refused, ...]
 
 
-def evaluate(request: Request, constants: Constants = NONE, tell: Tell | None = None) -> Review:
-    """Return the review. tell(done, name) is called before every candidate.
+def evaluate(request: Request, constants: Constants = NONE, tell: Tell | None = None, *, force: bool = False) -> Review:
+    """Return the review. tell(done, name) is called before every candidate. force: take implausible figures as they are.
 
     Raises:
-        InputError: limits, parts, floor or cost that are wrong for all candidates, or limits that the nodes alone exceed.
+        InputError: limits, parts, floor or cost that are wrong for all candidates, figures beyond what is plausible
+            (plausible.py), or limits that the nodes alone exceed.
     """
-    parts, floor = _checked(request)
+    parts, floor = _checked(request, force=force)
     built, refused = _built(request.candidates)
     if built:
         check_ranks(request, max(fabric.topology.devices for _, fabric in built))
@@ -103,7 +110,7 @@ def evaluate(request: Request, constants: Constants = NONE, tell: Tell | None = 
     return Review(request, tuple(designs), tuple(refused))
 
 
-def _checked(request: Request) -> tuple[Mapping[str, Part], Floor]:
+def _checked(request: Request, *, force: bool) -> tuple[Mapping[str, Part], Floor]:
     """Return the parts and the floor of a request whose values hold for every candidate.
 
     Raises:
@@ -119,6 +126,8 @@ def _checked(request: Request) -> tuple[Mapping[str, Part], Floor]:
             part_of(key, name, parts)
     if request.node is not None:
         check_rack(floor, parts[request.node].rack_units)
+    if not force:
+        check_plausible(request, parts)
     return parts, floor
 
 
@@ -156,8 +165,9 @@ def _design(
     price = None if unpriced else bought.price
     economy = _economy(request, bought, done, broken)
     pue = (economy or economy_of(request)).pue
-    watts = sum(line.watts.mid for line in bought.lines) * pue
-    load = Load(bought.endpoints, watts, price.mid if price else None, layout.racks, done.worst_efficiency, broken.goodput)
+    watts = total(line.watts for line in bought.lines) * pue
+    first = done.timed[0].result
+    load = Load(bought.endpoints, watts, price, layout.racks, done.worst_efficiency, broken.goodput)
     return Design(
         candidate=candidate,
         fabric=fabric,
@@ -176,17 +186,8 @@ def _design(
         bindings=tuple(bindings(request.limits, load)),
         quota=quota(request.limits.power, load) if request.limits.power else None,
         ceiling=ceiling(candidate.topo, bought),
-        beside=_beside(fabric, done),
+        beside=slowdowns(fabric, first.case, first.algorithm or "ring", first.routing or "ideal"),
     )
-
-
-def _beside(fabric: Fabric, done: Performance) -> float | None:
-    """Return the slowdown of two jobs on alternate nodes; None where half the nodes cannot run the first case's algorithm."""
-    result = done.timed[0].result
-    try:
-        return slowdown(fabric, result.case, result.algorithm or "ring", one_seed(result.routing or "ideal"))
-    except InputError:
-        return None
 
 
 def _economy(request: Request, bought: Bill, done: Performance, broken: Resilience) -> Economy | None:
@@ -199,7 +200,7 @@ def _economy(request: Request, bought: Bill, done: Performance, broken: Resilien
         "efficiency": done.efficiency,
         "goodput": max(broken.goodput, 1e-6),
     }
-    return economy_of(request, **known)
+    return economy_of(request, bought.endpoints, **known)
 
 
 def _cost(economy: Economy, price: Range, devices: int) -> Range:

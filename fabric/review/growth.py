@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from fabric.review.renumbered import kept
 from topologies import catalog
 from topologies.base import Topology
 from topologies.errors import InputError
@@ -16,8 +16,8 @@ from topologies.errors import InputError
 class Stage:
     """One size. tiers: of switches.
 
-    kept, moved, added: network cables against the stage before, by their ends' names; moved ones are pulled out of a
-    port to go elsewhere.
+    kept, moved, added: network cables against the stage before; moved ones are pulled out of a port to go elsewhere. A
+    cable that keeps its host and its leaf is kept whatever both are then numbered (renumbered.py).
     """
 
     value: int
@@ -62,25 +62,21 @@ def _sizes(topo: str, parameter: str, values: tuple[int, ...]) -> Iterator[tuple
 
 
 def _stage(value: int, topology: Topology, before: Topology | None) -> Stage:
-    cables, old = named_cables(topology), named_cables(before) if before else Counter[tuple[str, str]]()
-    kept = sum((cables & old).values())
-    switches = sum(n for tier, n in topology.switches_by_tier.items() if tier != "scale-up")
-    had = sum(n for tier, n in before.switches_by_tier.items() if tier != "scale-up") if before else 0
+    cables, old = _cables(topology), _cables(before) if before else 0
+    stay = kept(before, topology) if before else 0
+    switches = sum(topology.switches_by_tier.values())
     return Stage(
         value=value,
         devices=topology.devices,
         switches=switches,
-        tiers=sum(tier != "scale-up" and count > 0 for tier, count in topology.switches_by_tier.items()),
-        cables=cables.total(),
-        kept=kept,
-        moved=old.total() - kept,
-        added=cables.total() - old.total(),
-        new_switches=switches - had,
+        tiers=len(topology.switches_by_tier),
+        cables=cables,
+        kept=stay,
+        moved=old - stay,
+        added=cables - old,
+        new_switches=switches - (sum(before.switches_by_tier.values()) if before else 0),
     )
 
 
-def named_cables(topology: Topology) -> Counter[tuple[str, str]]:
-    """Return the network's cables by the names of their two ends, parallel ones counted."""
-    outside = topology.ends[topology.level != topology.scale_up_level]
-    names = [topology.vertex_name(vertex) for vertex in range(topology.vertices)]
-    return Counter((names[a], names[b]) for a, b in outside.tolist())
+def _cables(topology: Topology) -> int:
+    return sum(topology.cables_by_level.values())

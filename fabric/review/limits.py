@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fabric.review.parts import Part
+from fabric.review.quote import Range, exact
 from fabric.review.racks import Floor
 from fabric.review.request import Limits
 from topologies.errors import InputError
@@ -12,11 +14,11 @@ from topologies.errors import InputError
 
 @dataclass(frozen=True)
 class Load:
-    """What a candidate takes. watts: of the facility, PUE included, at the middle; usd: of everything at the middle."""
+    """What a candidate takes. watts: of the facility, PUE included; usd: of everything; both low, middle and high."""
 
     devices: int
-    watts: float
-    usd: float | None
+    watts: Range
+    usd: Range | None
     racks: int
     efficiency: float
     goodput: float
@@ -24,13 +26,42 @@ class Load:
 
 @dataclass(frozen=True)
 class Binding:
-    """One limit: what it allows, what is taken, and how far over that is (0 or less: it fits), as a share of the limit."""
+    """One limit: what it allows and what is taken, at low, middle and high prices and powers. least: it is a floor."""
 
     name: str
     unit: str
     limit: float
-    taken: float
-    over: float
+    taken: Range
+    least: bool = False
+
+    def over_at(self, taken: float) -> float:
+        """Return how far over so much is (0 or less: it fits), as a share of the limit."""
+        return (self.limit / taken if self.least else taken / self.limit) - 1
+
+    @property
+    def over(self) -> float:
+        """How far over the middle is."""
+        return self.over_at(self.taken.mid)
+
+    @property
+    def over_high(self) -> float:
+        """How far over the high end is."""
+        return self.over_at(self.taken.high)
+
+    @property
+    def over_low(self) -> float:
+        """How far over the low end is."""
+        return self.over_at(self.taken.low)
+
+
+FITS = ("high", "middle", "low", "none")
+"""Up to which end of prices and powers all limits hold."""
+
+
+def fits_up_to(found: Sequence[Binding]) -> str:
+    """Return up to which end all limits hold: high (so everywhere), middle, low, or none."""
+    overs = [[getattr(one, name) for one in found] for name in ("over_high", "over", "over_low")]
+    return next((end for end, own in zip(FITS, overs, strict=False) if all(over <= 0 for over in own)), FITS[-1])
 
 
 def check(limits: Limits) -> None:
@@ -79,15 +110,15 @@ def _amount(value: float, unit: str) -> str:
 
 
 def bindings(limits: Limits, load: Load) -> list[Binding]:
-    """Return every limit that is given, the tightest first. A budget is left out where the bill has no price."""
+    """Return every limit that is given, the tightest at the middle first. A budget is left out where the bill has no price."""
     rows = [
         ("power", "W", limits.power, load.watts, False),
         ("budget", "USD", limits.budget, load.usd, False),
-        ("racks", "racks", limits.racks, load.racks, False),
-        ("efficiency", "", limits.efficiency, load.efficiency, True),
+        ("racks", "racks", limits.racks, exact(load.racks), False),
+        ("efficiency", "", limits.efficiency, exact(load.efficiency), True),
     ]
     found = [
-        Binding(name, unit, float(limit), float(taken), (limit / taken if least else taken / limit) - 1)
+        Binding(name, unit, float(limit), taken, least)
         for name, unit, limit, taken, least in rows
         if limit is not None and taken is not None
     ]
@@ -96,7 +127,7 @@ def bindings(limits: Limits, load: Load) -> list[Binding]:
 
 @dataclass(frozen=True)
 class Quota:
-    """What a power limit carries: devices at this candidate's watts a device, and effective ones (efficiency x goodput)."""
+    """What a power limit carries: devices at this candidate's middle watts a device, effective ones (efficiency x goodput)."""
 
     watts_per_device: float
     devices: int
@@ -105,6 +136,6 @@ class Quota:
 
 def quota(power: float, load: Load) -> Quota:
     """Return how many devices the power carries, network and PUE included; effective at this size's efficiency and goodput."""
-    each = load.watts / load.devices
+    each = load.watts.mid / load.devices
     devices = int(power / each)
     return Quota(each, devices, devices * load.efficiency * load.goodput)

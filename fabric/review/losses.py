@@ -26,17 +26,18 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Event:
-    """Switches and nodes that go together. kind: drain, plane, rail, network rack or compute rack."""
+    """Switches, nodes and cables that go together. kind: drain, plane, rail, network rack or compute rack; empty if drawn."""
 
     kind: str
     what: str
     switches: tuple[int, ...]
     nodes: tuple[int, ...] = ()
+    cables: tuple[int, ...] = ()
 
     def __or__(self, other: Event) -> Event:
         """Return what either takes, under this one's name."""
-        switches, nodes = {*self.switches, *other.switches}, {*self.nodes, *other.nodes}
-        return Event(self.kind, self.what, tuple(sorted(switches)), tuple(sorted(nodes)))
+        taken = ({*getattr(self, name), *getattr(other, name)} for name in ("switches", "nodes", "cables"))
+        return Event(self.kind, self.what, *(tuple(sorted(own)) for own in taken))
 
 
 def network_switches(topology: Topology) -> Flags:

@@ -35,6 +35,7 @@ EXAMPLES = {
     "step.overlap": "a share, such as 0.5",
     "orders": "such as [contiguous]",
     "failing.links": "such as [1, 10, 100]",
+    "failing.host_links": "such as [1, 10]",
     "failing.switches": "such as [1, 5]",
     "failing.racks": "such as [1, 4]",
     "candidates": "each with name and topo",

@@ -12,8 +12,10 @@ from fabric.collectives.algorithms import algorithm as find_algorithm
 from fabric.collectives.schedule import Schedule
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices, groups_of
+from fabric.predict.answer import policies
 from fabric.predict.cost import load_of
 from fabric.records.case import Case
+from topologies.errors import InputError
 
 
 def halves(fabric: Fabric) -> tuple[Devices, Devices]:
@@ -22,6 +24,18 @@ def halves(fabric: Fabric) -> tuple[Devices, Devices]:
     even, odd = (np.flatnonzero(node % 2 == rest).astype(np.int64) for rest in (0, 1))
     size = min(len(even), len(odd))
     return even[:size], odd[:size]
+
+
+def slowdowns(fabric: Fabric, case: Case, algorithm: str, routing: str) -> tuple[float, ...]:
+    """Return the slowdown under every seed of the routing: one seed is a draw and no property of the fabric.
+
+    Empty on a single node, or where half the nodes cannot run the algorithm.
+    """
+    try:
+        found = [slowdown(fabric, case, algorithm, policy) for policy in policies(routing)]
+    except InputError:
+        return ()
+    return tuple(one for one in found if one is not None)
 
 
 def slowdown(fabric: Fabric, case: Case, algorithm: str, routing: str) -> float | None:

@@ -46,13 +46,14 @@ class Timed:
 class Performance:
     """All cases of one candidate.
 
-    efficiency: of a step at the median seed, worst_efficiency: at the worst. brackets: of theta, the share of the NIC's
-    rate that every endpoint can send at once, by traffic; unbracketed: why a traffic has none.
+    efficiency: of a step at the median seed, worst_efficiency, best_efficiency: at the worst and the best one. brackets: of
+    theta, the share of the NIC's rate that every endpoint can send at once, by traffic; unbracketed: why a traffic has none.
     """
 
     timed: tuple[Timed, ...]
     efficiency: float
     worst_efficiency: float
+    best_efficiency: float
     brackets: tuple[Bracket, ...]
     unbracketed: tuple[str, ...] = ()
 
@@ -79,6 +80,7 @@ def performance(
         tuple(found),
         step_efficiency(request.step, [(t.text.count, t.result.time) for t in first]),
         step_efficiency(request.step, [(t.text.count, t.worst) for t in first]),
+        step_efficiency(request.step, [(t.text.count, min(t.result.seconds)) for t in first]),
         brackets,
         without,
     )

@@ -30,6 +30,7 @@ from fabric.review.bill import bill, without_figures
 from fabric.review.by_rails import BY_RAILS, EXCHANGES, RELAYED, SPLIT, around, pairs_are_too_many
 from fabric.review.generate import Wiring
 from fabric.review.performance import case_on, step_efficiency
+from fabric.review.quote import total
 from fabric.review.racks import Layout, place
 from fabric.review.request import CaseText, Request, economy_of, floor_of, parts_of
 from fabric.units import rate
@@ -203,6 +204,7 @@ def _row(work: Work, speed: str, fabric: Fabric, layout: Layout, models: Mapping
         raise InputError(f"parts.{unpowered[0]}: watts is not known; give low, high, source and date under parts")
     unpriced = without_figures(bought.lines, "price")
     usd = None if unpriced else bought.price
+    watts = total(line.watts for line in bought.lines) * economy_of(request).pue
     times = [_timed(fabric, text, work.endpoints, models) for text in request.cases]
     split, hashed, limit = (_whole(request.cases, [time[name] for time in times]) for name in ("seconds", "hashed", "bound"))
     return {
@@ -213,7 +215,9 @@ def _row(work: Work, speed: str, fabric: Fabric, layout: Layout, models: Mapping
         "usd_low": usd.low if usd else None,
         "usd_high": usd.high if usd else None,
         "unpriced": unpriced,
-        "watts": sum(line.watts.mid for line in bought.lines) * economy_of(request).pue,
+        "watts": watts.mid,
+        "watts_low": watts.low,
+        "watts_high": watts.high,
         "seconds": split,
         "hashed_seconds": hashed,
         "bound_seconds": limit,

@@ -34,6 +34,11 @@ class Range:
 NOTHING = Range(0.0, 0.0, 0.0)
 
 
+def exact(value: float) -> Range:
+    """Return the range of a figure that is known."""
+    return Range(value, value, value)
+
+
 def total(ranges: Iterable[Range]) -> Range:
     """Return the sum: lows, mids and highs each added up, so that it brackets errors that all point one way."""
     return sum(ranges, NOTHING)

@@ -20,6 +20,8 @@ from fabric.yaml_file import read_mapping
 from topologies.errors import InputError
 
 FEWEST, MOST = 1, 10
+OPEX_OF_CENTRE = "opex_of_centre"
+"""Key of running cost that is said for all devices together."""
 CURRENCY = "USD"
 WATTS = "W"
 
@@ -113,9 +115,13 @@ class Limits(Strict):
 
 
 class Failing(Strict):
-    """What is broken in the stress curves. seeds: draws of each; the published rates scale with devices."""
+    """What is broken in the stress curves: links between switches, those at devices (host_links), switches, racks.
+
+    seeds: draws of each; the published rates scale with devices.
+    """
 
     links: tuple[Count, ...] = (1, 10, 100)
+    host_links: tuple[Count, ...] = (1, 10)
     switches: tuple[Count, ...] = (1, 5)
     racks: tuple[Count, ...] = (1, 4)
     seeds: int = Field(default=3, ge=1, le=20)
@@ -241,9 +247,18 @@ def floor_of(request: Request) -> Floor:
     return found
 
 
-def economy_of(request: Request, **known: float) -> Economy:
-    """Return the economy of one device; known: what the review works out itself."""
-    found: Economy = _filled("cost", Economy, {"capex": 0.0, "watts": 0.0, **request.cost, **known}, set())
+def economy_of(request: Request, devices: int | None = None, **known: float) -> Economy:
+    """Return the economy of one device; known: what the review works out itself.
+
+    devices: of the candidate, by which the running cost of the whole centre is divided; left out where None. A device
+    computes all its allocated time where the file does not say how busy it is.
+    """
+    own = {name: value for name, value in request.cost.items() if name != OPEX_OF_CENTRE}
+    if "allocation" in own:
+        own.setdefault("busy", own["allocation"])
+    if devices:
+        own["opex_per_device"] = own.get("opex_per_device", 0.0) + request.cost.get(OPEX_OF_CENTRE, 0.0) / devices
+    found: Economy = _filled("cost", Economy, {"capex": 0.0, "watts": 0.0, **own, **known}, set())
     return found
 
 

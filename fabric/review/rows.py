@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from fabric.review.evaluate import Design, Review
+from fabric.review.inputs import inputs
+from fabric.review.limits import Binding
 from fabric.review.quote import Range
+from fabric.review.ranking import ranking, ties
 from fabric.review.verdict import verdict
 
 
 def rows(review: Review) -> list[dict[str, Any]]:
     """Return a row per candidate that could be worked out, in the review's order; money in USD, power in W."""
-    return [_row(design) for design in review.designs]
+    tied = ties(ranking(review))
+    return [_row(design, tied=design in tied) for design in review.designs]
 
 
-def _row(design: Design) -> dict[str, Any]:
+def _row(design: Design, *, tied: bool) -> dict[str, Any]:
     topology, broken = design.fabric.topology, design.resilience
     return {
         "candidate": design.candidate.name,
@@ -30,10 +35,13 @@ def _row(design: Design) -> dict[str, Any]:
         **_money("price", design.price),
         **_money("network_price", None if design.unpriced else design.bill.network_price),
         "unpriced": list(design.unpriced),
-        "watts": design.watts,
+        "watts": design.watts.mid,
+        "watts_low": design.watts.low,
+        "watts_high": design.watts.high,
         "network_watts": design.bill.network_watts.mid,
         "efficiency": design.performance.efficiency,
         "worst_efficiency": design.performance.worst_efficiency,
+        "best_efficiency": design.performance.best_efficiency,
         **{f"{t.text.collective}_seconds": t.result.time for t in reversed(design.performance.timed)},
         **_money("device_hour", design.cost),
         "stops_per_hour": broken.stops,
@@ -42,16 +50,25 @@ def _row(design: Design) -> dict[str, Any]:
         "single_switches": broken.single_switches,
         "single_cables": broken.single_cables,
         "one_switch_takes": broken.one_switch_takes,
-        "two_jobs_slowdown": design.beside,
+        **_spread("two_jobs_slowdown", design.beside),
+        "ties_with_first": tied,
         "fits": design.fits,
+        "fits_up_to": design.fits_up_to,
         "tightest_limit": design.bindings[0].name if design.bindings else None,
         "over": design.bindings[0].over if design.bindings else None,
+        "over_high": max((binding.over_high for binding in design.bindings), default=None),
     }
 
 
 def _money(name: str, found: Range | None) -> dict[str, float | None]:
     ends = (found.low, found.mid, found.high) if found else (None, None, None)
     return dict(zip((f"{name}_low", f"{name}_mid", f"{name}_high"), ends, strict=True))
+
+
+def _spread(name: str, found: Sequence[float]) -> dict[str, float | int | None]:
+    """Return the median over seeds, both ends and the number of seeds."""
+    ends = (median(found), min(found), max(found)) if found else (None, None, None)
+    return {**dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True)), f"{name}_seeds": len(found)}
 
 
 def details(review: Review, lang: str = "en") -> dict[str, Any]:
@@ -62,6 +79,7 @@ def details(review: Review, lang: str = "en") -> dict[str, Any]:
             {"about": f.about, "kind": f.kind, "text": f.text(lang), "values": dict(f.values), "source": f.source}
             for f in verdict(review)
         ],
+        "cost_inputs": [vars(one) for one in inputs(review.request)],
         "refused": [{"candidate": r.candidate.name, "why": r.why} for r in review.refused],
         "details": {design.candidate.name: _tables(design) for design in review.designs},
     }
@@ -80,8 +98,23 @@ def _tables(design: Design) -> dict[str, Any]:
         "failures": [vars(damage) for damage in (*design.resilience.damage, *design.resilience.lost)],
         "growth": {name: [vars(stage) for stage in stages] for name, stages in design.growth.items()},
         "ceiling": [vars(reach) for reach in design.ceiling],
-        "limits": [vars(binding) for binding in design.bindings],
+        "limits": [_limit(binding) for binding in design.bindings],
         "swings": [vars(swing) for swing in design.swings],
+    }
+
+
+def _limit(binding: Binding) -> dict[str, Any]:
+    taken = binding.taken
+    return {
+        "name": binding.name,
+        "unit": binding.unit,
+        "limit": binding.limit,
+        "taken": taken.mid,
+        "taken_low": taken.low,
+        "taken_high": taken.high,
+        "over": binding.over,
+        "over_low": binding.over_low,
+        "over_high": binding.over_high,
     }
 
 

@@ -16,9 +16,11 @@ import numpy as np
 
 from fabric.review import quick
 from fabric.review.generate import Demand, generate
-from fabric.review.limits import Binding, Load, bindings, check
+from fabric.review.limits import Binding, Load, bindings, check, fits_up_to
 from fabric.review.pareto import dominators, front, nearest, representatives
 from fabric.review.parts import part
+from fabric.review.plausible import check_plausible
+from fabric.review.quote import Range
 from fabric.review.request import Request, economy_of, floor_of, parts_of
 from fabric.sweep import Watch, key_of, sweep
 from fabric.units import rate
@@ -36,7 +38,7 @@ SAME = 5e-4
 """A difference below this share is not worth a word."""
 DIGITS = 12
 """Digits of an axis that count on the front: the order in which shares of a link are added up changes later ones."""
-VERSION = 2
+VERSION = 3
 """Of what one evaluation means: a journal of another one is not taken over."""
 
 
@@ -70,7 +72,9 @@ class Favourite:
 
 @dataclass(frozen=True)
 class Found:
-    """The answer. rows: all designs; survivors, unpriced: the fronts with and without a cost, by time; skipped, refused: why.
+    """The answer. rows: all designs; fitting, fitting_high: those within the limits at middle and at high prices and powers.
+
+    survivors, unpriced: the fronts with and without a cost, by time; skipped, refused: why.
 
     missing: parts without a price -> designs that need them. nearest: where nothing fits, the design that is the least over
     its limits, and those limits.
@@ -78,6 +82,7 @@ class Found:
 
     rows: tuple[Row, ...]
     fitting: int
+    fitting_high: int
     survivors: tuple[Survivor, ...]
     unpriced: tuple[Survivor, ...]
     favourites: tuple[Favourite, ...]
@@ -97,16 +102,18 @@ def search(
     journal: Path | None = None,
     resume: bool = False,
     watch: Watch | None = None,
+    force: bool = False,
 ) -> Found:
     """Return what a demand can be met with, the same whatever the order and number of workers.
 
     speeds: of a device's ports, as text. request: cases, step, parts, floor, cost and limits; its candidates do not count.
+    force: take figures beyond what is plausible (plausible.py) as they are.
     resolution: share of an axis by which a design that is left out of the front may be better than one that stays.
 
     Raises:
         InputError: limits, parts, floor, cost, speeds or cases that are wrong for every design, or nothing can be built.
     """
-    _check(request, speeds)
+    _check(request, speeds, force=force)
     if not 0 <= resolution < 1:
         raise InputError(f"resolution: must be from 0 to below 100 %, such as 5, got {resolution * 100:g}")
     wirings, skipped = generate(demand)
@@ -122,7 +129,7 @@ def search(
     return answer(rows, request, skipped, refused, resolution)
 
 
-def _check(request: Request, speeds: Sequence[str]) -> None:
+def _check(request: Request, speeds: Sequence[str], *, force: bool) -> None:
     """Refuse now what would be refused once a design."""
     if not speeds:
         raise InputError("speeds: must name at least one, such as 400Gb/s, got none")
@@ -140,6 +147,8 @@ def _check(request: Request, speeds: Sequence[str]) -> None:
     for name in (request.node, request.nic):
         if name is not None:
             part(name, parts)
+    if not force:
+        check_plausible(request, parts)
 
 
 def _key(work: quick.Work) -> str:
@@ -160,13 +169,18 @@ def answer(
     """Return the answer of designs that are worked out."""
     rows = _each_once(rows)
     bound = [_bindings(request, row) for row in rows]
-    fits = [not (request.limits.budget and row["usd"] is None) and _fits(own) for row, own in zip(rows, bound, strict=True)]
+    fits = [
+        not (request.limits.budget and row["usd"] is None) and _fits(own, "high", "middle")
+        for row, own in zip(rows, bound, strict=True)
+    ]
+    up_to_high = [good and _fits(own, "high") for good, own in zip(fits, bound, strict=True)]
     fitting = [row for row, good in zip(rows, fits, strict=True) if good]
     priced, unpriced = (_survivors(fitting, resolution, priced=priced) for priced in (True, False))
     missing = Counter(name for row in rows for name in row["unpriced"])
     return Found(
         rows=tuple(rows),
         fitting=len(fitting),
+        fitting_high=sum(up_to_high),
         survivors=priced,
         unpriced=unpriced,
         favourites=_favourites(rows, fits),
@@ -184,11 +198,13 @@ def _each_once(rows: Sequence[Row]) -> list[Row]:
 
 
 def _bindings(request: Request, row: Row) -> list[Binding]:
-    return bindings(request.limits, Load(row["devices"], row["watts"], row["usd"], row["racks"], row["efficiency"], 1.0))
+    watts = Range(row["watts_low"], row["watts"], row["watts_high"])
+    usd = None if row["usd"] is None else Range(row["usd_low"], row["usd"], row["usd_high"])
+    return bindings(request.limits, Load(row["devices"], watts, usd, row["racks"], row["efficiency"], 1.0))
 
 
-def _fits(own: Sequence[Binding]) -> bool:
-    return all(binding.over <= 0 for binding in own)
+def _fits(own: Sequence[Binding], *ends: str) -> bool:
+    return fits_up_to(own) in ends
 
 
 def _nearest_miss(rows: Sequence[Row], bound: Sequence[list[Binding]]) -> tuple[Row, tuple[Binding, ...]]:

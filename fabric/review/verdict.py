@@ -10,10 +10,16 @@ from dataclasses import dataclass, field
 
 from fabric.review.breakeven import busy_to_meet, capex_to_match, efficiency_to_match, moved_by_network, moved_by_use
 from fabric.review.cost import HOURS
+from fabric.review.damage import Damage, below_one
 from fabric.review.evaluate import Design, Review
+from fabric.review.inputs import inputs
 from fabric.review.limits import Binding
+from fabric.review.plausible import beyond
+from fabric.review.quote import Range
 from fabric.review.racks import Floor
-from fabric.review.resilience import RUN_DEVICES, Damage
+from fabric.review.ranking import first_at_both_ends, overlap, ranking, ties, worth
+from fabric.review.request import OPEX_OF_CENTRE, Request, parts_of
+from fabric.review.resilience import RUN_DEVICES
 from fabric.review.verdict_words import say
 
 Value = float | str
@@ -22,6 +28,9 @@ FORMULA = "cost per effective device-hour: fabric/review/cost.py"
 MODEL = "predicted at the loaded fidelity: docs/fidelities.md"
 FAILURES = "54 days on 16,384 GPUs: Llama 3, 2024, table 5, scaled with devices"
 REQUEST = "the review's own file"
+DEFAULTS = "our defaults: fabric/review/cost.py"
+SPANS = ((1.0, ".3f", "USD"), (1e-6, ",.1f", "M USD"), (1e-6, ",.2f", "MW"))
+"""By what candidates are ranked: cost per hour, price, power -> scale, form and unit."""
 AMOUNTS = {"power": "{:,.2f} MW", "budget": "{:,.0f} USD", "racks": "{:,.0f} racks", "efficiency": "{:.1%}"}
 LEAST_GAIN = 5e-4
 """Efficiencies nearer than this are called equal: half of what is printed."""
@@ -50,31 +59,18 @@ def verdict(review: Review) -> list[Finding]:
     return [*_decision(ranked), *found, *_change(ranked), *_assumed(review)]
 
 
-def ranking(review: Review) -> list[Design]:
-    """Return the candidates, those that fit first, by USD per effective device-hour, else by price, else by power."""
-    return sorted(review.designs, key=lambda one: (not one.fits, _over(one) if not one.fits else 0.0, *_worth(one)))
-
-
-def _worth(design: Design) -> tuple[int, float]:
-    if design.cost:
-        return 0, design.cost.mid
-    return (1, design.price.mid) if design.price else (2, design.watts)
-
-
-def _over(design: Design) -> float:
-    return max(binding.over for binding in design.bindings)
-
-
 def _decision(ranked: list[Design]) -> Iterator[Finding]:
     best = ranked[0]
     if not best.fits:
         yield from (_too_much(design) for design in ranked)
         return
-    yield _chosen(best)
-    if best.bindings:
-        tight = best.bindings[0]
-        limit: dict[str, Value] = {**_amounts(tight), "left": -tight.over}
-        yield Finding("decision", "tightest", {"name": best.candidate.name, **limit}, REQUEST)
+    tied = ties(ranked)
+    yield _chosen(best, alone=not tied)
+    if tied:
+        kind = "tie_ordered" if first_at_both_ends(best, tied) else "tie"
+        each = ", ".join(f"{one.candidate.name} ({_span(worth(one))})" for one in tied)
+        yield Finding("decision", kind, {"name": best.candidate.name, "own": _span(worth(best)), "each": each}, BILL)
+    yield from _fitting(ranked)
     if best.quota:
         quota: dict[str, Value] = {
             "devices": best.quota.devices,
@@ -88,36 +84,68 @@ def _decision(ranked: list[Design]) -> Iterator[Finding]:
     yield from _outlasting(ranked)
 
 
-def _chosen(best: Design) -> Finding:
+def _span(found: tuple[int, Range]) -> str:
+    """Return a range as a verdict writes it."""
+    kind, own = found
+    scale, form, unit = SPANS[kind]
+    return f"{own.low * scale:{form}}-{own.high * scale:{form}} {unit}"
+
+
+def _fitting(ranked: list[Design]) -> Iterator[Finding]:
+    """Yield the first one's tightest limit, and who holds the limits up to the middle of prices and powers only."""
+    best = ranked[0]
+    if best.bindings:
+        tight = best.bindings[0]
+        kind = "tightest" if tight.unit in ("W", "USD") else "tightest_exact"
+        limit: dict[str, Value] = {**_amounts(tight), "left": -tight.over}
+        yield Finding("decision", kind, {"name": best.candidate.name, **limit}, REQUEST)
+    up_to_high = [one.candidate.name for one in ranked if one.bindings and one.fits_up_to == "high"]
+    if up_to_high:
+        yield Finding("decision", "fits_high", {"names": ", ".join(up_to_high)}, BILL)
+    for one in (one for one in ranked if one.fits_up_to == "middle"):
+        worst = max(one.bindings, key=lambda binding: binding.over_high)
+        over: dict[str, Value] = {**_amounts(worst), "over": worst.over_high}
+        yield Finding("decision", "fits_middle", {"name": one.candidate.name, **over}, BILL)
+
+
+def _chosen(best: Design, *, alone: bool) -> Finding:
     name = best.candidate.name
     if best.cost and best.price:
         values: dict[str, Value] = {"low": best.cost.low, "mid": best.cost.mid, "high": best.cost.high, "price": best.price.mid}
-        return Finding(
-            "decision", "cheapest", {"name": name, **values, "efficiency": best.performance.efficiency}, f"{FORMULA}; {BILL}"
-        )
+        kind = "cheapest" if alone else "cheapest_tied"
+        values |= {"name": name, "efficiency": best.performance.efficiency}
+        return Finding("decision", kind, values, f"{FORMULA}; {BILL}")
     if best.price:
         return Finding("decision", "cheapest_price", {"name": name, "price": best.price.mid}, BILL)
-    return Finding("decision", "unpriced", {"name": name, "parts": ", ".join(best.unpriced), "watts": best.watts}, BILL)
+    return Finding("decision", "unpriced", {"name": name, "parts": ", ".join(best.unpriced), "watts": best.watts.mid}, BILL)
 
 
 def _too_much(design: Design) -> Finding:
     tight = design.bindings[0]
     values: dict[str, Value] = {"name": design.candidate.name, **_amounts(tight), "over": tight.over}
-    return Finding("decision", "too_much", values, REQUEST)
+    return Finding("decision", "too_much_low" if design.fits_up_to == "low" else "too_much", values, REQUEST)
 
 
 def _amounts(tight: Binding) -> dict[str, Value]:
-    """Return the limit's name, what is taken and what is allowed, as numbers and in words."""
-    found: dict[str, Value] = {"limit": tight.name, "taken": tight.taken, "allowed": tight.limit}
-    for name, value in (("taken_text", tight.taken), ("allowed_text", tight.limit)):
+    """Return the limit's name, what is taken (at both ends too) and what is allowed, as numbers and in words."""
+    taken = tight.taken
+    found: dict[str, Value] = {"limit": tight.name, "taken": taken.mid, "allowed": tight.limit}
+    for name, value in (
+        ("taken_text", taken.mid), ("low_text", taken.low), ("high_text", taken.high), ("allowed_text", tight.limit),
+    ):  # fmt: skip
         found[name] = AMOUNTS[tight.name].format(value / 1e6 if tight.name == "power" else value)
     return found
 
 
 def _better(best: Design, others: list[Design]) -> Iterator[Finding]:
-    """Yield what a more efficient candidate costs per percent: the next two that none beats in price and efficiency."""
+    """Yield what a more efficient candidate costs per percent: the next two that none beats in price and efficiency.
+
+    Where the efficiencies of two overlap over the seeds, or the prices of their networks, that is a tie and said.
+    """
+    yield from _efficiency_ties(best, others)
     own, others = best.performance.efficiency, [one for one in others if not any(_beats(two, one) for two in others)]
-    more = [one for one in others if one.performance.efficiency > own + LEAST_GAIN and one.price and best.price]
+    clear = [one for one in others if not _as_efficient(one, best)]
+    more = [one for one in clear if one.performance.efficiency > own and one.price and best.price]
     if not more:
         yield Finding("decision", "none_better", {"name": best.candidate.name, "efficiency": own}, MODEL)
     for one in sorted(more, key=lambda design: design.performance.efficiency)[:2]:
@@ -125,6 +153,32 @@ def _better(best: Design, others: list[Design]) -> Iterator[Finding]:
         usd = (one.price.mid - best.price.mid) / best.bill.endpoints if one.price and best.price else 0.0
         values: dict[str, Value] = {"name": one.candidate.name, "gain": gain, "usd": usd, "per": usd / gain}
         yield Finding("decision", "better", values, f"{BILL}; {MODEL}")
+        if overlap(one.bill.network_price, best.bill.network_price):
+            yield Finding("decision", "price_tie", {"name": one.candidate.name, "best": best.candidate.name}, BILL)
+
+
+def _as_efficient(one: Design, other: Design) -> bool:
+    """Return whether two are equally efficient: over the seeds, or but for less than is printed."""
+    near = abs(one.performance.efficiency - other.performance.efficiency) <= LEAST_GAIN
+    return near or overlap(_efficiencies(one), _efficiencies(other))
+
+
+def _efficiency_ties(best: Design, others: list[Design]) -> Iterator[Finding]:
+    """Yield who is as efficient as the best."""
+    tied = [one for one in others if _as_efficient(one, best)]
+    if tied:
+        each = ", ".join(f"{one.candidate.name} ({_percents(_efficiencies(one))})" for one in tied)
+        values: dict[str, Value] = {"name": best.candidate.name, "own": _percents(_efficiencies(best)), "each": each}
+        yield Finding("decision", "efficiency_tie", values, MODEL)
+
+
+def _efficiencies(design: Design) -> Range:
+    done = design.performance
+    return Range(done.worst_efficiency, done.efficiency, done.best_efficiency)
+
+
+def _percents(found: Range) -> str:
+    return f"{found.low:.1%}-{found.high:.1%}"
 
 
 def _beats(one: Design, other: Design) -> bool:
@@ -153,15 +207,18 @@ def _outlasting(ranked: list[Design]) -> Iterator[Finding]:
     for name, row in lost["plane"]:
         kind = "plane" if row.median else "plane_cut"
         yield Finding("decision", kind, {"name": name, "slower": row.median or 0.0, **_parting(row, ranked, name)}, MODEL)
+        yield from _below(name, row.median, row.even)
     for name, row in lost["rail"]:
         if row.devices_parted:
             yield Finding("decision", "rail", {"name": name, **_parting(row, ranked, name)}, MODEL)
     yield from _without_rack(lost["network rack"])
+    yield from _host_cables(ranked)
     runs = sorted((row.median, name, row) for name, row in lost["compute rack"] if row.median)
     if runs:
         (least, first, row), (most, last, _) = runs[0], runs[-1]
         values: dict[str, Value] = {"first": first, "least": least, "last": last, "most": most, "collective": row.collective}
         yield Finding("decision", "compute_rack", {**values, "lost": max(one.devices_lost for _, _, one in runs)}, MODEL)
+        yield from _below(first, row.median, row.even)
     taken = sorted((one.resilience.one_switch_takes, one.candidate.name) for one in ranked)
     if taken[0][0] < taken[-1][0]:
         yield Finding("decision", "one_switch", {"each": ", ".join(f"{name} {count:,}" for count, name in taken)}, BILL)
@@ -183,6 +240,33 @@ def _without_rack(rows: list[tuple[str, Damage]]) -> Iterator[Finding]:
     if rows:
         kind = "rack_all" if not cut else "rack_kept" if kept else "rack_none"
         yield Finding("decision", kind, {"kept": ", ".join(kept), "cut": ", ".join(cut), "parted": parted}, MODEL)
+        for name, row in rows:
+            yield from _below(name, row.median, row.even)
+
+
+def _below(name: str, ratio: float | None, even: float | None) -> Iterator[Finding]:
+    """Yield why a slowdown that was just said is below 1."""
+    if ratio is not None and even is not None and (reason := below_one(ratio, even, 2)):
+        yield Finding("decision", f"below_{reason}", {"name": name, "value": ratio, "even": even}, MODEL)
+
+
+def _host_cables(ranked: list[Design]) -> Iterator[Finding]:
+    """Yield what one failed cable at a device means: its device cut off and the node out of the job, or slower."""
+    rows = [(one.candidate.name, row) for one in ranked if (row := _first_host_links(one))]
+    cut = sorted((row.rest, name, row) for name, row in rows if row.median is None and row.rest is not None)
+    runs = sorted((row.median, name, row) for name, row in rows if row.median is not None)
+    for kind, found in (("host_cable_cut", cut), ("host_cable_kept", runs)):
+        if found:
+            row, each = found[0][2], ", ".join(f"{name} {ratio:.2f} x" for ratio, name, _ in found)
+            counts: dict[str, Value] = {"failed": row.failed, "left": min(one.left for _, _, one in found)}
+            yield Finding("decision", kind, {"each": each, "collective": row.collective, **counts}, MODEL)
+            for ratio, name, one in found:
+                yield from _below(name, ratio, one.rest_even if one.median is None else one.even)
+
+
+def _first_host_links(design: Design) -> Damage | None:
+    """Return the damage of the fewest failed cables at devices that were asked for."""
+    return next((row for row in design.resilience.damage if row.what == "host_links"), None)
 
 
 def _change(ranked: list[Design]) -> Iterator[Finding]:
@@ -217,6 +301,10 @@ def _against(first: Design, second: Design) -> Iterator[Finding]:
 
 def _assumed(review: Review) -> Iterator[Finding]:
     request = review.request
+    insisted = list(beyond(request, parts_of(request)))
+    if insisted:
+        figures = "; ".join(f"{one.name} {one.value:,g} ({one.range.low:,g} - {one.range.high:,g})" for one in insisted)
+        yield Finding("assumed", "insisted", {"figures": figures}, REQUEST)
     weak = sorted({line.part.name for design in review.designs for line in design.bill.lines if _weak(line.part)})
     if weak:
         yield Finding("assumed", "weak", {"parts": ", ".join(weak)}, BILL)
@@ -232,16 +320,23 @@ def _assumed(review: Review) -> Iterator[Finding]:
         yield Finding("assumed", "floor", {"names": ", ".join(left)}, "our defaults: fabric/review/racks.py")
     step = {"compute": request.step.compute, "overlap": request.step.overlap}
     yield Finding("assumed", "step", step, REQUEST)
-    years = (
-        {name: getattr(review.designs[0].economy, name) for name in ("life", "pue", "energy")}
-        if review.designs[0].economy
-        else {}
-    )
-    if years:
-        yield Finding("assumed", "economy", {**years, "hours": HOURS}, FORMULA)
+    if any(design.economy for design in review.designs):
+        yield from _economy(request)
     if request.constants == "none":
         yield Finding("assumed", "constants", {"routing": request.routing}, MODEL)
     yield Finding("assumed", "failures", {"devices": RUN_DEVICES}, FAILURES)
+
+
+def _economy(request: Request) -> Iterator[Finding]:
+    """Yield what the cost takes from the file and what from our defaults."""
+    found = {one.name: one for one in inputs(request)}
+    centre = found.pop(OPEX_OF_CENTRE, None)
+    yield Finding("assumed", "economy", {**{name: one.value for name, one in found.items()}, "hours": HOURS}, FORMULA)
+    ours = [name for name, one in found.items() if one.origin != "file"]
+    if ours:
+        yield Finding("assumed", "economy_ours", {"names": ", ".join(ours)}, DEFAULTS)
+    if centre:
+        yield Finding("assumed", "opex_centre", {"opex": centre.value}, REQUEST)
 
 
 def _weak(part: object) -> bool:

@@ -101,3 +101,18 @@ def test_help_names_both_and_loads_no_numpy():
     assert " run " in done.stdout
     assert " search " in done.stdout
     assert done.stdout.rstrip().endswith("False")
+
+
+def test_force_insists_on_what_is_not_plausible(request_file):
+    path = request_file()
+    path.write_text(path.read_text() + "cost: {energy: 90, opex_per_device: 125}\n")
+    done = review(path)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "cost.energy: must be plausible, 0.005 to 1 USD per kWh" in done.stderr
+    assert "got 90; --force insists" in done.stderr
+    forced = review(path, "--force")
+    assert forced.returncode == 0, forced.stderr
+    assert (
+        "beyond what is plausible (in brackets): cost.energy 90 (0.005 - 1); cost.opex_per_device 125 (0 - 5)" in forced.stdout
+    )

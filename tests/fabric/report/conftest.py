@@ -120,7 +120,7 @@ REQUEST: dict[str, Any] = {
     "step": {"compute": 0.001},
     "node": "node-8xh100",
     "limits": {"power": 300_000},
-    "cost": {"allocation": 0.625, "energy": 0.07, "busy": 0.9},
+    "cost": {"allocation": 0.625, "energy": 0.07, "busy": 0.5},
     "spans": {"efficiency": [0.5, 1.0], "energy": [0.05, 0.12]},
     "floor": {"nodes_per_rack": 2},
     "failing": {"links": [1, 4], "switches": [1], "seeds": 2},

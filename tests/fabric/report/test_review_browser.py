@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fabric.report.review_grid import Grid, grid
+from fabric.report.review_page import html as page_of
 from fabric.report.review_words import LANGUAGES, words
 from fabric.review.evaluate import Review
 
@@ -41,7 +42,7 @@ def browsed(page: str, folder: Path, script: str, width: int = 1440) -> str:
 def test_sliders_move_the_cost_and_its_chart(pages, costs, tmp_path):
     script = """
     const before = document.querySelector("#chart-cost svg").outerHTML;
-    for (const [name, value] of [["utilisation", 5], ["scale", 3], ["energy", 9]]) {
+    for (const [name, value] of [["allocation", 5], ["scale", 3], ["energy", 9]]) {
       const slider = document.getElementById("slider-" + name);
       slider.value = value; slider.dispatchEvent(new Event("input"));
     }
@@ -57,6 +58,18 @@ def test_sliders_move_the_cost_and_its_chart(pages, costs, tmp_path):
     assert found[0].mid != costs.at(0, costs.start).mid
     assert 'data-redrawn="true"' in dom
     assert f'id="slider-energy-value">{costs.energies[9]:g} USD/kWh<' in dom
+    assert f'id="slider-allocation-value">{100 * costs.allocations[5]:g} %, computing {80 * costs.allocations[5]:g} %<' in dom
+
+
+def test_a_tie_moves_with_the_sliders(reviewed, tmp_path):
+    """Two candidates of the same parts but a few cables: their ranges overlap wherever the sliders stand."""
+    same = [{"name": name, "topo": "rail_optimized:nodes=4,rails=4,radix=8,scale_up=nvswitch"} for name in ("one", "two")]
+    page = page_of(reviewed(candidates=same), "en")
+    assert page.count(f"<small>{words('en')['tie']}</small>") == 1
+    script = (
+        'const slider = document.getElementById("slider-scale"); slider.value = 2; slider.dispatchEvent(new Event("input"));'
+    )
+    assert browsed(page, tmp_path, script).count(f"<small>{words('en')['tie']}</small>") == 1
 
 
 def test_the_start_of_the_sliders_is_what_the_page_already_says(pages, tmp_path):

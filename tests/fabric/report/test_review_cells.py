@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fabric.report.review_cells import digits, money, share, size, watts
+from fabric.report.review_cells import digits, money, over_seeds, share, size, watts
 from fabric.report.review_words import words
 from fabric.review.quote import Range
 
@@ -57,3 +57,10 @@ def test_shares_have_the_same_decimals(value, text):
 def test_what_is_missing_sorts_last_and_says_so():
     cell = money(None, words("zh"))
     assert (cell.text, cell.known, cell.value) == ("未知", False, None)
+
+
+def test_a_ratio_over_seeds_has_its_spread_and_their_number():
+    cell = over_seeds((1.72, 1.0, 1.5), words("en"))
+    assert (cell.text, cell.below, cell.value) == ("1.50", "1.00 to 1.72, 3 seeds", 1.5)
+    assert over_seeds((1.5,), words("en")).below == "one routing: no spread"
+    assert not over_seeds((), words("en")).known

@@ -11,15 +11,23 @@ import pytest
 
 from fabric.report import review_details, review_material, review_names, review_resilience
 from fabric.report.review_cells import money
+from fabric.report.review_grid import grid
 from fabric.report.review_page import FROM, sentence, write
 from fabric.report.review_page import html as page_of
 from fabric.report.review_words import LANGUAGES, words
+from fabric.review.cost import device_hour
+from fabric.review.damage import GAIN
+from fabric.review.inputs import OPEN, inputs
+from fabric.review.limits import Binding
+from fabric.review.quote import Range
 from fabric.review.verdict import verdict
 from fabric.units import show_duration
 from topologies.errors import InputError
 
 NAMES = ("w3.org", "vega.github.io/schema", "vega.github.io/editor", "github.com/vega")
 """Addresses that stand in the inlined library as names, and are never loaded."""
+MIDDLE = -1.0
+"""A limit between the middle and the high end."""
 SECTIONS = (
     "verdict", "drawings", "compare", "cost", "performance", "resilience", "ceiling", "growth", "limits", "material", "bills",
     "sources", "assumed",
@@ -82,6 +90,46 @@ def test_every_price_and_power_has_its_source_and_date(pages, review):
             assert date == quote.date
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_sliders_sentence_is_the_slider_and_the_printed_cost(pages, review, lang):
+    """What the page says of its first slider, put into the formula, is what it shows, at the start and elsewhere."""
+    said = re.search(r"(?:compute for|都在其中) ([\d.]+) %", html.unescape(pages[lang]))
+    part = float(said[1]) / 100
+    costs = grid(review.designs)
+    for number, design in enumerate(review.designs):
+        for place, allocation in enumerate(costs.allocations):
+            told = replace(design.economy, allocation=allocation, busy=allocation * part)
+            assert costs.at(number, (place, *costs.start[1:])).mid == pytest.approx(device_hour(told), abs=1e-4)
+        printed = float(rows_of(pages[lang], "cost")[number][1].split()[0])
+        assert printed == pytest.approx(device_hour(design.economy), abs=6e-4)
+    assert re.search(r"62\.5 %\D{2,12}50 %", re.search(r'id="slider-allocation-value">([^<]*)<', pages[lang])[1])
+
+
+def test_what_the_cost_takes_stands_beside_it_with_its_source(pages, review):
+    told = {row[0]: row[1:] for row in rows_of(pages["en"], "inputs")}
+    assert told["share of time allocated (allocation)"] == ["0.625", "of all time", "the review's own file"]
+    assert told["share of time computing (busy)"] == ["0.5", "of all time", "the review's own file"]
+    assert told["energy price, USD/kWh (energy)"][0] == "0.07"
+    assert told["PUE (pue)"][2].startswith("our default, an assumption")
+    assert told["other running cost of one device, USD/h (opex_per_device)"][1] == "USD per device-hour"
+    assert {one.name for one in inputs(review.request)} == set(OPEN)
+
+
+@pytest.mark.parametrize(
+    ("power", "told"),
+    [(1e6, "yes, at the high end too"), (MIDDLE, "at the middle, not at the high end: power"), (1e3, "no: power")],
+)
+def test_up_to_which_end_limits_hold_stands_in_the_comparison(review, power, told):
+    design = review.designs[0]
+    watts = Range(design.watts.mid * 0.9, design.watts.mid, design.watts.mid * 1.1)
+    limit = design.watts.mid * 1.05 if power == MIDDLE else power
+    whole = replace(review, designs=(replace(design, bindings=(Binding("power", "W", limit, watts),)),))
+    page = page_of(whole, "en")
+    assert rows_of(page, "speed")[0][-1] == told
+    over = re.search(r'id="table-limits".*?<small>([^<]*)</small></td></tr>', page, re.DOTALL)[1]
+    assert over == f"{100 * (watts.low / limit - 1):+.1f} % to {100 * (watts.high / limit - 1):+.1f} %"
+
+
 def test_every_case_is_in_the_table(pages, review):
     for done in (done for design in review.designs for done in design.performance.timed):
         assert f"<span>{show_duration(done.result.time)}</span>" in pages["en"]
@@ -138,6 +186,36 @@ def test_every_loss_and_what_it_takes_is_in_a_table(pages, review):
     assert set(cut) == {"cut off"}
 
 
+def slowdowns_of(page: str, key: str, columns: tuple[int, ...]) -> list[tuple[float, str]]:
+    """Every slowdown of a table with its small print."""
+    body = re.search(rf'id="table-{key}">.*?<tbody>(.*?)</tbody>', page, re.DOTALL)[1]
+    cells = [re.findall(r"<td.*?</td>", row) for row in body.strip().split("\n")]
+    chosen = [row[column] for row in cells for column in columns]
+    known = [(re.search(r'data-value="([^"]*)"', cell), re.search(r"<small>(.*?)</small>", cell)) for cell in chosen]
+    return [(float(value[1]), below[1] if below else "") for value, below in known if value]
+
+
+@pytest.mark.parametrize(
+    ("lang", "reasons"), [("en", "luck of the hash: .* split evenly|fewer ranks"), ("zh", "哈希碰巧|rank 更少")]
+)
+def test_every_slowdown_below_one_says_why_where_it_stands(pages, lang, reasons):
+    found = [*slowdowns_of(pages[lang], "lost", (4, 6)), *slowdowns_of(pages[lang], "damage", (5, 6, 9))]
+    below = [small for value, small in found if value < 1 - GAIN]
+    assert below
+    assert [small for small in below if not re.search(reasons, html.unescape(small))] == []
+
+
+def test_failed_cables_of_hosts_say_what_they_take(pages, review):
+    rows = [row for row in rows_of(pages["en"], "damage") if row[1] == "cables at devices"]
+    losses = [(d, one) for d in review.designs for one in d.resilience.damage if one.what == "host_links"]
+    assert [row[0] for row in rows] == [design.candidate.name for design, _ in losses]
+    for row, (design, one) in zip(rows, losses, strict=True):
+        assert (row[2], row[4]) == (f"{one.failed}", f"{one.devices_parted}")
+        assert int(row[8]) == (one.left if one.devices_parted else design.resilience.devices)
+    one_home = {row[0]: row for row in rows if row[2] == "1"}["rails"]
+    assert (one_home[4], one_home[5], one_home[8]) == ("1", "cut off", "12"), "its node of four leaves the job"
+
+
 def test_every_kind_of_loss_has_its_words(review):
     said = {loss.what for design in review.designs for loss in design.resilience.lost}
     assert said
@@ -151,7 +229,13 @@ def test_stops_and_single_points_are_told(pages, review):
         broken = design.resilience
         assert float(stop[1]) == pytest.approx(broken.stops, rel=0.01)
         assert float(stop[5]) == pytest.approx((1 - broken.goodput) * broken.devices, rel=0.01)
-        counts = (broken.single_homed, broken.single_switches, broken.single_cables, broken.one_switch_takes)
+        counts = (
+            broken.single_homed,
+            broken.single_switches,
+            broken.single_cables,
+            broken.one_switch_takes,
+            broken.host_cables,
+        )
         assert (alone[1], *alone[3:]) == tuple(str(count) for count in counts)
 
 

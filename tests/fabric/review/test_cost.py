@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fabric.review.cost import Economy, device_hour, tornado
+from fabric.review.cost import Economy, at_allocation, computing, device_hour, tornado
 from topologies.errors import InputError
 
 WORKED = Economy(capex=50_000, watts=1275)
@@ -31,6 +31,21 @@ def test_shares_divide_and_energy_adds(allocation, efficiency, goodput):
 def test_an_idle_device_still_draws():
     idle = replace(WORKED, busy=0.0)
     assert device_hour(idle) == pytest.approx(50_000 / 5 / 8760 + 1.275 * 0.3 * 1.3 * 0.08)
+
+
+@given(st.floats(0.1, 1), st.floats(0.0, 1), st.floats(0.05, 1))
+def test_another_allocation_keeps_what_a_device_does_with_its_time(allocation, part, other):
+    economy = replace(WORKED, allocation=allocation, busy=allocation * part)
+    moved = at_allocation(economy, other)
+    assert computing(moved) == pytest.approx(computing(economy))
+    assert at_allocation(economy, allocation).busy == pytest.approx(economy.busy), "where it stands nothing moves"
+
+
+def test_a_tornado_moves_allocation_as_the_sliders_do():
+    economy = replace(WORKED, allocation=0.8, busy=0.4)
+    (swing,) = tornado(economy, {"allocation": (0.4, 1.0)})
+    assert swing.cost_at_low == pytest.approx(device_hour(replace(economy, allocation=0.4, busy=0.2)))
+    assert swing.cost_at_high == pytest.approx(device_hour(replace(economy, allocation=1.0, busy=0.5)))
 
 
 def test_a_tornado_has_the_largest_swing_first():

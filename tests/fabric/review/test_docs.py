@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from fabric.review.inputs import OPEN
 from fabric.review.published_errors import SLIPS
 from fabric.review.racks import Floor
-from fabric.review.request import CaseText, Failing, Limits, PartText, Request, Step
+from fabric.review.request import OPEX_OF_CENTRE, CaseText, Failing, Limits, PartText, Request, Step
 
 TEXT = (Path(__file__).parents[3] / "docs" / "review.md").read_text()
 
@@ -19,6 +20,10 @@ def test_every_key_is_explained(model):
 
 def test_every_key_of_the_floor_is_explained():
     assert not [name for name in Floor.__dataclass_fields__ if f"`{name}`" not in TEXT]
+
+
+def test_every_key_of_the_cost_is_explained():
+    assert not [name for name in (*OPEN, OPEX_OF_CENTRE) if f"`{name}`" not in TEXT]
 
 
 @pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.where)

@@ -36,9 +36,11 @@ def review():
 def test_a_design_adds_up(review):
     for design in review.designs:
         assert design.price.mid == pytest.approx(sum(line.part.price.range.mid * line.count for line in design.bill.lines))
-        assert design.watts == pytest.approx(1.3 * sum(line.part.watts.range.mid * line.count for line in design.bill.lines))
+        assert design.watts.mid == pytest.approx(
+            1.3 * sum(line.part.watts.range.mid * line.count for line in design.bill.lines)
+        )
         assert design.economy.capex == pytest.approx(design.price.mid / 32)
-        assert design.economy.watts == pytest.approx(design.watts / 1.3 / 32)
+        assert design.economy.watts == pytest.approx(design.watts.mid / 1.3 / 32)
         assert design.cost.mid == pytest.approx(device_hour(design.economy))
         assert design.cost.low <= design.cost.mid <= design.cost.high
         assert device_hour(replace(design.economy, capex=design.price.high / 32)) == pytest.approx(design.cost.high)
@@ -123,6 +125,13 @@ def test_a_part_without_a_price():
     assert design.cost is None
     assert design.unpriced == ("switch-144x800g",)
     assert "No price is known of switch-144x800g" in str(details(review)["verdict"])
+
+
+def test_two_jobs_are_told_over_the_seeds(review):
+    for design, row in zip(review.designs, rows(review), strict=True):
+        assert row["two_jobs_slowdown_seeds"] == len(design.beside) == 3, "the routing of a review is ecmp:1-3"
+        ends = [row[f"two_jobs_slowdown{end}"] for end in ("_low", "", "_high")]
+        assert ends == sorted(design.beside)
 
 
 def test_rows_are_plain(review):

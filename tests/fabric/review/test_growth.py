@@ -1,4 +1,4 @@
-"""Growth against a plain comparison of cable lists."""
+"""Growth against a plain comparison of cable lists, and against what a wiring's arithmetic says of cables that must move."""
 
 from collections import Counter
 
@@ -34,8 +34,8 @@ def test_moved_and_added_cables(form, small, more):
     before, after = (plain_cables(catalog.build(family, {**params, key: str(n)})) for n in (small, small + more))
     first, second = stages(topo, key, (small, small + more))
     assert (first.kept, first.moved, first.added) == (0, 0, sum(before.values()))
-    both = sum(min(count, after[name]) for name, count in before.items())
-    assert (second.kept, second.moved) == (both, sum(before.values()) - both)
+    same_names = sum(min(count, after[name]) for name, count in before.items())
+    assert same_names <= second.kept == sum(before.values()) - second.moved
     assert first.cables + second.added == second.cables == sum(after.values())
     assert second.step == (second.moved > 0)
 
@@ -55,3 +55,15 @@ def test_a_tier_step_is_seen():
 def test_values_must_grow(values):
     with pytest.raises(InputError, match=r"grow\.nodes: must be two or more values that grow"):
         stages("rail_optimized:nodes=4,rails=2,radix=8", "nodes", values)
+
+
+def test_a_host_that_keeps_its_leaf_has_not_moved_because_leaves_are_renumbered():
+    """Twice the leaves of a rail: half of every leaf's cables up go to new spines, and no host is touched."""
+    _, two, three = stages("rail_only:nodes=128,rails=8,radix=64", "nodes", (128, 256, 512))
+    assert (two.moved, three.moved) == (8 * 128 // 2, 8 * 256 // 2), "half of a rail's uplinks, 1,536 in all"
+
+
+def test_a_leaf_that_takes_another_host_keeps_those_it_has():
+    """Hosts are numbered leaf by leaf: with four a leaf host 3 is another machine than with three."""
+    _, more = stages("leaf_spine:leaves=6,spines=2,hosts_per_leaf=3", "hosts_per_leaf", (3, 4))
+    assert (more.moved, more.added) == (0, 6)

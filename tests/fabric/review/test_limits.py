@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fabric.review.limits import Load, bindings, check_nodes, quota
+from fabric.review.limits import Load, bindings, check_nodes, fits_up_to, quota
 from fabric.review.parts import PARTS
+from fabric.review.quote import Range, exact
 from fabric.review.racks import Floor
 from fabric.review.request import Limits
 from topologies.errors import InputError
 
-LOAD = Load(devices=1000, watts=1.5e6, usd=5e7, racks=40, efficiency=0.9, goodput=0.95)
+LOAD = Load(devices=1000, watts=exact(1.5e6), usd=exact(5e7), racks=40, efficiency=0.9, goodput=0.95)
 
 
 def test_the_tightest_stands_first():
@@ -22,12 +23,34 @@ def test_the_tightest_stands_first():
 
 
 def test_a_budget_without_prices_binds_nobody():
-    assert bindings(Limits(budget=1.0), Load(1, 1.0, None, 1, 1.0, 1.0)) == []
+    assert bindings(Limits(budget=1.0), Load(1, exact(1.0), None, 1, 1.0, 1.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("budget", "power", "end"),
+    [
+        (8e7, 2e6, "high"),
+        (6e7, 2e6, "middle"),
+        (8e7, 1.6e6, "middle"),
+        (4.5e7, 2e6, "low"),
+        (3e7, 2e6, "none"),
+        (6e7, 1e6, "none"),
+    ],
+)
+def test_limits_hold_up_to_an_end_of_the_ranges(budget, power, end):
+    load = replace(LOAD, usd=Range(4e7, 5e7, 7e7), watts=Range(1.4e6, 1.5e6, 1.7e6))
+    assert fits_up_to(bindings(Limits(budget=budget, power=power), load)) == end
+
+
+def test_racks_and_efficiency_have_no_other_end():
+    found = bindings(Limits(racks=50, efficiency=0.8), LOAD)
+    assert all(one.over_low == one.over == one.over_high < 0 for one in found)
+    assert fits_up_to(found) == "high"
 
 
 @given(st.floats(1e4, 1e8), st.integers(1, 10**6), st.floats(1e3, 1e9))
 def test_the_quota_fits_and_one_more_does_not(power, devices, watts):
-    found = quota(power, Load(devices, watts, None, 1, 0.8, 0.9))
+    found = quota(power, Load(devices, exact(watts), None, 1, 0.8, 0.9))
     assert found.devices * found.watts_per_device <= power * (1 + 1e-9)
     assert (found.devices + 1) * found.watts_per_device > power * (1 - 1e-9)
     assert found.effective == pytest.approx(found.devices * 0.72)

@@ -5,7 +5,7 @@ import pytest
 
 from fabric.network import spec
 from fabric.records.case import Case
-from fabric.review.mixed import halves, slowdown
+from fabric.review.mixed import halves, slowdown, slowdowns
 
 CASE = Case("all_reduce", 2**20, 16, 16, 1)
 
@@ -33,3 +33,20 @@ def test_two_spines_carry_both():
 
 def test_a_single_node_has_no_halves():
     assert slowdown(spec.load("star:devices=8,devices_per_node=8"), CASE, "ring", "ideal") is None
+
+
+def test_every_seed_is_asked():
+    """Two flows between two leaves over two spines: a seed puts them on one or on both, and one draw says nothing."""
+    fabric = spec.load("leaf_spine:leaves=4,spines=4,hosts_per_leaf=4")
+    found = slowdowns(fabric, CASE, "ring", "ecmp:1-20")
+    assert found == tuple(slowdown(fabric, CASE, "ring", f"ecmp:{seed}") for seed in range(1, 21))
+    assert len(set(found)) > 1
+    assert slowdowns(fabric, CASE, "ring", "spray") == (slowdown(fabric, CASE, "ring", "spray"),)
+
+
+def test_where_there_are_no_two_jobs_there_is_no_slowdown():
+    assert slowdowns(spec.load("star:devices=8,devices_per_node=8"), CASE, "ring", "ecmp:1-3") == ()
+    gather = Case("all_gather", 2**20, 6, 6, 1)
+    assert slowdowns(spec.load("star:devices=6"), gather, "recursive_doubling", "ideal") == (), (
+        "three ranks are no power of two"
+    )

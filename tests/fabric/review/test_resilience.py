@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fabric.network import spec
-from fabric.network.failures import Failures
+from fabric.network.failures import Failures, at_devices, between_switches
 from fabric.network.placement import given_order
 from fabric.predict.answer import predict
 from fabric.predict.constants import NONE
 from fabric.records.case import Case
+from fabric.review.damage import GAIN, below_one
 from fabric.review.losses import rack as rack_of
 from fabric.review.performance import timed
 from fabric.review.racks import Floor, place
@@ -24,8 +25,8 @@ from topologies.errors import InputError
 LEAF_SPINE = "leaf_spine:leaves=4,spines=2,hosts_per_leaf=4"
 
 
-def request_of(**failing):
-    cases = [{"collective": "all_reduce", "size": "64MiB", "algorithm": "ring"}]
+def request_of(algorithm="ring", **failing):
+    cases = [{"collective": "all_reduce", "size": "64MiB", "algorithm": algorithm}]
     return parse({"title": "t", "candidates": [{"name": "a", "topo": LEAF_SPINE}], "cases": cases, "failing": failing})
 
 
@@ -106,7 +107,7 @@ def test_the_loss_of_one_plane_halves_what_a_device_sends_and_parts_nobody():
 
 def test_planes_fail_one_after_the_other():
     topo = "multi_plane:nodes=8,rails=2,radix=8,planes=4,scale_up=nvswitch"
-    found = resilience(spec.load(topo), request_of(links=[], switches=[], racks=[]), routing="spray")
+    found = resilience(spec.load(topo), request_of(links=[], host_links=[], switches=[], racks=[]), routing="spray")
     assert [(row.what, row.failed, row.draws, row.cut) for row in found.damage] == [("planes", n, 1, 0) for n in (1, 2, 3)]
     for row in found.damage:
         assert row.median == pytest.approx(4 / (4 - row.failed), rel=0.05)
@@ -123,7 +124,7 @@ def test_the_loss_of_one_rail_parts_a_device_of_every_node():
 def test_lost_racks_add_up_and_leave_the_rest_at_work():
     fabric = spec.load("clos:radix=8,endpoints=64,devices_per_node=4,scale_up=nvswitch")
     layout = place(fabric.topology, Floor(nodes_per_rack=2))
-    request = request_of(links=[], switches=[], racks=[1, 3, 8], seeds=3)
+    request = request_of(links=[], host_links=[], switches=[], racks=[1, 3, 8], seeds=3)
     rows = resilience(fabric, request, routing="spray", layout=layout).damage
     assert [(row.what, row.failed, row.draws) for row in rows] == [("racks", 1, 3), ("racks", 3, 3)], (
         "8 racks are all there are"
@@ -153,3 +154,99 @@ def test_ranks_that_are_no_power_of_two_take_another_algorithm():
     slow = seconds.pop("halving_doubling")
     assert rack.rest == pytest.approx(min(seconds.values()) / whole.result.time)
     assert rack.rest < slow / whole.result.time
+
+
+def of_kind(topo, what, *, routing="spray", **failing):
+    counts = {"links": [], "host_links": [], "switches": [], "racks": [], **failing}
+    return [row for row in resilience(spec.load(topo), request_of(**counts), routing=routing).damage if row.what == what]
+
+
+@pytest.mark.parametrize(
+    "topo", [LEAF_SPINE, "multi_plane:nodes=4,rails=2,radix=8,planes=2", "torus:dims=3x3", "star:devices=4"]
+)
+def test_every_network_cable_is_between_switches_or_at_a_device(topo):
+    topology = spec.load(topo).topology
+    between, hosts = between_switches(topology).tolist(), at_devices(topology).tolist()
+    assert sorted(between + hosts) == np.flatnonzero(topology.level != topology.scale_up_level).tolist()
+    assert all(topology.ends[cable].min() < topology.devices for cable in hosts)
+
+
+def test_a_device_on_one_cable_is_cut_off_with_it_and_the_others_go_on():
+    (one, three) = of_kind(LEAF_SPINE, "host_links", host_links=[1, 3], seeds=2)
+    assert [(row.median, row.cut, row.draws) for row in (one, three)] == [(None, 2, 2)] * 2
+    assert [(row.devices_parted, row.devices_lost, row.left) for row in (one, three)] == [(1, 0, 15), (3, 0, 13)]
+    assert [row.rest for row in (one, three)] == [pytest.approx(by_hand(left) / by_hand(16), rel=0.02) for left in (15, 13)]
+
+
+def test_the_node_of_a_device_that_is_cut_off_is_left_out():
+    (one,) = of_kind("clos:radix=8,endpoints=32,devices_per_node=4,scale_up=nvswitch", "host_links", host_links=[1], seeds=3)
+    assert (one.devices_parted, one.left) == (1, 28)
+
+
+def test_a_device_on_two_cables_goes_on_with_the_other():
+    topo = "multi_plane:nodes=8,rails=2,radix=8,planes=2,scale_up=nvswitch"
+    (one,) = of_kind(topo, "host_links", host_links=[1], seeds=2)
+    assert (one.cut, one.devices_parted, one.left) == (0, 0, 0)
+    assert one.median == pytest.approx(2, rel=0.05), "all its bytes go through one cable, and the others wait"
+
+
+def test_hosts_cables_are_counted():
+    found = resilience(spec.load(LEAF_SPINE), request_of(), routing="spray")
+    assert (found.host_cables, found.cables) == (16, 24)
+
+
+def test_more_cables_than_there_are_between_switches_are_left_out():
+    """8 cables between switches, 24 in all: 12 were asked of those 8, which refused the whole candidate."""
+    assert [row.failed for row in of_kind(LEAF_SPINE, "links", links=[1, 12])] == [1]
+
+
+HASHED = "clos:radix=8,endpoints=32"
+
+
+def test_what_is_lost_at_once_is_told_over_the_seeds():
+    """Of every seed its own healthy seconds: the first seed alone is a draw."""
+    fabric, request = spec.load(HASHED), request_of(links=[], host_links=[], switches=[])
+    found = resilience(fabric, request, routing="ecmp:1-3")
+    (drained,) = (row for row in found.lost if row.what == "one spine switch drained")
+    spine = int(np.flatnonzero(fabric.topology.tier == fabric.topology.tiers.index("spine"))[0])
+    case, ratios = Case("all_reduce", 64 * 2**20, 32, 32, 1), []
+    for seed in (1, 2, 3):
+        how = {"algorithm": "ring", "routing": f"ecmp:{seed}", "fidelity": "loaded"}
+        (broken,) = predict([case], fabric, failures=Failures(switches=(spine,)), **how)
+        (whole,) = predict([case], fabric, **how)
+        ratios.append(broken.time / whole.time)
+    assert (drained.draws, drained.median, drained.worst) == (3, pytest.approx(sorted(ratios)[1]), pytest.approx(max(ratios)))
+
+
+def test_a_value_below_one_stands_beside_the_even_split():
+    """A ring over a hash: some failures reroute it luckily. Split evenly no failure of a cable gains anything."""
+    request = request_of(links=[], host_links=[], switches=[], algorithm="halving_doubling")
+    found = resilience(spec.load(HASHED), request, routing="ecmp:1-3").lost
+    (drained,) = (row for row in found if row.what == "one spine switch drained")
+    assert drained.median < 1 - GAIN
+    assert drained.even >= 1
+    (again,) = (row for row in resilience(spec.load(HASHED), request, routing="spray").lost if row.what == drained.what)
+    assert (again.median, again.even) == (pytest.approx(drained.even), None), "nothing to explain where all is split"
+
+
+def test_fewer_ranks_have_less_to_send():
+    (row,) = of_kind(LEAF_SPINE, "host_links", host_links=[4], seeds=1)
+    assert row.rest < 1
+    assert row.rest_even == pytest.approx(row.rest), "the routing splits evenly already"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "even", "digits", "reason"),
+    [
+        (0.775, 0.998, 2, "hash"),
+        (0.996, 0.997, 3, "fewer"),
+        (0.98, 1.03, 2, "hash"),
+        (0.75, 0.75, 2, "fewer"),
+        (0.996, 0.9, 2, ""),
+        (0.996, 0.9, 3, "fewer"),
+        (1.2, 0.9, 2, ""),
+        (None, None, 2, ""),
+    ],
+)
+def test_why_a_value_is_below_one(ratio, even, digits, reason):
+    assert below_one(ratio, even, digits) == reason

@@ -254,6 +254,14 @@ def test_where_nothing_fits_the_nearest_and_its_limit_are_said(rows, found):
     assert (binding.name, binding.over) == ("power", pytest.approx(1.0))
 
 
+def test_designs_that_fit_at_the_middle_only_are_counted_apart(rows, found):
+    request = REQUEST.model_copy(update={"limits": Limits(power=max(row["watts"] for row in rows))})
+    some = answer(rows, request, found.skipped, found.refused)
+    beyond = sum(row["watts_high"] > request.limits.power for row in some.rows)
+    assert (some.fitting, some.fitting_high) == (len(some.rows), len(some.rows) - beyond)
+    assert beyond > 0
+
+
 def test_a_budget_leaves_out_designs_without_a_price(rows, found):
     request = REQUEST.model_copy(update={"limits": Limits(budget=1e12)})
     rich = answer(rows, request, found.skipped, found.refused)
