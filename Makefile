@@ -8,12 +8,14 @@ TORCH_VERSION := $(shell sed -n 's/^torch==//p' constraints.txt)
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 STAMP := $(VENV)/.installed-$(TORCH)
 MPICH := .venv-mpich
+ROUNDS ?= 10
 
-.PHONY: help install mpich fidelity scaling test lint bench system-deps clean
+.PHONY: help install mpich fidelity scaling test fuzz lint bench system-deps clean
 
 help:
 	@echo "make scaling      measure all-reduce here, predict the same cases, write results/<machine>/"
 	@echo "make test         the whole test suite, multi-rank tests included"
+	@echo "make fuzz         the property tests on examples drawn anew, ROUNDS=10 times over"
 	@echo "make lint         ruff and mypy"
 	@echo "make bench        the pytest-benchmark suites"
 	@echo "make install      .venv with everything pinned; TORCH=cpu (default) or TORCH=cuda"
@@ -62,6 +64,12 @@ scaling: install
 test: install mpich
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not multirank"
 	$(BIN)/python -m pytest -m multirank
+
+# `make test` draws the same examples in every run; a search draws others, 1000 a test or as many as a costly test says, each round.
+fuzz: install
+	for round in $$(seq $(ROUNDS)); do \
+		$(BIN)/python -m pytest -n auto --dist worksteal -m hypothesis --hypothesis-profile=fuzz || exit 1; \
+	done
 
 lint: install
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from fabric.measure.asked import Asked
     from fabric.measure.backends.backend import Group, World
     from fabric.measure.launch import Launch
     from fabric.measure.loop import Timing
@@ -29,6 +30,7 @@ SILENT = ("json", "save", "autosave", "compare_fail", "histogram")
 """What pytest-benchmark's session writes or judges: rank 0's alone."""
 BENCHMARK = ("benchmark", "pytest_benchmark.plugin")
 """pytest-benchmark by its entry point's name and by its module's."""
+START = "start the ranks with `mpirun -n 2 python -m pytest` or `torchrun --nproc-per-node 2 -m pytest`"
 TIMEOUT = 60.0
 """Seconds after which a rank that waits for another one ends the run."""
 
@@ -88,7 +90,7 @@ class Held:
         return getattr(self._real, "encoding", None) or "utf-8"
 
 
-HELD, REPLAY = pytest.StashKey[Held](), pytest.StashKey[Replay]()
+HELD, REPLAY, ALONE = pytest.StashKey[Held](), pytest.StashKey[Replay](), pytest.StashKey[int]()
 
 
 def rank() -> int:
@@ -103,7 +105,7 @@ def rank() -> int:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Offer the fixture, or the word that it needs pytest-benchmark; hold back what ranks other than 0 print."""
-    config.stash[REPLAY] = Replay()
+    config.stash[REPLAY], config.stash[ALONE] = Replay(), 0
     there = any(config.pluginmanager.hasplugin(name) for name in BENCHMARK)
     config.pluginmanager.register(WithBenchmark() if there else WithoutBenchmark(), "fabricbench-collective")
     old = config.pluginmanager.getplugin("terminalreporter")
@@ -126,6 +128,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         held.decide(speaks=not together)
     if together and rank():
         _write_nothing(config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say where collectives were timed on one rank: their times are those of a call, for nothing is sent."""
+    count = config.stash.get(ALONE, 0)
+    if count:
+        times = f"{count} collective{'s were' if count > 1 else ' was'} timed on 1 rank"
+        terminalreporter.write_line(f"fabricbench: {times}, where nothing is sent: {START}")
 
 
 def _write_nothing(config: pytest.Config) -> None:
@@ -177,10 +187,14 @@ class WithBenchmark:
         It times the collective on all ranks, gives the times to pytest-benchmark, and fails the test where an element of
         the result is wrong. It returns the Timing: seconds, one per sample, each the maximum over ranks. Once a test.
         """
-        replay = request.config.stash[REPLAY]
+        stash = request.config.stash
 
-        def run(name: str, *, backend: str | None = None, **asked: Any) -> Timing:
-            return _run(collective_ranks(backend), request.node.nodeid, benchmark, replay, name, **asked)
+        def run(*words: object, **given: Any) -> Timing:
+            asked = _asked(words, given)
+            ranks = collective_ranks(asked.backend)
+            timing = _run(ranks, request.node.nodeid, benchmark, stash[REPLAY], asked)
+            stash[ALONE] += ranks.launch.world_size == 1
+            return timing
 
         return run
 
@@ -220,6 +234,8 @@ def _connect(name: str) -> Ranks:
         missing = chosen.missing()
         if missing is not None:
             pytest.skip(f"{name}: {missing}")
+        if name == "mpi" and launch.world_size == 1:
+            pytest.skip(f"{name}: on one rank nothing is sent, so that there is no result; {START}")
         if launch.started and launch.launcher not in chosen.launchers:
             pytest.skip(f"{name}: does not run under {launch.name}")
         world = chosen.connect(launch, TIMEOUT)
@@ -233,14 +249,22 @@ def _connect(name: str) -> Ranks:
     return Ranks(name, launch, world, group)
 
 
-def _run(ranks: Ranks, test: str, benchmark: Any, replay: Replay, name: str, **asked: Any) -> Timing:
-    from fabric.measure.loop import time_case  # noqa: PLC0415
-    from fabric.measure.plan import Plan  # noqa: PLC0415
+def _asked(words: tuple[object, ...], given: dict[str, Any]) -> Asked:
+    from fabric.measure.asked import asked  # noqa: PLC0415
     from topologies.errors import InputError  # noqa: PLC0415
 
     try:
-        plan = Plan(**{key: asked.pop(key) for key in ("budget", "iters", "warmup", "barrier") if key in asked})
-        case = _case(ranks, name, **asked)
+        return asked(words, given)
+    except InputError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def _run(ranks: Ranks, test: str, benchmark: Any, replay: Replay, asked: Asked) -> Timing:
+    from fabric.measure.loop import time_case  # noqa: PLC0415
+    from topologies.errors import InputError  # noqa: PLC0415
+
+    try:
+        plan, case = asked.plan, _case(ranks, asked)
     except InputError as error:
         pytest.fail(str(error), pytrace=False)
     ranks.watchdog.alive()
@@ -248,47 +272,46 @@ def _run(ranks: Ranks, test: str, benchmark: Any, replay: Replay, name: str, **a
     if len(tests) > 1:
         ranks.watchdog.rest()
         pytest.fail(f"collective: all ranks must run the same tests in the same order, got {' and '.join(sorted(tests))}")
-    timing = time_case(ranks.group, case, ranks.group.rank, plan, ranks.watchdog.alive)
-    ranks.watchdog.rest()
+    try:
+        timing = time_case(ranks.group, case, ranks.group.rank, plan, ranks.watchdog.alive)
+    except InputError as error:
+        pytest.fail(str(error), pytrace=False)
+    finally:
+        ranks.watchdog.rest()
     replay.load(timing.seconds)
-    facts = {"source": ranks.world.source, "collective": name, "nbytes": case.nbytes, "wrong": timing.wrong}
+    facts = {"source": ranks.world.source, "collective": case.collective, "nbytes": case.nbytes, "wrong": timing.wrong}
     benchmark.extra_info.update({**facts, **ranks.context}, world_size=case.world_size, statistic="maximum over ranks")
     benchmark.pedantic(lambda: None, rounds=len(timing.seconds), iterations=1)
     if not (benchmark.disabled or replay.used_up()):
         pytest.fail("collective: pytest-benchmark timed with a clock of its own; remove --benchmark-timer", pytrace=False)
     if timing.wrong:
-        pytest.fail(f"{name}: {timing.wrong} wrong elements over all {case.world_size} ranks", pytrace=False)
+        line = f"{case.collective}: {timing.wrong} wrong elements over all {case.world_size} ranks"
+        pytest.fail(line, pytrace=False)
     return timing
 
 
-def _case(ranks: Ranks, name: str, *, nbytes: int, in_place: bool | None = None, **what: Any) -> Any:
+def _case(ranks: Ranks, asked: Asked) -> Any:
     """Return the case of one cell on all ranks; bytes that are no whole blocks are rounded down, as `measure` does."""
-    from fabric.measure.ask import What  # noqa: PLC0415
     from fabric.measure.job import Job  # noqa: PLC0415
     from fabric.records.case import Case  # noqa: PLC0415
     from topologies.errors import InputError  # noqa: PLC0415
 
-    try:
-        asked = What(**what)
-    except TypeError:
-        known = "nbytes, backend, dtype, op, root, in_place, mode, params, budget, iters, warmup, barrier"
-        raise InputError(f"collective: takes {known}, got {', '.join(what)}") from None
-    size = ranks.launch.world_size
-    cells = Job(ranks.name, (nbytes,), (size,), (name,), asked).cells()
-    forms = [cell for cell in cells if in_place is None or cell.in_place == in_place]
+    size, name, what = ranks.launch.world_size, asked.name, asked.what
+    cells = Job(ranks.name, (asked.nbytes,), (size,), (name,), what).cells()
+    forms = [cell for cell in cells if asked.in_place in (None, cell.in_place)]
     if not forms:
-        raise InputError(f"in_place: {name} of {ranks.name} has no such form, got {in_place}")
+        raise InputError(f"in_place: {name} of {ranks.name} has no such form, got {asked.in_place}")
     cell = max(forms, key=lambda found: found.in_place)
     return Case(
-        collective=name,
+        collective=cell.collective,
         nbytes=cell.nbytes,
         world_size=size,
         nodes=ranks.placement.nodes(size),
         ranks_per_node=ranks.placement.ranks_per_node(size),
-        op=asked.op_of(name),
-        root=asked.root_of(name),
-        dtype=asked.dtype,
+        op=what.op_of(cell.collective),
+        root=what.root_of(cell.collective),
+        dtype=what.dtype,
         in_place=cell.in_place,
-        mode=asked.mode,
-        params=asked.params_of(name),
+        mode=what.mode,
+        params=what.params_of(cell.collective),
     )

@@ -39,7 +39,7 @@ def size(text: str, parameter: str = "size") -> int:
     """Return bytes from text such as `8`, `64KiB` or `1GB`; InputError for `64M`, which is 10^6 to some and 2^20 to others."""
     rule = "a size such as 8, 64KiB or 64MiB (binary) or 64MB (decimal)"
     value = _parse(text, SIZES, parameter, rule)
-    if value != int(value):
+    if not value.is_integer():  # nor is infinity, of more digits than a float holds
         raise InputError(f"{parameter}: must be a whole number of bytes, got {text!r}")
     return int(value)
 
@@ -59,12 +59,16 @@ def counts(text: str, parameter: str = "ranks") -> list[int]:
     return values
 
 
-def show_size(nbytes: float) -> str:
-    """Return bytes as text in binary units, e.g. `64 MiB`; plain bytes where no unit divides them."""
-    for unit, scale in (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10)):
-        if nbytes >= scale and nbytes % (scale / 4) == 0:
-            return f"{nbytes / scale:g} {unit}"
-    return f"{nbytes:g} B"
+def show_size(nbytes: int) -> str:
+    """Return bytes as text that `size` reads back as the same number, e.g. `64 MiB` or `1000000000 B`.
+
+    Binary units, down to a quarter of one, where six digits say it exactly; else every byte.
+    """
+    for unit, scale in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        shown = f"{nbytes / scale:g}"
+        if nbytes >= scale and nbytes % (scale // 4) == 0 and float(shown) * scale == nbytes:
+            return f"{shown} {unit}"
+    return f"{nbytes} B"
 
 
 def show_rate(bytes_per_second: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fabric.cli.nccl_table import Bounds, key_of
+from fabric.errors import EnvironmentFault
 from topologies.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ def bounds_of(results: Sequence[Result], topo: str | None, fabric: Fabric | None
     if fabric is None:
         if any(result.case.nodes > 1 for result in results):
             return {}, ["No bound: ranks on several nodes; name their fabric with --topo."]
-        fabric = _this_machine(results)
+        try:
+            fabric = _this_machine(results)
+        except EnvironmentFault as fault:
+            return {}, [f"No bound: {fault}."]
         if fabric is None:
             return {}, ["No bound: what links these devices is not known; name it with --topo."]
     return _bounds(results, fabric)

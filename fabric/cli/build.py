@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from fabric.cli.answers import load
-from fabric.cli.output import emit, formats
+from fabric.cli.output import emit, formats, warn
 
 if TYPE_CHECKING:
-    from fabric.network.fabric import Fabric
+    from fabric.measure.levels import LevelMeasurement
+    from fabric.network.fabric import Fabric, Level
 
 LINKS_OF_A_ROUTE = 2
 """From a slot of this machine up to a hub and down to another slot."""
@@ -43,23 +44,36 @@ def command(topo: str, output: Path | None, *, as_json: bool, as_csv: bool) -> N
 
 
 def local_fabric() -> Fabric:
-    """Return this machine as a fabric, its levels measured now."""
+    """Return this machine as a fabric, its levels measured now; says so where other processes took part of its cores.
+
+    Raises:
+        EnvironmentFault: they took so much that no latency could be had.
+    """
+    from fabric.measure.contention import CONTENDED
     from fabric.measure.levels import measure_levels
     from fabric.measure.machine import machine
-    from fabric.network.fabric import Fabric, Level
+    from fabric.network.fabric import Fabric
     from fabric.network.spec import LOCAL_CARRIERS
     from topologies.local import local
 
-    levels = {
-        measured.level: Level(
-            speed=measured.bytes_per_second,
-            latency=(measured.seconds_latency or 0.0) / LINKS_OF_A_ROUTE,
-            source=f"{measured.how}, halved: a route crosses two links",
-            count=measured.count,
-            spread=measured.spread,
-            date=measured.date,
-        )
-        for measured in measure_levels()
-    }
+    found, busy = measure_levels(), ""
+    others = found[0].others
+    if others is not None and others > CONTENDED:
+        busy = f"; others took {100 * others:.0f} % of the cores meanwhile"
+        warn(f"local: measured now{busy}: its links may be faster when it is quiet")
+    levels = {measured.level: _level(measured, busy) for measured in found}
     here = machine()
     return Fabric(local(here.slots), levels, name=f"local: {here.processor}", carriers=LOCAL_CARRIERS)
+
+
+def _level(measured: LevelMeasurement, busy: str) -> Level:
+    from fabric.network.fabric import Level
+
+    return Level(
+        speed=measured.bytes_per_second,
+        latency=(measured.seconds_latency or 0.0) / LINKS_OF_A_ROUTE,
+        source=f"{measured.how}, halved: a route crosses two links{busy}",
+        count=measured.count,
+        spread=measured.spread,
+        date=measured.date,
+    )

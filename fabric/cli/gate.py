@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli import gate_table
-from fabric.cli.output import Progress, emit, warn
+from fabric.cli.output import Progress, check_writable, emit, warn
 
 if TYPE_CHECKING:
     from fabric.measure.interleave import Contest, Slice
@@ -32,7 +32,7 @@ BUDGETS = {"runs": 20.0, "revs": 60.0, "envs": 60.0}
 @click.option("--revs", nargs=2, metavar="A B", help="Two git revisions, each measuring RUN with its own code.")
 @click.option("--envs", nargs=2, metavar="A B", help="Two Python interpreters, each measuring RUN with its own libraries.")
 @click.option("--backend", metavar="B", help="gloo, nccl or mpi.")
-@click.option("--ranks", type=int, metavar="N", help="World size; the run file's, else all cores or GPUs.")
+@click.option("--ranks", type=click.IntRange(min=1), metavar="N", help="World size; the run file's, else all cores or GPUs.")
 @click.option("--budget", type=float, metavar="SECONDS", help="Most seconds a cell; 20, of --revs and --envs 60.")
 @click.option("--tolerance", type=float, default=2.0, show_default=True, metavar="PERCENT", help="Smaller changes are `same`.")
 @click.option("--statistic", default="p10", show_default=True, metavar="S", help="Of a block: p10, median or min.")
@@ -50,7 +50,9 @@ def command(  # click's options
     Pairs are taken close together in an order drawn by coins; false verdicts are below 0.05 % a cell, 1 % a suite. Exit 0 no
     regression, 1 regression or wrong results, 2 bad input or nothing to compare, 3 environment, 4 inconclusive, 130 Ctrl-C.
     """
-    answer = _of_runs(runs, given) if _one_way(run, runs, given) == "runs" and runs else _of_launches(run, given)
+    way = _one_way(run, runs, given)
+    _check_output(way, [path for path in (run, *(runs or ())) if path], given)
+    answer = _of_runs(runs, given) if way == "runs" and runs else _of_launches(run, given)
     if answer is None:
         return 0
     if as_json:
@@ -77,6 +79,23 @@ def _one_way(run: Path | None, runs: object, given: Mapping[str, Any]) -> str:
     return chosen[0]
 
 
+def _check_output(way: str, runs: Sequence[Path], given: Mapping[str, Any]) -> None:
+    """Raise where what is kept could not be written, or would be added to something else; said before anything is measured."""
+    from fabric.measure.launch import detect
+    from fabric.measure.slices import read_quads
+    from fabric.records.store import read
+    from topologies.errors import InputError
+
+    path: Path | None = given["output"]
+    if path is None or given["part"] or detect().started:
+        return
+    if any(path.exists() and run.exists() and path.samefile(run) for run in runs):
+        raise InputError(f"output: must be another file than the run file, got {path}")
+    check_writable("output", path)
+    if path.exists() and path.stat().st_size:
+        (read_quads if way == "runs" else read)(path)
+
+
 def _exit_code(rows: Sequence[Mapping[str, Any]]) -> int:
     if any(row["verdict"] == "regressed" or row["wrong"] for row in rows):
         return 1
@@ -86,7 +105,7 @@ def _exit_code(rows: Sequence[Mapping[str, Any]]) -> int:
 def _of_runs(runs: tuple[Path, Path], given: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the answer for two run files, on the ranks of this launch or on ranks that are started; None on other ranks."""
     from fabric.cli.ranks import one_voice
-    from fabric.measure.interleave import Contest
+    from fabric.measure.interleave import Contest, check_ranks
     from fabric.measure.launch import detect
     from fabric.measure.settle import settle
     from fabric.records.gate_rounds import Rounds
@@ -96,6 +115,7 @@ def _of_runs(runs: tuple[Path, Path], given: Mapping[str, Any]) -> dict[str, Any
     with one_voice(launch):
         a, b = (_job(path, launch, given) for path in runs)
         contest = Contest(a, b, given["statistic"])
+        check_ranks(contest.ranks)
         if given["part"]:
             _one_slice(contest, launch, given)
             return None
@@ -132,11 +152,15 @@ def _one_slice(contest: Contest, launch: Launch, given: Mapping[str, Any]) -> No
 
 
 def slice_of(words: Sequence[str]) -> Slice:
-    """Return the slice of three words: cells, seconds, seed."""
+    """Return the slice of three words: cells, seconds, seed; InputError where they are no numbers."""
     from fabric.measure.interleave import Slice
+    from topologies.errors import InputError
 
     cells, seconds, seed = words
-    return Slice(tuple(int(cell) for cell in cells.split(",")), float(seconds), int(seed))
+    try:
+        return Slice(tuple(int(cell) for cell in cells.split(",")), float(seconds), int(seed))
+    except ValueError:
+        raise InputError(f"slice: must be CELL,CELL,... SECONDS SEED, got {' '.join(words)!r}") from None
 
 
 def words_of(part: Slice) -> list[str]:
@@ -238,13 +262,15 @@ def _facts(rounds: Rounds, a: str, b: str, how: str) -> dict[str, Any]:
 def _of_launches(run: Path | None, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer for two revisions or two interpreters."""
     from fabric.measure.revisions import duel
-    from fabric.measure.sides import interpreters, worktrees
+    from fabric.measure.sides import check_revision, interpreters, worktrees
 
     assert run is not None  # noqa: S101  # _one_way saw to it
     kind = "revs" if given["revs"] else "envs"
     budget = BUDGETS[kind] if given["budget"] is None else given["budget"]
     sides = worktrees(given["revs"], Path.cwd()) if kind == "revs" else interpreters(given["envs"])
     with sides as (a, b):
+        for side in (a, b) if kind == "revs" else ():
+            check_revision(side)
         fought = duel(
             (a, b),
             run,

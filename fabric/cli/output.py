@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -69,6 +70,26 @@ class Progress:
 def warn(line: str) -> None:
     """Print one line on standard error."""
     click.echo(f"fabricbench: {line}", err=True)
+
+
+def check_writable(option: str, path: Path | None) -> None:
+    """Return nothing where a file can be written or none is asked for: said before anything is measured.
+
+    Raises:
+        InputError: it cannot.
+    """
+    from topologies.errors import InputError
+
+    if path is None:
+        return
+    try:
+        there = path.exists()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+        if not there:
+            path.unlink()
+    except OSError as error:
+        raise InputError(f"{option}: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
 
 
 def _emit_csv(rows: Sequence[Row]) -> None:

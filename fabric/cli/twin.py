@@ -12,7 +12,7 @@ import click
 
 from fabric.cli import twin_options as options
 from fabric.cli.answers import load
-from fabric.cli.output import Progress, formats
+from fabric.cli.output import Progress, check_writable, formats
 
 if TYPE_CHECKING:
     from fabric.records.case import Case
@@ -61,8 +61,8 @@ def run(topo: str, *, dry_run: bool, output: Path | None, html: Path | None, bri
     if dry_run:
         options.print_script(plan)
         return
-    options.check_writable("output", output)
-    options.check_writable("html", html)
+    check_writable("output", output)
+    check_writable("html", html)
     best = _fastest(plan, ask, bring_ups, output)
     if html is not None:
         pairs = [(result, predicted) for result, predicted, _ in best]

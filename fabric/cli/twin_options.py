@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fabric.network.fabric import Fabric
     from fabric.twin.experiment import Ask
     from fabric.twin.plan import TwinPlan
@@ -146,26 +144,6 @@ def degraded(fabric: Fabric, texts: Sequence[str]) -> dict[int, float]:
             raise InputError(f"degrade: must be CABLE:SHARE, cable 0 ... {cables - 1}, share above 0 up to 1, got {text!r}")
         found[int(match[1])] = float(fabric.link_speed[2 * int(match[1])]) * float(match[2])
     return found
-
-
-def check_writable(option: str, path: Path | None) -> None:
-    """Return nothing where a file can be written or none is asked for: said before anything is measured.
-
-    Raises:
-        InputError: it cannot.
-    """
-    from topologies.errors import InputError
-
-    if path is None:
-        return
-    try:
-        there = path.exists()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.open("ab").close()
-        if not there:
-            path.unlink()
-    except OSError as error:
-        raise InputError(f"{option}: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
 
 
 def print_script(plan: TwinPlan) -> None:

@@ -31,6 +31,7 @@ FEWEST, MOST = 6, 150
 """Samples of a block."""
 COLD = 1
 """Samples at a block's start that are not kept."""
+LEAST_RANKS = 2
 PROBES, PROBE_SAMPLES = 3, 5
 """Quads' worth of samples that say how long blocks are."""
 STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {
@@ -86,6 +87,12 @@ class Contest:
     def ranks(self) -> int:
         """The ranks that a launch needs."""
         return max(cell.world_size for pair in self.pairs for cell in pair)
+
+
+def check_ranks(ranks: int) -> None:
+    """Raise InputError for a single rank: nothing is sent there, so that no change of a library or a network could be seen."""
+    if ranks < LEAST_RANKS:
+        raise InputError(f"ranks: a gate needs {LEAST_RANKS} or more, on one nothing is sent; got {ranks}")
 
 
 def _matched(a: Job, b: Job) -> list[tuple[Cell, Cell]]:

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 BLOCK = 64 << 20
-"""Bytes moved in a trial: more than a cache."""
-CHUNK = 1 << 20
+"""Bytes of shared memory: more than a cache."""
+STREAM, CHUNK = 16 << 20, 1 << 20
+"""Bytes over a connection in a trial, and at once: some milliseconds, so that some trials end before a slice of time does."""
 STOP = -2
 ECHO = -1
 
@@ -41,13 +42,13 @@ def serve_memory(path: str) -> None:
 
 
 def serve_loopback(port: str) -> None:
-    """Answer p with one byte; after s take BLOCK bytes and answer; end at q or at the connection's end."""
+    """Answer p with one byte; after s take STREAM bytes and answer; end at q or at the connection's end."""
     with socket.create_connection(("127.0.0.1", int(port))) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while (word := connection.recv(1)) not in (b"", b"q"):
             connection.sendall(b"a")
             if word == b"s":
-                receive(connection, BLOCK)
+                receive(connection, STREAM)
                 connection.sendall(b"d")
 
 

@@ -18,7 +18,8 @@ import yaml
 
 from fabric.errors import EnvironmentFault
 from fabric.measure import run_file
-from fabric.measure.interleave import STATISTICS
+from fabric.measure.interleave import STATISTICS, check_ranks
+from fabric.measure.machine import usable_cores
 from fabric.measure.sides import Side, environment_of
 from fabric.measure.slices import same_surroundings
 from fabric.measure.supervise import LINE, supervise
@@ -125,14 +126,15 @@ def duel(
     """
     if statistic not in STATISTICS:
         raise InputError(f"statistic: must be one of {', '.join(STATISTICS)}, got {statistic!r}")
-    request, start, coins = _request(run, backend, ranks), monotonic(), random.SystemRandom()
+    request, limits = _request(run, backend, ranks), Rounds(1, budget, tolerance)
+    start, coins = monotonic(), random.SystemRandom()
     with tempfile.TemporaryDirectory(prefix="fabricbench-gate-") as folder:
         launcher = Launcher(Path(folder), request, keep)
         found: Duel | None = None
         while True:
             first = launcher.pair(sides, coins.random() < 0.5)
             if found is None:
-                found = _opened(first[0], request, Rounds(1, budget, tolerance), statistic)
+                found = _opened(first[0], request, limits, statistic)
                 found.notes += _differences(sides, *(results[0].context for results in first))
             found.add(*first)
             _refuse(sides, found.context, *(results[0].context for results in first))
@@ -164,14 +166,22 @@ def _opened(results: Sequence[Result], request: run_file.Run, rounds: Rounds, st
 
 
 def _request(run: Path, backend: str | None, ranks: int | None) -> run_file.Run:
-    """Return the run of the file with the options in place of its values."""
+    """Return the run of the file with the options in place of its values.
+
+    Raises:
+        InputError: what no launch could measure, or one rank alone.
+    """
     request = run_file.load(run)
     changes: dict[str, Any] = {"topo": None}
     if backend:
         changes["backends"] = (backend,)
     if ranks:
         changes["world_sizes"] = (ranks,)
-    return request.model_copy(update=changes)
+    request = request.model_copy(update=changes)
+    cores = len(usable_cores())
+    for job in run_file.jobs(request, "gloo", cores, cores):
+        check_ranks(job.ranks)
+    return request
 
 
 def _differences(sides: tuple[Side, Side], a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:

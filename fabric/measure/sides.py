@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -20,6 +21,18 @@ from topologies.errors import InputError
 
 ALLOWED = ("mpi_library", "torch", "nccl")
 """Facts that may differ between two interpreters: they are what is compared."""
+FOUND = "fabricbench found: "
+LOOK = f"""
+import importlib.util, os, sys
+import fabric.measure.session
+files = {{name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}}
+for name in ("mpi4py", "torch"):
+    there = importlib.util.find_spec(name)
+    files[name] = there and there.origin
+inside = os.path.join(os.path.realpath(sys.argv[1]), "")
+print("{FOUND}" + " ".join(name for name, file in files.items() if file and os.path.realpath(file).startswith(inside)))
+"""
+"""A program that imports what every launch does and says which modules stand in the folder of its argument."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +66,37 @@ def worktrees(revisions: Sequence[str], repository: Path) -> Iterator[tuple[Side
             yield a, b
         finally:
             for place in places:
-                if place.exists():
-                    _git(repository, "worktree", "remove", "--force", str(place))
+                # Twice by force: one whose making was interrupted is locked, and may be half there.
+                shutil.rmtree(place, ignore_errors=True)
+                _run_git(repository, "worktree", "remove", "--force", "--force", str(place))
+
+
+def check_revision(side: Side) -> None:
+    """Raise unless a launch of a revision imports something of it: else both sides would measure the same installed code.
+
+    Raises:
+        InputError: nothing that a launch imports stands in the revision.
+        EnvironmentFault: what stands there cannot be imported.
+    """
+    found, reason = _imported(side)
+    if found is None:
+        raise EnvironmentFault(f"{side.name}: fabric cannot be imported there: {reason}")
+    if not found:
+        raise InputError(
+            f"revs: a launch imports nothing of {side.name}, it holds no fabric, mpi4py or torch: its code would not be "
+            "measured; install each revision in an environment of its own and compare them with --envs A B"
+        )
+
+
+def _imported(side: Side) -> tuple[list[str] | None, str]:
+    """Return the modules of a launch that stand in a side's folder, or None and why they cannot be imported."""
+    line = [side.python, "-c", LOOK, str(side.root)]
+    done = subprocess.run(line, cwd=side.root, env=environment_of(side), capture_output=True, text=True, check=False)
+    said = [words.removeprefix(FOUND) for words in done.stdout.splitlines() if words.startswith(FOUND)]
+    if said and not done.returncode:
+        return said[-1].split(), ""
+    last = (done.stderr.strip().splitlines() or [f"the interpreter ended with exit code {done.returncode}"])[-1]
+    return None, last[:120]
 
 
 @contextmanager
@@ -90,10 +132,21 @@ def _git(repository: Path, *words: str) -> None:
 
 
 def _run_git(repository: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Return git's answer. Interrupted, it is ended first with what it started: a checkout goes on without its parent."""
+    line = ["git", *words]
     try:
-        return subprocess.run(["git", *words], cwd=repository, capture_output=True, text=True, check=False)  # noqa: S607
+        git = subprocess.Popen(line, cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)
     except FileNotFoundError:
         raise EnvironmentFault("git was not found; install it, or compare two interpreters with --envs") from None
+    with git:
+        try:
+            out, said = git.communicate()
+        except (KeyboardInterrupt, SystemExit):
+            with suppress(ProcessLookupError):  # it may have ended meanwhile
+                os.killpg(git.pid, signal.SIGKILL)
+            git.communicate()
+            raise
+    return subprocess.CompletedProcess(line, git.returncode, out, said)
 
 
 @contextmanager
@@ -112,13 +165,11 @@ def interpreters(paths: Sequence[str]) -> Iterator[tuple[Side, Side]]:
 
 def _check_python(side: Side) -> None:
     try:
-        line = [side.python, "-c", "import fabric.measure.session"]
-        done = subprocess.run(line, env=environment_of(side), capture_output=True, text=True, check=False)
+        found, reason = _imported(side)
     except OSError as error:
         raise InputError(f"envs: must be a Python interpreter, got {side.python!r} ({error.strerror})") from None
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it gives no reason"])[-1]
-        raise InputError(f"envs: {side.python} cannot import what fabricbench needs: {reason[:120]}; `pip install fabricbench`")
+    if found is None:
+        raise InputError(f"envs: {side.python} cannot import what fabricbench needs: {reason}; `pip install fabricbench`")
 
 
 def environment_of(side: Side) -> dict[str, str]:

@@ -153,13 +153,14 @@ def read_quads(path: Path, start_at: int = 0) -> tuple[Mapping[str, Any], list[Q
         InputError: a file that cannot be read, or holds no launch.
     """
     try:
-        lines = path.read_bytes()[start_at:].decode().splitlines()
+        lines = path.read_bytes()[start_at:].decode(errors="replace").splitlines()
     except OSError as error:
         raise InputError(f"quads: cannot read {path}: {error.strerror}") from None
     rows = []
     for line in lines:
         with suppress(ValueError):  # torn by a crash
             rows.append(json.loads(line))
+    rows = [row for row in rows if isinstance(row, dict)]
     contexts = [row["context"] for row in rows if row.get("schema") == SCHEMA]
     if not contexts:
         raise InputError(f"quads: {path} must hold a launch of schema {SCHEMA}, got none")

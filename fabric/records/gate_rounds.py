@@ -14,6 +14,8 @@ FIRST_LOOK = 2
 """Parts before the first look: a verdict needs two launches at least, for a launch is a factor of its own."""
 PAIR_LOOKS = (14, 20, 28, 40, 56, 80, 112, 160, 224, 320)
 """Pairs of launches after which a gate of two revisions looks; fewer than 14 have no interval."""
+LONGEST, WIDEST = 86_400.0, 1.0
+"""The most seconds a cell, a day, and the widest tolerance, twice as slow: beyond, no verdict comes or means anything."""
 
 
 @dataclass
@@ -32,8 +34,12 @@ class Rounds:
     def __post_init__(self) -> None:
         if not self.budget > 0:
             raise InputError(f"budget: must be more than 0 seconds a cell, got {self.budget:g}")
+        if self.budget > LONGEST:
+            raise InputError(f"budget: must be at most {LONGEST:g} seconds a cell, got {self.budget:g}")
         if not self.tolerance > 0:
             raise InputError(f"tolerance: must be above 0 %, got {100 * self.tolerance:g}")
+        if self.tolerance > WIDEST:
+            raise InputError(f"tolerance: must be at most {100 * WIDEST:g} %, got {100 * self.tolerance:g}")
 
     @property
     def open(self) -> tuple[int, ...]:

@@ -75,6 +75,21 @@ def test_it_measures_alone_and_gives_the_times_to_pytest_benchmark(tmp_path):
     assert '"nbytes": 64' in (tmp_path / "out.json").read_text()
 
 
+def test_on_one_rank_it_says_that_nothing_is_sent(tmp_path):
+    needs_gloo()
+    said = "fabricbench: 1 collective was timed on 1 rank, where nothing is sent: start the ranks with `mpirun -n 2 python -m"
+    assert said in suite(tmp_path, ASKS.format(more=", backend='gloo'")).stdout
+    assert "fabricbench:" not in suite(tmp_path, "def test_it():\n    pass\n").stdout
+
+
+def test_mpi_on_one_rank_is_no_result(tmp_path):
+    pytest.importorskip("mpi4py", reason="mpi4py is not installed")
+    done = suite(tmp_path, ASKS.format(more=", backend='mpi'"), "-rs", "--benchmark-json=out.json")
+    assert "1 skipped" in done.stdout, done.stdout
+    assert "mpi: on one rank nothing is sent, so that there is no result; start the ranks with `mpirun -n 2" in done.stdout
+    assert not (tmp_path / "out.json").exists() or '"benchmarks": []' in (tmp_path / "out.json").read_text()
+
+
 def test_without_pytest_benchmark_it_is_one_line(tmp_path):
     done = suite(tmp_path, ASKS.format(more=""), "-p", "no:benchmark")
     assert done.returncode == 1
@@ -96,6 +111,7 @@ def test_wrong_results_fail_the_test(tmp_path):
         (", backend='smoke'", "backend: must be"),
         (", backend='gloo', dtype='f7'", "dtype: must be one of"),
         (", backend='gloo', colour=1", "collective: takes nbytes, backend, dtype"),
+        (", backend='gloo', iters='x'", "iters: must be a whole number of iterations, got 'x'"),
         (", backend='gloo', in_place=False", "in_place: all_reduce of gloo has no such form, got False"),
     ],
 )
@@ -104,3 +120,12 @@ def test_bad_input_is_one_clear_line(more, line, tmp_path):
     done = suite(tmp_path, ASKS.format(more=more))
     assert "1 failed" in done.stdout
     assert line in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "Error" not in done.stdout
+
+
+def test_more_than_the_memory_is_one_clear_line(tmp_path):
+    needs_gloo()
+    done = suite(tmp_path, ASKS.format(more=", backend='gloo'").replace("64", "2**70"))
+    assert "sizes: a buffer must fit into the memory of this machine, got 1180591620717411303424 B" in done.stdout
+    assert "Error" not in done.stdout

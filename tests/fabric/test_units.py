@@ -1,5 +1,7 @@
+import math
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fabric import units
@@ -35,6 +37,7 @@ def test_times_and_sizes():
         (units.duration, "5", "latency: must be a time such as 500ns, .* got '5': the unit is missing"),
         (units.size, "64M", "size: must be a size such as .* got '64M': unit 'M' is ambiguous"),
         (units.size, "0.5", "size: must be a whole number of bytes, got '0.5'"),
+        (units.size, "1e999", "size: must be a whole number of bytes, got '1e999'"),
         (units.counts, "1,0", "ranks: must be whole numbers >= 1 such as 8,16,32, got '0'"),
         (units.counts, "two", "got 'two'"),
     ],
@@ -44,9 +47,20 @@ def test_bad_text_gets_one_line(call, text, message):
         call(text)
 
 
-@given(st.integers(0, 2**45))
-def test_shown_sizes_read_back(nbytes):
-    assert units.size(units.show_size(nbytes)) == pytest.approx(nbytes, rel=1e-5)
+@example(math.factorial(11))  # a quarter of a KiB more than six digits say
+@example(10**9)
+@example(1_000_001)
+@given(st.integers(0, 2**53))
+def test_shown_sizes_read_back_exactly(nbytes):
+    assert units.size(units.show_size(nbytes)) == nbytes
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "shown"),
+    [(8, "8 B"), (1024, "1 KiB"), (1280, "1.25 KiB"), (1025, "1025 B"), (64 << 20, "64 MiB"), (10**9, "1000000000 B")],
+)
+def test_sizes_are_shown_in_the_largest_unit_that_says_them(nbytes, shown):
+    assert units.show_size(nbytes) == shown
 
 
 def test_shown_rates_and_times():

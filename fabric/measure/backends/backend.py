@@ -14,6 +14,7 @@ from fabric.measure.launch import Launch
 from fabric.measure.layout import REDUCING, Layout
 from fabric.records.case import Case, Mode
 from fabric.records.result import Barrier
+from fabric.units import show_size
 from topologies.errors import InputError
 
 PAGE = 4096
@@ -196,8 +197,11 @@ def check_contiguous(*buffers: Any) -> None:
 
 
 def page_aligned(nbytes: int) -> NDArray[np.uint8]:
-    """Return nbytes of uninitialised memory that start on a page."""
-    raw = np.empty(nbytes + PAGE, dtype=np.uint8)
+    """Return nbytes of uninitialised memory that start on a page; InputError where there is not so much."""
+    try:
+        raw = np.empty(nbytes + PAGE, dtype=np.uint8)
+    except (MemoryError, ValueError, OverflowError):  # the last two: more than an array can have
+        raise InputError(f"sizes: a buffer must fit into the memory of this machine, got {show_size(nbytes)}") from None
     start = -raw.ctypes.data % PAGE
     return raw[start : start + nbytes]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fabric.measure.importers import hccl_test, imb, nccl_json, nccl_tests, osu, rccl_tests
+from fabric.measure.importers.cut import whole_rows
 from fabric.measure.importers.results import Given, Imported, convert
 from fabric.measure.importers.table import Table, Tables, lines
 from fabric.records.result import Result
@@ -97,11 +98,11 @@ def imported(text: str, where: str, tool: str = "auto", given: Given | None = No
     if tool not in ("auto", *READERS):
         raise InputError(f"tool: must be auto or one of {', '.join(READERS)}, got {tool!r}")
     chosen = recognise(text, where) if tool == "auto" else tool
-    reader = nccl_json.read if chosen in ("nccl-tests", "rccl-tests") and nccl_json.looks_like(text) else READERS[chosen]
-    parts = reader(text, where)
+    json = chosen in ("nccl-tests", "rccl-tests") and nccl_json.looks_like(text)
+    parts = nccl_json.read(text, where) if json else whole_rows(READERS[chosen], text, where)
     tables = tuple(convert(part, chosen, where, given or Given()) for part in parts if isinstance(part, Table))
     left_out = tuple(part for part in parts if isinstance(part, Finding))
     if not any(table.results for table in tables):
-        why = f"; {left_out[0].text}" if left_out else ""
+        why = f"; line {left_out[0].row}: {left_out[0].text}" if left_out else ""
         raise InputError(f"{where}: holds no result of {chosen} that can be imported{why}")
     return Import(chosen, tables, left_out)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 
-from fabric.measure.importers.table import Row, Table, Tables, lines, number, wrong_line
+from fabric.measure.importers.table import Row, Table, Tables, lines, number, whole_number, wrong_line
 from fabric.records.screen import Finding
 
 HEADER = re.compile(r"data_size\(Bytes\):?.*\|.*a\w*g_time\(us\)")
 BINARY = re.compile(r"\b(all_reduce|all_gather|reduce_scatter|alltoall|broadcast|reduce|scatter)_test\b")
 NAMES = {"alltoall": "all_to_all"}
-SETTINGS = re.compile(r"\biters is (\d+), warmup_iters is (\d+)")
+SETTINGS = re.compile(r"\biters is (\d{1,9}), warmup_iters is (\d+)")
 DATATYPE = re.compile(r"_test\b.*\s(?:-d|--datatype)[ =]?(\w+)")
 OPERATION = re.compile(r"_test\b.*\s(?:-o|--op)[ =]?(\w+)")
 FAILED = re.compile(r"check result failed")
@@ -68,7 +68,7 @@ def _row(where: str, line: int, header: tuple[int, list[str]], content: str, sai
             raise wrong_line(where, header[0], f"a header with column {needed}", ", ".join(names))
     return Row(
         line=line,
-        nbytes=int(number(where, line, names[0], named["data_size(Bytes)"])),
+        nbytes=whole_number(where, line, names[0], named["data_size(Bytes)"]),
         seconds=number(where, line, time, named[time]) * 1e-6,
         algbw=number(where, line, "alg_bandwidth(GB/s)", named["alg_bandwidth(GB/s)"]),
         wrong=_wrong(named.get("check_result", "NULL")),

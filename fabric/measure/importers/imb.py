@@ -11,11 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from fabric.measure.importers.table import Row, Table, Tables, lines, number, stated_time, wrong_line
+from fabric.measure.importers.table import Row, Table, Tables, lines, number, stated_time, whole_number, wrong_line
 from fabric.records.screen import Finding
 
 TITLE = re.compile(r"^#\s+Benchmarking\s+(\S+)")
-PROCESSES = re.compile(r"^#\s+#processes\s*=\s*(\d+)")
+PROCESSES = re.compile(r"^#\s+#processes\s*=\s*(\d{1,9})")
 GROUPS = re.compile(r"^#\s+\(\s*(\d+)\s+groups? of")
 HEADER = re.compile(r"^\s*(?:#bytes\s+)?#repetitions\s+t_")
 VERSION = re.compile(r"MPI Benchmarks\s+(.*?),?\s+MPI-?\d|MPI Benchmarks\s+(\S+)")
@@ -107,7 +107,8 @@ def _row(where: str, line: int, cells: Sequence[str], block: Block) -> Row:
     if len(cells) != len(block.columns):
         got = f"{len(cells)}: {' '.join(cells)}"
         raise wrong_line(where, line, f"{len(block.columns)} columns ({' '.join(block.columns)})", got)
-    named = {name.split("[")[0]: number(where, line, name, cell) for name, cell in zip(block.columns, cells, strict=True)}
+    texts = dict(zip(block.columns, cells, strict=True))
+    named = {name.split("[")[0]: number(where, line, name, cell) for name, cell in texts.items()}
     collective = KINDS[_name(block.title)][0]
     kind = block.stated.get("MPI_Datatype for reductions" if collective in REDUCES else "MPI_Datatype", "")
     default = "MPI_FLOAT" if collective in REDUCES else "MPI_BYTE"
@@ -116,9 +117,9 @@ def _row(where: str, line: int, cells: Sequence[str], block: Block) -> Row:
         raise wrong_line(where, line, "under a column t_max[usec] or t_pure[usec]", " ".join(block.columns))
     return Row(
         line=line,
-        nbytes=int(named.get("#bytes", 0)),
+        nbytes=whole_number(where, line, "#bytes", texts.get("#bytes", "0")),
         seconds=named[time] * 1e-6,
-        iterations=int(named["#repetitions"]),
+        iterations=whole_number(where, line, "#repetitions", texts["#repetitions"]),
         dtype=DTYPES.get(kind or default, kind),
         op=OPS.get(block.stated.get("MPI_Op", "MPI_SUM"), "sum"),
         more={f"{key[2:]}_seconds": named[key] * 1e-6 for key in ("t_min", "t_avg") if key in named},

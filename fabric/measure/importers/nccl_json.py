@@ -39,7 +39,7 @@ def read(text: str, where: str) -> Tables:
         raise InputError(f"{where}: version must be {KNOWN_VERSION}, got {version!r}; the text output can be imported instead")
     try:
         return _table(run)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise InputError(f"{where}: must have results with size, type, out_of_place, in_place; got {error}") from None
 
 

@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fabric.measure.importers.table import Row, Table, Tables, lines, number, stated_time, wrong_line
+from fabric.measure.importers.table import Row, Table, Tables, lines, number, stated_time, whole_number, wrong_line
 from fabric.records.screen import Finding
+from topologies.errors import InputError
 
 HEADER = re.compile(r"^#\s+size\s+count\s.*\b(time|cputime)\s+algbw\s+busbw\b")
-RANK = re.compile(r"^#\s+Rank\s+(\d+)(?:\s+Group\s+(\d+))?\s+Pid\s+\d+\s+on\s+(\S+)\s+device\s+\d+\s+\[[^\]]*\]\s*(.*)$")
+RANK = re.compile(
+    r"^#\s+Rank\s+(\d{1,9})(?:\s+Group\s+(\d{1,9}))?\s+Pid\s+\d+\s+on\s+(\S+)\s+device\s+\d+\s+\[[^\]]*\]\s*(.*)$"
+)
 RUN = re.compile(r"^#\s+nThread\s+\d+\s+nGpus\s+\d+\s+minBytes\s")
-SETTING = re.compile(r"(warmup iters|agg iters|iters|validation|graph|nThread|nGpus):?\s+(\d+)")
+SETTING = re.compile(r"(warmup iters|agg iters|iters|validation|graph|nThread|nGpus):?\s+(\d{1,9})")
 VERSION = re.compile(r"^#\s+(?:nccl|rccl)-tests version (\S+).*?-library=(\d+)")
 BINARY = re.compile(
     r"\b(all_reduce|all_gather|reduce_scatter|alltoallv|alltoall|broadcast|reduce|gather|scatter|sendrecv|hypercube)_perf\b"
 )
 NAMES = {"alltoall": "all_to_all", "alltoallv": "all_to_all_v"}
 OVER_RANKS = "mean, unless the run set -a"
+BLANKS = 16
+"""Fewer than a row without its out-of-place half has in its place: the tool prints 32."""
+HALF = "cut: its in-place half is missing; left out"
 
 
 @dataclass
@@ -55,20 +62,21 @@ def read(text: str, where: str) -> Tables:
         InputError: a row that its header does not explain, naming file and line.
     """
     run, layout, rows = Run(), None, list[Row]()
+    above = run
     found: list[Table | Finding] = []
     for line, content in lines(text):
         if HEADER.match(content):
-            _close(found, run, layout, rows)
-            layout, rows = _layout(where, line, content), []
+            found += _close(where, above, layout, rows)
+            # What is said from here on, the next run's command line say, is not of this table.
+            above, layout, rows = deepcopy(run), _layout(where, line, content), []
         elif layout is not None and content[:1] != "#" and content.split()[:1] and content.split()[0].isdigit():
-            rows += _rows(where, line, content.split(), layout)
+            rows += _rows(where, line, content, layout)
         else:
             if RUN.match(content) or VERSION.match(content):
-                _close(found, run, layout, rows)
+                found += _close(where, above, layout, rows)
                 run, layout, rows = _next_run(run, layout, content), None, []
             _learn(run, content)
-    _close(found, run, layout, rows)
-    return found
+    return [*found, *_close(where, above, layout, rows)]
 
 
 def _next_run(run: Run, layout: Layout | None, content: str) -> Run:
@@ -107,25 +115,36 @@ def _layout(where: str, line: int, content: str) -> Layout:
     return Layout(line, tuple(names[: starts[0]]), groups, trailing, names[starts[0]] == "cputime")
 
 
-def _rows(where: str, line: int, cells: Sequence[str], layout: Layout) -> list[Row]:
+def _rows(where: str, line: int, content: str, layout: Layout) -> list[Row]:
+    cells, made_at = content.split(), None
     lead, widths = len(layout.leading), [len(group) for group in layout.groups]
-    made_at = None
     if layout.trailing and len(cells) > 2 and (made_at := stated_time(" ".join(cells[-2:]))):
         cells = cells[:-2]
-    # A run that replays a trace prints the in-place half alone.
-    only_in_place = len(widths) == 2 and len(cells) == lead + widths[1]
-    if len(cells) != lead + sum(widths) and not only_in_place:
-        expected = f"{lead + sum(widths)} columns as in the header of line {layout.line}"
-        raise wrong_line(where, line, expected, f"{len(cells)} columns: {' '.join(cells)}")
+    half = len(widths) == 2 and len(cells) == lead + widths[1]
+    if len(cells) != lead + sum(widths) and not half:
+        raise _no_row(where, line, layout, cells)
+    # A run that replays a trace prints the in-place half alone, after blanks; rccl-tests can leave out the in-place half.
+    first = int(half and _blanks_after(lead, content) > BLANKS)
     shared = dict(zip(layout.leading, cells, strict=False)) | {"made_at": made_at}
-    if only_in_place:
-        return [_row(where, line, shared, dict(zip(layout.groups[1], cells[lead:], strict=True)), in_place=True)]
-    halves, start = [], lead
-    for number_of, group in enumerate(layout.groups):
-        half = dict(zip(group, cells[start : start + len(group)], strict=True))
-        halves.append(_row(where, line, shared, half, in_place=number_of == 1))
+    found, start = [], lead
+    for number_of in [first] if half else range(len(widths)):
+        group = layout.groups[number_of]
+        named = dict(zip(group, cells[start : start + len(group)], strict=True))
+        found.append(_row(where, line, shared, named, in_place=number_of == 1))
         start += len(group)
-    return halves
+    return found
+
+
+def _no_row(where: str, line: int, layout: Layout, cells: Sequence[str]) -> InputError:
+    columns = len(layout.leading) + sum(len(group) for group in layout.groups)
+    expected = f"{columns} columns as in the header of line {layout.line}"
+    return wrong_line(where, line, expected, f"{len(cells)} columns: {' '.join(cells)}")
+
+
+def _blanks_after(cells: int, content: str) -> int:
+    """Return how many blanks follow so many cells of a line."""
+    found = re.match(rf"(?:\s*\S+){{{cells}}}(\s*)", content)
+    return len(found[1]) if found else 0
 
 
 def _row(where: str, line: int, shared: Mapping[str, Any], half: Mapping[str, str], *, in_place: bool) -> Row:
@@ -133,7 +152,7 @@ def _row(where: str, line: int, shared: Mapping[str, Any], half: Mapping[str, st
     root = shared.get("root", "-1")
     return Row(
         line=line,
-        nbytes=int(shared["size"]),
+        nbytes=whole_number(where, line, "size (B)", shared["size"]),
         seconds=number(where, line, "time (us)", time) * 1e-6,
         in_place=in_place,
         algbw=number(where, line, "algbw (GB/s)", half["algbw"]),
@@ -141,7 +160,7 @@ def _row(where: str, line: int, shared: Mapping[str, Any], half: Mapping[str, st
         wrong=_wrong(where, line, half.get("#wrong", half.get("error", "N/A"))),
         dtype=str(shared.get("type", "float")),
         op=str(shared.get("redop", "none")),
-        root=int(number(where, line, "root", root)),
+        root=whole_number(where, line, "root", root),
         made_at=shared["made_at"],
     )
 
@@ -153,15 +172,25 @@ def _wrong(where: str, line: int, text: str) -> int | None:
     return int(value) if value == value and abs(value) != float("inf") else None  # noqa: PLR0124  # NaN
 
 
-def _close(found: list[Table | Finding], run: Run, layout: Layout | None, rows: list[Row]) -> None:
+def _close(where: str, run: Run, layout: Layout | None, rows: list[Row]) -> Tables:
     if layout is None:
-        return
+        return []
     if layout.cpu:
-        found.append(Finding("note", "left out: a table of CPU times (-C 1), not of the collective's", layout.line))
-    elif not rows:
-        found.append(Finding("warning", "a table without rows", layout.line))
-    else:
-        found.append(_table(run, layout, rows))
+        return [Finding("note", "left out: a table of CPU times (-C 1), not of the collective's", layout.line)]
+    if not rows:
+        return [Finding("warning", "a table without rows", layout.line)]
+    halves = _halves(rows)
+    if not halves:
+        return [_table(run, layout, rows)]
+    if halves != [rows[-1].line]:
+        raise wrong_line(where, halves[0], "a row with both halves, as others of its table", "the out-of-place half alone")
+    return [_table(run, layout, rows[:-1]), Finding("warning", HALF, halves[0])]
+
+
+def _halves(rows: Sequence[Row]) -> list[int]:
+    """Return the lines that end after the out-of-place half, in a table whose other rows have both."""
+    whole = {row.line for row in rows if row.in_place}
+    return [row.line for row in rows if row.line not in whole] if whole else []
 
 
 def _table(run: Run, layout: Layout, rows: list[Row]) -> Table:

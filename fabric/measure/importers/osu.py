@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from fabric.collectives.catalog import busbw_factor
 from fabric.collectives.point_to_point import POINT_TO_POINT
 from fabric.collectives.sizes import WINDOW
-from fabric.measure.importers.table import Row, Table, Tables, lines, number, wrong_line
+from fabric.measure.importers.table import Row, Table, Tables, lines, number, whole_number, wrong_line
 from fabric.records.case import Mode
 from fabric.records.screen import Finding
 
@@ -50,7 +50,7 @@ REDUCES = ("all_reduce", "reduce_scatter", "reduce")
 PERCENTILE = re.compile(r"P(\d+)")
 RATES = ("Bandwidth (MB/s)", "Bi-Bandwidth (MB/s)", "MB/s")
 """Columns of bandwidth, all pairs and directions; the second is OMB 3's."""
-PAIRS = re.compile(r"^#\s*\[ pairs: (\d+) \] \[ window size: (\d+) \]")
+PAIRS = re.compile(r"^#\s*\[ pairs: (\d{1,9}) \] \[ window size: (\d{1,9}) \]")
 
 
 def read(text: str, where: str) -> Tables:
@@ -147,7 +147,8 @@ def _row(where: str, line: int, cells: Sequence[str], columns: Sequence[str], dt
     tails = {f"p{tail[1]}_seconds": value * 1e-6 for name, value in named.items() if (tail := PERCENTILE.match(name))}
     if rate is not None:
         more["printed_mb_per_second"] = rate
-    size, iterations = int(named.get("Size", 0)), int(named.get("Iterations", 1))
+    size = whole_number(where, line, "Size", texts.get("Size", "0"))
+    iterations = whole_number(where, line, "Iterations", texts.get("Iterations", "1"))
     wrong = None if check is None else int(check != "Pass")
     return Row(line, size, time * 1e-6, wrong=wrong, iterations=iterations, dtype=dtype, more=more | tails)
 

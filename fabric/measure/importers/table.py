@@ -79,6 +79,14 @@ def number(where: str, line: int, what: str, text: str) -> float:
         raise wrong_line(where, line, f"a number in column {what}", text) from None
 
 
+def whole_number(where: str, line: int, what: str, text: str) -> int:
+    """Return a column that counts as an integer; InputError naming the line."""
+    value = number(where, line, what, text)
+    if not value.is_integer():  # nor are infinity and NaN
+        raise wrong_line(where, line, f"a whole number in column {what}", text)
+    return int(value)
+
+
 def stated_time(text: str) -> str | None:
     """Return ISO 8601 of a stated local time (`2026-01-02 03:04:05` or `Thu Jul 20 16:27:27 2023`), None where it is none."""
     for form in ("%Y-%m-%d %H:%M:%S", "%a %b %d %H:%M:%S %Y"):

@@ -1,6 +1,7 @@
 """The verb's bad input, exit codes and Markdown; real ranks are in tests/multirank."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,41 @@ def test_bad_input_is_one_clear_line(words, line):
     result = CliRunner().invoke(command, words)
     assert isinstance(result.exception, InputError)
     assert line in str(result.exception)
+
+
+RUN = "backends: [mpi]\nworld_sizes: [2]\nsizes: [8]\n"
+
+
+@pytest.mark.parametrize("way", [["--runs", "a.yaml", "b.yaml"], ["--envs", sys.executable, sys.executable, "a.yaml"]])
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--budget", "inf"], "budget: must be at most 86400 seconds a cell, got inf"),
+        (["--budget", "nan"], "budget: must be more than 0 seconds a cell, got nan"),
+        (["--tolerance", "inf"], "tolerance: must be at most 100 %, got inf"),
+        (["--statistic", "mean"], "statistic: must be one of p10, median, min, got 'mean'"),
+        (["--backend", "x"], "backend: must be one of gloo, nccl, mpi, got 'x'"),
+        (["--ranks", "1"], "ranks: a gate needs 2 or more, on one nothing is sent; got 1"),
+        (["-o", "a.yaml"], "output: must be another file than the run file, got a.yaml"),
+        (["-o", "text"], "must "),
+        (["-o", "."], "output: cannot write .: Is a directory"),
+    ],
+)
+def test_bad_values_are_named_before_anything_is_measured(way, words, line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, content in {"a.yaml": RUN, "b.yaml": RUN, "text": "of somebody else\n"}.items():
+        Path(name).write_text(content)
+    result = CliRunner().invoke(command, [*way, *words])
+    assert isinstance(result.exception, InputError), result.output
+    assert line in str(result.exception)
+    assert Path("a.yaml").read_text() == RUN
+    assert Path("text").read_text() == "of somebody else\n"
+
+
+@pytest.mark.parametrize("words", [("x", "1", "1"), ("0", "1", "x"), ("", "1", "1")])
+def test_a_slice_that_is_none_is_named(words):
+    with pytest.raises(InputError, match=r"slice: must be CELL,CELL,\.\.\. SECONDS SEED, got"):
+        slice_of(words)
 
 
 @pytest.mark.parametrize(

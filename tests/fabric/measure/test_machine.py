@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from fabric.measure.contention import busy_seconds, usage
 from fabric.measure.inventory import inventory
-from fabric.measure.levels import measure_levels
 from fabric.measure.machine import cpu_list, machine, slug, usable_cores
 from fabric.measure.placement import by_node, hardware_here, place, surroundings
 
@@ -53,18 +52,6 @@ def test_the_inventory_names_what_is_missing_with_the_way_to_get_it():
     assert [backend.name for backend in found.backends] == ["gloo", "nccl", "mpi"]
     assert all(backend.missing is None or len(backend.missing) > 20 for backend in found.backends)
     assert platform.node() not in str(found.to_dict()).replace(found.name, "").split()
-
-
-def test_both_levels_of_this_machine_are_measured():
-    memory, loopback = measure_levels()
-    assert (memory.level, loopback.level) == ("memory", "loopback")
-    for level in (memory, loopback):
-        low, high = level.spread
-        assert 1e7 < low <= level.bytes_per_second <= high < 1e13
-        assert level.count >= 5
-        assert re.fullmatch(r"\d{4}-\d\d-\d\d", level.date)
-    assert loopback.seconds_latency is not None
-    assert 1e-7 < loopback.seconds_latency < 0.05
 
 
 def test_ranks_are_counted_on_their_nodes_and_cores_only_once():

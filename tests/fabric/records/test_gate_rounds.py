@@ -45,7 +45,13 @@ def test_a_cell_without_units_is_inconclusive():
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
-    [((1, 0.0), "budget: must be more than 0 seconds a cell, got 0"), ((1, 1.0, 0.0), "tolerance: must be above 0 %, got 0")],
+    [
+        ((1, 0.0), "budget: must be more than 0 seconds a cell, got 0"),
+        ((1, float("nan")), "budget: must be more than 0 seconds a cell, got nan"),
+        ((1, float("inf")), "budget: must be at most 86400 seconds a cell, got inf"),
+        ((1, 1.0, 0.0), "tolerance: must be above 0 %, got 0"),
+        ((1, 1.0, float("inf")), "tolerance: must be at most 100 %, got inf"),
+    ],
 )
 def test_bad_input_is_one_clear_line(arguments, line):
     with pytest.raises(InputError, match=line):

@@ -171,7 +171,7 @@ def test_a_table_over_dtypes_and_a_replayed_trace_are_no_repeated_sizes():
     assert {r.case.dtype for r in found.results} == {"f32", "f16"}
     assert doubts(found) == []
     assert any("left out: rows of dtype fp8_e4m3" in f.text for f in found.findings)
-    replayed = [row[: 12 + 2 + 12 + 2 + 8 + 2 + 6 + 2 + 6] + row[-33:] for row in samples.nccl_rows(1.75)]
+    replayed = [row[: 12 + 2 + 12 + 2 + 8 + 2 + 6 + 2 + 6] + 32 * " " + row[-33:] for row in samples.nccl_rows(1.75)]
     assert {r.case.in_place for r in imported("\n".join([*samples.nccl_head(8), *replayed]), "f").results} == {True}
 
 
