@@ -35,6 +35,12 @@ TIMEOUT = 60.0
 """Seconds after which a rank that waits for another one ends the run."""
 
 
+def _asks(item: pytest.Item) -> bool:
+    """Return whether a test asks for the fixture, and not for a parameter of its own of the same name."""
+    own = getattr(getattr(item, "callspec", None), "params", ())
+    return FIXTURE in getattr(item, "fixturenames", ()) and FIXTURE not in own
+
+
 class Replay:
     """A timer that gives back times which were measured before: two readings per round, one time apart."""
 
@@ -118,7 +124,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let benchmarks of all ranks replay their times; where there are any, rank 0 alone prints and writes."""
-    together = [item for item in items if FIXTURE in getattr(item, "fixturenames", ())]
+    together = [item for item in items if _asks(item)]
     for item in together:
         given = item.get_closest_marker("benchmark")
         timer = pytest.mark.benchmark(**(given.kwargs if given else {}), timer=config.stash[REPLAY])

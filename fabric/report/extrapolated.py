@@ -86,10 +86,10 @@ def _panel(values: Values, policy: str, size: int, columns: int) -> Any:
     base = alt.Chart(drawing.data(mine)).encode(
         x=drawing.count_axis("devices", [value["devices"] for value in values], "devices"),
         color=drawing.colour("asked", "runs", names, style.algorithm_colours(names)).legend(symbolOpacity=1),
-        **_line_styles(fabrics),
+        detail="fabric:N",
     )
-    band = base.mark_area(opacity=0.14).encode(y=_axis("low", top), y2="high:Q", detail=["fabric:N", "asked:N"])
-    lines = base.mark_line(strokeWidth=2).encode(y=_axis("efficiency", top))
+    band = base.mark_area(opacity=0.14).encode(y=_axis("low", top), y2="high:Q")
+    lines = base.mark_line(strokeWidth=2).encode(y=_axis("efficiency", top), **_line_styles(fabrics))
     dots = base.mark_point(filled=True, size=26, opacity=1).encode(y=_axis("efficiency", top), tooltip=drawing.tooltip(FIELDS))
     whole = alt.Chart(drawing.data([{"efficiency": 1.0}])).mark_rule(color=style.QUIET, strokeWidth=1).encode(y="efficiency:Q")
     panel = alt.layer(whole, band, lines, dots).properties(width=drawing.panel_width(columns), height=240)
@@ -110,7 +110,7 @@ def _line_styles(fabrics: Sequence[str]) -> dict[str, Any]:
 
     dashes = [[1, 0], [5, 4], [1, 3], [8, 3, 1, 3]]
     scale = alt.Scale(domain=list(fabrics), range=[dashes[n % len(dashes)] for n in range(len(fabrics))])
-    legend = alt.Legend(symbolType="stroke", symbolOpacity=1, symbolSize=400, symbolStrokeColor=style.INK)
+    legend = alt.Legend(symbolSize=400)
     return {"strokeDash": alt.StrokeDash("fabric:N", title="fabric", sort=None, scale=scale, legend=legend)}
 
 

@@ -99,7 +99,7 @@ def _busbw_panel(values: Values, name: str, columns: int) -> Any:
     layers = [
         _bound(base, domain),
         base.mark_line(strokeWidth=1.6, opacity=0.8).encode(y=_busbw_axis("predicted", domain)),
-        base.mark_rule(strokeWidth=1.8, opacity=0.7).encode(y=_busbw_axis("low", domain), y2="high:Q"),
+        base.mark_rule(strokeWidth=1.8, opacity=0.7, clip=True).encode(y=_busbw_axis("low", domain), y2="high:Q"),
         _points(base, _busbw_axis("measured", domain), crowded=True),
         _points(base, _busbw_axis("measured", domain), crowded=False),
     ]

@@ -61,6 +61,16 @@ def test_a_suite_that_does_not_ask_for_it_pays_and_sees_nothing(tmp_path):
     assert "1 passed" in as_rank.stdout, "other ranks of suites that are not ours speak as ever"
 
 
+def test_a_parameter_of_the_same_name_is_the_users_own(tmp_path):
+    """The user's benchmark was given the clock that replays our times, and ended with StopIteration."""
+    code = (
+        "import pytest\n@pytest.mark.parametrize('collective', ['all_reduce'])\n"
+        "def test_it(benchmark, collective):\n    benchmark.pedantic(len, (collective,), rounds=3)\n"
+    )
+    done = suite(tmp_path, code, "--benchmark-enable")
+    assert "1 passed" in done.stdout
+
+
 def test_ranks_other_than_0_are_silent_where_it_is_asked_for(tmp_path):
     report = tmp_path / "junit.xml"
     done = suite(tmp_path, ASKS.format(more=""), "--collect-only", f"--junitxml={report}", MASTER_PORT="1", **RANK_1)
