@@ -13,7 +13,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background jo
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("same", derandomize=True, deadline=None)
-settings.register_profile("fuzz", max_examples=1000, deadline=None, print_blob=True)
+settings.register_profile("fuzz", derandomize=False, max_examples=1000, deadline=None, print_blob=True)
 settings.load_profile("same")
 
 
