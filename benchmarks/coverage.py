@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from benchmarks.series import KEPT, SEED, SOURCES, Source, alarms
-from fabric.measure.plan import FEWEST, MOST, NARROW_FROM, PRECISION
+from fabric.measure.cells.plan import FEWEST, MOST, NARROW_FROM, PRECISION
 from fabric.statistics import AT_ANY_STOP, CONFIDENCE, MEDIAN, needed, order_ranks, stretch, stretched
 
 RUNS, LONGEST = 20_000, 600

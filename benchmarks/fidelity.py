@@ -24,10 +24,10 @@ import numpy as np
 from fabric.errors import EnvironmentFault
 from fabric.measure.backends.backend import Group, Operation, Samples
 from fabric.measure.backends.catalog import backend
-from fabric.measure.launch import detect
-from fabric.measure.loop import clock_cost, count_wrong, enough_calls, timed_round
-from fabric.measure.placement import context, gather_placement
-from fabric.measure.plan import Plan
+from fabric.measure.cells.plan import Plan
+from fabric.measure.host.placement import context, gather_placement
+from fabric.measure.launch.launcher import detect
+from fabric.measure.timing.loop import clock_cost, count_wrong, enough_calls, timed_round
 from fabric.records.case import Case
 from fabric.records.result import Barrier, now
 from fabric.statistics import interval, median

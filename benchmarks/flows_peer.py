@@ -5,8 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from fabric.predict.flow_file import read
-from fabric.predict.flows import finish_times
+from fabric.predict.flows.file import read
+from fabric.predict.flows.given import finish_times
 
 
 def main(file: str, *, once: bool) -> None:

@@ -29,13 +29,13 @@ import numpy as np
 from benchmarks.gate_resampling import resample, wilson
 from fabric.cli.gate import row_of, slice_of, words_of
 from fabric.errors import EnvironmentFault
+from fabric.gate.interleave import Contest, Dress, Slice, as_it_is
+from fabric.gate.rounds import Rounds
+from fabric.gate.slices import fight, fight_slice
 from fabric.measure.backends.backend import Operation, Samples
-from fabric.measure.interleave import Contest, Dress, Slice, as_it_is
-from fabric.measure.job import Job
-from fabric.measure.launch import detect
-from fabric.measure.settle import settle
-from fabric.measure.slices import fight, fight_slice
-from fabric.records.gate_rounds import Rounds
+from fabric.measure.cells.job import Job
+from fabric.measure.launch.launcher import detect
+from fabric.measure.launch.settle import settle
 from fabric.records.result import Barrier
 
 RESULTS = Path(__file__).parent.parent / "results"

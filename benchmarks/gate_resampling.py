@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.records.gate import cell_alpha, critical, judge, look_alpha, shift_interval
+from fabric.gate.verdict import cell_alpha, critical, judge, look_alpha, shift_interval
 
 BLOCK = 20
 """Neighbouring quads that are drawn together."""

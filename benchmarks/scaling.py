@@ -21,15 +21,15 @@ from fabric.cli.calibrate import fit_all
 from fabric.cli.calibrate import show as show_fits
 from fabric.cli.scale import differences, join_rows, predicted_rows, print_measured, print_predicted
 from fabric.errors import EnvironmentFault
-from fabric.measure.machine import machine, slug
+from fabric.measure.host.machine import machine, slug
 from fabric.network import spec
 from fabric.network.fabric import Fabric
 from fabric.predict import constants
 from fabric.records.pool import pooled
 from fabric.records.result import now
 from fabric.records.store import append, read
-from fabric.report.page import write as write_report
-from fabric.report.story import Story
+from fabric.report.run.page import write as write_report
+from fabric.report.run.story import Story
 from fabric.scaling import Row
 from topologies.errors import InputError
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 from scipy.special import ndtr, ndtri
 
-from fabric.measure.warmup import cold_samples
+from fabric.measure.timing.warmup import cold_samples
 
 SEED = 20261122
 Floats = NDArray[np.float64]

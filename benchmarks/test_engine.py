@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from benchmarks.test_tool import with_peak
-from fabric.network.ways import Paths, Ways
-from fabric.predict.flows import FlowCase, finish_times
-from fabric.predict.maxmin import max_min, step_seconds
-from fabric.predict.simulate import Phase, Program, simulate
+from fabric.network.routing.ways import Paths, Ways
+from fabric.predict.flows.given import FlowCase, finish_times
+from fabric.predict.flows.maxmin import max_min, step_seconds
+from fabric.predict.flows.simulate import Phase, Program, simulate
 
 SPEED = 12.5e9
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from fabric.review.evaluate import evaluate
-from fabric.review.generate import Demand, Wiring, generate
-from fabric.review.quick import Work
-from fabric.review.quick import evaluate as evaluate_wiring
 from fabric.review.request import Candidate, Limits, Request, load
+from fabric.search.generate import Demand, Wiring, generate
+from fabric.search.quick import Work
+from fabric.search.quick import evaluate as evaluate_wiring
 
 SHIPPED = load(Path(__file__).with_name("reviews") / "h100-8192.yaml")
 SPEEDS = ("400Gb/s", "800Gb/s")

@@ -15,7 +15,7 @@ import pytest
 
 from fabric.network.fabric import Fabric
 from fabric.network.failures import draw, without
-from fabric.network.routing import route, route_all, router_of, ways
+from fabric.network.routing.route import route, route_all, router_of, ways
 from fabric.network.spec import load
 
 LARGE = "rail_optimized:nodes=12800,rails=8,radix=128"

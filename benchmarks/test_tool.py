@@ -13,7 +13,7 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from fabric.network.routing import Tables
+from fabric.network.routing.route import Tables
 from fabric.network.spec import load
 from fabric.predict.answer import predict
 from fabric.predict.cases import cases

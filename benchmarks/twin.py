@@ -20,7 +20,7 @@ from fabric.predict.cases import cases
 from fabric.predict.constants import constants_of
 from fabric.records.result import Result
 from fabric.records.store import append, read
-from fabric.report.twin_page import write
+from fabric.report.twin.page import write
 from fabric.twin.experiment import Ask, check_ask, session
 from fabric.twin.plan import TwinPlan, payload_fabric, plan_of
 

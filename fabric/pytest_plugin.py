@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from fabric.measure.asked import Asked
     from fabric.measure.backends.backend import Group, World
-    from fabric.measure.launch import Launch
-    from fabric.measure.loop import Timing
+    from fabric.measure.cells.asked import Asked
+    from fabric.measure.launch.launcher import Launch
+    from fabric.measure.timing.loop import Timing
 
     Collective = Callable[..., Timing]
 
@@ -103,7 +103,7 @@ def rank() -> int:
     """Return this process's rank, 0 where nobody launched it."""
     if not any(name in os.environ for name in LAUNCHED):
         return 0
-    from fabric.measure.launch import detect  # noqa: PLC0415  # a plain run pays nothing
+    from fabric.measure.launch.launcher import detect  # noqa: PLC0415  # a plain run pays nothing
 
     return detect().rank
 
@@ -210,8 +210,8 @@ class Ranks:
 
     def __init__(self, name: str, launch: Launch, world: World, group: Group) -> None:
         """Ask the ranks once what is there."""
-        from fabric.measure.placement import context, gather_placement  # noqa: PLC0415
-        from fabric.measure.watchdog import Watchdog  # noqa: PLC0415
+        from fabric.measure.host.placement import context, gather_placement  # noqa: PLC0415
+        from fabric.measure.launch.watchdog import Watchdog  # noqa: PLC0415
 
         self.name, self.launch, self.world, self.group = name, launch, world, group
         self.placement = gather_placement(world)
@@ -222,8 +222,8 @@ class Ranks:
 
 def _default_backend() -> str:
     """Return what the launcher is for: MPI under mpirun, else nccl where there are GPUs, else gloo."""
-    from fabric.measure.launch import detect  # noqa: PLC0415
-    from fabric.measure.machine import gpus  # noqa: PLC0415
+    from fabric.measure.host.machine import gpus  # noqa: PLC0415
+    from fabric.measure.launch.launcher import detect  # noqa: PLC0415
 
     return "mpi" if detect().under_mpirun else "nccl" if gpus() else "gloo"
 
@@ -231,7 +231,7 @@ def _default_backend() -> str:
 def _connect(name: str) -> Ranks:
     from fabric.errors import EnvironmentFault  # noqa: PLC0415
     from fabric.measure.backends.catalog import backend  # noqa: PLC0415
-    from fabric.measure.launch import detect  # noqa: PLC0415
+    from fabric.measure.launch.launcher import detect  # noqa: PLC0415
     from topologies.errors import InputError  # noqa: PLC0415
 
     launch = detect()
@@ -256,7 +256,7 @@ def _connect(name: str) -> Ranks:
 
 
 def _asked(words: tuple[object, ...], given: dict[str, Any]) -> Asked:
-    from fabric.measure.asked import asked  # noqa: PLC0415
+    from fabric.measure.cells.asked import asked  # noqa: PLC0415
     from topologies.errors import InputError  # noqa: PLC0415
 
     try:
@@ -266,7 +266,7 @@ def _asked(words: tuple[object, ...], given: dict[str, Any]) -> Asked:
 
 
 def _run(ranks: Ranks, test: str, benchmark: Any, replay: Replay, asked: Asked) -> Timing:
-    from fabric.measure.loop import time_case  # noqa: PLC0415
+    from fabric.measure.timing.loop import time_case  # noqa: PLC0415
     from topologies.errors import InputError  # noqa: PLC0415
 
     try:
@@ -298,7 +298,7 @@ def _run(ranks: Ranks, test: str, benchmark: Any, replay: Replay, asked: Asked) 
 
 def _case(ranks: Ranks, asked: Asked) -> Any:
     """Return the case of one cell on all ranks; bytes that are no whole blocks are rounded down, as `measure` does."""
-    from fabric.measure.job import Job  # noqa: PLC0415
+    from fabric.measure.cells.job import Job  # noqa: PLC0415
     from fabric.records.case import Case  # noqa: PLC0415
     from topologies.errors import InputError  # noqa: PLC0415
 

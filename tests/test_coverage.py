@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import coverage
 from benchmarks.series import SOURCES
-from fabric.measure.plan import MOST
+from fabric.measure.cells.plan import MOST
 from fabric.statistics import AT_ANY_STOP, CONFIDENCE, LAST_STOP, needed, order_ranks, series_interval
 
 RUNS = 1000

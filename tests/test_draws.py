@@ -34,7 +34,7 @@ def draws(folder, *options, imports=""):
     return next(line for line in done.stdout.splitlines() if "drawn:" in line)
 
 
-@pytest.mark.parametrize("imports", ["", "import fabric.predict.answer, fabric.review.search"])
+@pytest.mark.parametrize("imports", ["", "import fabric.predict.answer, fabric.search.search"])
 def test_draws_are_the_same_whatever_is_loaded(tmp_path, imports):
     assert draws(tmp_path, imports=imports) == draws(tmp_path)
 

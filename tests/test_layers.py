@@ -10,16 +10,21 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"topologies"},
-    {"fabric.units", "fabric.statistics", "fabric.errors", "fabric.yaml_file"},
+    {"fabric.units", "fabric.statistics", "fabric.errors", "fabric.text", "fabric.sweep"},
     {"fabric.collectives"},
     {"fabric.records"},
+    {"fabric.hardware"},
     {"fabric.network"},
-    {"fabric.formats"},
+    {"fabric.formats", "fabric.importers"},
     {"fabric.predict", "fabric.measure"},
-    {"fabric.twin"},
-    {"fabric.scaling", "fabric.sweep", "fabric.review", "fabric.fleet"},
+    {"fabric.gate", "fabric.slow"},
+    {"fabric.twin", "fabric.workload", "fabric.judge"},
+    {"fabric.review"},
+    {"fabric.search", "fabric.fleet"},
+    {"fabric.scaling"},
     {"fabric.report"},
     {"fabric.cli", "fabric.pytest_plugin", "fabric.__main__"},
+    {"fabricbench"},
     {"benchmarks"},
 ]
 SAME_FLOOR_APART = {"fabric.predict", "fabric.measure"}
@@ -82,8 +87,8 @@ def test_imports_run_downwards(path):
     [
         ("topologies.star", "fabric.units"),
         ("fabric.collectives.ring", "fabric.network.fabric"),
-        ("fabric.predict.loaded", "fabric.measure.loop"),
-        ("fabric.measure.loop", "fabric.predict.bounds"),
+        ("fabric.predict.loaded", "fabric.measure.timing.loop"),
+        ("fabric.measure.timing.loop", "fabric.predict.bounds"),
         ("fabric.cli.show", "torch"),
         ("fabric.records.case", "fabric.cli.main"),
     ],

@@ -10,7 +10,7 @@ from fabric.errors import EnvironmentFault
 from topologies.errors import InputError
 
 if TYPE_CHECKING:
-    from fabric.measure.job import Job
+    from fabric.measure.cells.job import Job
     from fabric.network.fabric import Fabric
     from fabric.records.result import Result
 

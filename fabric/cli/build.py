@@ -11,7 +11,7 @@ from fabric.cli.answers import load
 from fabric.cli.output import emit, formats, warn
 
 if TYPE_CHECKING:
-    from fabric.measure.levels import LevelMeasurement
+    from fabric.measure.host.levels import LevelMeasurement
     from fabric.network.fabric import Fabric, Level
 
 LINKS_OF_A_ROUTE = 2
@@ -49,9 +49,9 @@ def local_fabric() -> Fabric:
     Raises:
         EnvironmentFault: they took so much that no latency could be had.
     """
-    from fabric.measure.contention import CONTENDED
-    from fabric.measure.levels import measure_levels
-    from fabric.measure.machine import machine
+    from fabric.measure.host.levels import measure_levels
+    from fabric.measure.host.machine import machine
+    from fabric.measure.timing.contention import CONTENDED
     from fabric.network.fabric import Fabric
     from fabric.network.spec import LOCAL_CARRIERS
     from topologies.local import local

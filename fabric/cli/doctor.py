@@ -9,9 +9,9 @@ import click
 
 from fabric.cli.output import emit, formats
 from fabric.errors import EnvironmentFault
-from fabric.measure.devices import counted
-from fabric.measure.inventory import Inventory, inventory
-from fabric.measure.machine import Machine
+from fabric.measure.host.devices import counted
+from fabric.measure.host.inventory import Inventory, inventory
+from fabric.measure.host.machine import Machine
 from fabric.units import show_size
 
 

@@ -11,8 +11,8 @@ import click
 from fabric.cli.output import Progress, emit, formats, table
 
 if TYPE_CHECKING:
-    from fabric.network.ways import Floats
-    from fabric.predict.flows import FlowCase
+    from fabric.network.routing.ways import Floats
+    from fabric.predict.flows.given import FlowCase
 
 LARGE = 20_000_000
 """Bytes of a file from which reading it alone may take over a second."""
@@ -30,8 +30,8 @@ def command(file: Path, *, eps: float, as_json: bool, as_csv: bool) -> None:
 
     FILE holds cases: links (capacity, latency) and flows (links, size, start, after). --csv has one line per flow.
     """
-    from fabric.predict.flow_file import read
-    from fabric.predict.flows import finish_times
+    from fabric.predict.flows.file import read
+    from fabric.predict.flows.given import finish_times
 
     if file.is_file() and file.stat().st_size > LARGE:
         click.echo(f"# flows: reading {file}, {file.stat().st_size / 1e6:,.0f} MB", err=True)

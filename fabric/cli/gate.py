@@ -13,11 +13,11 @@ from fabric.cli import gate_table
 from fabric.cli.output import Progress, check_writable, emit, warn
 
 if TYPE_CHECKING:
-    from fabric.measure.interleave import Contest, Slice
-    from fabric.measure.job import Job
-    from fabric.measure.launch import Launch
-    from fabric.measure.sides import Side
-    from fabric.records.gate_rounds import Rounds
+    from fabric.gate.interleave import Contest, Slice
+    from fabric.gate.rounds import Rounds
+    from fabric.gate.sides import Side
+    from fabric.measure.cells.job import Job
+    from fabric.measure.launch.launcher import Launch
 
 EXAMPLE = "Example: fabricbench gate --runs before.yaml after.yaml --ranks 2 --budget 20"
 EXIT_INCONCLUSIVE = 4
@@ -81,8 +81,8 @@ def _one_way(run: Path | None, runs: object, given: Mapping[str, Any]) -> str:
 
 def _check_output(way: str, runs: Sequence[Path], given: Mapping[str, Any]) -> None:
     """Raise where what is kept could not be written, or would be added to something else; said before anything is measured."""
-    from fabric.measure.launch import detect
-    from fabric.measure.slices import read_quads
+    from fabric.gate.slices import read_quads
+    from fabric.measure.launch.launcher import detect
     from fabric.records.store import read
     from topologies.errors import InputError
 
@@ -105,10 +105,10 @@ def _exit_code(rows: Sequence[Mapping[str, Any]]) -> int:
 def _of_runs(runs: tuple[Path, Path], given: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the answer for two run files, on the ranks of this launch or on ranks that are started; None on other ranks."""
     from fabric.cli.ranks import one_voice
-    from fabric.measure.interleave import Contest, check_ranks
-    from fabric.measure.launch import detect
-    from fabric.measure.settle import settle
-    from fabric.records.gate_rounds import Rounds
+    from fabric.gate.interleave import Contest, check_ranks
+    from fabric.gate.rounds import Rounds
+    from fabric.measure.launch.launcher import detect
+    from fabric.measure.launch.settle import settle
 
     launch = detect()
     settle(launch)
@@ -127,8 +127,8 @@ def _of_runs(runs: tuple[Path, Path], given: Mapping[str, Any]) -> dict[str, Any
 
 def _job(path: Path, launch: Launch, given: Mapping[str, Any]) -> Job:
     """Return the one job of a run file with the options in place of its values."""
-    from fabric.measure import run_file
-    from fabric.measure.machine import usable_cores
+    from fabric.measure.cells import run_file
+    from fabric.measure.host.machine import usable_cores
     from topologies.errors import InputError
 
     changes: dict[str, Any] = {}
@@ -145,7 +145,7 @@ def _job(path: Path, launch: Launch, given: Mapping[str, Any]) -> Job:
 
 
 def _one_slice(contest: Contest, launch: Launch, given: Mapping[str, Any]) -> None:
-    from fabric.measure.slices import fight_slice
+    from fabric.gate.slices import fight_slice
 
     progress = Progress("gate", "seconds of this part")
     fight_slice(contest, launch, slice_of(given["part"]), given["output"], tell=lambda at, of: progress(round(at), round(of)))
@@ -153,7 +153,7 @@ def _one_slice(contest: Contest, launch: Launch, given: Mapping[str, Any]) -> No
 
 def slice_of(words: Sequence[str]) -> Slice:
     """Return the slice of three words: cells, seconds, seed; InputError where they are no numbers."""
-    from fabric.measure.interleave import Slice
+    from fabric.gate.interleave import Slice
     from topologies.errors import InputError
 
     cells, seconds, seed = words
@@ -169,10 +169,10 @@ def words_of(part: Slice) -> list[str]:
 
 
 def _fight(contest: Contest, launch: Launch, rounds: Rounds, runs: tuple[Path, Path], given: Mapping[str, Any]) -> Any:
+    from fabric.gate.slices import fight, fight_here
     from fabric.measure.backends.catalog import backend
-    from fabric.measure.launch import Launch as Planned
-    from fabric.measure.session import check_launch
-    from fabric.measure.slices import fight, fight_here
+    from fabric.measure.launch.launcher import Launch as Planned
+    from fabric.measure.timing.session import check_launch
 
     if launch.started:
         return fight_here(contest, launch, rounds, teller() if launch.rank == 0 else lambda _: None)
@@ -247,7 +247,7 @@ def row_of(rounds: Rounds, number: int) -> dict[str, Any]:
 
 
 def _facts(rounds: Rounds, a: str, b: str, how: str) -> dict[str, Any]:
-    from fabric.records.gate import cell_alpha
+    from fabric.gate.verdict import cell_alpha
 
     return {
         "a": a,
@@ -261,8 +261,8 @@ def _facts(rounds: Rounds, a: str, b: str, how: str) -> dict[str, Any]:
 
 def _of_launches(run: Path | None, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer for two revisions or two interpreters."""
-    from fabric.measure.revisions import duel
-    from fabric.measure.sides import check_revision, interpreters, worktrees
+    from fabric.gate.revisions import duel
+    from fabric.gate.sides import check_revision, interpreters, worktrees
 
     assert run is not None  # noqa: S101  # _one_way saw to it
     kind = "revs" if given["revs"] else "envs"

@@ -10,7 +10,7 @@ import click
 from fabric.cli.output import emit, formats, table, warn
 
 if TYPE_CHECKING:
-    from fabric.measure.importers.catalog import Import
+    from fabric.importers.catalog import Import
     from fabric.records.result import Result
     from fabric.records.screen import Finding
 
@@ -33,8 +33,8 @@ def command(file: Path, *, output: Path | None, strict: bool, as_json: bool, as_
     to standard error, one line each: error (the numbers contradict each other), warning, note. Results have source
     `import:TOOL` and statistic `mean`. The output gets all results or none.
     """
-    from fabric.measure.importers import catalog
-    from fabric.measure.importers.results import Given
+    from fabric.importers import catalog
+    from fabric.importers.results import Given
 
     tool = given.pop("tool")
     found = catalog.imported(catalog.load(file), str(file), tool, Given(**given))

@@ -12,9 +12,9 @@ import click
 from fabric.cli.output import emit
 
 if TYPE_CHECKING:
-    from fabric.measure.job import Job
-    from fabric.measure.run_file import Run
-    from fabric.measure.slurm import Batch
+    from fabric.measure.cells.job import Job
+    from fabric.measure.cells.run_file import Run
+    from fabric.measure.launch.slurm import Batch
 
 EXAMPLE = "Example: fabricbench launch slurm run.yaml --nodes 4 --ranks-per-node 8 --gpus-per-node 8 -o r.jsonl | sbatch"
 
@@ -41,8 +41,8 @@ def slurm(file: Path, *, output: Path | None, as_json: bool, **asked: Any) -> No
     The nodes x ranks per node are the run's largest world size. Submitted again, it goes on where it stopped. RUN, FILE
     and this Python must be on a file system that all nodes see.
     """
-    from fabric.measure.run_file import load
-    from fabric.measure.slurm import script
+    from fabric.measure.cells.run_file import load
+    from fabric.measure.launch.slurm import script
 
     run = load(file)
     jobs, batch = plan(run, file, asked)
@@ -56,8 +56,8 @@ def slurm(file: Path, *, output: Path | None, as_json: bool, **asked: Any) -> No
 
 def plan(run: Run, file: Path, asked: dict[str, Any]) -> tuple[list[Job], Batch]:
     """Return the run's jobs and what is asked of Slurm for them."""
-    from fabric.measure.run_file import jobs
-    from fabric.measure.slurm import Batch, check_gpus, shape
+    from fabric.measure.cells.run_file import jobs
+    from fabric.measure.launch.slurm import Batch, check_gpus, shape
     from topologies.errors import InputError
 
     nodes, each = asked["nodes"], asked["ranks_per_node"]
@@ -84,7 +84,7 @@ def left_open(run: Run) -> bool:
 def mpi_starter(jobs: list[Job], asked: str | None) -> tuple[str, str]:
     """Return how MPI's ranks are started, and mpirun: where nobody says, MPICH by srun, Open MPI by its own mpirun."""
     from fabric.errors import EnvironmentFault
-    from fabric.measure.start import find_mpirun, is_open_mpi
+    from fabric.measure.launch.start import find_mpirun, is_open_mpi
 
     if asked not in (None, "mpirun") or all(job.backend != "mpi" for job in jobs):
         return asked or "pmi2", "mpirun"
@@ -104,7 +104,7 @@ def program(job: Job, run: Path, results: Path) -> list[str]:
 
 def sources() -> list[str]:
     """Return the line of the environment that finds us where we run from our sources, none where we are installed."""
-    from fabric.measure.inventory import installed
+    from fabric.measure.host.inventory import installed
 
     if installed("fabricbench"):
         return []
@@ -115,7 +115,7 @@ def row(job: Job, batch: Batch, words: list[str]) -> dict[str, Any]:
     """Return a job as one flat JSON row."""
     from math import ceil
 
-    from fabric.measure.slurm import step
+    from fabric.measure.launch.slurm import step
 
     each = min(batch.shape.ranks_per_node, job.ranks)
     return {

@@ -13,11 +13,11 @@ from fabric.cli.bounds import named_fabric
 from fabric.cli.measure_run import DECIDED, Asked, as_parent, as_rank
 from fabric.cli.measure_show import show
 from fabric.cli.output import formats
-from fabric.measure import run_file
-from fabric.measure.job import Job
-from fabric.measure.launch import Launch, detect
-from fabric.measure.machine import gpus, usable_cores
-from fabric.measure.settle import settle, started_by_us
+from fabric.measure.cells import run_file
+from fabric.measure.cells.job import Job
+from fabric.measure.host.machine import gpus, usable_cores
+from fabric.measure.launch.launcher import Launch, detect
+from fabric.measure.launch.settle import settle, started_by_us
 from fabric.units import counts, sizes
 from topologies.errors import InputError
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from fabric.cli import ranks
 from fabric.cli.output import Progress
-from fabric.measure.job import Cell, Job
-from fabric.measure.launch import Launch
-from fabric.measure.resume import Past, of_run
-from fabric.measure.session import check_launch, run
-from fabric.measure.settle import started_by_us
+from fabric.measure.cells.job import Cell, Job
+from fabric.measure.cells.resume import Past, of_run
+from fabric.measure.launch.launcher import Launch
+from fabric.measure.launch.settle import started_by_us
+from fabric.measure.timing.session import check_launch, run
 from fabric.records.result import Result
 from fabric.records.store import read
 from fabric.units import show_size

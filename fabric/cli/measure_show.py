@@ -12,7 +12,7 @@ from fabric.cli.bounds import bounds_of
 from fabric.cli.nccl_table import row_of, tables
 from fabric.cli.output import emit, warn
 from fabric.collectives.catalog import COLLECTIVES
-from fabric.measure.refine import curves, switches
+from fabric.measure.cells.refine import curves, switches
 from fabric.records.pool import pooled
 from fabric.records.result import Result
 

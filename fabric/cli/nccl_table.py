@@ -8,8 +8,8 @@ from typing import Any
 
 from fabric.cli.answers import flat
 from fabric.collectives.catalog import COLLECTIVES, busbw_factor
-from fabric.measure.ask import WINDOWED
-from fabric.measure.layout import REDUCING
+from fabric.measure.cells.ask import WINDOWED
+from fabric.measure.cells.layout import REDUCING
 from fabric.records.case import Case
 from fabric.records.result import Result
 

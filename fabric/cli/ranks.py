@@ -12,10 +12,10 @@ import click
 
 from fabric.cli.output import warn
 from fabric.errors import EnvironmentFault
-from fabric.measure import start
-from fabric.measure.launch import Launch
-from fabric.measure.settle import leave_quietly
-from fabric.measure.supervise import Ending, supervise
+from fabric.measure.launch import start
+from fabric.measure.launch.launcher import Launch
+from fabric.measure.launch.settle import leave_quietly
+from fabric.measure.launch.supervise import Ending, supervise
 from fabric.records.result import Result
 from fabric.records.store import append, read
 from topologies.errors import InputError

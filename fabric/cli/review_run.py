@@ -26,7 +26,7 @@ def command(
     Exit 1: no candidate fits the limits at middle prices and powers, or none could be built.
     """
     from fabric.predict.constants import constants_of
-    from fabric.report import review_text
+    from fabric.report.review import text
     from fabric.review.evaluate import evaluate
     from fabric.review.request import load
     from fabric.review.rows import details, rows
@@ -41,16 +41,16 @@ def command(
     except InputError as error:
         raise InputError(f"{request_file}: {error}") from None
     if output is not None:
-        from fabric.report.review_page import write
+        from fabric.report.review.page import write
 
         write(review, output, lang)
         click.echo(f"fabricbench: wrote {output}", err=True)
     if markdown:
-        click.echo(review_text.markdown(review, lang))
+        click.echo(text.markdown(review, lang))
     elif not emit("review", rows(review), as_json=as_json, as_csv=as_csv, **details(review, lang)):
-        for title, columns, body in review_text.tables(review):
+        for title, columns, body in text.tables(review):
             table(title, columns, body)
             click.echo()
-        for line in review_text.sentences(verdict(review), lang):
+        for line in text.sentences(verdict(review), lang):
             click.echo(line)
     return 0 if any(design.fits for design in review.designs) else 1

@@ -10,10 +10,10 @@ import click
 from fabric.cli.output import Progress, Row, emit, formats, table
 
 if TYPE_CHECKING:
-    from fabric.review.generate import Demand
     from fabric.review.limits import Binding
     from fabric.review.request import Request
-    from fabric.review.search import Found, Survivor
+    from fabric.search.generate import Demand
+    from fabric.search.search import Found, Survivor
 
 EXAMPLE = "Example: fabricbench review search --endpoints 1024 --radix 64 --speeds 400Gb/s --power-cap 150kW"
 CASES = ("all_reduce:1GiB", "all_gather:1GiB", "all_to_all:256MiB:4")
@@ -51,7 +51,7 @@ def command(*, as_json: bool, as_csv: bool, **asked: Any) -> None:
 
     Across nodes: mpiexec -n N python -m mpi4py.futures -m fabric review search ...
     """
-    from fabric.review.search import search
+    from fabric.search.search import search
     from topologies.errors import InputError
 
     if asked["resume"] and asked["output"] is None:
@@ -81,7 +81,7 @@ def _texts(text: str) -> tuple[str, ...]:
 
 def _demand(asked: dict[str, Any]) -> Demand:
     from fabric import units
-    from fabric.review.generate import Demand
+    from fabric.search.generate import Demand
 
     return Demand(
         endpoints=asked["endpoints"],

@@ -33,7 +33,7 @@ def command(topo: str, *, html: Path | None, png: Path | None, as_json: bool, as
     topology = load(topo).topology
     row = describe(topology)
     if html is not None or png is not None:
-        from fabric.report.wiring import write
+        from fabric.report.wiring.drawing import write
 
         write(topology, dict(_lines(row)), html=html, png=png)
     if not emit("show", [row], as_json=as_json, as_csv=as_csv):

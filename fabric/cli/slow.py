@@ -15,15 +15,15 @@ import click
 from fabric.cli import ranks
 from fabric.cli.output import Progress, emit, formats, table, warn
 from fabric.errors import EnvironmentFault
-from fabric.measure import start
 from fabric.measure.backends.catalog import backend
-from fabric.measure.connected import check_backend
-from fabric.measure.launch import Launch, detect
-from fabric.measure.machine import gpus, usable_cores
-from fabric.measure.search import Report, Search
-from fabric.measure.settle import settle, started_by_us
-from fabric.measure.slow import run
-from fabric.measure.supervise import supervise
+from fabric.measure.host.machine import gpus, usable_cores
+from fabric.measure.launch import start
+from fabric.measure.launch.connected import check_backend
+from fabric.measure.launch.launcher import Launch, detect
+from fabric.measure.launch.settle import settle, started_by_us
+from fabric.measure.launch.supervise import supervise
+from fabric.slow.find import run
+from fabric.slow.search import Report, Search
 from fabric.units import show_duration, show_size, size
 from topologies.errors import InputError
 

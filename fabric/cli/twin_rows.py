@@ -25,7 +25,7 @@ from fabric.units import show_duration, show_size
 
 if TYPE_CHECKING:
     from fabric.records.result import Result
-    from fabric.report.twin_charts import Point
+    from fabric.report.twin.charts import Point
     from fabric.twin.experiment import Order
     from fabric.twin.plan import TwinPlan
 
@@ -86,14 +86,14 @@ def write_page(path: Path, pairs: Sequence[tuple[Result, Result]], plan: TwinPla
     Raises:
         InputError: the file cannot be written.
     """
-    from fabric.report.twin_page import write  # it imports a chart library
+    from fabric.report.twin.page import write  # it imports a chart library
 
     write(path, points(pairs, plan), max(result.made_at for result, _ in pairs), [command])
 
 
 def points(pairs: Sequence[tuple[Result, Result]], plan: TwinPlan) -> list[Point]:
     """Return results of one plan and their predictions as points of a page, with the bound of the scaled fabric."""
-    from fabric.report.twin_charts import Point
+    from fabric.report.twin.charts import Point
 
     fabric, found = payload_fabric(plan), []
     for result, predicted in pairs:

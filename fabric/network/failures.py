@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from fabric.network.cuts import Failures, cut
 from fabric.network.fabric import Fabric
 from fabric.network.names import vertex_name, vertex_of
-from fabric.network.router import Router, router_of
-from fabric.network.ways import Ints
+from fabric.network.routing.cuts import Failures, cut
+from fabric.network.routing.router import Router, router_of
+from fabric.network.routing.ways import Ints
 from topologies.base import Topology
 from topologies.errors import InputError
 

@@ -16,8 +16,8 @@ from fabric.collectives.algorithms import Algorithm
 from fabric.collectives.gloo_ring import segments
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices
-from fabric.network.routed import distinct
-from fabric.network.routing import route
+from fabric.network.routing.route import route
+from fabric.network.routing.routed import distinct
 from fabric.predict.constants import Constants
 from fabric.predict.cost import fixed_seconds
 from fabric.records.case import Case

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from fabric.collectives.schedule import Schedule, Step
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices
-from fabric.network.routed import distinct
-from fabric.network.routing import Routed, route, route_all
+from fabric.network.routing.route import Routed, route, route_all
+from fabric.network.routing.routed import distinct
 from fabric.predict.constants import Constants, Line
 from fabric.predict.in_network import switched
 from topologies.base import Topology

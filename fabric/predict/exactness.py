@@ -16,11 +16,11 @@ import numpy as np
 
 from fabric.collectives.schedule import Schedule, Step
 from fabric.network.placement import spread
-from fabric.network.routing import ways
-from fabric.network.ways import Ways
+from fabric.network.routing.route import ways
+from fabric.network.routing.ways import Ways
 from fabric.predict.closed import FORMS
+from fabric.predict.flows.simulate import is_paced
 from fabric.predict.model import Model
-from fabric.predict.simulate import is_paced
 from fabric.predict.timed import fixed_of, one_speed, program_of
 from fabric.records.case import Case
 

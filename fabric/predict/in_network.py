@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.network.placement import Devices
-from fabric.network.routing import Routed, tables_of
+from fabric.network.routing.route import Routed, tables_of
 from topologies.base import Topology
 from topologies.errors import InputError
 

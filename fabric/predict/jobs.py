@@ -11,8 +11,8 @@ from fabric.network.placement import Devices, given_order, place, spread
 from fabric.predict.answer import Watch
 from fabric.predict.chosen import Chosen, asked, chosen
 from fabric.predict.constants import NONE, Constants
+from fabric.predict.flows.simulate import Program, simulate
 from fabric.predict.model import Model
-from fabric.predict.simulate import Program, simulate
 from fabric.predict.timed import program_of, read_outcome
 from fabric.records.case import Case
 from fabric.records.prediction import Prediction

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fabric.collectives.schedule import Schedule, Step
-from fabric.network.routing import ways
-from fabric.network.ways import Floats, Ways
+from fabric.network.routing.route import ways
+from fabric.network.routing.ways import Floats, Ways
+from fabric.predict.flows.simulate import Outcome, Phase, Program, simulate
 from fabric.predict.loaded import Span
 from fabric.predict.model import Model
-from fabric.predict.simulate import Outcome, Phase, Program, simulate
 from fabric.records.case import Case
 from fabric.records.prediction import LATENCY
 from topologies.errors import InputError

@@ -14,7 +14,7 @@ from fabric.collectives.algorithms import algorithm
 from fabric.collectives.catalog import collective
 from fabric.collectives.sizes import Options, options
 from fabric.network.placement import ORDERS
-from fabric.network.policies import read_policy
+from fabric.network.routing.policies import read_policy
 from fabric.predict.answer import policies
 from fabric.review.cost import UNITS
 from fabric.review.inputs import OPEN, WORKED_OUT

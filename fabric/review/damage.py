@@ -14,7 +14,7 @@ import numpy as np
 from fabric.network.fabric import Fabric
 from fabric.network.failures import Failures
 from fabric.network.placement import Devices, given_order, place, spread
-from fabric.network.policies import RELAY
+from fabric.network.routing.policies import RELAY
 from fabric.predict.answer import models_of, policies, predict, predict_on
 from fabric.predict.constants import Constants
 from fabric.records.case import Case

@@ -15,8 +15,8 @@ from fabric.review.mistakes import line_of, must_be_of
 from fabric.review.parts import PARTS, Part
 from fabric.review.quote import Quote, priced_in, quote
 from fabric.review.racks import Floor
+from fabric.text.yaml_file import read_mapping
 from fabric.units import rate, size
-from fabric.yaml_file import read_mapping
 from topologies.errors import InputError
 
 FEWEST, MOST = 1, 10

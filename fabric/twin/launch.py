@@ -18,8 +18,8 @@ from time import monotonic, sleep
 from typing import Any
 
 from fabric.errors import EnvironmentFault
-from fabric.measure.start import environment
-from fabric.measure.supervise import Listener
+from fabric.measure.launch.start import environment
+from fabric.measure.launch.supervise import Listener
 from fabric.records.result import Result
 from fabric.records.store import read
 from fabric.twin import mpi

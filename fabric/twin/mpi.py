@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fabric.measure.start import find_mpirun, is_open_mpi
+from fabric.measure.launch.start import find_mpirun, is_open_mpi
 from fabric.twin.plan import TwinPlan
 from fabric.twin.script import STAND_IN
 from topologies.errors import InputError

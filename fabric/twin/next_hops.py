@@ -12,9 +12,9 @@ import numpy as np
 
 from fabric.network.fabric import Fabric
 from fabric.network.names import vertex_name
-from fabric.network.policies import read_policy
-from fabric.network.routing import ways
-from fabric.network.ways import Ints
+from fabric.network.routing.policies import read_policy
+from fabric.network.routing.route import ways
+from fabric.network.routing.ways import Ints
 from topologies.base import Topology
 from topologies.errors import InputError
 

@@ -109,7 +109,7 @@ def test_without_pytest_benchmark_it_is_one_line(tmp_path):
 
 def test_wrong_results_fail_the_test(tmp_path):
     needs_gloo()
-    (tmp_path / "conftest.py").write_text("import fabric.measure.loop as loop\nloop.count_wrong = lambda *_: 3\n")
+    (tmp_path / "conftest.py").write_text("import fabric.measure.timing.loop as loop\nloop.count_wrong = lambda *_: 3\n")
     done = suite(tmp_path, ASKS.format(more=", backend='gloo'"))
     assert "1 failed" in done.stdout
     assert "all_reduce: 3 wrong elements over all 1 ranks" in done.stdout

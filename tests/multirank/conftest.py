@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fabric.measure.backends.catalog import BACKENDS
-from fabric.measure.inventory import inventory
+from fabric.measure.host.inventory import inventory
 
 ROOT = Path(__file__).parents[2]
 AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMP_NUM_THREADS": "1"}
@@ -28,14 +28,14 @@ def needs(backend):
 
 
 def mpirun(ranks, *arguments):
-    from fabric.measure.start import find_mpirun
+    from fabric.measure.launch.start import find_mpirun
 
     return [find_mpirun(), "-n", str(ranks), sys.executable, *arguments]
 
 
 def is_open_mpi():
     """Return whether mpirun is Open MPI's, which refuses more ranks than cores unless told."""
-    from fabric.measure.start import find_mpirun
+    from fabric.measure.launch.start import find_mpirun
 
     done = subprocess.run([find_mpirun(), "--version"], capture_output=True, text=True, check=False)
     return "Open MPI" in done.stdout + done.stderr

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from fabric.collectives.catalog import COLLECTIVES
-from fabric.measure.ask import GROUPS
+from fabric.measure.cells.ask import GROUPS
 from fabric.records.store import read
 
 pytestmark = pytest.mark.multirank
@@ -14,10 +14,10 @@ RANK_PROGRAM = """
 import json, sys
 from dataclasses import replace
 from fabric.measure.backends.catalog import BACKENDS
-from fabric.measure.exact import REDUCE
-from fabric.measure.launch import detect
-from fabric.measure.layout import REDUCING, layout
-from fabric.measure.loop import count_wrong
+from fabric.measure.cells.exact import REDUCE
+from fabric.measure.launch.launcher import detect
+from fabric.measure.cells.layout import REDUCING, layout
+from fabric.measure.timing.loop import count_wrong
 from fabric.records.case import Case
 
 backend, launch = BACKENDS[sys.argv[1]], detect()

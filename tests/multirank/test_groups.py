@@ -7,8 +7,8 @@ RANK_PROGRAM = """
 import json, sys
 from fabric.collectives.catalog import COLLECTIVES
 from fabric.measure.backends.catalog import BACKENDS
-from fabric.measure.launch import detect
-from fabric.measure.loop import count_wrong
+from fabric.measure.launch.launcher import detect
+from fabric.measure.timing.loop import count_wrong
 from fabric.records.case import Case
 
 backend, launch = BACKENDS[sys.argv[1]], detect()

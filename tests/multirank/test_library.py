@@ -9,10 +9,10 @@ RANK_PROGRAM = """
 import json, sys
 from dataclasses import replace
 from fabric.measure.backends.catalog import BACKENDS
-from fabric.measure.layout import layout
-from fabric.measure.launch import detect
-from fabric.measure.loop import count_wrong, time_case
-from fabric.measure.plan import Plan
+from fabric.measure.cells.layout import layout
+from fabric.measure.launch.launcher import detect
+from fabric.measure.timing.loop import count_wrong, time_case
+from fabric.measure.cells.plan import Plan
 from fabric.records.case import DTYPES, Case
 
 backend, launch = BACKENDS[sys.argv[1]], detect()

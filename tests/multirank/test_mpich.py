@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fabric.measure.ask import GROUPS
 from fabric.measure.backends.mpi import MPI_BACKEND
+from fabric.measure.cells.ask import GROUPS
 from fabric.records.store import read
 
 pytestmark = pytest.mark.multirank
@@ -80,7 +80,7 @@ def test_mpi_initialised_by_others_at_multiple_is_said_once_and_recorded(mpich, 
         "from mpi4py import MPI\n"
         "import json\n"
         "from fabric.measure.backends.mpi import MPI_BACKEND\n"
-        "from fabric.measure.launch import detect\n"
+        "from fabric.measure.launch.launcher import detect\n"
         "world = MPI_BACKEND.connect(detect(), 30.0)\n"
         "if detect().rank == 0: print(json.dumps(dict(world.context)))\n"
         "world.close()"

@@ -9,12 +9,12 @@ RANK_PROGRAM = """
 import json
 from dataclasses import replace
 from time import perf_counter
-from fabric.measure.ask import GROUPS
+from fabric.measure.cells.ask import GROUPS
 from fabric.measure.backends.mpi import MPI_BACKEND
-from fabric.measure.launch import detect
-from fabric.measure.layout import REDUCING
-from fabric.measure.loop import time_case, whole_round
-from fabric.measure.plan import Plan
+from fabric.measure.launch.launcher import detect
+from fabric.measure.cells.layout import REDUCING
+from fabric.measure.timing.loop import time_case, whole_round
+from fabric.measure.cells.plan import Plan
 from fabric.records.case import Case
 
 launch = detect()

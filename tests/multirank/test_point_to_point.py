@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fabric.measure.ask import GROUPS
+from fabric.measure.cells.ask import GROUPS
 from fabric.records.store import read
 
 pytestmark = pytest.mark.multirank
@@ -15,10 +15,10 @@ from dataclasses import replace
 from time import perf_counter
 from fabric.collectives.point_to_point import POINT_TO_POINT
 from fabric.measure.backends.catalog import BACKENDS
-from fabric.measure.exact import REDUCE
-from fabric.measure.launch import detect
-from fabric.measure.layout import REDUCING
-from fabric.measure.loop import count_wrong
+from fabric.measure.cells.exact import REDUCE
+from fabric.measure.launch.launcher import detect
+from fabric.measure.cells.layout import REDUCING
+from fabric.measure.timing.loop import count_wrong
 from fabric.records.case import DTYPES, Case
 
 backend, launch = BACKENDS[sys.argv[1]], detect()
@@ -64,7 +64,7 @@ gaps = None
 if sys.argv[1] == "mpi":
     import numpy as np
     from fabric.measure.backends.mpi_ways import prepare
-    from fabric.measure.layout import layout
+    from fabric.measure.cells.layout import layout
     from topologies.errors import InputError
     case = Case("sendrecv", 64, p, 1, p, dtype="f64", in_place=False)
     try:

@@ -171,7 +171,7 @@ def test_the_printed_batch_file_measures_over_two_nodes(slurm, tmp_path, ranks, 
 
 @pytest.mark.multirank
 def test_ranks_of_a_ragged_step_know_their_own_node(slurm):
-    code = "from dataclasses import astuple; from fabric.measure.launch import detect; print(*astuple(detect()))"
+    code = "from dataclasses import astuple; from fabric.measure.launch.launcher import detect; print(*astuple(detect()))"
     step = ["srun", "--nodes=2", "--ntasks=3", "--overcommit", "--distribution=block", sys.executable, "-c", code]
     done = subprocess.run(step, cwd=ROOT, env=slurm, capture_output=True, text=True, check=False, timeout=60)
     assert sorted(done.stdout.splitlines()) == ["srun 0 3 0 2", "srun 1 3 1 2", "srun 2 3 0 1"], done.stderr

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.measure.exact import POISON, Pattern
-from fabric.measure.launch import Launch
-from fabric.measure.layout import REDUCING, Layout
+from fabric.measure.cells.exact import POISON, Pattern
+from fabric.measure.cells.layout import REDUCING, Layout
+from fabric.measure.launch.launcher import Launch
 from fabric.records.case import Case, Mode
 from fabric.records.result import Barrier
 from fabric.units import show_size

@@ -14,7 +14,7 @@ from fabric.measure.backends.backend import PAGE, Backend
 from fabric.measure.backends.cuda import own_device
 from fabric.measure.backends.torch_ways import WAYS
 from fabric.measure.backends.torch_world import DTYPES, TorchWorld, connect, missing_torch
-from fabric.measure.launch import Launch
+from fabric.measure.launch.launcher import Launch
 
 CUDA_COLLECTIVES = ("all_reduce", "broadcast")
 """What gloo has for CUDA tensors (torch's table of backends, torch.distributed's documentation)."""

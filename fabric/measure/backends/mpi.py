@@ -19,8 +19,8 @@ from fabric.measure.backends import native
 from fabric.measure.backends.backend import PAGE, Backend, Operation, page_aligned, places
 from fabric.measure.backends.mpi_ways import WAYS, mpi_layout, prepare
 from fabric.measure.backends.native import Library
-from fabric.measure.exact import Pattern
-from fabric.measure.launch import Launch
+from fabric.measure.cells.exact import Pattern
+from fabric.measure.launch.launcher import Launch
 from fabric.records.case import Case
 
 DTYPES = {"f32": "float32", "f64": "float64", "i32": "int32", "i8": "int8"}

@@ -15,7 +15,7 @@ import numpy as np
 
 from fabric.collectives.sizes import options
 from fabric.measure.backends.backend import nothing
-from fabric.measure.layout import Layout, partner, window_slots
+from fabric.measure.cells.layout import Layout, partner, window_slots
 from fabric.records.case import Case
 
 ANSWER = 4

@@ -15,7 +15,7 @@ from fabric.collectives.point_to_point import POINT_TO_POINT
 from fabric.errors import EnvironmentFault
 from fabric.measure.backends import mpi_point_to_point as partners
 from fabric.measure.backends.backend import Way, check_contiguous, nothing
-from fabric.measure.layout import Layout, incast_senders, layout
+from fabric.measure.cells.layout import Layout, incast_senders, layout
 from fabric.records.case import Case, Mode
 
 MODES: tuple[Mode, ...] = ("blocking", "nonblocking", "persistent")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fabric.measure.backends.backend import Samples
 from fabric.measure.backends.native_calls import Asked, Call, program
-from fabric.measure.layout import Layout
+from fabric.measure.cells.layout import Layout
 from fabric.records.case import Case
 from fabric.records.result import Barrier
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fabric.collectives.point_to_point import POINT_TO_POINT
 from fabric.measure.backends.mpi_point_to_point import ANSWER, messages
-from fabric.measure.layout import Layout, incast_senders, partner
+from fabric.measure.cells.layout import Layout, incast_senders, partner
 from fabric.records.case import Case
 
 OPS = {"sum": "SUM", "max": "MAX", "min": "MIN", "prod": "PROD"}

@@ -12,7 +12,7 @@ from fabric.measure.backends.backend import Backend, Way
 from fabric.measure.backends.cuda import own_device
 from fabric.measure.backends.torch_ways import WAYS
 from fabric.measure.backends.torch_world import DTYPES, TorchWorld, connect, missing_torch
-from fabric.measure.launch import Launch
+from fabric.measure.launch.launcher import Launch
 
 
 def _missing() -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from fabric.collectives.sizes import options
 from fabric.measure.backends.backend import nothing
-from fabric.measure.layout import Layout, partner, window_slots
+from fabric.measure.cells.layout import Layout, partner, window_slots
 from fabric.records.case import Case
 
 Does = Callable[[], object]

@@ -10,7 +10,7 @@ from typing import Any
 from fabric.collectives.point_to_point import POINT_TO_POINT
 from fabric.measure.backends import torch_point_to_point as partners
 from fabric.measure.backends.backend import Way, check_contiguous
-from fabric.measure.layout import Layout, incast_senders
+from fabric.measure.cells.layout import Layout, incast_senders
 from fabric.records.case import Case
 
 OPS = {"sum": "SUM", "max": "MAX", "min": "MIN", "prod": "PRODUCT"}

@@ -17,8 +17,8 @@ from fabric.errors import EnvironmentFault
 from fabric.measure.backends.backend import Operation, page_aligned, places
 from fabric.measure.backends.cuda import CLOCK, Stream, capture, then_wait
 from fabric.measure.backends.torch_ways import prepare
-from fabric.measure.launch import Launch, slurm_address
-from fabric.measure.layout import layout
+from fabric.measure.cells.layout import layout
+from fabric.measure.launch.launcher import Launch, slurm_address
 from fabric.records.case import Case
 
 DTYPES = {"f16": "float16", "bf16": "bfloat16", "f32": "float32", "f64": "float64", "i32": "int32", "i8": "int8"}

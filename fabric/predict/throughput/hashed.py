@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.network.fabric import Fabric
-from fabric.network.routing import route
+from fabric.network.routing.route import route
 from fabric.predict.throughput.answer import Estimate
 from fabric.predict.throughput.core import nic_rate
 from fabric.predict.throughput.traffic import Traffic

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fabric.cli.doctor import gpu_line, nic_line
-from fabric.measure.devices import Gpu, Nic, counted
+from fabric.measure.host.devices import Gpu, Nic, counted
 
 ROOT = Path(__file__).parents[3]
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from fabric.cli.gate import _exit_code, command, slice_of, words_of
 from fabric.cli.gate_table import markdown
-from fabric.measure import run_file
-from fabric.measure.interleave import Slice
+from fabric.gate.interleave import Slice
+from fabric.measure.cells import run_file
 from topologies.errors import InputError
 
 DOCS = (Path(__file__).parents[3] / "docs" / "ci.md").read_text()

@@ -6,7 +6,7 @@ import pytest
 
 from fabric.measure.backends import torch_ways
 from fabric.measure.backends.backend import PAGE, check_contiguous, differing, page_aligned, repeat_into
-from fabric.measure.layout import layout
+from fabric.measure.cells.layout import layout
 from fabric.records.case import Case
 from topologies.errors import InputError
 
@@ -31,7 +31,7 @@ def test_a_repeated_pattern_differs_nowhere_and_one_changed_element_once(count):
 def test_the_watchdog_ends_a_rank_that_waits_in_vain_and_no_other():
     code = """
 import time, sys
-from fabric.measure.watchdog import Watchdog
+from fabric.measure.launch.watchdog import Watchdog
 dog = Watchdog(0.4, "nobody answers")
 dog.alive(); dog.rest(); time.sleep(1); print("rested", flush=True)
 dog.alive(); time.sleep(5); print("too late")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from fabric.measure.ask import What
 from fabric.measure.backends.catalog import backend, variant
 from fabric.measure.backends.cuda import Stream
-from fabric.measure.job import Job
-from fabric.measure.loop import whole
-from fabric.measure.run_file import jobs, parse
+from fabric.measure.cells.ask import What
+from fabric.measure.cells.job import Job
+from fabric.measure.cells.run_file import jobs, parse
+from fabric.measure.timing.loop import whole
 from topologies.errors import InputError
 
 torch = pytest.importorskip("torch", reason="torch is not installed")

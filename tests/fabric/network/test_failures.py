@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fabric.network.failures import Failures, cut, draw, router_without, without
-from fabric.network.graph import outside
-from fabric.network.policies import read_policy
-from fabric.network.router import router_of
-from fabric.network.routing import route, route_all
+from fabric.network.routing.graph import outside
+from fabric.network.routing.policies import read_policy
+from fabric.network.routing.route import route, route_all
+from fabric.network.routing.router import router_of
 from fabric.network.spec import load
 from topologies import catalog
 from topologies.errors import InputError

@@ -6,8 +6,8 @@ from math import inf
 
 import numpy as np
 
-from fabric.network.ways import Paths, Ways
-from fabric.predict.simulate import Phase, Program
+from fabric.network.routing.ways import Paths, Ways
+from fabric.predict.flows.simulate import Phase, Program
 
 
 def rates_of(routes, capacity):

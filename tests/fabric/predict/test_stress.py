@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fabric.network.failures import Failures, cut, draw
-from fabric.network.routing import router_of
+from fabric.network.routing.route import router_of
 from fabric.network.spec import load
 from fabric.predict.answer import predict
 from fabric.predict.stress import curve

@@ -18,9 +18,9 @@ from fabric.predict.calibrate import baseline, calibrate, split
 from fabric.predict.constants import Constants, constants_of
 from fabric.records.case import Case
 from fabric.records.result import Result
-from fabric.report.review_page import html as page_of
-from fabric.report.review_words import LANGUAGES
-from fabric.report.story import Story
+from fabric.report.review.page import html as page_of
+from fabric.report.run.story import Story
+from fabric.report.words.review import LANGUAGES
 from fabric.review.evaluate import Review, evaluate
 from fabric.review.request import parse
 from fabric.scaling import Row, scaling_table

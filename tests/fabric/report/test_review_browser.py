@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from fabric.report.review_grid import Grid, grid
-from fabric.report.review_page import html as page_of
-from fabric.report.review_words import LANGUAGES, words
+from fabric.report.review.grid import Grid, grid
+from fabric.report.review.page import html as page_of
+from fabric.report.words.review import LANGUAGES, words
 from fabric.review.evaluate import Review
 
 BROWSERS = [path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))]

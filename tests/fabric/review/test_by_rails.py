@@ -5,11 +5,11 @@ import pytest
 from fabric.network import spec
 from fabric.predict.answer import predict
 from fabric.records.case import Case
-from fabric.review import quick
 from fabric.review.by_rails import BY_RAILS, around, by_rails, pairs_are_too_many
 from fabric.review.evaluate import evaluate
-from fabric.review.generate import Wiring
 from fabric.review.request import parse
+from fabric.search import quick
+from fabric.search.generate import Wiring
 from topologies.errors import InputError
 
 TOPOS = [

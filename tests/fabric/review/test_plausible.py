@@ -10,8 +10,8 @@ from fabric.review.evaluate import evaluate
 from fabric.review.parts import PARTS
 from fabric.review.plausible import PLAUSIBLE, beyond
 from fabric.review.request import load, parse, parts_of
-from fabric.review.search import search
 from fabric.review.verdict import verdict
+from fabric.search.search import search
 from topologies.errors import InputError
 
 RAILS = "rail_optimized:nodes=8,rails=4,radix=8,scale_up=nvswitch"
@@ -137,7 +137,7 @@ def test_what_was_insisted_on_is_told():
 
 
 def test_a_search_refuses_the_same():
-    from fabric.review.generate import Demand
+    from fabric.search.generate import Demand
 
     demand = Demand(32, 4, radices=(8,), families=("clos",), oversubscriptions=("1",), planes=(2,), oversize=0.0)
     with pytest.raises(InputError, match=r"^cost\.energy: must be plausible"):

@@ -54,7 +54,7 @@ def test_every_pair_that_may_talk_arrives(topo, routing):
 @pytest.mark.parametrize("topo", FABRICS)
 def test_static_routes_are_those_of_the_model(topo):
     from fabric.network.names import vertex_name
-    from fabric.network.routing import ways
+    from fabric.network.routing.route import ways
     from fabric.twin.next_hops import pairs
 
     plan = plan_of(load(topo), 50e6)

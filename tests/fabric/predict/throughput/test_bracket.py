@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fabric.network.routing import route_all
+from fabric.network.routing.route import route_all
 from fabric.network.spec import load
 from fabric.predict.throughput.bracket import METHODS, bracket
 from fabric.predict.throughput.core import core_of

@@ -1,0 +1,210 @@
+"""Tables of other tools as results: ranks and nodes settled, sizes made S, every table screened. It reads no text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from fabric.collectives.catalog import COLLECTIVES, collective
+from fabric.importers.table import Row, Table
+from fabric.records.case import DTYPES, Case
+from fabric.records.result import Result, now
+from fabric.records.screen import Columns, Finding, Floats, inferred_ranks, screen
+from topologies.errors import InputError
+
+FOREIGN_DTYPES = {
+    "float": "f32",
+    "half": "f16",
+    "bfloat16": "bf16",
+    "double": "f64",
+    "int32": "i32",
+    "int": "i32",
+    "int8": "i8",
+    "uint8": "i8",
+    "char": "i8",
+    "fp32": "f32",
+    "fp16": "f16",
+    "bfp16": "bf16",
+    "bf16": "bf16",
+    "fp64": "f64",
+}
+NO_OP = ("none", "-1", "")
+NO_BYTES = ("barrier", "latency")
+"""Whose times of 0 bytes are results."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user adds where the file does not say; None: nothing."""
+
+    ranks: int | None = None
+    nodes: int | None = None
+    collective: str | None = None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Results and findings of one table; a finding's row is a line number of the file, None the whole table."""
+
+    collective: str
+    line: int
+    results: tuple[Result, ...]
+    findings: tuple[Finding, ...]
+
+
+def convert(table: Table, tool: str, where: str, given: Given) -> Imported:
+    """Return a table's results with source `import:TOOL`, statistic `mean`, and what the screening found.
+
+    Rows that cannot be a result (no time above zero, a dtype that cases do not have) are left out with a finding. Every
+    finding but a note is kept in the results' context under `screened` too, errors under `screened_errors`:
+    whoever reads them later is warned.
+
+    Raises:
+        InputError: collective or ranks neither in the file nor given, or given otherwise than the file says.
+    """
+    named = _collective(table, where, given)
+    moving = [row for row in table.rows if row.nbytes > 0 or named in NO_BYTES]
+    ranks, findings = _ranks(table, moving, named, where, given)
+    scale = ranks if table.per_rank else 1
+    rows = [replace(row, nbytes=row.nbytes * scale) for row in moving]
+    if len(moving) < len(table.rows):
+        findings.append(Finding("note", f"left out: {len(table.rows) - len(moving)} times of 0 bytes"))
+    findings += [finding for place in (False, True) for finding in _screened(rows, named, ranks, in_place=place)]
+    good = [row for row in rows if np.isfinite(row.seconds) and row.seconds > 0 and _dtype(row) in DTYPES]
+    findings += _left_out(rows)
+    nodes = _nodes(table, ranks, where, given, findings)
+    shared = _context(table, where, findings)
+    results = tuple(_result(row, table, tool, named, ranks, nodes, shared) for row in good)
+    return Imported(named, table.line, results, tuple(findings))
+
+
+def _collective(table: Table, where: str, given: Given) -> str:
+    if given.collective is not None:
+        asked = collective(given.collective).name
+        if table.collective not in (None, asked):
+            raise InputError(f"{where}:{table.line}: collective: the file says {table.collective}, got --collective {asked}")
+        return asked
+    if table.collective is None:
+        raise InputError(f"{where}:{table.line}: the file does not name the collective; give --collective all_reduce")
+    if table.collective not in COLLECTIVES:
+        known = ", ".join(COLLECTIVES)
+        raise InputError(f"{where}:{table.line}: collective must be one of {known}, got {table.collective!r}")
+    return table.collective
+
+
+def _ranks(table: Table, rows: Sequence[Row], named: str, where: str, given: Given) -> tuple[int, list[Finding]]:
+    if given.ranks is not None and table.ranks not in (None, given.ranks):
+        raise InputError(f"{where}:{table.line}: ranks: the file says {table.ranks}, got --ranks {given.ranks}")
+    stated = table.ranks if table.ranks is not None else given.ranks
+    if stated is not None:
+        return stated, []
+    inferred = inferred_ranks(_columns([row for row in rows if not row.in_place] or rows, named, None))
+    if inferred is None:
+        raise InputError(f"{where}:{table.line}: the file does not say how many ranks took part; give --ranks N")
+    return inferred, [Finding("warning", f"ranks: {inferred} inferred from busbw / algbw, the file does not list them")]
+
+
+def _nodes(table: Table, ranks: int, where: str, given: Given, findings: list[Finding]) -> int:
+    if given.nodes is not None and table.nodes not in (None, given.nodes):
+        raise InputError(f"{where}:{table.line}: nodes: the file says {table.nodes}, got --nodes {given.nodes}")
+    nodes = table.nodes if table.nodes is not None else given.nodes
+    if nodes is None:
+        findings.append(Finding("note", "nodes: 1 assumed, the file does not say; give --nodes K"))
+        return 1
+    if nodes > ranks or ranks % nodes:
+        raise InputError(f"nodes: must divide the {ranks} ranks of {where}:{table.line} evenly, got {nodes}")
+    return nodes
+
+
+def _columns(rows: Sequence[Row], named: str, ranks: int | None, in_place: Sequence[Row] = ()) -> Columns:
+    def column(name: str) -> Floats | None:
+        values = [getattr(row, name) for row in rows]
+        return None if not values or any(value is None for value in values) else np.array(values, dtype=float)
+
+    return Columns(
+        collective=named,
+        ranks=ranks,
+        sizes=np.array([row.nbytes for row in rows], dtype=float),
+        seconds=np.array([row.seconds for row in rows], dtype=float),
+        algbw=column("algbw"),
+        busbw=column("busbw"),
+        in_place=np.array([row.seconds for row in in_place], dtype=float) if len(in_place) == len(rows) else None,
+    )
+
+
+def _screened(rows: Sequence[Row], named: str, ranks: int, *, in_place: bool) -> Iterator[Finding]:
+    """Return the findings on one half of a table, their rows made line numbers."""
+    half = "in place: " if in_place else ""
+    for series in _series(rows) if named != "barrier" else ():
+        own = [row for row in series if row.in_place == in_place]
+        other = [] if in_place else [row for row in series if row.in_place]
+        for finding in screen(_columns(own, named, ranks, other)) if own else ():
+            line = None if finding.row is None else own[finding.row].line
+            yield Finding(finding.severity, half * (not finding.text.startswith("in place")) + finding.text, line)
+
+
+def _series(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Return the rows of each dtype, operation and root: one run may sweep them all in one table."""
+    keys = dict.fromkeys((row.dtype, row.op, row.root) for row in rows)
+    return ([row for row in rows if (row.dtype, row.op, row.root) == key] for key in keys)
+
+
+def _left_out(rows: Sequence[Row]) -> Iterator[Finding]:
+    kinds = sorted({row.dtype for row in rows if _dtype(row) not in DTYPES})
+    if kinds:
+        yield Finding("note", f"left out: rows of dtype {', '.join(kinds)}, known are {', '.join(DTYPES)}")
+    wrong = [row for row in rows if row.wrong]
+    if wrong:
+        yield Finding("error", f"wrong: {len(wrong)} times have wrong elements", wrong[0].line)
+
+
+def _dtype(row: Row) -> str:
+    return FOREIGN_DTYPES.get(row.dtype, row.dtype)
+
+
+def _context(table: Table, where: str, findings: Sequence[Finding]) -> dict[str, Any]:
+    doubts = [finding.text for finding in findings if finding.severity != "note"]
+    errors = [finding.text for finding in findings if finding.severity == "error"]
+    return {
+        **table.context,
+        "file": PurePath(where).name,
+        "imported_at": now(),
+        "made_at_stated": table.made_at is not None,
+        **({"screened": doubts} if doubts else {}),
+        **({"screened_errors": errors} if errors else {}),
+    }
+
+
+def _result(row: Row, table: Table, tool: str, named: str, ranks: int, nodes: int, shared: dict[str, Any]) -> Result:
+    printed = {key: getattr(row, key) for key in ("algbw", "busbw") if getattr(row, key) is not None}
+    case = Case(
+        collective=named,
+        nbytes=row.nbytes,
+        world_size=ranks,
+        nodes=nodes,
+        ranks_per_node=ranks // nodes,
+        op="sum" if row.op in NO_OP else row.op,
+        # None is rank 0: the same case as one that was measured without naming a root.
+        root=row.root if row.root is not None and 0 < row.root < ranks else None,
+        dtype=_dtype(row),
+        in_place=row.in_place,
+        mode=table.mode,
+        params=table.params,
+    )
+    return Result(
+        case=case,
+        source=f"import:{tool}",
+        seconds=(row.seconds,),
+        algorithm=table.algorithm,
+        statistic="mean",
+        barrier=table.barrier,
+        iterations=max(row.iterations, 1),
+        batch=max(table.batch, 1),
+        wrong=row.wrong,
+        context={**shared, "line": row.line, **row.more, **({"printed_gb_per_second": printed} if printed else {})},
+        made_at=row.made_at or table.made_at or shared["imported_at"],
+    )

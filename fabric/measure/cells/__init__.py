@@ -1,0 +1,1 @@
+"""What is measured: cases, sizes, forms, and what stands in the buffers. It times nothing."""

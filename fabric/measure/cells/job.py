@@ -1,0 +1,156 @@
+"""What one launch measures: the cells of sizes, world sizes and forms. It does not know how they are timed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from fabric.measure.backends.backend import Backend
+from fabric.measure.backends.catalog import variant
+from fabric.measure.cells.ask import Sizes, What, check_what, fits, names_of, sizes_of
+from fabric.measure.cells.layout import block_elements
+from fabric.measure.cells.orders import check_orders
+from fabric.measure.cells.plan import Plan
+from fabric.records.case import DTYPES
+from topologies.errors import InputError
+
+Loop = Literal["native", "python"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One case still without its placement. nbytes: what is moved; asked: what was asked for."""
+
+    collective: str
+    nbytes: int
+    world_size: int
+    in_place: bool
+    asked: int = 0
+    order: str = "contiguous"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One backend's part of a run. collectives: names, or `all`; orders: of the ranks of every world size (orders.py).
+
+    refine: sizes that may be added to each curve where it bends; seed: of the order in which the cells are measured.
+    device: where the buffers are, None: the library's usual place; graph: calls in a CUDA graph, 0: none.
+    loop: who makes the calls, `native` where the library has such a loop; per_rank: keep every rank's seconds.
+    """
+
+    backend: str
+    sizes: tuple[int, ...]
+    world_sizes: tuple[int, ...]
+    collectives: tuple[str, ...] = ("all_reduce",)
+    what: What = field(default_factory=What)
+    plan: Plan = field(default_factory=Plan)
+    seed: int = 0
+    orders: tuple[str, ...] = ("contiguous",)
+    refine: int = 0
+    device: str | None = None
+    graph: int = 0
+    loop: Loop = "native"
+    per_rank: bool = False
+
+    def __post_init__(self) -> None:
+        dtype = self.what.dtype
+        if dtype not in DTYPES:
+            raise InputError(f"dtype: must be one of {', '.join(DTYPES)}, got {dtype!r}")
+        check_world_sizes(self.world_sizes)
+        check_sizes(self.sizes, dtype)
+        for name in self.names:
+            self.library.check_dtype(dtype, name)
+        check_what(self.what, self.names, self.world_sizes)
+        check_orders(self.orders)
+        if (self.what.mode == "graph") != (self.graph > 0):
+            raise InputError(
+                f"graph: mode graph needs calls to capture, as --graph 20 says, got {self.graph} in {self.what.mode}"
+            )
+        if self.loop not in get_args(Loop):
+            raise InputError(f"loop: must be {' or '.join(get_args(Loop))}, got {self.loop!r}")
+        if self.refine < 0:
+            raise InputError(f"refine: must be a whole number of sizes >= 0, got {self.refine}")
+        for name in self.names:
+            if not any(part.whole for part in self.parts() if part.name == name):
+                block = min(block_elements(name, p, self.what.params_of(name)) for p in self.world_sizes) * DTYPES[dtype]
+                raise InputError(f"sizes: {name} needs {block} bytes or more, an element for every part, got {max(self.sizes)}")
+
+    @property
+    def library(self) -> Backend:
+        """The backend on the job's device, with its graphs."""
+        return variant(self.backend, self.device, self.graph)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The collectives that are measured."""
+        return names_of(self.collectives, self.library, self.world_sizes, self.what)
+
+    @property
+    def ranks(self) -> int:
+        """The ranks that a launch needs."""
+        return max(self.world_sizes)
+
+    def parts(self) -> list[Sizes]:
+        """Return the sizes of every collective and world size, without world sizes that are too small for it."""
+        ways = self.library.ways
+        pairs = [(name, p) for name in self.names for p in self.world_sizes if fits(name, ways[name], p)]
+        return [sizes_of(name, world_size, self.sizes, self.what) for name, world_size in pairs]
+
+    def notes(self) -> list[str]:
+        """Return one line for each collective and world size of which something was rounded or left out."""
+        lines = [part.note(self.what.dtype, self.what.params_of(part.name)) for part in self.parts()]
+        return [line for line in lines if line is not None]
+
+    def cells(self) -> list[Cell]:
+        """Return all cells, as often as they are visited, every visit in an order of its own.
+
+        So slow drifts of the machine hit no size or world size alone, and no state of it decides a cell.
+        """
+        cells = [cell for part in self.parts() for cell in self.cells_of(part)]
+        return self.shuffled(cells, self.seed)
+
+    def cells_of(self, part: Sizes) -> list[Cell]:
+        """Return the cells of one collective and world size, each once, in every form and order."""
+        return [
+            Cell(part.name, nbytes, part.world_size, in_place, asked, order)
+            for order in dict.fromkeys(self.orders)
+            for asked, nbytes in part.whole.items()
+            for in_place in self.library.ways[part.name].forms
+        ]
+
+    def shuffled(self, cells: Sequence[Cell], seed: int | str) -> list[Cell]:
+        """Return the cells as often as they are visited, every visit in an order of its own."""
+        order = random.Random(seed)  # noqa: S311  # an order, not a secret
+        return [cell for _ in range(self.plan.visits) for cell in order.sample(cells, len(cells))]
+
+
+def geometric(low: int, high: int, factor: int) -> tuple[int, ...]:
+    """Return low, low * factor, ... up to high, nccl-tests' sweep."""
+    if factor < 2:
+        raise InputError(f"factor: must be a whole number >= 2, got {factor}")
+    if low < 1 or high < low:
+        raise InputError(f"min: must be >= 1 byte and <= max, got min {low} and max {high}")
+    sizes = [low]
+    while sizes[-1] * factor <= high:
+        sizes.append(sizes[-1] * factor)
+    return tuple(sizes)
+
+
+def check_sizes(sizes: Sequence[int], dtype: str) -> None:
+    """Raise InputError unless there are sizes, each a whole number of elements; what cannot be done with 0 says so later."""
+    if not sizes:
+        raise InputError("sizes: must name at least one size such as 64KiB, got none")
+    for nbytes in sizes:
+        if nbytes < 0 or nbytes % DTYPES[dtype]:
+            raise InputError(f"sizes: must be whole {dtype} elements of {DTYPES[dtype]} bytes, got {nbytes}")
+
+
+def check_world_sizes(world_sizes: Sequence[int]) -> None:
+    """Raise InputError unless there are world sizes, each >= 1."""
+    if not world_sizes:
+        raise InputError("world_sizes: must name at least one world size such as 2, got none")
+    for world_size in world_sizes:
+        if world_size < 1:
+            raise InputError(f"world_sizes: must be >= 1, got {world_size}")

@@ -1,1 +1,0 @@
-"""Readers of other benchmarks' output, one file per tool (catalog.py lists them). They measure nothing themselves."""

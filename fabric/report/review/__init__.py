@@ -1,0 +1,1 @@
+"""The page, tables and charts of a design review."""

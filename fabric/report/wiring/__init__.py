@@ -1,0 +1,1 @@
+"""A wiring as a drawing."""

@@ -1,0 +1,1 @@
+"""Sentences and names of pages, one table per language. They hold no numbers."""

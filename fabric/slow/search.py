@@ -1,0 +1,100 @@
+"""What a search for the slow rank or node is asked, and its report. It does not measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fabric.measure.backends.catalog import backend
+from fabric.measure.cells.layout import whole_bytes
+from fabric.measure.cells.orders import check_orders
+from fabric.records.case import Case
+from topologies.errors import InputError
+
+METHODS: Mapping[str, int] = {"pairs": 5, "groups": 5, "lateness": 20, "bisection": 10}
+"""Method -> repeats where none are asked for: tournaments, blocks of a comparison, blocks, samples."""
+UNITS = ("rank", "node")
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Search:
+    """nbytes: S of the collective. unit: what is slow or not. alone: only the first rank of every node takes part.
+
+    batch: pairs at a time; all of a round where None. most: comparisons of groups. block: seconds of calls that make a sample.
+    least: a unit is slow from 1 + least of the others' time on. orders: of the bisection. timeout: a silent rank is dead.
+    """
+
+    backend: str
+    method: str = "pairs"
+    collective: str = "all_reduce"
+    nbytes: int = 1 << 20
+    unit: str = "rank"
+    alone: bool = False
+    batch: int | None = None
+    repeats: int | None = None
+    most: int = 12
+    block: float = 0.1
+    least: float = 0.1
+    orders: Sequence[str] = ("contiguous",)
+    timeout: float = 60.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _one_of("method", self.method, tuple(METHODS))
+        _one_of("unit", self.unit, UNITS)
+        way = backend(self.backend).way(self.collective, "blocking")
+        if self.collective == "barrier":
+            raise InputError("collective: must move data, got barrier")
+        if way.least > 2:
+            raise InputError(f"collective: must run on 2 ranks, {self.collective} needs {way.least}")
+        at_least = {"batch": self.batch, "repeats": self.repeats, "rounds": self.most}
+        for name, value in at_least.items():
+            if value is not None and value < 1:
+                raise InputError(f"{name}: must be a whole number >= 1, got {value}")
+        if not self.block > 0:
+            raise InputError(f"block: must be more than 0 seconds, got {self.block:g}")
+        if not self.least > 0:
+            raise InputError(f"least: must be a share above 0, such as 0.1, got {self.least:g}")
+        if not self.timeout >= 1:
+            raise InputError(f"timeout: must be at least 1 second, got {self.timeout:g}")
+        check_orders(self.orders)
+
+    @property
+    def count(self) -> int:
+        """Repeats: what was asked for, else the method's own."""
+        return self.repeats or METHODS[self.method]
+
+    def case(self, world_size: int, collective: str | None = None) -> Case:
+        """Return the case that a group of so many ranks runs, in whole blocks; InputError where the size is too small.
+
+        It is what a backend is asked to run and becomes no record: its ranks are taken as on one node.
+        """
+        name = collective or self.collective
+        nbytes = whole_bytes(name, self.nbytes, world_size, "f32", {})
+        if nbytes == 0:
+            raise InputError(f"size: {name} on {world_size} ranks needs an element of 4 bytes for each, got {self.nbytes}")
+        forms = backend(self.backend).ways[name].forms
+        return Case(name, nbytes, world_size, 1, world_size, in_place=forms[-1])
+
+
+def _one_of(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise InputError(f"{name}: must be one of {', '.join(known)}, got {value!r}")
+
+
+@dataclass(frozen=True)
+class Report:
+    """verdict: one line. slow: the numbers of the slow units. wrong: elements, of all checks.
+
+    rows: one per unit, comparison or order.
+    """
+
+    method: str
+    unit: str
+    verdict: str
+    slow: tuple[int, ...]
+    wrong: int
+    rows: Sequence[Row]
+    context: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The one place for foreign text: YAML, numbers, escaping. It knows no subject."""
