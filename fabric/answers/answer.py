@@ -161,6 +161,10 @@ class Answer(Generic[T]):
         """Return the tables, at least one."""
         return (Part("", self.items if self.facts is None else self.facts),) if self.parts is None else self.parts
 
+    def __str__(self) -> str:
+        """Return the tables as text, for `print` and a terminal."""
+        return "\n\n".join("\n".join(_lines(self.view.picked(part.keys), part)) for part in self.tables())
+
     def _repr_html_(self) -> str:
         """Return the tables as HTML for a notebook, every text escaped."""
         from html import escape
@@ -175,3 +179,17 @@ class Answer(Generic[T]):
             notes = "".join(f"<p>{escape(note)}</p>" for note in part.notes)
             found.append(f"<table><caption>{escape(part.title)}</caption><tr>{head}</tr>{body}</table>{notes}")
         return "".join(found)
+
+
+def _lines(columns: Sequence[Column], part: Part) -> Iterator[str]:
+    """Yield a table's title, its rows with columns of one width, its notes."""
+    cells = [[column.head or column.key for column in columns], *([c.text(fact) for c in columns] for fact in part.facts)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    if part.title:
+        yield part.title
+    for row in cells:
+        padded = (
+            cell.rjust(width) if at else cell.ljust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join(padded).rstrip()
+    yield from part.notes

@@ -6,6 +6,7 @@ ours could say so.
 
 import importlib.util
 import sys
+from functools import cache
 
 FOREIGN = {"fabric": "fabric (the SSH tool)", "topologies": "topologies"}
 """Import name -> the distribution on PyPI that also installs it."""
@@ -25,13 +26,18 @@ def clash(name: str) -> str | None:
     )
 
 
+@cache
+def hidden() -> str | None:
+    """Return one line naming the first foreign package that hides one of ours, None where none does; looked at once."""
+    return next((line for name in FOREIGN if (line := clash(name))), None)
+
+
 def main() -> None:
     """Run the command line; exit 3 with one line where a foreign package hides ours."""
-    for name in FOREIGN:
-        line = clash(name)
-        if line is not None:
-            print(line, file=sys.stderr)
-            raise SystemExit(3)
+    line = hidden()
+    if line is not None:
+        print(line, file=sys.stderr)
+        raise SystemExit(3)
     from fabric.cli.main import main as run
 
     run()
