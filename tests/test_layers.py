@@ -23,6 +23,7 @@ FLOORS = [
     {"fabric.search", "fabric.fleet"},
     {"fabric.scaling"},
     {"fabric.report"},
+    {"fabric.answers"},
     {"fabric.cli", "fabric.pytest_plugin", "fabric.__main__"},
     {"fabricbench"},
     {"benchmarks"},

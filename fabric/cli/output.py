@@ -8,9 +8,12 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from fabric.answers.answer import Answer
 
 Row = Mapping[str, Any]
 FIRST_AFTER, EVERY = 1.0, 5.0
@@ -30,6 +33,21 @@ def emit(schema: str, rows: Sequence[Row], *, as_json: bool = False, as_csv: boo
     elif as_csv:
         _emit_csv(rows)
     return as_json or as_csv
+
+
+def give(answer: Answer[Any], *, as_json: bool = False, as_csv: bool = False) -> None:
+    """Print an answer: its warnings on standard error, then one JSON object, CSV, or its tables."""
+    for line in answer.warnings:
+        warn(line)
+    if as_json:
+        click.echo(json.dumps(answer.json(), allow_nan=False))
+    elif as_csv:
+        _emit_csv(answer.rows())
+    else:
+        for part in answer.tables():
+            columns = answer.view.picked(part.keys)
+            body = [[column.text(fact) for column in columns] for fact in part.facts]
+            table(part.title, [column.head or column.key for column in columns], body, notes=part.notes)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, notes: Sequence[str] = ()) -> None:
