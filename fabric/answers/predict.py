@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fabric.answers.answer import NUMBER, OBJECT, TEXT, TEXTS, YES_NO, Answer, Column, Part, View, maybe
 from fabric.answers.results import model_columns, result_columns
@@ -112,7 +112,7 @@ def predict(
     """
     from fabric.predict.answer import predict as answers
 
-    how = {"algorithm": algorithm, "routing": routing, "failures": failures, "fidelity": fidelity}
+    how: dict[str, Any] = {"algorithm": algorithm, "routing": routing, "failures": failures, "fidelity": fidelity}
     results = answers(cases, fabric, constants, **how, given=given, watch=watch)
     facts = tuple(_beside_bound(result, fabric, constants.backend, given) for result in results)
     assumed = [*fabric.assumptions(), f"constants: {constants.name} ({constants.source})"]
