@@ -52,7 +52,7 @@ TABLE = (
 def jobs(
     asked: Sequence[tuple[Case, str | None]],
     fabric: Fabric,
-    constants: Constants,
+    constants: Constants | None = None,
     *,
     order: str = "contiguous",
     routing: str = "ideal",
@@ -60,15 +60,17 @@ def jobs(
 ) -> Answer[Result]:
     """Return the answer to every job (a case, its algorithm or None), all running at once, each beside its time alone.
 
-    order: of all devices; each job takes the next ones. watch: told how many messages are done, of how many.
+    constants: None is NONE, alpha = gamma = 0. order: of all devices; each job takes the next ones. watch: told how many
+    messages are done, of how many.
 
     Raises:
         InputError: more ranks than devices, an unknown order, or what cannot be routed or simulated.
     """
+    from fabric.predict.constants import NONE
     from fabric.predict.jobs import placed, predict_together
 
     ready = placed([case for case, _ in asked], fabric, order, [algorithm for _, algorithm in asked])
-    results = predict_together(ready, fabric, constants, routing=routing, watch=watch)
+    results = predict_together(ready, fabric, constants or NONE, routing=routing, watch=watch)
     facts = tuple(Job(number, result) for number, result in enumerate(results))
     fullest = results[0].model.link
     notes = (f"fullest longest: {fullest}",) if fullest else ()

@@ -154,22 +154,24 @@ def scale(
     sizes: Sequence[int],
     ranks: Sequence[int] | None = None,
     order: str = "contiguous",
-    constants: Constants,
+    constants: Constants | None = None,
     algorithms: Sequence[str | None] = (),
     routing: str = "ideal",
     fidelity: str = "loaded",
 ) -> Answer[Row]:
     """Return the model's scaling on every fabric with every algorithm, beside the bound.
 
-    ranks: None takes powers of two and all devices. algorithms: none takes the library's choice (constants.backend), else
-    the collective's first. fidelity: one for the whole curve.
+    ranks: None takes powers of two and all devices. constants: None is NONE, alpha = gamma = 0. algorithms: none takes the
+    library's choice (constants.backend), else the collective's first. fidelity: one for the whole curve.
 
     Raises:
         InputError: as `cases` and `predict`.
     """
+    from fabric.predict.constants import NONE
+
     rows: list[Row] = []
     for fabric in fabrics:
-        rows += _on(fabric, collective, sizes, ranks, order, constants, algorithms, routing=routing, fidelity=fidelity)
+        rows += _on(fabric, collective, sizes, ranks, order, constants or NONE, algorithms, routing=routing, fidelity=fidelity)
     answers = [(row, row.predicted) for row in rows if row.predicted is not None]
     series = list(dict.fromkeys((a.fabric, asked_for(a), a.routing) for _, a in answers))
     parts = []

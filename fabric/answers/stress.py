@@ -83,7 +83,7 @@ SHOWN_WHYS = 3
 def stress(
     asked: Sequence[tuple[Case, str | None]],
     fabric: Fabric,
-    constants: Constants,
+    constants: Constants | None = None,
     *,
     what: str = "links",
     counts: Sequence[int] = (1, 2, 5, 10),
@@ -94,12 +94,13 @@ def stress(
 ) -> Answer[Point]:
     """Return every case (with its algorithm, or None) on the fabric with none and with so many failures, draw by draw.
 
-    what: links, host_links, switches, switches:TIER or planes. seeds: draws per count, each adds to its own failures. watch:
-    told how many draws are done, of how many.
+    constants: None is NONE, alpha = gamma = 0. what: links, host_links, switches, switches:TIER or planes. seeds: draws per
+    count, each adds to its own failures. watch: told how many draws are done, of how many.
 
     Raises:
         InputError: unknown kinds of failures, or cases that cannot be predicted on the whole fabric.
     """
+    from fabric.predict.constants import NONE
     from fabric.predict.stress import curve
     from topologies.errors import InputError
 
@@ -108,7 +109,7 @@ def stress(
     numbers = [0, *counts]
     told = None if watch is None else lambda done: watch(done, len(numbers) * seeds)
     how = {"routing": routing, "fidelity": fidelity}
-    points = tuple(curve(asked, fabric, what, numbers, range(seeds), constants, watch=told, **how))
+    points = tuple(curve(asked, fabric, what, numbers, range(seeds), constants or NONE, watch=told, **how))
     whys = dict.fromkeys(point.why for point in points if point.why)
     notes = tuple(f"cut off: {why}" for why in list(whys)[:SHOWN_WHYS])
     title = f"{fabric.name}: {what} failing, {seeds} draws, {routing} routing, {fidelity}"
