@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import cache
@@ -57,6 +58,28 @@ def append(path: Path, results: Iterable[Result]) -> None:
         if error.errno in FULL:
             raise EnvironmentFault(f"output: no room to write {path}: {error.strerror}; make room, then repeat") from None
         raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+
+
+def append_all(path: Path, results: Iterable[Result]) -> None:
+    """Add results to a file, all or none: a copy with them takes the file's place.
+
+    Raises:
+        InputError: the folder or the file cannot be written, or the file holds something else than results.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if path.exists():
+            read(path)
+            shutil.copyfile(path, beside)
+        append(beside, results)
+        os.replace(beside, path)  # the same call, named as what it does
+    except InputError as error:
+        raise InputError(str(error).replace(str(beside), str(path))) from None
+    except OSError as error:
+        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+    finally:
+        if beside.parent.is_dir():
+            beside.unlink(missing_ok=True)
 
 
 def _write(file: FileIO, content: bytes) -> None:
