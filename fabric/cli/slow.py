@@ -126,7 +126,7 @@ def _fault(search: Search, code: int, reason: str) -> Exception:
 
 
 def _fabric(topo: str, search: Search) -> Fabric:
-    from fabric.cli.answers import load
+    from fabric.answers.ask import load
 
     if search.method != "bisection":
         raise InputError(f"topo: is of --method bisection, got it with {search.method}")
