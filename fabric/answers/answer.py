@@ -5,8 +5,8 @@ One list of columns per verb gives its JSON, CSV, table and JSON Schema: a new c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -35,8 +35,9 @@ class Column:
     """One value of a row.
 
     key: its name in JSON and CSV, unit included. kind, what: for the schema. of: the value from a row's fact; None takes the
-    fact's attribute (or key) of this name. absent: leave the key out where the value is None. head: the table's heading, None
-    where the table does not show it; cell: the text in the table from the fact, by default the value, `-` for None.
+    fact's attribute (or key) of this name. absent: leave the key out where the value is None; when: whether a fact's row has
+    the key at all, None where every row has. head: the table's heading, None where the table does not show it; cell: the text
+    in the table from the fact, by default the value, `-` for None.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Column:
     absent: bool = False
     head: str | None = None
     cell: Callable[[Any], str] | None = None
+    when: Callable[[Any], bool] | None = None
 
     def value(self, fact: Any) -> object:
         """Return the column's value of one fact."""
@@ -59,6 +61,11 @@ class Column:
             return self.cell(fact)
         value = self.value(fact)
         return "-" if value is None else f"{value:,}" if type(value) is int else str(value)
+
+
+def changed(columns: Iterable[Column], **changes: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Return columns with fields replaced: key -> field -> value."""
+    return tuple(replace(column, **changes.get(column.key, {})) for column in columns)
 
 
 @dataclass(frozen=True)
@@ -77,22 +84,23 @@ class View:
 
     def row(self, fact: Any) -> Row:
         """Return one fact as plain values."""
-        pairs = ((column, column.value(fact)) for column in self.columns)
+        there = (column for column in self.columns if column.when is None or column.when(fact))
+        pairs = ((column, column.value(fact)) for column in there)
         return {column.key: value for column, value in pairs if not (column.absent and value is None)}
 
-    def picked(self, keys: Sequence[str] | None) -> list[Column]:
-        """Return the columns that a table shows: those named, in that order; by default all that have a heading."""
+    def picked(self, keys: Sequence[str | Column] | None) -> list[Column]:
+        """Return the columns that a table shows: those named or given, in that order; by default all with a heading."""
         if keys is None:
             return [column for column in self.columns if column.head is not None]
         known = {column.key: column for column in self.columns}
-        return [known[key] for key in keys]
+        return [known[key] if isinstance(key, str) else key for key in keys]
 
     def schema(self) -> Row:
         """Return the JSON Schema of the object that --json prints."""
         rows = {
             "type": "object",
             "properties": {c.key: {**c.kind, "description": c.what} for c in self.columns},
-            "required": [column.key for column in self.columns if not column.absent],
+            "required": [column.key for column in self.columns if not (column.absent or column.when)],
             "additionalProperties": False,
         }
         properties: Row = {"schema": {"const": self.id}, **self.beside, "rows": {"type": "array", "items": rows}}
@@ -108,11 +116,15 @@ class View:
 
 @dataclass(frozen=True)
 class Part:
-    """One table of an answer: its title, its facts, the keys of its columns (None: all with a heading), notes under it."""
+    """One table of an answer: its title, its facts, its columns, notes under it.
+
+    keys: of the view's columns; a Column stands for itself, where a table shows a value otherwise, or sums rows up (the facts
+    then are the table's own). None: all of the view's that have a heading.
+    """
 
     title: str
     facts: tuple[Any, ...]
-    keys: tuple[str, ...] | None = None
+    keys: tuple[str | Column, ...] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -161,6 +173,10 @@ class Answer(Generic[T]):
         """Return the tables, at least one."""
         return (Part("", self.items if self.facts is None else self.facts),) if self.parts is None else self.parts
 
+    def __str__(self) -> str:
+        """Return the tables as text, for `print` and a terminal."""
+        return "\n\n".join("\n".join(_lines(self.view.picked(part.keys), part)) for part in self.tables())
+
     def _repr_html_(self) -> str:
         """Return the tables as HTML for a notebook, every text escaped."""
         from html import escape
@@ -175,3 +191,17 @@ class Answer(Generic[T]):
             notes = "".join(f"<p>{escape(note)}</p>" for note in part.notes)
             found.append(f"<table><caption>{escape(part.title)}</caption><tr>{head}</tr>{body}</table>{notes}")
         return "".join(found)
+
+
+def _lines(columns: Sequence[Column], part: Part) -> Iterator[str]:
+    """Yield a table's title, its rows with columns of one width, its notes."""
+    cells = [[column.head or column.key for column in columns], *([c.text(fact) for c in columns] for fact in part.facts)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    if part.title:
+        yield part.title
+    for row in cells:
+        padded = (
+            cell.rjust(width) if at else cell.ljust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join(padded).rstrip()
+    yield from part.notes
