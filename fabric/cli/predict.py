@@ -12,13 +12,12 @@ from fabric.cli.answers import (
     read_order,
     read_params,
 )
-from fabric.cli.output import Progress, emit, formats, give, table
+from fabric.cli.output import Progress, formats, give
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.network.failures import Failures
     from fabric.network.placement import Devices
-    from fabric.predict.constants import Constants
     from fabric.records.case import Case
 
 EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_reduce --sizes 1MiB,64MiB --ranks 8,128"
@@ -39,11 +38,10 @@ EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_red
 @formats
 def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any) -> None:
     """Predict how long collectives take on a fabric, and which link holds them up."""
-    from fabric.cli.answers import load
-
-    fabric = load(topo)
+    from fabric.answers.ask import load
     from fabric.predict.constants import constants_of
 
+    fabric = load(topo)
     constants = constants_of(asked["constants"], asked["backend"])
     asked["order"], given = read_order(asked["order"])
     cases = _cases(fabric, asked, given)
@@ -55,7 +53,9 @@ def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any
         "given": given,
     }
     if trace:
-        _trace(cases, fabric, constants, options, as_json=as_json, as_csv=as_csv)
+        from fabric.answers.trace import trace as steps
+
+        give(steps(cases, fabric, constants, **options), as_json=as_json, as_csv=as_csv)
         return
     from fabric.answers.predict import predict
 
@@ -82,32 +82,3 @@ def _failures(fabric: Fabric, asked: dict[str, Any]) -> Failures | None:
     from fabric.network.failures import draw
 
     return draw(fabric.topology, "+".join(asked["fail"]), asked["fail_seed"]) if asked["fail"] else None
-
-
-def _trace(
-    cases: list[Case], fabric: Fabric, constants: Constants, options: dict[str, Any], *, as_json: bool, as_csv: bool
-) -> None:
-    """Print the steps of every case."""
-    from fabric.predict.trace import trace
-
-    rows = [row for case in cases for row in trace(case, fabric, constants, **options)]
-    if emit("trace", rows, as_json=as_json, as_csv=as_csv):
-        return
-    from fabric.units import show_duration, show_size
-
-    columns = ["size", "ranks", "step", "repeats", "starts at", "takes", "fullest link", "in use"]
-    body = [
-        (
-            show_size(row["nbytes"]),
-            f"{row['world_size']:,}",
-            str(row["step"]),
-            f"{row['repeats']:,}",
-            show_duration(row["start_seconds"]),
-            show_duration(row["seconds"]),
-            row["link"] or "-",
-            f"{100 * row['fullness']:.0f} %",
-        )
-        for row in rows
-    ]
-    what = f"{cases[0].collective} on {fabric.name}: {options['algorithm']}, {options['routing']} routing"
-    table(f"{what}, step by step", columns, body)
