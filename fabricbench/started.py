@@ -55,9 +55,10 @@ def slow(**options: object) -> Answer[Row]:
     Raises:
         InputError, EnvironmentFault: as measure.
     """
-    from fabric.answers.slow import VIEW
+    from fabric.answers.slow import VIEWS
 
-    return _answer(VIEW, _run("slow", options_of(options)))
+    said = _run("slow", options_of(options))
+    return _answer(VIEWS[said["method"]], said)
 
 
 def gate(run: str | Path | None = None, **options: object) -> Answer[Row]:
@@ -98,7 +99,7 @@ def _run(verb: str, words: Sequence[str]) -> Row:
     Raises:
         InputError, EnvironmentFault, KeyboardInterrupt: what its exit code says, with its own line.
     """
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[1])
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH")) if part)
     line = [sys.executable, "-m", "fabric", verb, *words, "--json"]
     last = ""
