@@ -83,6 +83,29 @@ def test_imports_run_downwards(path):
     assert not problems(module, imports(path))
 
 
+STARTS = {"fabric.__main__", "fabricbench", "fabricbench.entry"}
+"""Modules outside fabric/cli that may import it: they start the program."""
+
+
+def importers_of_the_command_line(paths):
+    found = {module_of(path) for path in paths if any(wing(name) == "fabric.cli" for name in imports(path))}
+    return {module for module in found if wing(module) != "fabric.cli"}
+
+
+def test_nothing_imports_the_command_line_but_what_starts_it():
+    entry = [*ROOT.glob("fabricbench.py"), *(ROOT / "fabricbench").rglob("*.py")]
+    found = importers_of_the_command_line([*SOURCES, *entry])
+    assert "fabric.__main__" in found, "the rule sees imports"
+    assert found <= STARTS
+
+
+def test_the_command_lines_importers_are_found_in_functions_too(tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    (tmp_path / "benchmarks").mkdir()
+    (module := tmp_path / "benchmarks" / "late.py").write_text("def f():\n    from fabric import cli\n    return cli\n")
+    assert importers_of_the_command_line([module]) == {"benchmarks.late"}
+
+
 @pytest.mark.parametrize(
     ("module", "imported"),
     [

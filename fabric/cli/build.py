@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabric.cli.answers import load
+from fabric.answers.ask import load
 from fabric.cli.output import formats, give, warn
 
 if TYPE_CHECKING:

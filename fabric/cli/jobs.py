@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import constants_option
+from fabric.cli.options import constants_option
 from fabric.cli.output import Progress, formats, give
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import (
+from fabric.cli.options import (
     case_options,
     model_options,
     read_order,

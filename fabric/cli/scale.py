@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import model_options
+from fabric.cli.options import model_options
 from fabric.cli.output import formats, give, warn
 
 if TYPE_CHECKING:

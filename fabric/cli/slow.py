@@ -127,7 +127,7 @@ def _fault(search: Search, code: int, reason: str) -> Exception:
 
 
 def _fabric(topo: str, search: Search) -> Fabric:
-    from fabric.cli.answers import load
+    from fabric.answers.ask import load
 
     check_fabric(search)
     return load(topo)

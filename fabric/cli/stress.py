@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from fabric.cli.answers import model_options
+from fabric.cli.options import model_options
 from fabric.cli.output import Progress, formats, give
 
 EXAMPLE = "Example: fabricbench stress --topo fat_tree:k=8 --fail links --counts 1,2,5,10 --seeds 5 --routing ecmp:1"

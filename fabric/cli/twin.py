@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabric.answers.ask import load
 from fabric.cli import twin_options as options
-from fabric.cli.answers import load
 from fabric.cli.output import Progress, check_writable, formats, give
 
 if TYPE_CHECKING:

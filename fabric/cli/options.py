@@ -1,17 +1,14 @@
-"""What verbs that predict share: cases on a fabric, a result as one flat row. It prints nothing."""
+"""Options that verbs which predict share, and their texts read. It prints nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from fabric.network.fabric import Fabric
     from fabric.network.placement import Devices
-    from fabric.records.result import Result
 
 
 constants_option = click.option(
@@ -87,64 +84,3 @@ def read_order(text: str) -> tuple[str, Devices | None]:
             raise InputError(f"order: must be device numbers, got {word!r}")
     devices = np.array(words, dtype=np.int64)
     return given_order(devices), devices
-
-
-def load(topo: str) -> Fabric:
-    """Return the fabric of a TOPO: a short form, the YAML of a fabric, or a file in any format that can be read."""
-    from fabric.formats import files
-
-    return files.load(topo).fabric
-
-
-def of_one_collective(results: Sequence[Result], asked: str) -> list[Result]:
-    """Return the results of one collective, since no fit mixes them: the only one there is, else the one asked for.
-
-    Raises:
-        InputError: several, and not the one asked for.
-    """
-    from topologies.errors import InputError
-
-    there = sorted({result.case.collective for result in results})
-    if len(there) == 1:
-        return list(results)
-    if asked not in there:
-        raise InputError(f"collective: the results are of {', '.join(there)}, got {asked}; name one with --collective")
-    return [result for result in results if result.case.collective == asked]
-
-
-def flat(result: Result, **more: object) -> dict[str, Any]:
-    """Return a result as one flat row, keys with their unit: the case, time and bandwidths, what is known beside them."""
-    low, high = result.bracket or (None, None)
-    case = asdict(result.case) | {"params": dict(result.case.params)}
-    row = case | {
-        "count": result.case.count,
-        "source": result.source,
-        "algorithm": result.model.runs,
-        "seconds": result.time,
-        "seconds_low": low,
-        "seconds_high": high,
-        "samples": len(result.seconds),
-        "algbw_bytes_per_second": result.algbw,
-        "busbw_bytes_per_second": result.busbw,
-        "made_at": result.made_at,
-    }
-    return row | (_of_a_run(result) if result.measured else _of_a_model(result)) | more
-
-
-def _of_a_run(result: Result) -> dict[str, Any]:
-    return {
-        "wrong": result.wrong,
-        "barrier": result.barrier,
-        "ranks_exceed_cores": result.oversubscribed,
-        "contended": result.context.get("contended"),
-    }
-
-
-def _of_a_model(result: Result) -> dict[str, Any]:
-    return {
-        "routing": result.routing,
-        "fabric": result.fabric,
-        "fingerprint": result.fingerprint,
-        "bottleneck": next(iter(result.bottlenecks), None),
-        "tied": list(result.bottlenecks[1:]),
-    }
