@@ -33,6 +33,7 @@ VERBS = {
     "write": "Write a fabric in another tool's format.",
     "audit": "What is built against what was designed: missing, extra, swapped and degraded cables.",
     "twin": "Bring a fabric up for real on this machine: run on it, predict, compare.",
+    "schema": "The JSON Schema of what a verb's --json prints, or of a file.",
     "doctor": "What this machine has, what is missing, and how to get it.",
 }
 """Verb -> one line of help; the code is `fabric/cli/<verb>.py` and is imported only when the verb runs."""

@@ -57,6 +57,13 @@ class FabricText(BaseModel):
     carriers: dict[str, str] = {}
 
 
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a fabric's YAML file as it is written."""
+    made = FabricText.model_json_schema()
+    kinds = {"schema": {"const": SCHEMA}, **{key: kind for key, kind in made["properties"].items() if key != "schema_"}}
+    return {**made, "$id": SCHEMA, "properties": kinds, "required": ["schema", "topology"]}
+
+
 def load(text: str) -> Fabric:
     """Return the fabric of a short form or of a YAML file.
 

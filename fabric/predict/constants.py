@@ -87,6 +87,13 @@ def load(text: str) -> list[Constants]:
         raise InputError(f"constants: {path}: {' '.join(str(error).split())[:200]}") from None
 
 
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a file of constants."""
+    every = TypeAdapter(list[Constants]).json_schema()
+    kinds, needed = {"schema": {"const": SCHEMA}, "constants": every}, ["schema", "constants"]
+    return {"$id": SCHEMA, "$defs": every.pop("$defs"), "type": "object", "properties": kinds, "required": needed}
+
+
 def write(path: Path, constants: Sequence[Constants]) -> None:
     """Write constants to a file that load() gives back."""
     content: dict[str, Any] = {"schema": SCHEMA, "constants": [asdict(c) for c in constants]}

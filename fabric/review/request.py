@@ -150,6 +150,11 @@ class Request(Strict):
     failing: Failing = Failing()
 
 
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a review's YAML file."""
+    return Request.model_json_schema()
+
+
 def load(path: Path) -> Request:
     """Return the request of a YAML file; InputError naming the file, the key, the rule and the value."""
     content = read_mapping(path, "review", "with title, candidates and cases")
