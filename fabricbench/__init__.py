@@ -13,26 +13,39 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer
-    from fabric.answers.ask import cases, constants, failures, load
+    from fabric.answers.ask import load
+    from fabric.answers.bound import bound
     from fabric.answers.predict import predict
-    from fabric.answers.shown import chart, table
+    from fabric.answers.stress import stress
+    from fabric.answers.throughput import throughput
     from fabric.errors import EnvironmentFault
     from fabric.network.fabric import Fabric, Level
     from fabric.predict.constants import NONE, Constants
     from fabric.records.case import Case
     from fabric.records.prediction import Prediction
     from fabric.records.result import Result
+    from fabricbench.questions import (
+        audit,
+        build,
+        calibrate,
+        cases,
+        compare,
+        constants,
+        failures,
+        flows,
+        jobs,
+        read,
+        read_results,
+        scale,
+        show,
+        write,
+    )
+    from fabricbench.shown import chart, table
+    from fabricbench.started import gate, measure, slow
     from topologies.base import Topology
     from topologies.errors import InputError
 
 _HOMES = {
-    "load": "fabric.answers.ask",
-    "cases": "fabric.answers.ask",
-    "constants": "fabric.answers.ask",
-    "failures": "fabric.answers.ask",
-    "predict": "fabric.answers.predict",
-    "chart": "fabric.answers.shown",
-    "table": "fabric.answers.shown",
     "Answer": "fabric.answers.answer",
     "Case": "fabric.records.case",
     "Constants": "fabric.predict.constants",
@@ -44,13 +57,70 @@ _HOMES = {
     "Prediction": "fabric.records.prediction",
     "Result": "fabric.records.result",
     "Topology": "topologies.base",
+    "audit": "fabricbench.questions",
+    "bound": "fabric.answers.bound",
+    "build": "fabricbench.questions",
+    "calibrate": "fabricbench.questions",
+    "cases": "fabricbench.questions",
+    "chart": "fabricbench.shown",
+    "compare": "fabricbench.questions",
+    "constants": "fabricbench.questions",
+    "failures": "fabricbench.questions",
+    "flows": "fabricbench.questions",
+    "gate": "fabricbench.started",
+    "jobs": "fabricbench.questions",
+    "load": "fabric.answers.ask",
+    "measure": "fabricbench.started",
+    "predict": "fabric.answers.predict",
+    "read": "fabricbench.questions",
+    "read_results": "fabricbench.questions",
+    "scale": "fabricbench.questions",
+    "show": "fabricbench.questions",
+    "slow": "fabricbench.started",
+    "stress": "fabric.answers.stress",
+    "table": "fabricbench.shown",
+    "throughput": "fabric.answers.throughput",
+    "write": "fabricbench.questions",
 }
-"""Name -> the module it is loaded from; where it is called otherwise there, `module:name`."""
+"""Name -> the module it is loaded from."""
 
 __all__ = [
-    "NONE", "Answer", "Case", "Constants", "EnvironmentFault", "Fabric", "InputError", "Level", "Prediction", "Result",
-    "Topology", "cases", "chart", "constants", "failures", "load", "predict", "table",
-]  # fmt: skip
+    "NONE",
+    "Answer",
+    "Case",
+    "Constants",
+    "EnvironmentFault",
+    "Fabric",
+    "InputError",
+    "Level",
+    "Prediction",
+    "Result",
+    "Topology",
+    "audit",
+    "bound",
+    "build",
+    "calibrate",
+    "cases",
+    "chart",
+    "compare",
+    "constants",
+    "failures",
+    "flows",
+    "gate",
+    "jobs",
+    "load",
+    "measure",
+    "predict",
+    "read",
+    "read_results",
+    "scale",
+    "show",
+    "slow",
+    "stress",
+    "table",
+    "throughput",
+    "write",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -70,8 +140,7 @@ def __getattr__(name: str) -> Any:
     line = hidden()
     if line is not None:
         raise ImportError(line)
-    module, _, own = home.partition(":")
-    found = getattr(import_module(module), own or name)
+    found = getattr(import_module(home), name)
     globals()[name] = found
     return found
 

@@ -111,12 +111,17 @@ def build(fabric: Fabric | str, file: str | Path | None = None) -> Answer[Fabric
         InputError: a TOPO that is none, or a file that cannot be written.
         EnvironmentFault: `local` where others take so much of the machine that no latency can be had.
     """
+    from dataclasses import replace
+
     from fabric.answers.ask import load
     from fabric.answers.build import build as answer
     from fabric.measure.host.local import local_fabric
 
-    known = (local_fabric() if fabric == "local" else load(fabric)) if isinstance(fabric, str) else fabric
-    return answer(known, None if file is None else Path(file))
+    if fabric == "local":
+        known, warnings = local_fabric()
+    else:
+        known, warnings = load(fabric) if isinstance(fabric, str) else fabric, ()
+    return replace(answer(known, None if file is None else Path(file)), warnings=warnings)
 
 
 def scale(
@@ -160,7 +165,7 @@ def scale(
     if len(several) != 1:
         raise InputError(f"fabrics: must be the one that the results were measured on, got {len(several)}")
     own = [result for result in results if result.case.collective == collective]
-    return scale_measured(own, several[0], constants and [constants], routing=routing, fidelity=fidelity)
+    return scale_measured(own, several[0], None if constants is None else [constants], routing=routing, fidelity=fidelity)
 
 
 def flows(file: str | Path, *, eps: float = 0.0) -> Answer[Any]:
@@ -214,8 +219,10 @@ def read_results(
     Raises:
         InputError: no such file, or nothing certain in it.
     """
+    from dataclasses import replace
+
     from fabric.answers.imports import imported
-    from fabric.answers.results import VIEW, Answer
+    from fabric.answers.measure import measured
     from fabric.importers import catalog
     from fabric.importers.results import Given
     from fabric.records.store import read as ours
@@ -223,7 +230,7 @@ def read_results(
     path = Path(file)
     if path.suffix == ".jsonl":
         results, torn = ours(path)
-        return Answer(VIEW, tuple(results), warnings=(torn,) if torn else ())
+        return replace(measured(results), warnings=(torn,) if torn else ())
     found = catalog.imported(catalog.load(path), str(path), tool, Given(ranks=ranks, nodes=nodes, collective=collective))
     return imported(found, path)
 

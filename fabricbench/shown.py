@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def table(answer: Answer[Any]) -> None:
     """Print an answer's tables; in a notebook, the answer as a cell's last value is shown as HTML."""
-    print(answer)  # noqa: T201  # printing is what it is for
+    print(answer)  # printing is what it is for
 
 
 def chart(results: Iterable[Result]) -> Any:
