@@ -154,13 +154,16 @@ def _one_slice(contest: Contest, launch: Launch, given: Mapping[str, Any]) -> No
 def slice_of(words: Sequence[str]) -> Slice:
     """Return the slice of three words: cells, seconds, seed; InputError where they are no numbers."""
     from fabric.gate.interleave import Slice
+    from fabric.text.escape import shown
+    from fabric.text.numbers import real, whole
     from topologies.errors import InputError
 
     cells, seconds, seed = words
     try:
-        return Slice(tuple(int(cell) for cell in cells.split(",")), float(seconds), int(seed))
-    except ValueError:
-        raise InputError(f"slice: must be CELL,CELL,... SECONDS SEED, got {' '.join(words)!r}") from None
+        own = tuple(whole(cell, "cell") for cell in cells.split(","))
+        return Slice(own, real(seconds, "seconds", 0.0), whole(seed, "seed"))
+    except InputError as error:
+        raise InputError(f"slice: must be CELL,CELL,... SECONDS SEED, got {shown(' '.join(words))}: {error}") from None
 
 
 def words_of(part: Slice) -> list[str]:
