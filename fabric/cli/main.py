@@ -10,6 +10,7 @@ import click
 
 from fabric.cli.lazy import LazyGroup
 from fabric.errors import EnvironmentFault
+from fabric.text.escape import terminal
 from topologies.errors import InputError
 
 VERBS = {
@@ -69,8 +70,8 @@ def program() -> None:
 
 
 def fail(line: str, code: int) -> NoReturn:
-    """Print one line on standard error and leave with the exit code."""
-    click.echo(f"fabricbench: {line}", err=True)
+    """Print one line on standard error, whatever is in it, and leave with the exit code."""
+    click.echo(f"fabricbench: {terminal(line)}", err=True)
     raise SystemExit(code)
 
 

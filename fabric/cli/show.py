@@ -128,12 +128,15 @@ def _print(row: Row) -> None:
     """Print the row for a reader: what it is made of, then what was proved."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
+
+    from fabric.text.escape import terminal
 
     grid = Table.grid(padding=(0, 3))
     for line in _lines(row):
-        grid.add_row(*line)
+        grid.add_row(*(Text(terminal(cell)) for cell in line))
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    console.print(str(row["name"]), style="bold", markup=False)
+    console.print(terminal(row["name"]), style="bold", markup=False)
     console.print(grid)
 
 
