@@ -8,11 +8,14 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fabric.text.escape import csv_cell, terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Row = Mapping[str, Any]
 FIRST_AFTER, EVERY = 1.0, 5.0
@@ -36,11 +39,10 @@ def emit(schema: str, rows: Sequence[Row], *, as_json: bool = False, as_csv: boo
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, notes: Sequence[str] = ()) -> None:
     """Print a table with a title and notes under it; wide enough for its content where the output is no terminal."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console = console_of()
     console.print(terminal(title), style="bold", markup=False, soft_wrap=True)
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
@@ -50,6 +52,17 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
     console.print(grid)
     for note in notes:
         console.print(terminal(note), style="dim", markup=False, soft_wrap=True)
+
+
+def console_of() -> Console:
+    """Return what tables are printed on: wide enough for its content where the output is no terminal."""
+    from rich.console import Console
+
+    class Ours(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would leave with 1, which is a verdict
+
+    return Ours(width=None if sys.stdout.isatty() else 160, highlight=False)
 
 
 class Progress:

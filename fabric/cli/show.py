@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.output import emit, formats
+from fabric.cli.output import console_of, emit, formats
 
 if TYPE_CHECKING:
     from topologies.base import Topology
@@ -126,7 +125,6 @@ def _known(row: Row) -> Row:
 
 def _print(row: Row) -> None:
     """Print the row for a reader: what it is made of, then what was proved."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -135,7 +133,7 @@ def _print(row: Row) -> None:
     grid = Table.grid(padding=(0, 3))
     for line in _lines(row):
         grid.add_row(*(Text(terminal(cell)) for cell in line))
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console = console_of()
     console.print(terminal(row["name"]), style="bold", markup=False)
     console.print(grid)
 
