@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from fabric.network.placement import Devices
 
 
+MOST_DEVICE = 2**31 - 1
+"""The largest number that a device can have: vertices are kept in 32 bits."""
 constants_option = click.option(
     "--constants", help="none, nccl, nccl:HARDWARE or a file that calibrate wrote; by default the --backend's own, else none."
 )
@@ -45,17 +47,17 @@ def case_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_params(texts: Sequence[str]) -> dict[str, float | str]:
     """Return a collective's parameters from KEY=VALUE texts; InputError naming the one that is none."""
+    from fabric.text.escape import shown
+    from fabric.text.numbers import maybe_real
     from topologies.errors import InputError
 
     found: dict[str, float | str] = {}
     for text in texts:
         key, equals, value = text.partition("=")
-        try:
-            found[key] = float(value)
-        except ValueError:
-            raise InputError(f"param: must be KEY=NUMBER, such as skew=1.2, got {text!r}") from None
-        if not (key and equals):
-            raise InputError(f"param: must be KEY=NUMBER, such as skew=1.2, got {text!r}")
+        number = maybe_real(value)
+        if number is None or not (key and equals):
+            raise InputError(f"param: must be KEY=NUMBER, such as skew=1.2, got {shown(text)}")
+        found[key] = number
     return found
 
 
@@ -70,17 +72,27 @@ def read_order(text: str) -> tuple[str, Devices | None]:
     import numpy as np
 
     from fabric.network.placement import given_order
+    from fabric.text.escape import terminal
+    from fabric.text.files import read_text
     from topologies.errors import InputError
 
     kind, _, name = text.partition(":")
     if kind != "given":
         return text, None
-    try:
-        words = Path(name).read_text().replace(",", " ").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"order: cannot read {name}: {error}") from None
-    for word in words:
-        if not (word.isascii() and word.isdigit()):
-            raise InputError(f"order: must be device numbers, got {word!r}")
-    devices = np.array(words, dtype=np.int64)
+    words = read_text(Path(name), "order").replace(",", " ").split()
+    if not words:
+        raise InputError(f"order: must be device numbers, {terminal(name)} holds none")
+    devices = np.array([_device(word) for word in words], dtype=np.int64)
     return given_order(devices), devices
+
+
+def _device(word: str) -> int:
+    """Return a device's number."""
+    from fabric.text.escape import shown
+    from fabric.text.numbers import natural
+    from topologies.errors import InputError
+
+    found = natural(word)
+    if found is None or found > MOST_DEVICE:
+        raise InputError(f"order: must be device numbers, got {shown(word)}")
+    return found

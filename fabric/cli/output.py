@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabric.text.escape import csv_cell, terminal
+
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from fabric.answers.answer import Answer
 
 Row = Mapping[str, Any]
@@ -52,19 +56,30 @@ def give(answer: Answer[Any], *, as_json: bool = False, as_csv: bool = False) ->
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, notes: Sequence[str] = ()) -> None:
     """Print a table with a title and notes under it; wide enough for its content where the output is no terminal."""
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    console.print(title, style="bold", markup=False, soft_wrap=True)
+    console = console_of()
+    console.print(terminal(title), style="bold", markup=False, soft_wrap=True)
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         grid.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*(Text(terminal(cell)) for cell in row))  # a Text, in which brackets are no markup
     console.print(grid)
     for note in notes:
-        console.print(note, style="dim", markup=False, soft_wrap=True)
+        console.print(terminal(note), style="dim", markup=False, soft_wrap=True)
+
+
+def console_of() -> Console:
+    """Return what tables are printed on: wide enough for its content where the output is no terminal."""
+    from rich.console import Console
+
+    class Ours(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would leave with 1, which is a verdict
+
+    return Ours(width=None if sys.stdout.isatty() else 160, highlight=False)
 
 
 class Progress:
@@ -86,8 +101,8 @@ class Progress:
 
 
 def warn(line: str) -> None:
-    """Print one line on standard error."""
-    click.echo(f"fabricbench: {line}", err=True)
+    """Print one line on standard error, whatever is in it."""
+    click.echo(f"fabricbench: {terminal(line)}", err=True)
 
 
 def check_writable(option: str, path: Path | None) -> None:
@@ -114,4 +129,6 @@ def _emit_csv(rows: Sequence[Row]) -> None:
     columns = list(dict.fromkeys(key for row in rows for key in row))
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: json.dumps(v) if isinstance(v, dict | list) else v for key, v in row.items()} for row in rows)
+    writer.writerows(
+        {key: csv_cell(json.dumps(v) if isinstance(v, dict | list) else v) for key, v in row.items()} for row in rows
+    )

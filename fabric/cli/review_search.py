@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli.output import Progress, Row, emit, formats, table
+from fabric.text.escape import shown
+from fabric.text.numbers import maybe_real, natural, real
 
 if TYPE_CHECKING:
     from fabric.review.limits import Binding
@@ -137,10 +139,10 @@ def _case(text: str) -> Any:
 
     collective, _, rest = text.partition(":")
     size, _, count = rest.partition(":")
-    if collective not in ALGORITHMS or not size or not (count or "1").isdigit() or count == "0":
+    if collective not in ALGORITHMS or not size or not natural(count or "1"):
         known = ", ".join(ALGORITHMS)
-        raise InputError(f"case: must be COLLECTIVE:SIZE[:COUNT] with a collective of {known}, got {text!r}")
-    return CaseText(collective=collective, size=size, count=float(count or 1))
+        raise InputError(f"case: must be COLLECTIVE:SIZE[:COUNT] with a collective of {known}, got {shown(text)}")
+    return CaseText(collective=collective, size=size, count=real(count or 1, "case", 1.0))
 
 
 def _number(text: str | None, name: str, unit: str, example: str) -> float | None:
@@ -151,12 +153,10 @@ def _number(text: str | None, name: str, unit: str, example: str) -> float | Non
         return None
     bare = text.strip().removesuffix(unit) if unit else text.strip()
     prefix = bare[-1:] if bare[-1:] in ("k", "M", "G") else ""
-    try:
-        if unit and bare == text.strip():
-            raise ValueError
-        return float(bare.removesuffix(prefix)) * PREFIXES[prefix]
-    except ValueError:
-        raise InputError(f"{name}: must be a number such as {example}, got {text!r}") from None
+    value = None if unit and bare == text.strip() else maybe_real(bare.removesuffix(prefix))
+    if value is None:
+        raise InputError(f"{name}: must be a number such as {example}, got {shown(text)}")
+    return value * PREFIXES[prefix]
 
 
 def _rows(found: Found) -> list[dict[str, Any]]:

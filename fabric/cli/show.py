@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from fabric.cli.output import formats, give
+from fabric.cli.output import console_of, formats, give
 
 Row = dict[str, Any]
 
@@ -42,14 +41,16 @@ def command(topo: str, *, html: Path | None, png: Path | None, as_json: bool, as
 
 def _print(row: Row) -> None:
     """Print the row for a reader: what it is made of, then what was proved."""
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
+
+    from fabric.text.escape import terminal
 
     grid = Table.grid(padding=(0, 3))
     for line in _lines(row):
-        grid.add_row(*line)
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    console.print(str(row["name"]), style="bold", markup=False)
+        grid.add_row(*(Text(terminal(cell)) for cell in line))
+    console = console_of()
+    console.print(terminal(row["name"]), style="bold", markup=False)
     console.print(grid)
 
 

@@ -25,6 +25,7 @@ from fabric.measure.launch.settle import settle, started_by_us
 from fabric.measure.launch.supervise import supervise
 from fabric.slow.find import run
 from fabric.slow.search import Report, Search
+from fabric.text.json_file import read_json
 from fabric.units import size
 from topologies.errors import InputError
 
@@ -116,7 +117,7 @@ def _start(search: Search, wanted: int | None, arguments: Sequence[str]) -> Repo
             raise SystemExit(128 + ending.stopped)
         if ending.code or not path.exists():
             raise _fault(search, ending.code, ending.reason)
-        return Report(**json.loads(path.read_text()))
+        return Report(**read_json(path, "report"))
 
 
 def _fault(search: Search, code: int, reason: str) -> Exception:

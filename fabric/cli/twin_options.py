@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabric.text.escape import shown
+from fabric.text.numbers import maybe_real, natural
+
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.twin.experiment import Ask
@@ -141,9 +144,12 @@ def degraded(fabric: Fabric, texts: Sequence[str]) -> dict[int, float]:
     cables, found = len(fabric.topology.ends), {}
     for text in texts:
         match = re.fullmatch(r"(\d+):(0?\.\d+|1(?:\.0*)?)", text, re.ASCII)
-        if match is None or int(match[1]) >= cables or not float(match[2]):
-            raise InputError(f"degrade: must be CABLE:SHARE, cable 0 ... {cables - 1}, share above 0 up to 1, got {text!r}")
-        found[int(match[1])] = float(fabric.link_speed[2 * int(match[1])]) * float(match[2])
+        cable, share = (natural(match[1]), maybe_real(match[2])) if match else (None, None)
+        if cable is None or cable >= cables or not share:
+            raise InputError(
+                f"degrade: must be CABLE:SHARE, cable 0 ... {cables - 1}, share above 0 up to 1, got {shown(text)}"
+            )
+        found[cable] = fabric.link_speed[2 * cable].item() * share
     return found
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from fabric.formats.faults import fault, lines
 from fabric.formats.named import Named, Written, speeds
 from fabric.formats.rows import HOSTS, OF_LANES, SCHEMA, Row, Rows, from_rows, to_rows
+from fabric.text.numbers import maybe_whole
 from fabric.units import rate
 from topologies.errors import InputError
 
@@ -36,7 +37,7 @@ def read(text: str, where: str) -> Named:
     numbered = lines(text, where)
     stamp = STAMP.fullmatch(numbered[0][1].rstrip())
     rows = _table(text, where)
-    if stamp and int(stamp[3]) != len(rows):
+    if stamp and maybe_whole(stamp[3]) != len(rows):
         raise fault(where, 1, f"{stamp[3]} cables, as the file says of itself (it may be cut)", len(rows))
     graph = {"schema": stamp[1], "topology": stamp[2]} if stamp else {}
     return from_rows(Rows(graph, _vertices(rows, where), [_cable(row, where) for row in rows]), where)
@@ -57,7 +58,7 @@ def _table(text: str, where: str) -> list[Row]:
     rows: list[Row] = [dict(zip(header, cells, strict=True)) | {"line": number} for number, cells in parsed[1:]]
     for row in rows:
         if not (row["source"] and row["target"]):
-            raise fault(where, int(row["line"]), "a name in source and in target", row)
+            raise fault(where, row["line"], "a name in source and in target", row)
     return rows
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fabric.formats.faults import fault, lines
 from fabric.formats.named import Named
 from fabric.formats.observe import Cable, Vertex, observed
+from fabric.text.numbers import whole
 from fabric.units import rate
 
 LANE = {"SDR": 2, "DDR": 4, "QDR": 8, "FDR10": 10, "FDR": 13.64, "EDR": 25, "HDR": 50, "NDR": 100, "XDR": 200}
@@ -80,7 +81,7 @@ def _parse(text: str, where: str) -> tuple[dict[str, _Block], dict[tuple[str, in
             continue
         if match := BLOCK.fullmatch(line.rstrip()):
             kind, ports, guid, name = match.groups()
-            current = _Block(guid, kind != "Ca", int(ports), (name or "").strip(), number)
+            current = _Block(guid, kind != "Ca", whole(ports, f"{where}:{number}: ports"), (name or "").strip(), number)
             if guid in blocks:
                 raise fault(where, number, f"each GUID once, first seen in line {blocks[guid].line}", guid)
             blocks[guid] = current
@@ -103,11 +104,12 @@ def _end(line: str, number: int, block: _Block, where: str) -> _End:
     if match is None:
         raise fault(where, number, 'a port line such as [1] "S-guid"[2] # "name" lid 3 4xNDR', line)
     port, peer, peer_port, lanes, speed = match.groups()
+    own, far, width = (whole(text, f"{where}:{number}: port and width") for text in (port, peer_port, lanes))
     if speed not in LANE:
         raise fault(where, number, f"a rate of {', '.join(LANE)}", speed)
-    if not 1 <= int(port) <= block.ports or not 1 <= int(lanes) <= 12:
+    if not 1 <= own <= block.ports or not 1 <= width <= 12:
         raise fault(where, number, f"a port from 1 to {block.ports} and a width from 1x to 12x", line)
-    return _End(number, (block.guid, int(port)), (peer, int(peer_port)), int(lanes), speed)
+    return _End(number, (block.guid, own), (peer, far), width, speed)
 
 
 def _both_ends(ends: dict[tuple[str, int], _End], blocks: dict[str, _Block], where: str) -> list[_End]:

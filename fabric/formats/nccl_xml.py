@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from math import trunc
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
@@ -105,7 +106,7 @@ def _vertex(element: Element, parent: str, found: _Found, where: str) -> str:
     if parent:
         told = element.get("link_width", "")
         width = number("16" if told in ("", "0") else told, where, element.line, "link_width")
-        lanes, lane = int(width) if width < 1_000 else 0, pcie(element.get("link_speed", ""))
+        lanes, lane = trunc(width) if width < 1_000 else 0, pcie(element.get("link_speed", ""))
         if lanes < 1:
             raise fault(where, element.line, "link_width: a whole number of lanes", width)
         found.lanes.append(lane)
@@ -121,9 +122,9 @@ def _vertex(element: Element, parent: str, found: _Found, where: str) -> str:
 
 def _count(element: Element, where: str) -> int:
     count = number(element.get("count", "1"), where, element.line, "count")
-    if count != int(count) or count > 1_000:
+    if count != round(count) or count > 1_000:
         raise fault(where, element.line, "count: a whole number of links", count)
-    return int(count)
+    return round(count)
 
 
 def _nvlink_cables(found: _Found) -> list[Cable]:

@@ -13,6 +13,7 @@ from xml.sax.saxutils import quoteattr
 from fabric.formats.faults import Element, attribute, fault, load_xml
 from fabric.formats.named import Named, Written
 from fabric.formats.observe import Cable, Vertex, observed
+from fabric.text.numbers import maybe_real, maybe_whole
 
 UNITS = {"": 1.0, "bps": 1 / 8, "kbps": 125.0, "Mbps": 125e3, "Gbps": 125e6, "Tbps": 125e9}
 UNITS |= {"Bps": 1.0, "kBps": 1e3, "MBps": 1e6, "GBps": 1e9, "TBps": 1e12, "MiBps": 2.0**20, "GiBps": 2.0**30}
@@ -88,10 +89,7 @@ def _links(route: Element) -> list[Element]:
 
 def _rate(text: str, element: Element, where: str) -> float:
     match = RATE.fullmatch(text.strip())
-    try:
-        speed = float(match[1]) * UNITS[match[2]] if match else 0.0
-    except (ValueError, KeyError):
-        speed = 0.0
+    speed = (maybe_real(match[1]) or 0.0) * UNITS.get(match[2], 0.0) if match else 0.0
     if not 0 < speed < float("inf"):
         raise fault(where, element.line, "a rate above zero such as 50GBps or 400Gbps", text)
     return speed
@@ -128,9 +126,10 @@ def _cluster(element: Element, vertices: dict[str, Vertex], cables: list[Cable],
     vertices[hub] = Vertex(hub, is_host=False)
     for part in attribute(where, element, "radical").split(","):
         match = RADICAL.fullmatch(part.strip())
-        if match is None or not 0 <= int(match[2] or match[1]) - int(match[1]) < MOST:
+        first, last = (maybe_whole(match[1]), maybe_whole(match[2] or match[1])) if match else (None, None)
+        if first is None or last is None or not 0 <= last - first < MOST:
             raise fault(where, element.line, "radical: numbers and ranges such as 0-15", part)
-        for number in range(int(match[1]), int(match[2] or match[1]) + 1):
+        for number in range(first, last + 1):
             name = f"{element.get('prefix', '')}{number}{element.get('suffix', '')}"
             vertices[name] = Vertex(name, is_host=True)
             cables.append(Cable(name, hub, speed=speed))

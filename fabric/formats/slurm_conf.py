@@ -13,6 +13,7 @@ from fabric.formats.faults import fault, lines
 from fabric.formats.hostlist import compress, expand
 from fabric.formats.named import Named, Written
 from fabric.formats.tree import Branch, apart, from_tree, to_branches
+from fabric.text.numbers import maybe_whole
 
 STAMP = re.compile(r"# fabricbench\.tree/1 switches=(\d+) nodes=(\d+)")
 WORD = re.compile(r"([A-Za-z]+)=(\S+)")
@@ -41,7 +42,7 @@ def check_stamp(text: str, branches: Sequence[Branch], where: str) -> None:
     """Return nothing where the counts on the first line, if there are any, are those of the tree."""
     stamp = STAMP.match(text)
     found = (len(branches), sum(len(b.nodes) for b in branches))
-    if stamp and (int(stamp[1]), int(stamp[2])) != found:
+    if stamp and (maybe_whole(stamp[1]), maybe_whole(stamp[2])) != found:
         told = f"{stamp[1]} switches and {stamp[2]} nodes"
         raise fault(where, 1, f"{told}, as the file says of itself (it may be cut)", f"{found[0]} and {found[1]}")
 

@@ -11,6 +11,8 @@ from fabric.measure.cells import run_file
 from fabric.measure.cells.job import Job
 from fabric.measure.host.machine import usable_cores
 from fabric.measure.launch.launcher import Launch
+from fabric.text.escape import shown
+from fabric.text.numbers import real, whole
 from topologies.errors import InputError
 
 
@@ -47,9 +49,10 @@ def slice_of(words: Sequence[str]) -> Slice:
     """Return the slice of three words: cells, seconds, seed; InputError where they are no numbers."""
     cells, seconds, seed = words
     try:
-        return Slice(tuple(int(cell) for cell in cells.split(",")), float(seconds), int(seed))
-    except ValueError:
-        raise InputError(f"slice: must be CELL,CELL,... SECONDS SEED, got {' '.join(words)!r}") from None
+        own = tuple(whole(cell, "cell") for cell in cells.split(","))
+        return Slice(own, real(seconds, "seconds", 0.0), whole(seed, "seed"))
+    except InputError as error:
+        raise InputError(f"slice: must be CELL,CELL,... SECONDS SEED, got {shown(' '.join(words))}: {error}") from None
 
 
 def words_of(part: Slice) -> list[str]:

@@ -13,6 +13,7 @@ from fabric.importers.results import Given, Imported, convert
 from fabric.importers.table import Table, Tables, lines
 from fabric.records.result import Result
 from fabric.records.screen import Finding
+from fabric.text.files import read_bytes
 from topologies.errors import InputError
 
 READERS: dict[str, Callable[[str, str], Tables]] = {
@@ -59,10 +60,7 @@ def load(path: Path) -> str:
     Raises:
         InputError: a file that cannot be read or is no text.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"import: cannot read {path}: {error.strerror}") from None
+    content = read_bytes(path, "import")
     encoding = ENCODINGS.get(content[:2], "utf-8-sig")
     text = content.decode(encoding, errors="replace")
     if "\0" in text:

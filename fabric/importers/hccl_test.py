@@ -11,6 +11,7 @@ import re
 
 from fabric.importers.table import Row, Table, Tables, lines, number, whole_number, wrong_line
 from fabric.records.screen import Finding
+from fabric.text.numbers import whole
 
 HEADER = re.compile(r"data_size\(Bytes\):?.*\|.*a\w*g_time\(us\)")
 BINARY = re.compile(r"\b(all_reduce|all_gather|reduce_scatter|alltoall|broadcast|reduce|scatter)_test\b")
@@ -72,7 +73,7 @@ def _row(where: str, line: int, header: tuple[int, list[str]], content: str, sai
         seconds=number(where, line, time, named[time]) * 1e-6,
         algbw=number(where, line, "alg_bandwidth(GB/s)", named["alg_bandwidth(GB/s)"]),
         wrong=_wrong(named.get("check_result", "NULL")),
-        iterations=int(said.get("iterations", 1)),
+        iterations=whole(said.get("iterations", 1), "iterations"),
         dtype=said.get("dtype", "fp32"),
         op=said.get("op", "sum"),
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from fabric.importers.table import Row, Table, Tables, lines, number, stated_time, whole_number, wrong_line
 from fabric.records.screen import Finding
+from fabric.text.numbers import whole
 
 TITLE = re.compile(r"^#\s+Benchmarking\s+(\S+)")
 PROCESSES = re.compile(r"^#\s+#processes\s*=\s*(\d{1,9})")
@@ -85,7 +86,7 @@ def _state(stated: dict[str, str], content: str) -> None:
 def _take(where: str, line: int, content: str, block: Block) -> Block:
     cells = content.split()
     if found := PROCESSES.match(content):
-        return replace(block, processes=int(found[1]))
+        return replace(block, processes=whole(found[1], "processes"))
     if GROUPS.match(content):
         return replace(block, groups=True)
     if HEADER.match(content):

@@ -6,13 +6,14 @@ time (us), alg_bw, bus_bw (GB/s), nwrong (null: not checked). Of the environment
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from fabric.importers.nccl_tests import BINARY, NAMES, OVER_RANKS
 from fabric.importers.table import Row, Table, Tables, stated_time
 from fabric.records.screen import Finding
+from fabric.text.json_file import parse_json
+from fabric.text.numbers import real, whole
 from topologies.errors import InputError
 
 KNOWN_VERSION = 1
@@ -31,7 +32,7 @@ def read(text: str, where: str) -> Tables:
         InputError: no JSON (a run that was cut short leaves an unfinished file), another version, a key that is missing.
     """
     try:
-        run = json.loads(text)
+        run = parse_json(text, where)
     except ValueError as error:
         raise InputError(f"{where}: must be complete JSON of nccl-tests (a run that was killed leaves half), {error}") from None
     if not isinstance(run, dict) or run.get("version") != KNOWN_VERSION:
@@ -79,16 +80,16 @@ def _table(run: Mapping[str, Any]) -> Tables:
 def _row(number: int, row: Mapping[str, Any], half: Mapping[str, Any], config: Mapping[str, Any], *, in_place: bool) -> Row:
     return Row(
         line=number,
-        nbytes=int(row["size"]),
-        seconds=float(half["time"]) * 1e-6,
+        nbytes=whole(row["size"], "size"),
+        seconds=real(half["time"], "time") * 1e-6,
         in_place=in_place,
-        algbw=float(half["alg_bw"]),
-        busbw=float(half["bus_bw"]),
-        wrong=None if half.get("nwrong") in (None, "nan") else int(half["nwrong"]),
-        iterations=int(row.get("actual_iterations", config.get("iterations", 1))),
+        algbw=real(half["alg_bw"], "alg_bw"),
+        busbw=real(half["bus_bw"], "bus_bw"),
+        wrong=None if half.get("nwrong") in (None, "nan") else whole(half["nwrong"], "nwrong"),
+        iterations=whole(row.get("actual_iterations", config.get("iterations", 1)), "iterations"),
         dtype=str(row["type"]),
         op=str(row.get("redop", "none")),
-        root=int(row.get("root", -1)),
+        root=whole(row.get("root", -1), "root", -1),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from fabric.importers.table import Row, Table, Tables, lines, number, stated_time, whole_number, wrong_line
 from fabric.records.screen import Finding
+from fabric.text.numbers import maybe_whole, whole
 from topologies.errors import InputError
 
 HEADER = re.compile(r"^#\s+size\s+count\s.*\b(time|cputime)\s+algbw\s+busbw\b")
@@ -89,10 +90,10 @@ def _next_run(run: Run, layout: Layout | None, content: str) -> Run:
 def _learn(run: Run, content: str) -> None:
     if found := RANK.match(content):
         rank, group, host, device = found.groups()
-        run.hosts.setdefault(int(group or 0), {})[int(rank)] = host
+        run.hosts.setdefault(whole(group or 0, "group"), {})[whole(rank, "rank")] = host
         run.devices.add(device.strip())
     elif RUN.match(content):
-        run.settings.update({name: int(value) for name, value in SETTING.findall(content)})
+        run.settings.update({name: whole(value, name) for name, value in SETTING.findall(content)})
     elif found := VERSION.match(content):
         run.context.update(tool_version=found[1], library_version=found[2])
     elif named := BINARY.findall(content):
@@ -168,8 +169,7 @@ def _row(where: str, line: int, shared: Mapping[str, Any], half: Mapping[str, st
 def _wrong(where: str, line: int, text: str) -> int | None:
     if text == "N/A":
         return None
-    value = number(where, line, "#wrong (a count or N/A)", text)
-    return int(value) if value == value and abs(value) != float("inf") else None  # noqa: PLR0124  # NaN
+    return maybe_whole(number(where, line, "#wrong (a count or N/A)", text))  # NaN is none
 
 
 def _close(where: str, run: Run, layout: Layout | None, rows: list[Row]) -> Tables:

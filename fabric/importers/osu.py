@@ -21,6 +21,7 @@ from fabric.collectives.sizes import WINDOW
 from fabric.importers.table import Row, Table, Tables, lines, number, whole_number, wrong_line
 from fabric.records.case import Mode
 from fabric.records.screen import Finding
+from fabric.text.numbers import printed, real, whole
 
 TITLE = re.compile(r"^#\s+OSU\s+MPI(?:-\w+)?\s+(.*?)\s+Test(?:\s+v?(\S+))?\s*$")
 KINDS = {
@@ -77,7 +78,7 @@ def _block(where: str, line: int, title: str, version: str, body: Sequence[tuple
     if columns is None:
         return Finding("warning", f"`{title}`: no header `# Size ... Latency(us)` or `... MB/s` under the title", line)
     stated = next((found for _, content in body if (found := PAIRS.match(content))), None)
-    ranks = (2 * int(stated[1]) if stated else 2) if collective in POINT_TO_POINT else None
+    ranks = (2 * whole(stated[1], "pairs", 1) if stated else 2) if collective in POINT_TO_POINT else None
     if collective == "message_rate" and stated is None:
         return Finding("warning", f"`{title}`: no line `# [ pairs: N ] [ window size: W ]` under the title", line)
     kind = _datatype(body)
@@ -93,7 +94,7 @@ def _block(where: str, line: int, title: str, version: str, body: Sequence[tuple
     context = {"tool_version": version, "over_ranks": over, "datatype_stated": kind is not None}
     if ranks is None:
         return Table(collective, line, rows, per_rank=per_rank, mode=mode, barrier="before", context=context)
-    window = float(stated[2]) if stated else float(WINDOW)
+    window = real(stated[2] if stated else WINDOW, "window", 1.0)
     params = {} if collective == "latency" else {"window": window}
     context |= {} if collective == "latency" else {"window_stated": stated is not None}
     return Table(collective, line, rows, ranks=ranks, mode=mode, params=params, context=context)
@@ -154,8 +155,4 @@ def _row(where: str, line: int, cells: Sequence[str], columns: Sequence[str], dt
 
 
 def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    return printed(cell) is not None

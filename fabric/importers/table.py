@@ -11,6 +11,8 @@ from typing import Any
 from fabric.records.case import Mode
 from fabric.records.result import Barrier
 from fabric.records.screen import Finding
+from fabric.text.escape import shown
+from fabric.text.numbers import maybe_whole, printed
 from topologies.errors import InputError
 
 PREFIX = re.compile(r"^[ \t]*(?:\[\d+,\d+\]<std\w+>:|\d+:(?=\s))\s?")
@@ -68,23 +70,23 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 
 def wrong_line(where: str, line: int, expected: str, got: object) -> InputError:
     """Return the error of one line: file, line number, what would be right, what was found."""
-    return InputError(f"{where}:{line}: must be {expected}, got {str(got).strip()[:70]!r}")
+    return InputError(f"{where}:{line}: must be {expected}, got {shown(str(got).strip(), 70)}")
 
 
 def number(where: str, line: int, what: str, text: str) -> float:
     """Return a column as a number; InputError naming the line."""
-    try:
-        return float(text)
-    except ValueError:
-        raise wrong_line(where, line, f"a number in column {what}", text) from None
+    value = printed(text)
+    if value is None:
+        raise wrong_line(where, line, f"a number in column {what}", text)
+    return value
 
 
 def whole_number(where: str, line: int, what: str, text: str) -> int:
     """Return a column that counts as an integer; InputError naming the line."""
-    value = number(where, line, what, text)
-    if not value.is_integer():  # nor are infinity and NaN
+    value = maybe_whole(number(where, line, what, text))
+    if value is None:
         raise wrong_line(where, line, f"a whole number in column {what}", text)
-    return int(value)
+    return value
 
 
 def stated_time(text: str) -> str | None:

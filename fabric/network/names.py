@@ -6,6 +6,8 @@ import re
 
 import numpy as np
 
+from fabric.text.escape import shown
+from fabric.text.numbers import natural
 from topologies.base import Topology
 from topologies.errors import InputError
 
@@ -28,17 +30,19 @@ def vertex_of(topology: Topology, text: str, parameter: str) -> int:
         InputError: no such vertex; the message says what exists.
     """
     text = text.strip()
-    if text.isascii() and text.isdigit() and int(text) < topology.vertices:
-        return int(text)
+    number = natural(text)
+    if number is not None and number < topology.vertices:
+        return number
     found = NAMED.fullmatch(text)
     if found and found[1] in (*topology.tiers, "host"):
         tier = topology.tiers.index(found[1]) if found[1] in topology.tiers else 0
         vertices = np.flatnonzero(topology.tier == tier)
         vertices = vertices[vertices < topology.devices] if found[1] == "host" else vertices[vertices >= topology.devices]
-        if int(found[2]) < len(vertices):
-            return int(vertices[int(found[2])])
+        place = natural(found[2])
+        if place is not None and place < len(vertices):
+            return int(vertices[place])
     tiers = ", ".join(f"{tier}0 ... {tier}{count - 1}" for tier, count in topology.switches_by_tier.items() if count)
     raise InputError(
         f"{parameter}: {topology.name} has vertices 0 ... {topology.vertices - 1}"
-        f"{f' and {tiers}' if tiers else ''}, got {text!r}"
+        f"{f' and {tiers}' if tiers else ''}, got {shown(text)}"
     )

@@ -18,10 +18,15 @@ from pydantic import TypeAdapter, ValidationError
 from fabric.errors import EnvironmentFault
 from fabric.records.older import RESULT_1, of_result_1
 from fabric.records.result import SCHEMA, Result
+from fabric.text.escape import shown
+from fabric.text.files import read_bytes
+from fabric.text.json_file import parse_json
 from topologies.errors import InputError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What writing fails with where there is no room: the disk, a quota, the largest file that is allowed."""
+MOST_BYTES = 1 << 30
+"""Of a file of results; read whole."""
 BLOCK = 1 << 16
 """Bytes read at once to find the last whole line."""
 
@@ -115,10 +120,7 @@ def read(path: Path) -> tuple[list[Result], str | None]:
     Raises:
         InputError: no such file, a line that is no record, or a schema this version does not know.
     """
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise InputError(f"results: cannot read {path}: {error.strerror}") from None
+    lines = read_bytes(path, "results", MOST_BYTES).split(b"\n")
     results = list(_parse(path, lines[:-1]))
     torn = lines[-1].strip()
     if not torn:
@@ -140,17 +142,17 @@ def _parse(path: Path, lines: list[bytes]) -> Iterator[Result]:
 
 def _record(where: str, line: bytes) -> Result:
     try:
-        row = json.loads(line)
-    except ValueError:
-        raise InputError(f"{where}: must be one JSON object per line, got {line[:40]!r}") from None
+        row = parse_json(line, where)
+    except InputError as error:
+        raise InputError(f"{where}: must be one JSON object per line, got {shown(line, 40)}; {error}") from None
     found = row.get("schema") if isinstance(row, dict) else None
     if found == RESULT_1:
         row = of_result_1(row, SCHEMA)
     elif found != SCHEMA:
-        raise InputError(f"{where}: schema must be {SCHEMA}, got {found!r}; a newer version of fabricbench may read it")
+        raise InputError(f"{where}: schema must be {SCHEMA}, got {shown(found)}; a newer version of fabricbench may read it")
     try:
         return adapter().validate_python(row)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{where}: {field}: {first['msg']}, got {str(first['input'])[:60]!r}") from None
+        raise InputError(f"{where}: {field}: {first['msg']}, got {shown(str(first['input']))}") from None

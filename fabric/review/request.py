@@ -272,6 +272,6 @@ def _filled(where: str, kind: Any, values: Mapping[str, float], whole: set[str])
     for key, value in values.items():
         if key not in fields:
             raise InputError(f"{where}: {must_be_of(key, fields)}")
-        if key in whole and value != int(value):
+        if key in whole and value != round(value):
             raise InputError(f"{where}.{key}: must be a whole number, got {value:g}")
-    return kind(**{key: int(value) if key in whole else value for key, value in values.items()})
+    return kind(**{key: round(value) if key in whole else value for key, value in values.items()})
