@@ -83,14 +83,17 @@ def write_all(path: Path, results: list[Result]) -> None:
     from topologies.errors import InputError
 
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if path.exists():
+        read(path)
     try:
         if path.exists():
-            read(path)
             shutil.copyfile(path, beside)
         append(beside, results)
         os.replace(beside, path)  # the same call, named as what it does
-    except InputError as error:
-        raise InputError(str(error).replace(str(beside), str(path))) from None
+    except InputError:
+        raise InputError(
+            f"output: cannot write {path}: no file can be made beside it; choose a folder that can be written"
+        ) from None
     except OSError as error:
         raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
     finally:
