@@ -51,7 +51,7 @@ def is_text_of(node: ast.AST, names: set[str]) -> bool:
 def is_sentence(node: ast.AST | None) -> bool:
     """Whether a node is a text of three words or more: two are a name, such as `held out`."""
     text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-    return " " in text and len(WORD.findall(text)) >= 3
+    return len(text.split()) >= 3 and len(WORD.findall(text)) >= 2
 
 
 def read_back(source: str, *, foreign: bool = False) -> list[int]:
