@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from fabric.report.page import labels
-from fabric.report.page.html_file import bundle, figure, save, script_json
-from fabric.report.page.picture import vega_lite_version
+from fabric.report.page.html_file import asset, document, figure, save
 from fabric.report.review import bills, details, drawings, material, resilience, tables
 from fabric.report.review import charts as review_charts
 from fabric.report.review import names as review_names
 from fabric.report.review.assumed import assumed
 from fabric.report.review.grid import Grid, grid
 from fabric.report.review.html import bullets, note, section
-from fabric.report.review.look import SCRIPT, STYLE
 from fabric.report.review.marks import colours, finished
 from fabric.report.review.sentences import sentence, sources
 from fabric.report.words.review import Words, words
@@ -45,26 +43,17 @@ def html(review: Review, lang: str = "en") -> str:
     figures = {drawn.key: figure(drawn, specs[drawn.key]) for drawn in charts}
     sections = _sections(review, costs, figures, own) if review.designs else []
     body = "\n".join(part for part in (_top(review, own), *sections) if part)
-    title = escape(review.request.title)
-    return (
-        f'<!DOCTYPE html>\n<html lang="{HTML_LANG.get(lang, lang)}"><head><meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>{STYLE}</style></head>\n'
-        f"<body><main>\n{body}\n</main>\n{_data(specs, costs, own)}\n"
-        f"<script>{bundle(vega_lite_version())}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
-    )
+    css, js = asset("review", "page.css"), asset("review", "page.js")
+    return document(review.request.title, body, css, js, _data(specs, costs, own), lang=HTML_LANG.get(lang, lang))
 
 
-def _data(specs: Specs, costs: Grid | None, own: Words) -> str:
+def _data(specs: Specs, costs: Grid | None, own: Words) -> dict[str, Any]:
     """Return what the script reads."""
     said = {
         "range": own["range"], "hour": own["money.hour"], "energy": own["slider.energy.unit"], "failed": own["chart.failed"],
         "allocated": own["slider.allocation.value"], "tie": own["tie"],
     }  # fmt: skip
-    content = {"specs": specs, "grid": costs.content() if costs else None, "say": said}
-    return "\n".join(
-        f'<script type="application/json" id="{key}">{script_json(value)}</script>' for key, value in content.items()
-    )
+    return {"specs": specs, "grid": costs.content() if costs else None, "say": said}
 
 
 def _top(review: Review, own: Words) -> str:

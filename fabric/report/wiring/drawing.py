@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fabric.report.page.html_file import save
+from fabric.report.page.html_file import asset, document, save
 from fabric.report.wiring.layout import WIDTH, Layout, Note, layout, note
 from fabric.report.words.review import Words, words
 from topologies.base import Topology
@@ -25,16 +25,6 @@ HEAD, LINE = 84.0, 20.0
 """Pixels of the title, of a line of text."""
 NAMED = ("tier", "inside")
 """Values of notes that have words of their own, `tier.*` and `inside.*`."""
-PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,"><title>{title}</title><style>
-body {{ margin: 0 auto; max-width: 1180px; padding: 24px; font: 16px/1.5 {font}; color: #222; }}
-svg {{ width: 100%; height: auto; }} table {{ border-collapse: collapse; }}
-th, td {{ text-align: left; padding: 4px 18px 4px 0; border-bottom: 1px solid #e5e7eb; vertical-align: top; }}
-</style></head><body>
-{svg}
-<table>{rows}</table>
-</body></html>
-"""
 
 
 def write(topology: Topology, facts: Mapping[str, str], *, html: Path | None = None, png: Path | None = None) -> None:
@@ -55,7 +45,7 @@ def write(topology: Topology, facts: Mapping[str, str], *, html: Path | None = N
 def page(title: str, drawn: str, facts: Mapping[str, str]) -> str:
     """Return one HTML page that loads nothing from elsewhere."""
     rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in facts.items())
-    return PAGE.format(title=escape(title), font=FONT, svg=drawn, rows=rows)
+    return document(title, f"{drawn}\n<table>{rows}</table>", asset("wiring", "page.css"))
 
 
 def svg(topology: Topology) -> str:
