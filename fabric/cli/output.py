@@ -31,9 +31,13 @@ def formats(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def emit(schema: str, rows: Sequence[Row], *, as_json: bool = False, as_csv: bool = False, **more: object) -> bool:
-    """Print the rows as JSON (with `more` beside them) or CSV where asked; return whether anything was printed."""
+    """Print the rows as JSON (with `more` beside them) or CSV where asked; return whether anything was printed.
+
+    schema: its name, and after a slash its version where that is not 1.
+    """
     if as_json:
-        click.echo(json.dumps({"schema": f"fabricbench.{schema}/1", **more, "rows": list(rows)}, allow_nan=False))
+        name = schema if "/" in schema else f"{schema}/1"
+        click.echo(json.dumps({"schema": f"fabricbench.{name}", **more, "rows": list(rows)}, allow_nan=False))
     elif as_csv:
         _emit_csv(rows)
     return as_json or as_csv

@@ -16,6 +16,8 @@ from fabric.text.files import is_file
 from topologies.errors import InputError
 
 SCHEMA = "fabricbench.constants/1"
+FITTED, HELD_OUT, CROWDED = "fitted", "held out", "more ranks than cores"
+"""What a measured cell is to a fit: it made it, it scores it, or it is neither, since its ranks shared cores."""
 ANY_LEVEL = "*"
 
 

@@ -72,14 +72,17 @@ def append_all(path: Path, results: Iterable[Result]) -> None:
         InputError: the folder or the file cannot be written, or the file holds something else than results.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if path.exists():
+        read(path)
     try:
         if path.exists():
-            read(path)
             shutil.copyfile(path, beside)
         append(beside, results)
         os.replace(beside, path)  # the same call, named as what it does
-    except InputError as error:
-        raise InputError(str(error).replace(str(beside), str(path))) from None
+    except InputError:
+        raise InputError(
+            f"output: cannot write {path}: no file can be made beside it; choose a folder that can be written"
+        ) from None
     except OSError as error:
         raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
     finally:

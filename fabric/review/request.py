@@ -95,7 +95,7 @@ class CaseText(Strict):
     @property
     def nbytes(self) -> int:
         """Bytes, nccl-tests' S."""
-        return size(str(self.size), "cases.size")
+        return size(str(self.size), "size")
 
 
 class Step(Strict):
@@ -230,10 +230,11 @@ def _part(name: str, text: PartText, listed: Part | None, rates: dict[str, float
 
 def _priced(name: str, text: Figure, rates: dict[str, float]) -> Quote:
     where = f"parts.{name}.price"
+    found = _quote(where, text, CURRENCY)
     try:
-        return priced_in(_quote(where, text, CURRENCY), CURRENCY, rates)
+        return priced_in(found, CURRENCY, rates)
     except InputError as error:
-        raise InputError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
+        raise InputError(f"{where}: {error}") from None
 
 
 def _quote(where: str, text: Figure, unit: str) -> Quote:

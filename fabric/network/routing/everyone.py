@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from fabric.network.routing.no_way import NoWay
 from fabric.network.routing.policies import Policy
 from fabric.network.routing.routed import Routed, largest
 from fabric.network.routing.router import AT_ONCE, Router
 from fabric.network.routing.tiered import CHUNK
-from fabric.network.routing.tiers import no_way
 from fabric.network.routing.ways import Floats, Ints
 from topologies.errors import InputError
 
@@ -117,13 +117,13 @@ def _climbs(router: Router, devices: Ints, *, apart: bool) -> tuple[list[Floats]
     return found, before < everyone
 
 
-def _lost(router: Router, devices: Ints, source: int) -> InputError:
+def _lost(router: Router, devices: Ints, source: int) -> NoWay:
     """Return the error for a device that does not reach all others, naming one of these."""
     part, node = router.tables.parts[-1], router.topology.node
     away = part[devices] != part[source]
     if router.topology.scale_up_level >= 0:
         away &= node[devices] != node[source]
-    return no_way(router.topology, source, int(devices[int(np.argmax(away))]))
+    return NoWay(router.topology.name, source, int(devices[int(np.argmax(away))]))
 
 
 def _by_crowds(router: Router, devices: Ints, policy: Policy, weight: float) -> Routed:

@@ -12,7 +12,6 @@ import numpy as np
 
 from fabric.network.routing.ways import Flags, Ints
 from topologies.base import Topology
-from topologies.errors import InputError
 
 
 @lru_cache(maxsize=8)
@@ -170,11 +169,6 @@ class Tables:
 def _different(vertices: Ints) -> Ints:
     """Return the vertices, sorted, each once."""
     return np.flatnonzero(np.bincount(vertices))
-
-
-def no_way(topology: Topology, source: int, target: int) -> InputError:
-    """Return the error for two devices that no way joins, which names both."""
-    return InputError(f"routing: no way in {topology.name} from device {source} to device {target}")
 
 
 def _merge(labels: Ints, ends: Ints) -> Ints:

@@ -1,11 +1,9 @@
-"""The sentences of a verdict in English and Chinese, with places for their numbers. It computes nothing."""
+"""The sentences of a verdict in English and Chinese, with places for their numbers. It knows no number and no layout."""
 
 # ruff: noqa: RUF001  # Chinese punctuation is meant
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from topologies.errors import InputError
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "refused": ("{name} was not reviewed: {why}.", "{name} 未参与评审：{why}。"),
@@ -45,10 +43,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "在价格与功率均取高值时仍满足全部限制：{names}。",
     ),
     "fits_middle": (
-        "{name} holds its limits at the middle of prices and powers only: {limit} is {taken_text} there and {high_text} at the "
-        "high end, over {allowed_text} by {over:.1%}.",
-        "{name} 只在价格与功率取中值时满足限制：{limit} 中值为 {taken_text}，高值为 {high_text}，"
-        "超出上限 {allowed_text} {over:.1%}。",
+        "{name} holds its limits at the middle of prices and powers only: {limit} is {taken} there and {high} at the "
+        "high end, over {allowed} by {over:.1%}.",
+        "{name} 只在价格与功率取中值时满足限制：{limit} 中值为 {taken}，高值为 {high}，超出上限 {allowed} {over:.1%}。",
     ),
     "cheapest_price": (
         "{name} is the cheapest that fits at middle prices: {price:,.0f} USD for what is on the bill; "
@@ -61,13 +58,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "{name} 按功率排在首位（{watts:,.0f} W）：没有方案有完整价格；缺少：{parts}。",
     ),
     "tightest": (
-        "Its tightest limit is {limit}: {taken_text} of {allowed_text} at the middle, {left:.1%} left; {high_text} at the high "
-        "end.",
-        "其最紧的限制是 {limit}：中值 {taken_text}，上限 {allowed_text}，余量 {left:.1%}；高值 {high_text}。",
+        "Its tightest limit is {limit}: {taken} of {allowed} at the middle, {left:.1%} left; {high} at the high end.",
+        "其最紧的限制是 {limit}：中值 {taken}，上限 {allowed}，余量 {left:.1%}；高值 {high}。",
     ),
     "tightest_exact": (
-        "Its tightest limit is {limit}: {taken_text} of {allowed_text}, {left:.1%} left.",
-        "其最紧的限制是 {limit}：{taken_text}，上限 {allowed_text}，余量 {left:.1%}。",
+        "Its tightest limit is {limit}: {taken} of {allowed}, {left:.1%} left.",
+        "其最紧的限制是 {limit}：{taken}，上限 {allowed}，余量 {left:.1%}。",
     ),
     "quota": (
         "At {each:,.0f} W a device (the middle), network and PUE included, the power limit carries {devices:,} devices of "
@@ -85,19 +81,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "{name} 的效率高 {gain:.2f} 个百分点，每设备多 {usd:,.0f} 美元：每百分点 {per:,.0f} 美元。",
     ),
     "too_much": (
-        "{name} does not fit: {limit} binds, {taken_text} against {allowed_text}, over by {over:.1%}.",
-        "{name} 不满足限制：{limit} 超限，{taken_text}，上限 {allowed_text}，超出 {over:.1%}。",
+        "{name} does not fit: {limit} binds, {taken} against {allowed}, over by {over:.1%}.",
+        "{name} 不满足限制：{limit} 超限，{taken}，上限 {allowed}，超出 {over:.1%}。",
     ),
     "too_much_low": (
-        "{name} fits at the low end of prices and powers only: {limit} binds, {taken_text} at the middle against "
-        "{allowed_text}, over by {over:.1%}; {low_text} at the low end.",
-        "{name} 只在价格与功率取低值时满足限制：{limit} 超限，中值 {taken_text}，上限 {allowed_text}，超出 {over:.1%}；"
-        "低值 {low_text}。",
+        "{name} fits at the low end of prices and powers only: {limit} binds, {taken} at the middle against "
+        "{allowed}, over by {over:.1%}; {low} at the low end.",
+        "{name} 只在价格与功率取低值时满足限制：{limit} 超限，中值 {taken}，上限 {allowed}，超出 {over:.1%}；低值 {low}。",
     ),
     "fragile": (
-        "{name}: a stop every {hours:.1f} h is expected, one of the network every {network:.0f} h; {single:,} of {devices:,} "
+        "{names}: a stop every {hours:.1f} h is expected, one of the network every {network:.0f} h; {single:,} of {devices:,} "
         "devices hang on one cable; {goodput:.1%} of the time is left.",
-        "{name}：预计每 {hours:.1f} 小时中断一次，其中网络每 {network:.0f} 小时一次；"
+        "{names}：预计每 {hours:.1f} 小时中断一次，其中网络每 {network:.0f} 小时一次；"
         "{devices:,} 个设备中有 {single:,} 个只靠一根线缆；剩余有效时间 {goodput:.1%}。",
     ),
     "plane": (
@@ -234,12 +229,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "故障率取自一次 {devices:,} GPU 的训练，按设备数缩放。",
     ),
 }
-"""Kind -> the sentence in English and in Chinese."""
-LANGUAGES = ("en", "zh")
+"""Kind of finding -> the sentence in English and in Chinese."""
 
 
-def say(kind: str, values: Mapping[str, float | str], lang: str = "en") -> str:
-    """Return the sentence of a kind with its values; InputError for another language."""
-    if lang not in LANGUAGES:
-        raise InputError(f"lang: must be one of {', '.join(LANGUAGES)}, got {lang!r}")
-    return WORDS[kind][LANGUAGES.index(lang)].format(**values)
+def sentences(language: int) -> dict[str, str]:
+    """Return key -> sentence of the first language (0, English) or the second (1, Chinese)."""
+    return {f"verdict.{kind}": pair[language] for kind, pair in WORDS.items()}
