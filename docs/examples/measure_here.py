@@ -3,7 +3,9 @@
 import fabricbench as fb
 
 here = fb.build("local")[0]
-results = fb.measure(backend="gloo", ranks=[2], sizes="1KiB,4KiB,16KiB,64KiB,256KiB,1MiB", iters=30)
+results = fb.measure(
+    backend="gloo", ranks=[2], sizes="1KiB,2KiB,4KiB,8KiB,16KiB,32KiB,64KiB,128KiB,256KiB,512KiB,1MiB", iters=30
+)
 fit = fb.calibrate(results, here)
 fb.table(fit)
 held = [abs(row["error"]) for row in fit.rows() if row["use"] == "held out"]
