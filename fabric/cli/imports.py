@@ -20,7 +20,7 @@ EXAMPLE = "Example: fabricbench import all_reduce_perf.log -o imported.jsonl"
 @click.command("import", epilog=EXAMPLE, context_settings={"max_content_width": 110})
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--tool", default="auto", show_default=True, help="nccl-tests, rccl-tests, osu, imb or hccl_test.")
-@click.option("--ranks", type=click.IntRange(min=1), help="Ranks that took part, where the file does not say (OSU, hccl_test).")
+@click.option("--ranks", type=click.IntRange(min=1), help="Ranks that took part, for tables that do not state theirs.")
 @click.option("--nodes", type=click.IntRange(min=1), help="Servers that took part, where the file does not say.")
 @click.option("--collective", help="What was measured, where the file does not say.")
 @click.option("--strict", is_flag=True, help="Refuse a file with any finding but notes; nothing is written.")
@@ -31,7 +31,7 @@ def command(file: Path, *, output: Path | None, strict: bool, as_json: bool, as_
 
     Text of nccl-tests, rccl-tests, OSU, IMB-MPI1 and hccl_test, JSON of nccl-tests (-J); told by its content. Findings go
     to standard error, one line each: error (the numbers contradict each other), warning, note. Results have source
-    `import:TOOL` and statistic `mean`. The output gets all results or none.
+    `import:TOOL` and statistic `mean`, or `raw` where the file holds samples. The output gets all results or none.
     """
     from fabric.importers import catalog
     from fabric.importers.results import Given
@@ -123,6 +123,19 @@ def halves(collective: str, results: tuple[Result, ...]) -> list[dict[str, Any]]
     return rows
 
 
+def times_are(results: list[Result]) -> str:
+    """Return what stands behind each time: a mean, or how many samples."""
+    counts = [len(r.seconds) for r in results if r.statistic == "raw"]
+    if not counts:
+        return "each time is a mean"
+    each = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else f"{counts[0]}"
+    return (
+        f"each time is the median of {each} samples"
+        if len(counts) == len(results)
+        else f"{len(counts)} times have {each} samples"
+    )
+
+
 def show(file: Path, found: Import, rows: list[dict[str, Any]], output: Path | None) -> None:
     """Print a line per table and place, and where the results went."""
     from fabric.units import show_size
@@ -142,7 +155,9 @@ def show(file: Path, found: Import, rows: list[dict[str, Any]], output: Path | N
     columns = ["collective", "place", "ranks on nodes", "dtype", "times", "S", "highest busbw GB/s"]
     doubts = sum(finding.severity != "note" for finding in found.findings)
     notes = [
-        f"each time is a mean; screening: {doubts} findings" if doubts else "each time is a mean; screening found nothing",
+        f"{times_are(found.results)}; screening: {doubts} findings"
+        if doubts
+        else f"{times_are(found.results)}; screening found nothing",
         f"{len(found.results)} results written to {output}" if output else "nothing written: -o FILE writes the results",
     ]
     table(f"{file}: {found.tool}", columns, body, notes=notes)

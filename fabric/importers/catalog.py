@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fabric.importers import hccl_test, imb, nccl_json, nccl_tests, osu, rccl_tests
 from fabric.importers.cut import whole_rows
-from fabric.importers.results import Given, Imported, convert
-from fabric.importers.table import Table, Tables, lines
+from fabric.importers.launched import launch_of, launches, said_ranks
+from fabric.importers.noise import ESCAPES, streams
+from fabric.importers.results import Given, Imported, Said, convert, refuse_contradiction
+from fabric.importers.table import Table, Tables
 from fabric.records.result import Result
 from fabric.records.screen import Finding
 from topologies.errors import InputError
@@ -24,12 +26,13 @@ READERS: dict[str, Callable[[str, str], Tables]] = {
 }
 """Tool -> reader(text, name of the file)."""
 SIGNS = {
-    "nccl-tests": re.compile(nccl_tests.HEADER.pattern, re.MULTILINE),
-    "osu": re.compile(r"^#\s+OSU MPI", re.MULTILINE),
-    "imb": re.compile(r"^#\s+Benchmarking\s+\S+\s*$", re.MULTILINE),
-    "hccl_test": hccl_test.HEADER,
+    "nccl-tests": nccl_tests.SIGN,
+    "osu": osu.SIGN,
+    "imb": imb.SIGN,
+    "hccl_test": hccl_test.SIGN,
 }
-RCCL = re.compile(r"rccl-tests|rccl-library|librccl|RCCL version|^#\s+Rank\s.*\]\s+(?:AMD|gfx|Radeon)", re.MULTILINE)
+"""Tool -> what heads its tables, from the first character of the line on, wherever in a line it stands."""
+RCCL = re.compile(r"rccl-tests|rccl-library|librccl|RCCL version|\bRank\s.*\]\s+(?:AMD|gfx|Radeon)")
 ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -78,13 +81,13 @@ def recognise(text: str, where: str) -> str:
     """
     if nccl_json.looks_like(text):
         return "nccl-tests"
-    bare = "\n".join(line for _, line in lines(text))
-    found = [tool for tool, sign in SIGNS.items() if sign.search(bare)]
+    bare = [ESCAPES.sub("", line) for line in text.splitlines()]
+    found = [tool for tool, sign in SIGNS.items() if any(sign.search(line) for line in bare)]
     if len(found) > 1:
         raise InputError(f"{where}: holds output of {' and '.join(found)}; name one with --tool, then the other")
     if not found:
         raise InputError(f"{where}: is no output of {', '.join(READERS)} (no table header of theirs was found)")
-    return "rccl-tests" if found == ["nccl-tests"] and RCCL.search(bare) else found[0]
+    return "rccl-tests" if found == ["nccl-tests"] and RCCL.search(text) else found[0]
 
 
 def imported(text: str, where: str, tool: str = "auto", given: Given | None = None) -> Import:
@@ -97,12 +100,47 @@ def imported(text: str, where: str, tool: str = "auto", given: Given | None = No
     """
     if tool not in ("auto", *READERS):
         raise InputError(f"tool: must be auto or one of {', '.join(READERS)}, got {tool!r}")
+    given = given or Given()
     chosen = recognise(text, where) if tool == "auto" else tool
     json = chosen in ("nccl-tests", "rccl-tests") and nccl_json.looks_like(text)
-    parts = nccl_json.read(text, where) if json else whole_rows(READERS[chosen], text, where)
-    tables = tuple(convert(part, chosen, where, given or Given()) for part in parts if isinstance(part, Table))
-    left_out = tuple(part for part in parts if isinstance(part, Finding))
+    parts = [(part, Said(given)) for part in nccl_json.read(text, where)] if json else _parts(text, where, chosen, given)
+    refuse_contradiction([part for part, _ in parts if isinstance(part, Table)], where, given)
+    tables, left_out, first = list[Imported](), list[Finding](), None
+    for part, said in parts:
+        if isinstance(part, Finding):
+            left_out.append(part)
+            continue
+        try:
+            tables.append(convert(part, chosen, where, said))
+        except InputError as error:
+            first = first or error
+            left_out.append(Finding("warning", f"left out: {str(error).removeprefix(f'{where}:{part.line}: ')}", part.line))
     if not any(table.results for table in tables):
-        why = f"; line {left_out[0].row}: {left_out[0].text}" if left_out else ""
-        raise InputError(f"{where}: holds no result of {chosen} that can be imported{why}")
-    return Import(chosen, tables, left_out)
+        raise first or InputError(f"{where}: holds no result of {chosen} that can be imported{_why(tables, left_out)}")
+    return Import(chosen, tuple(tables), tuple(left_out))
+
+
+def _parts(text: str, where: str, tool: str, given: Given) -> list[tuple[Table | Finding, Said]]:
+    """Return what a reader finds in the streams of a text, and what the log around each table says of its run.
+
+    Raises:
+        InputError: the reader's, where none of the streams can be read.
+    """
+    found: list[tuple[Table | Finding, Said]] = []
+    for stream in streams(text, SIGNS["nccl-tests" if tool == "rccl-tests" else tool]):
+        commands, ranks = launches(stream.text), said_ranks(stream.text)
+        found += [(finding, Said(given)) for finding in stream.findings]
+        for part in whole_rows(READERS[tool], stream.text, where):
+            launch = launch_of(part, commands) if isinstance(part, Table) else None
+            started = launch.processes * launch.per_process if launch and launch.processes else None
+            found.append((part, Said(given, ranks or started, launch.nodes if launch else None)))
+    return found
+
+
+def _why(tables: Sequence[Imported], left_out: Sequence[Finding]) -> str:
+    """Return the gravest finding as the end of a sentence."""
+    findings = [*left_out, *(finding for table in tables for finding in table.findings)]
+    if not findings:
+        return ""
+    first = min(findings, key=lambda finding: ("error", "warning", "note").index(finding.severity))
+    return f"; line {first.row}: {first.text}" if first.row else f"; {first.text}"

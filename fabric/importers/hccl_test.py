@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 
-from fabric.importers.table import Row, Table, Tables, lines, number, whole_number, wrong_line
+from fabric.importers.table import Row, Table, Tables, is_row, lines, number, rounding, rows_of, whole_number, wrong_line
 from fabric.records.screen import Finding
 
-HEADER = re.compile(r"data_size\(Bytes\):?.*\|.*a\w*g_time\(us\)")
+SIGN = re.compile(r"data_size\(Bytes\):?.*\|.*a\w*g_time\(us\)")
+HEADER = re.compile(rf"^\s*{SIGN.pattern}")
 BINARY = re.compile(r"\b(all_reduce|all_gather|reduce_scatter|alltoall|broadcast|reduce|scatter)_test\b")
 NAMES = {"alltoall": "all_to_all"}
 SETTINGS = re.compile(r"\biters is (\d{1,9}), warmup_iters is (\d+)")
@@ -31,19 +32,21 @@ def read(text: str, where: str) -> Tables:
     said: dict[str, str] = {}
     header: tuple[int, list[str]] | None = None
     rows: list[Row] = []
+    doubts: list[Finding] = []
     for line, content in lines(text):
         if HEADER.search(content):
             _close(found, header, rows, said)
             header, rows = (line, [name.strip(" :") for name in content.split("|")]), []
-        elif header and "|" in content and not FAILED.search(content):
-            rows.append(_row(where, line, header, content, said))
+        elif header and "|" in content and is_row(content) and not FAILED.search(content):
+            own, names = said, header
+            rows += rows_of(doubts, line, content, lambda: [_row(where, line, names, content, own)])  # noqa: B023  # called at once
         elif BINARY.search(content):
             _close(found, header, rows, said)
             header, rows, said = None, [], _said(content)
         elif settings := SETTINGS.search(content):
             said["iterations"] = settings[1]
     _close(found, header, rows, said)
-    return found
+    return [*found, *doubts]
 
 
 def _said(content: str) -> dict[str, str]:
@@ -75,6 +78,7 @@ def _row(where: str, line: int, header: tuple[int, list[str]], content: str, sai
         iterations=int(said.get("iterations", 1)),
         dtype=said.get("dtype", "fp32"),
         op=said.get("op", "sum"),
+        rounding={"seconds": rounding(named[time]) * 1e-6, "algbw": rounding(named["alg_bandwidth(GB/s)"])},
     )
 
 
