@@ -11,48 +11,122 @@ from fabric.cli.output import emit, formats, table, warn
 
 if TYPE_CHECKING:
     from fabric.importers.catalog import Import
+    from fabric.importers.results import Given
     from fabric.records.result import Result
     from fabric.records.screen import Finding
 
+MOST = 10**7
+"""Ranks and nodes that can be given."""
 EXAMPLE = "Example: fabricbench import all_reduce_perf.log -o imported.jsonl"
 
 
 @click.command("import", epilog=EXAMPLE, context_settings={"max_content_width": 110})
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--tool", default="auto", show_default=True, help="nccl-tests, rccl-tests, osu, imb or hccl_test.")
-@click.option("--ranks", type=click.IntRange(min=1), help="Ranks that took part, for tables that do not state theirs.")
-@click.option("--nodes", type=click.IntRange(min=1), help="Servers that took part, where the file does not say.")
+@click.argument("file", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
+@click.option("--tool", default="auto", show_default=True, help="Whose output it is, where a file holds that of two.")
+@click.option(
+    "--ranks", type=click.IntRange(min=1, max=MOST), help="Ranks that took part, for tables that do not state theirs."
+)
+@click.option("--nodes", type=click.IntRange(min=1, max=MOST), help="Servers that took part, where the file does not say.")
 @click.option("--collective", help="What was measured, where the file does not say.")
+@click.option(
+    "--context", "beside", type=click.Path(path_type=Path), metavar="LOG", help="NCCL_DEBUG log or `nvidia-smi topo -m`."
+)
 @click.option("--strict", is_flag=True, help="Refuse a file with any finding but notes; nothing is written.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Results file to add to.")
 @formats
-def command(file: Path, *, output: Path | None, strict: bool, as_json: bool, as_csv: bool, **given: Any) -> None:
-    """Read another benchmark's output into results, and screen it.
+def command(
+    file: Path, *, output: Path | None, strict: bool, beside: Path | None, as_json: bool, as_csv: bool, **given: Any
+) -> None:
+    """Read another benchmark's output into results, and screen it; of a folder, every file in it.
 
-    Text of nccl-tests, rccl-tests, OSU, IMB-MPI1 and hccl_test, JSON of nccl-tests (-J); told by its content. Findings go
-    to standard error, one line each: error (the numbers contradict each other), warning, note. Results have source
-    `import:TOOL` and statistic `mean`, or `raw` where the file holds samples. The output gets all results or none.
+    Text of nccl-tests, rccl-tests, OSU, IMB-MPI1, hccl_test, perftest, all_reduce_bench and DeepSpeed's logger, JSON of
+    nccl-tests (-J) and of NCCL Inspector; told by its content. Findings go to standard error, one line each: error (the
+    numbers contradict each other), warning, note. Results have source `import:TOOL` and statistic `mean`, or `raw` where the
+    file holds samples. The output gets all results or none.
     """
-    from fabric.importers import catalog
     from fabric.importers.results import Given
 
     tool = given.pop("tool")
-    found = catalog.imported(catalog.load(file), str(file), tool, Given(**given))
-    for finding in found.findings:
-        warn(line_of(file, finding))
+    said = facts(beside)
+    read = [(path, one) for path in files(file) if (one := imported(path, tool, Given(**given), said, alone=path == file))]
+    for path, one in read:
+        for finding in one.findings:
+            warn(line_of(path, finding))
     if strict:
-        refuse(file, found)
+        for path, one in read:
+            refuse(path, one)
+    if not read:
+        from topologies.errors import InputError
+
+        raise InputError(f"import: {file} holds no file that can be imported")
+    results = [result for _, one in read for result in one.results]
     if output is not None:
-        write_all(output, found.results)
-    rows = [row for one in found.tables for row in halves(one.collective, one.results)]
+        write_all(output, results)
+    rows = [
+        {"file": str(path), **row}
+        for path, one in read
+        for table in one.tables
+        for row in halves(table.collective, table.results)
+    ]
     more = {
-        "tool": found.tool,
+        "tool": ", ".join(dict.fromkeys(one.tool for _, one in read)),
         "file": str(file),
         "written": str(output) if output else None,
-        "findings": [{"severity": f.severity, "line": f.row, "text": f.text} for f in found.findings],
+        "findings": [
+            {"file": str(path), "severity": f.severity, "line": f.row, "text": f.text}
+            for path, one in read
+            for f in one.findings
+        ],
     }
-    if not emit("import", rows, as_json=as_json, as_csv=as_csv, **more):
-        show(file, found, rows, output)
+    if emit("import", rows, as_json=as_json, as_csv=as_csv, **more):
+        return
+    for path, one in read:
+        show(path, one, [row for row in rows if row["file"] == str(path)], output)
+    if len(read) > 1:
+        click.echo(f"{len(results)} results of {len(read)} files")
+
+
+def files(path: Path) -> list[Path]:
+    """Return the file itself, or the regular files of a folder and of those in it, hidden ones left out, by name."""
+    if not path.is_dir():
+        return [path]
+    inside = (one for one in path.rglob("*") if not any(part.startswith(".") for part in one.relative_to(path).parts))
+    return sorted(one for one in inside if one.is_file())
+
+
+def facts(beside: Path | None) -> dict[str, Any]:
+    """Return the context that another log states, {} where none is given.
+
+    Raises:
+        InputError: the log states none.
+    """
+    from fabric.importers import catalog
+    from topologies.errors import InputError
+
+    if beside is None:
+        return {}
+    found = catalog.context(catalog.load(beside))
+    if not found:
+        raise InputError(f"context: must be a log of NCCL_DEBUG=INFO or `nvidia-smi topo -m`, got {beside}")
+    return found
+
+
+def imported(path: Path, tool: str, given: Given, said: dict[str, Any], *, alone: bool) -> Import | None:
+    """Return what a file gave; of a folder's file that gives nothing None, with a line that says why.
+
+    Raises:
+        InputError: the file was named itself and gives nothing.
+    """
+    from fabric.importers import catalog
+    from topologies.errors import InputError
+
+    try:
+        return catalog.imported(catalog.load(path), str(path), tool, given, said)
+    except InputError as error:
+        if alone:
+            raise
+        warn(f"left out: {error}")
+        return None
 
 
 def line_of(file: Path, finding: Finding) -> str:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from fabric.importers import hccl_test, imb, nccl_json, nccl_tests, osu, rccl_tests
+from fabric.importers import (
+    all_reduce_bench,
+    deepspeed,
+    hccl_test,
+    imb,
+    nccl_debug,
+    nccl_inspector,
+    nccl_json,
+    nccl_tests,
+    osu,
+    perftest,
+    rccl_tests,
+    topo_matrix,
+)
 from fabric.importers.cut import whole_rows
 from fabric.importers.launched import launch_of, launches, said_ranks
 from fabric.importers.noise import ESCAPES, streams
@@ -23,6 +37,10 @@ READERS: dict[str, Callable[[str, str], Tables]] = {
     "osu": osu.read,
     "imb": imb.read,
     "hccl_test": hccl_test.read,
+    "perftest": perftest.read,
+    "all_reduce_bench": all_reduce_bench.read,
+    "deepspeed": deepspeed.read,
+    "nccl-inspector": nccl_inspector.read,
 }
 """Tool -> reader(text, name of the file)."""
 SIGNS = {
@@ -30,8 +48,18 @@ SIGNS = {
     "osu": osu.SIGN,
     "imb": imb.SIGN,
     "hccl_test": hccl_test.SIGN,
+    "perftest": perftest.SIGN,
+    "all_reduce_bench": all_reduce_bench.SIGN,
+    "deepspeed": deepspeed.SIGN,
 }
 """Tool -> what heads its tables, from the first character of the line on, wherever in a line it stands."""
+JSON: dict[str, tuple[Callable[[str], bool], Callable[[str, str], Tables]]] = {
+    "nccl-tests": (nccl_json.looks_like, nccl_json.read),
+    "rccl-tests": (nccl_json.looks_like, nccl_json.read),
+    "nccl-inspector": (nccl_inspector.looks_like, nccl_inspector.read),
+}
+"""Tool -> whether a text is its JSON, and the reader of it. JSON has no noise between its lines."""
+CONTEXTS = {"nccl_debug": "NCCL's own log", "topo_matrix": "the matrix of nvidia-smi topo -m"}
 RCCL = re.compile(r"rccl-tests|rccl-library|librccl|RCCL version|\bRank\s.*\]\s+(?:AMD|gfx|Radeon)")
 ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -62,6 +90,8 @@ def load(path: Path) -> str:
     Raises:
         InputError: a file that cannot be read or is no text.
     """
+    if path.exists() and not path.is_file():
+        raise InputError(f"import: must be a file or a folder, got {path}")
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -79,21 +109,34 @@ def recognise(text: str, where: str) -> str:
     Raises:
         InputError: no tool's, or that of several.
     """
-    if nccl_json.looks_like(text):
-        return "nccl-tests"
+    json = next((tool for tool, (looks_like, _) in JSON.items() if looks_like(text)), None)
+    if json is not None:
+        return json
     bare = [ESCAPES.sub("", line) for line in text.splitlines()]
     found = [tool for tool, sign in SIGNS.items() if any(sign.search(line) for line in bare)]
     if len(found) > 1:
         raise InputError(f"{where}: holds output of {' and '.join(found)}; name one with --tool, then the other")
+    if not found and (beside := context(text)):
+        kinds = " and ".join(CONTEXTS[name] for name in beside)
+        raise InputError(f"{where}: holds {kinds} and no times; give it beside a log with --context")
     if not found:
         raise InputError(f"{where}: is no output of {', '.join(READERS)} (no table header of theirs was found)")
     return "rccl-tests" if found == ["nccl-tests"] and RCCL.search(text) else found[0]
 
 
-def imported(text: str, where: str, tool: str = "auto", given: Given | None = None) -> Import:
+def context(text: str) -> dict[str, Any]:
+    """Return what a log says of its run besides times: NCCL's own log, the matrix of nvidia-smi; {} where it holds neither."""
+    found = {"nccl_debug": nccl_debug.context(text), "topo_matrix": topo_matrix.context(text)}
+    return {name: facts for name, facts in found.items() if facts}
+
+
+def imported(
+    text: str, where: str, tool: str = "auto", given: Given | None = None, beside: Mapping[str, Any] | None = None
+) -> Import:
     """Return the results and findings of one text.
 
-    tool: `auto` or a key of READERS; where: the file's name, for errors and contexts; given: what the file does not say.
+    tool: `auto` or a key of READERS; where: the file's name, for errors and contexts; given: what the file does not say;
+    beside: context of another file (context()) for all results.
 
     Raises:
         InputError: an unknown tool, a text that is none of its outputs, a row that cannot be read, ranks not known.
@@ -102,8 +145,7 @@ def imported(text: str, where: str, tool: str = "auto", given: Given | None = No
         raise InputError(f"tool: must be auto or one of {', '.join(READERS)}, got {tool!r}")
     given = given or Given()
     chosen = recognise(text, where) if tool == "auto" else tool
-    json = chosen in ("nccl-tests", "rccl-tests") and nccl_json.looks_like(text)
-    parts = [(part, Said(given)) for part in nccl_json.read(text, where)] if json else _parts(text, where, chosen, given)
+    parts = _parts(text, where, chosen, Said(given, context=beside or {}))
     refuse_contradiction([part for part, _ in parts if isinstance(part, Table)], where, given)
     tables, left_out, first = list[Imported](), list[Finding](), None
     for part, said in parts:
@@ -120,20 +162,24 @@ def imported(text: str, where: str, tool: str = "auto", given: Given | None = No
     return Import(chosen, tuple(tables), tuple(left_out))
 
 
-def _parts(text: str, where: str, tool: str, given: Given) -> list[tuple[Table | Finding, Said]]:
+def _parts(text: str, where: str, tool: str, said: Said) -> list[tuple[Table | Finding, Said]]:
     """Return what a reader finds in the streams of a text, and what the log around each table says of its run.
 
     Raises:
         InputError: the reader's, where none of the streams can be read.
     """
+    if tool in JSON and JSON[tool][0](text):
+        return [(part, said) for part in JSON[tool][1](text, where)]
     found: list[tuple[Table | Finding, Said]] = []
-    for stream in streams(text, SIGNS["nccl-tests" if tool == "rccl-tests" else tool]):
+    sign = SIGNS.get("nccl-tests" if tool == "rccl-tests" else tool)
+    for stream in streams(text, sign) if sign else ():
         commands, ranks = launches(stream.text), said_ranks(stream.text)
-        found += [(finding, Said(given)) for finding in stream.findings]
+        around = replace(said, context={**context(stream.text), **said.context})
+        found += [(finding, around) for finding in stream.findings]
         for part in whole_rows(READERS[tool], stream.text, where):
             launch = launch_of(part, commands) if isinstance(part, Table) else None
             started = launch.processes * launch.per_process if launch and launch.processes else None
-            found.append((part, Said(given, ranks or started, launch.nodes if launch else None)))
+            found.append((part, replace(around, ranks=ranks or started, nodes=launch.nodes if launch else None)))
     return found
 
 

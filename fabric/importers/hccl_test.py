@@ -74,7 +74,7 @@ def _row(where: str, line: int, header: tuple[int, list[str]], content: str, sai
         nbytes=whole_number(where, line, names[0], named["data_size(Bytes)"]),
         seconds=number(where, line, time, named[time]) * 1e-6,
         algbw=number(where, line, "alg_bandwidth(GB/s)", named["alg_bandwidth(GB/s)"]),
-        wrong=_wrong(named.get("check_result", "NULL")),
+        wrong=_wrong(where, line, named.get("check_result", "NULL")),
         iterations=int(said.get("iterations", 1)),
         dtype=said.get("dtype", "fp32"),
         op=said.get("op", "sum"),
@@ -82,9 +82,12 @@ def _row(where: str, line: int, header: tuple[int, list[str]], content: str, sai
     )
 
 
-def _wrong(check: str) -> int | None:
+def _wrong(where: str, line: int, check: str) -> int | None:
     """Return 0 for success, 1 for failed (the tool does not count elements), None where nothing was checked."""
-    return {"success": 0, "failed": 1}.get(check.lower())
+    known = {"success": 0, "failed": 1, "null": None}
+    if check.lower() not in known:
+        raise wrong_line(where, line, "success, failed or NULL in column check_result", check)
+    return known[check.lower()]
 
 
 def _close(found: list[Table | Finding], header: tuple[int, list[str]] | None, rows: list[Row], said: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from fabric.records.screen import Finding
 
 SIGN = re.compile(r"(?:#[ \t]*)?\bBenchmarking\s+(\S+)\s*$")
 TITLE = re.compile(rf"^\s*{SIGN.pattern}")
-PROCESSES = re.compile(r"^\s*#?\s*#?processes\s*=\s*(\d{1,9})")
+PROCESSES = re.compile(r"^\s*#?\s*#?processes\s*=\s*(\d{1,9})\s*$")
 GROUPS = re.compile(r"^\s*#?\s*\(\s*(\d+)\s+groups? of")
 HEADER = re.compile(r"^\s*(?:#?bytes\s+)?#?repetitions\s+t_")
 VERSION = re.compile(r"MPI Benchmarks\s+(.*?),?\s+MPI-?\d|MPI Benchmarks\s+(\S+)")
@@ -53,6 +53,7 @@ class Block:
     rows: tuple[Row, ...] = ()
     skipped: int = 0
     doubts: tuple[Finding, ...] = ()
+    ended: bool = False
     stated: dict[str, str] = field(default_factory=dict)
 
 
@@ -81,20 +82,32 @@ def _state(stated: dict[str, str], content: str) -> None:
 
 
 def _take(where: str, line: int, content: str, block: Block) -> Block:
-    cells = content.split()
+    """Return the block with what one of its lines says."""
     if found := PROCESSES.match(content):
         return replace(block, processes=int(found[1]))
     if GROUPS.match(content):
         return replace(block, groups=True)
     if HEADER.match(content):
-        return replace(block, columns=tuple(f"#{cell.lstrip('#')}" if cell[0] != "t" else cell for cell in cells))
-    if block.columns and is_row(content) and _name(block.title) in KINDS and not block.groups:
-        if "out-of-mem" in content or "time-out" in content:
-            return replace(block, skipped=block.skipped + 1)
-        doubts: list[Finding] = []
-        rows = rows_of(doubts, line, content, lambda: [_row(where, line, cells, block)])
-        return replace(block, rows=(*block.rows, *rows), doubts=(*block.doubts, *doubts))
+        return _headed(line, content.split(), block)
+    if block.columns and not block.ended and is_row(content) and _name(block.title) in KINDS and not block.groups:
+        return _with_row(where, line, content, block)
     return block
+
+
+def _headed(line: int, cells: Sequence[str], block: Block) -> Block:
+    """Return the block with the names of its columns; a second header is that of a block whose title was lost."""
+    if block.columns:
+        untitled = Finding("warning", "left out: a table without a title", line)
+        return replace(block, ended=True, doubts=(*block.doubts, untitled))
+    return replace(block, columns=tuple(f"#{cell.lstrip('#')}" if cell[0] != "t" else cell for cell in cells))
+
+
+def _with_row(where: str, line: int, content: str, block: Block) -> Block:
+    if "out-of-mem" in content or "time-out" in content:
+        return replace(block, skipped=block.skipped + 1)
+    doubts: list[Finding] = []
+    rows = rows_of(doubts, line, content, lambda: [_row(where, line, content.split(), block)])
+    return replace(block, rows=(*block.rows, *rows), doubts=(*block.doubts, *doubts))
 
 
 def _name(title: str) -> str:
@@ -157,6 +170,7 @@ def _table(block: Block, collective: str, per_rank: bool) -> Table:  # noqa: FBT
         per_rank=per_rank,
         mode="nonblocking" if _name(block.title) != block.title.removesuffix("_pure") else "blocking",
         barrier="before",
+        last_decimals=2,
         made_at=stated_time(block.stated.get("Date", "")),
         context=context,
     )

@@ -94,7 +94,7 @@ def _launch(line: int, command: str) -> Launch | None:
 
 def _counts(words: Sequence[str], options: dict[str, tuple[str, ...]]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for word, value in zip(words, [*words[1:], ""], strict=True):
+    for word, value in pairwise([*words, ""]):
         if near := PER_NODE.search(word):
             found["per_node"] = int(near[1])
         for what, names in options.items():

@@ -52,6 +52,8 @@ HALF = "cut: its in-place half is missing; left out"
 
 CELLS = 7
 """Fewest of a row: size, count, type, time, algbw, busbw, wrong."""
+BYTES = {"int8": 1, "uint8": 1, "char": 1, "half": 2, "bfloat16": 2, "float": 4, "int32": 4, "uint32": 4, "int": 4, "double": 8}
+"""Of an element; other types are not checked."""
 WRONG = ("#wrong", "wrong", "error", "errors")
 EXTREMES = {"i_min": "min_seconds", "i_max": "max_seconds", "i_p99": "p99_seconds"}
 """Columns of -I (2.18): over the iterations."""
@@ -169,7 +171,8 @@ def _next_run(run: Run, layout: Layout | None, content: str) -> Run:
     """Return a fresh run; what was said since the last table (version, binary) belongs to the coming one."""
     if layout is None and RUN.match(content):
         return replace(run, hosts={}, devices=set(), settings={}, firsts=0)
-    return Run(collective=run.collective)
+    # A version's line is followed by the collective's name; without it, the last one named may be another run's.
+    return Run(collective=None if VERSION.match(content) else run.collective)
 
 
 def _learn(now: Reading, content: str) -> None:
@@ -268,13 +271,12 @@ def _row(where: str, line: int, shared: Mapping[str, Any], half: Mapping[str, st
     time = half.get("time", half.get("cputime", ""))
     extremes = {key: number(where, line, name, half[name]) * 1e-6 for name, key in EXTREMES.items() if name in half}
     root = shared.get("root", "-1")
-    if NUMBER.fullmatch(shared.get("type", "float")) or shared["size"].startswith("-"):
-        raise wrong_line(
-            where, line, "a size that is not negative and a type that is a word", f"{shared['size']} ... {shared.get('type')}"
-        )
+    size, count = whole_number(where, line, "size (B)", shared["size"]), whole_number(where, line, "count", shared["count"])
+    if NUMBER.fullmatch(shared.get("type", "float")) or not _is_whole(size, count * BYTES.get(shared.get("type", "float"), 0)):
+        raise wrong_line(where, line, "a row whose size is a multiple of count x bytes of its type", f"{size} {count}")
     return Row(
         line=line,
-        nbytes=whole_number(where, line, "size (B)", shared["size"]),
+        nbytes=size,
         seconds=number(where, line, "time (us)", time) * 1e-6,
         in_place=in_place,
         algbw=number(where, line, "algbw (GB/s)", half["algbw"]),
@@ -287,6 +289,11 @@ def _row(where: str, line: int, shared: Mapping[str, Any], half: Mapping[str, st
         more=extremes,
         rounding={"seconds": rounding(time) * 1e-6, "algbw": rounding(half["algbw"]), "busbw": rounding(half["busbw"])},
     )
+
+
+def _is_whole(size: int, part: int) -> bool:
+    """Whether a size is a multiple of count x bytes of its type (0: not known): all of it, or ranks times one rank's part."""
+    return size >= 0 and part >= 0 and (part == 0 or size % part == 0)
 
 
 def _wrong(where: str, line: int, text: str) -> int | None:

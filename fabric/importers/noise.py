@@ -8,6 +8,7 @@ reader to leave out.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ TIME = re.compile(
     r"|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b"
 )
 PIECES = re.compile(rf"({TIME.pattern}|\d+|\s+)")
+GLUED = re.compile(r"(\s*)\d{1,18}(?=[^\s\d])")
+"""Blanks and digits to which text is glued: a row's beginning, or a host's name."""
 LONGEST = 200
 """Characters of a prefix: more is prose."""
 FEWEST_LINES = 3
@@ -135,8 +138,35 @@ def _stream(contents: Sequence[str], prefixes: Sequence[str | None], ends: Seque
     loose = [i for i, content in enumerate(contents) if prefixes[i] is None and is_row(content)]
     labelled = any(prefixes[i] is not None and is_row(content) for i, content in enumerate(contents))
     lost = set(loose) if labelled and loose else set()
-    text = "".join(("" if i in lost else content) + ends[i] for i, content in enumerate(contents))
-    return Stream(text, (Finding("note", f"{UNLABELLED} ({len(lost)})", min(lost) + 1),) if lost else ())
+    tails = _tails(contents)
+    text = "".join(("" if i in lost or i in tails else content) + ends[i] for i, content in enumerate(contents))
+    findings = [
+        Finding("warning", f"left out: it may be the end of a row that began in line {at + 1}", i + 1)
+        for i, at in tails.items()
+    ]
+    if lost:
+        findings.append(Finding("note", f"{UNLABELLED} ({len(lost)})", min(lost) + 1))
+    return Stream(text, tuple(findings))
+
+
+def _tails(contents: Sequence[str]) -> dict[int, int]:
+    """Return the lines that lack as many characters of a row as stand, digits, before the text of a line above them.
+
+    A log's line that was written into a row's first number leaves a row that looks whole, of another size: `10` and the log,
+    then `48576  26.73`. Tables of fixed width show it by the length of the line.
+    """
+    rows = [i for i, content in enumerate(contents) if is_row(content)]
+    tails = {}
+    for begun, content in enumerate(contents):
+        head = GLUED.match(content) if not is_row(content) else None
+        if head is None:
+            continue
+        at = bisect(rows, begun)
+        beside = [len(contents[rows[i]]) for i in (at - 1, at + 1) if 0 <= i < len(rows)]
+        lacks = [width - len(contents[rows[at]]) for width in beside] if at < len(rows) else []
+        if any(len(head[1]) < lack <= len(head[0]) for lack in lacks):
+            tails[rows[at]] = begun
+    return tails
 
 
 LOG_LINE = re.compile(r"([\w.-]+):\d+:\d+ \[[^\]\s]*\] NCCL \w+")

@@ -45,9 +45,12 @@ KINDS = {
 }
 """OSU's name -> our collective, and whether Size counts one rank's part of S."""
 HEADER = re.compile(r"^\s*#?\s*(?:Size\b.*(?:\(us\)|MB/s)|Avg Latency\s*\(us\))")
+UNTITLED = "a table without a title"
 NO_REQUEST = "Reduce_scatter_block Persistent"
 """Calls the blocking function under this title (OMB 7.5): neither one nor the other."""
 DTYPES = {"MPI_CHAR": "i8", "MPI_INT": "i32", "MPI_FLOAT": "f32", "MPI_DOUBLE": "f64"}
+DECIMALS = 2
+"""Of every time and rate (FLOAT_PRECISION)."""
 REDUCES = ("all_reduce", "reduce_scatter", "reduce")
 PERCENTILE = re.compile(r"P(\d+)")
 RATES = ("Bandwidth (MB/s)", "Bi-Bandwidth (MB/s)", "MB/s")
@@ -61,6 +64,8 @@ def read(text: str, where: str) -> Tables:
     for line, content in lines(text):
         if title := TITLE.match(content):
             blocks.append((line, title[1], title[2] or "", []))
+        elif blocks and HEADER.match(content) and any(HEADER.match(above) for _, above in blocks[-1][3]):
+            blocks.append((line, UNTITLED, "", []))
         elif blocks:
             blocks[-1][3].append((line, content))
     return [part for block in blocks for part in _block(where, *block)]
@@ -86,12 +91,17 @@ def _block(where: str, line: int, title: str, version: str, body: Sequence[tuple
     over = "max" if "Max Latency" in columns else "mean"
     context = {"tool_version": version, "over_ranks": over, "datatype_stated": kind is not None}
     if ranks is None:
-        table = Table(collective, line, rows, per_rank=per_rank, mode=mode, barrier="before", context=context)
+        table = Table(
+            collective, line, rows, per_rank=per_rank, mode=mode, barrier="before", context=context, last_decimals=DECIMALS
+        )
         return [table, *doubts]
     window = float(stated[2]) if stated else float(WINDOW)
     params = {} if collective == "latency" else {"window": window}
     context |= {} if collective == "latency" else {"window_stated": stated is not None}
-    return [Table(collective, line, rows, ranks=ranks, mode=mode, params=params, context=context), *doubts]
+    return [
+        Table(collective, line, rows, ranks=ranks, mode=mode, params=params, context=context, last_decimals=DECIMALS),
+        *doubts,
+    ]
 
 
 def _rows(
@@ -139,6 +149,8 @@ def _row(where: str, line: int, cells: Sequence[str], columns: Sequence[str], dt
         raise wrong_line(where, line, f"{len(columns)} columns ({', '.join(columns)})", got)
     texts = dict(zip(columns, cells, strict=True))
     check = texts.pop("Validation", None)
+    if check not in (None, "Pass", "Fail"):
+        raise wrong_line(where, line, "Pass or Fail in column Validation", check)
     named = {name: number(where, line, name, cell) for name, cell in texts.items()}
     time = next((named[name] for name in ("Pure Comm.", "Max Latency", "Avg Latency", "Latency") if name in named), None)
     rate = next((named[name] for name in RATES if name in named), None)

@@ -51,7 +51,8 @@ class Table:
     """One table of one collective. S = nbytes x (ranks where `per_rank`); ranks, nodes None: the file does not say.
 
     least_ranks and places (rank -> device number, host): what a list of ranks that has gaps proves; per_process: ranks that
-    each launched process drives, None where the table does not say.
+    each launched process drives, None where the table does not say; last_decimals: those that the tool always prints in its
+    last column, 0 where it need not print any.
     """
 
     collective: str | None
@@ -70,6 +71,7 @@ class Table:
     least_ranks: int = 1
     places: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     per_process: int | None = 1
+    last_decimals: int = 0
 
 
 Tables = Sequence[Table | Finding]

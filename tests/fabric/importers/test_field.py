@@ -58,7 +58,7 @@ def test_a_time_of_ten_seconds_has_two_digits_and_is_no_error():
 
 
 def test_a_wrong_bandwidth_is_still_one_beside_a_time_of_two_digits():
-    found = read(*TWO, *ROWS, ROWS[1].replace("2097152", "9097152"))
+    found = read(*TWO, *ROWS, ROWS[1].replace("2097152", "4194304"))
     assert [(severity, row) for severity, row, _ in doubts(found)] == [("error", 8), ("error", 8)]
 
 
@@ -271,7 +271,15 @@ def test_two_runs_in_one_stream_are_refused_by_name():
         read(*TWO, HEAD, *ROWS)
     assert (
         "sizes rise and fall"
-        in doubts(read(*samples.nccl().splitlines(), *TWO, *ROWS, *ROWS, ROWS[0].replace("1048576", "4")))[0][2]
+        in doubts(
+            read(
+                *samples.nccl().splitlines(),
+                *TWO,
+                *ROWS,
+                *ROWS,
+                ROWS[0].replace("1048576        262144", "      4             1"),
+            )
+        )[0][2]
     )
 
 

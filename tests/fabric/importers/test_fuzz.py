@@ -27,6 +27,10 @@ TEXTS = {
     + samples.osu_rate("Multiple Bandwidth / Message Rate", 2),
     "imb": samples.imb(("Allreduce", 4, [4, 1024]), ("Barrier", 4, []), ("Alltoall", 4, [64])),
     "hccl_test": samples.hccl(),
+    "perftest": samples.perftest() + samples.perftest("Send Latency"),
+    "all_reduce_bench": samples.bench(),
+    "deepspeed": samples.deepspeed(),
+    "nccl-inspector": samples.inspector(2),
 }
 TOKENS = [
     "",
@@ -58,12 +62,12 @@ NOISE = [
 
 
 def read(tool, text):
-    return imported(text, "f.log", given=Given(ranks=8) if tool in ("osu", "hccl_test") else None)
+    return imported(text, "f.log", given=Given(ranks=8) if tool in ("osu", "hccl_test", "deepspeed") else None)
 
 
 def values(found):
     """All that a row says, without its line: noise moves lines."""
-    return {(r.case, r.seconds, r.wrong) for r in found.results}
+    return {(r.case, second, r.wrong) for r in found.results for second in r.seconds}
 
 
 WHOLE = {tool: values(read(tool, text)) for tool, text in TEXTS.items()}
@@ -98,7 +102,7 @@ def test_a_cut_file_never_yields_a_wrong_value(tool, cut, end):
     assert values(found) <= WHOLE[tool]
 
 
-@pytest.mark.parametrize("tool", [tool for tool in TEXTS if tool != "nccl-tests JSON"])
+@pytest.mark.parametrize("tool", [tool for tool in TEXTS if tool not in ("nccl-tests JSON", "nccl-inspector")])
 @settings(max_examples=60, deadline=None)
 @given(
     noise=st.lists(st.tuples(st.integers(0, 200), st.sampled_from(NOISE)), max_size=4),
