@@ -158,7 +158,7 @@ def _tails(contents: Sequence[str]) -> dict[int, int]:
     rows = [i for i, content in enumerate(contents) if is_row(content)]
     tails = {}
     for begun, content in enumerate(contents):
-        head = GLUED.match(content) if not is_row(content) else None
+        head = GLUED.match(content) if not is_row(content) and not TIME.match(content.lstrip()) else None
         if head is None:
             continue
         at = bisect(rows, begun)
