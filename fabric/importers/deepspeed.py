@@ -28,6 +28,10 @@ from fabric.records.screen import Finding
 
 SIGN = re.compile(r"Comm\. Op\s+Message Size\s+Count\s+Total Latency\(ms\)\s+Avg Latency\(ms\)")
 RECORD = re.compile(r"\s*([a-z][a-z_0-9]*)(?: \| \[Caller Func: ([\w.]+)\])?\s*")
+OPERATION = re.compile(
+    r"(?:^|\s)(?:all_|inference_all_|reduce|broadcast|gather|scatter|send|recv|isend|irecv|barrier|monitored_)"
+)
+"""How the logger's names of operations begin, wherever in a line."""
 NAMES = {
     "broadcast": "broadcast",
     "reduce": "reduce",
@@ -50,6 +54,10 @@ def read(text: str, where: str) -> Tables:
             found += _close(record, rows)
             named = RECORD.fullmatch(content) if begun else None
             begun, record, rows = True, (line, named[1], named[2]) if named else None, []
+        elif record is not None and OPERATION.search(content):
+            doubts.append(Finding("warning", "left out: an operation whose name is not alone in its line", line))
+            found += _close(record, rows)
+            record, rows = None, []
         elif record is not None and is_row(content):
             rows += rows_of(doubts, line, content, lambda: [_row(where, line, content.split())])  # noqa: B023  # called at once
     return [*doubts, *found, *_close(record, rows)]
@@ -87,4 +95,8 @@ def _close(record: tuple[int, str, str | None] | None, rows: Sequence[Row]) -> T
             )
         ]
     context = {"over_ranks": "rank 0 alone", "trimmed_mean": True, "datatype_stated": False}
-    return [Table(NAMES[operation], line, tuple(rows), context={**context, **({"caller": caller} if caller else {})})]
+    return [
+        Table(
+            NAMES[operation], line, tuple(rows), context={**context, **({"caller": caller} if caller else {})}, last_decimals=2
+        )
+    ]

@@ -46,6 +46,8 @@ KINDS = {
 """OSU's name -> our collective, and whether Size counts one rank's part of S."""
 HEADER = re.compile(r"^\s*#?\s*(?:Size\b.*(?:\(us\)|MB/s)|Avg Latency\s*\(us\))")
 UNTITLED = "a table without a title"
+NAME = re.compile(r"[\w .%()/-]+")
+"""What a column's name is made of: a name with more holds something else's text."""
 NO_REQUEST = "Reduce_scatter_block Persistent"
 """Calls the blocking function under this title (OMB 7.5): neither one nor the other."""
 DTYPES = {"MPI_CHAR": "i8", "MPI_INT": "i32", "MPI_FLOAT": "f32", "MPI_DOUBLE": "f64"}
@@ -131,7 +133,8 @@ def _columns(body: Sequence[tuple[int, str]]) -> list[str] | None:
     for _, content in body:
         if not is_row(content) and HEADER.match(content):
             names = re.split(r"\s{2,}", content.lstrip("# ").replace(" (us)", "(us)").replace("(us) ", "(us)  "))
-            return [name.replace("(us)", "").strip() for name in names if name.strip()]
+            named = [name.replace("(us)", "").strip() for name in names if name.strip()]
+            return named if all(NAME.fullmatch(name) for name in named) else None
     return None
 
 

@@ -26,6 +26,8 @@ UNITS = {"MB/sec": 2.0**20, "MiB/sec": 2.0**20, "Gb/sec": 1e9 / 8}
 """Bytes per second of a printed unit."""
 DEPTH_UNSAID = 128
 """TX depth that the tool takes where none is given."""
+DECIMALS = {"MsgRate": 6, "BW average": 2, "t_typical": 2, "t_avg": 2, "99.9% percentile": 2}
+"""Of the columns that can be a table's last."""
 AGREE = 1.01
 """Slack on rounding when bandwidth and message rate are compared."""
 
@@ -149,6 +151,7 @@ def _close(head: Head, rows: Sequence[Row]) -> Tables:
             ranks=2,
             algorithm=verb.lower() or "default",
             params={"window": float(depth)} if rate else {},
+            last_decimals=DECIMALS.get(names[-1], 0),
             context=context,
         )
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -75,6 +75,9 @@ WHOLE = {tool: values(read(tool, text)) for tool, text in TEXTS.items()}
 
 @pytest.mark.parametrize("tool", TEXTS)
 @settings(max_examples=100, deadline=None)
+@example(edits=[(6, 5, "")])  # an empty command line
+@example(edits=[(0, 34, ""), (2336, 12, "")])  # a word where the count stands
+@example(edits=[(293, 20, "9" * 400)])  # a size beyond every float
 @given(edits=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 40), st.sampled_from(TOKENS)), min_size=1, max_size=4))
 def test_a_spoilt_file_gives_one_line_or_results_that_can_be(tool, edits):
     text = TEXTS[tool]
@@ -93,6 +96,9 @@ def test_a_spoilt_file_gives_one_line_or_results_that_can_be(tool, edits):
 
 @pytest.mark.parametrize("tool", TEXTS)
 @settings(max_examples=60, deadline=None)
+@example(cut=116, end="\n")  # 19.87 cut to 1 in the only row
+@example(cut=3199, end="\n")
+@example(cut=5407, end="\n")
 @given(cut=st.integers(0, 9000), end=st.sampled_from(["", "\n", "\nslurmstepd: error: *** JOB 7 CANCELLED ***\n", " Killed\n"]))
 def test_a_cut_file_never_yields_a_wrong_value(tool, cut, end):
     try:
@@ -104,6 +110,11 @@ def test_a_cut_file_never_yields_a_wrong_value(tool, cut, end):
 
 @pytest.mark.parametrize("tool", [tool for tool in TEXTS if tool not in ("nccl-tests JSON", "nccl-inspector")])
 @settings(max_examples=60, deadline=None)
+@example(noise=[], prefix="", inside=(1075, False))  # `10` and a log's line, then `48576  26.73`
+@example(noise=[], prefix="", inside=(184, False))
+@example(noise=[], prefix="12:00:01 ", inside=(437, True))  # a tag in the name of a column
+@example(noise=[], prefix="[pod/a-1/m] ", inside=(2450, False))  # the name of an operation lost
+@example(noise=[(88, NOISE[-1])], prefix="", inside=(0, False))  # a line that begins with a time
 @given(
     noise=st.lists(st.tuples(st.integers(0, 200), st.sampled_from(NOISE)), max_size=4),
     prefix=st.sampled_from(["", "[0] ", "> ", "12:00:01 ", "[pod/a-1/m] ", "host3: "]),
