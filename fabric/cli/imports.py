@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST = 10**7
 """Ranks and nodes that can be given."""
+MOST_FILES = 2000
 EXAMPLE = "Example: fabricbench import all_reduce_perf.log -o imported.jsonl"
 
 
@@ -87,11 +88,22 @@ def command(
 
 
 def files(path: Path) -> list[Path]:
-    """Return the file itself, or the regular files of a folder and of those in it, hidden ones left out, by name."""
+    """Return the file itself, or the regular files of a folder and of those in it, hidden ones left out, by name.
+
+    Raises:
+        InputError: a folder of more files than anybody's logs are.
+    """
+    from itertools import islice
+
+    from topologies.errors import InputError
+
     if not path.is_dir():
         return [path]
     inside = (one for one in path.rglob("*") if not any(part.startswith(".") for part in one.relative_to(path).parts))
-    return sorted(one for one in inside if one.is_file())
+    found = sorted(islice((one for one in inside if one.is_file()), MOST_FILES + 1))
+    if len(found) > MOST_FILES:
+        raise InputError(f"import: a folder must hold at most {MOST_FILES} files, {path} holds more; name the logs' own folder")
+    return found
 
 
 def facts(beside: Path | None) -> dict[str, Any]:

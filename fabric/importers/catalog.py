@@ -61,6 +61,7 @@ JSON: dict[str, tuple[Callable[[str], bool], Callable[[str, str], Tables]]] = {
 """Tool -> whether a text is its JSON, and the reader of it. JSON has no noise between its lines."""
 CONTEXTS = {"nccl_debug": "NCCL's own log", "topo_matrix": "the matrix of nvidia-smi topo -m"}
 RCCL = re.compile(r"rccl-tests|rccl-library|librccl|RCCL version|\bRank\s.*\]\s+(?:AMD|gfx|Radeon)")
+LARGEST_FILE = 1 << 30
 ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -88,11 +89,13 @@ def load(path: Path) -> str:
     """Return a file's text; UTF-16 (a redirect of PowerShell) is read too.
 
     Raises:
-        InputError: a file that cannot be read or is no text.
+        InputError: a file that cannot be read, is no text or too large.
     """
     if path.exists() and not path.is_file():
         raise InputError(f"import: must be a file or a folder, got {path}")
     try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise InputError(f"import: {path} must be at most {LARGEST_FILE >> 20} MiB; cut the tables out of it")
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"import: cannot read {path}: {error.strerror}") from None
