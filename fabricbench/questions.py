@@ -210,11 +210,18 @@ def compare(a: Iterable[Result], b: Iterable[Result], tolerance_percent: float |
 
 
 def read_results(
-    file: str | Path, tool: str = "auto", *, ranks: int | None = None, nodes: int | None = None, collective: str | None = None
+    file: str | Path,
+    tool: str = "auto",
+    *,
+    ranks: int | None = None,
+    nodes: int | None = None,
+    collective: str | None = None,
+    context: Path | None = None,
 ) -> Answer[Result]:
     """Return the results of another benchmark's output, screened; or those of a results file of ours.
 
-    tool: auto, nccl-tests, osu, imb ...: docs/importing.md. ranks, nodes, collective: where the file does not say them.
+    file: a log or a folder of logs. tool: auto, nccl-tests, osu, imb ...: docs/importing.md. ranks, nodes, collective: where
+    the file does not say them. context: a log of NCCL_DEBUG=INFO or of `nvidia-smi topo -m` beside it.
 
     Raises:
         InputError: no such file, or nothing certain in it.
@@ -223,7 +230,7 @@ def read_results(
 
     from fabric.answers.imports import imported
     from fabric.answers.measure import measured
-    from fabric.importers import catalog
+    from fabric.importers import folder
     from fabric.importers.results import Given
     from fabric.records.store import read as ours
 
@@ -231,8 +238,9 @@ def read_results(
     if path.suffix == ".jsonl":
         results, torn = ours(path)
         return replace(measured(results), warnings=(torn,) if torn else ())
-    found = catalog.imported(catalog.load(path), str(path), tool, Given(ranks=ranks, nodes=nodes, collective=collective))
-    return imported(found, path)
+    read = folder.read(path, tool, Given(ranks=ranks, nodes=nodes, collective=collective), folder.facts(context))
+    found = tuple(f"{at}: {finding.severity}: {finding.text}" for at, one in read for finding in one.findings)
+    return replace(imported(read, path), warnings=found)
 
 
 def read(file: str | Path, kind: str | None = None) -> Answer[Named]:

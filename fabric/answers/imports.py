@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Half:
-    """The results of one table and place. collective: as the tool's table was of."""
+    """The results of one table and place. file: where it stands. collective: what the tool's table was of."""
 
+    file: str
     collective: str
     results: tuple[Result, ...]
 
@@ -37,6 +38,7 @@ class Half:
 VIEW = View(
     "import",
     (
+        Column("file", TEXT, "the file that it stands in"),
         Column("collective", TEXT, "what was measured", head="collective"),
         Column("in_place", YES_NO, "whether send and receive buffer are one", lambda h: h.best.case.in_place, head="place",
                cell=lambda h: "in" if h.best.case.in_place else "out"),
@@ -59,26 +61,55 @@ VIEW = View(
 TABLE = ("collective", "in_place", "world_size", "dtype", "results", "smallest_nbytes", "highest_busbw_bytes_per_second")
 
 
-def imported(found: Import, file: Path, written: Path | None = None) -> Answer[Result]:
-    """Return the results of a file, one row a table and place, the findings beside them. written: where the results went."""
-    halves = tuple(half for table in found.tables for half in _halves(table.collective, table.results))
-    doubts = sum(finding.severity != "note" for finding in found.findings)
-    notes = (
-        f"each time is a mean; screening: {doubts} findings" if doubts else "each time is a mean; screening found nothing",
-        f"{len(found.results)} results written to {written}" if written else "nothing written: -o FILE writes the results",
-    )
+def imported(read: Sequence[tuple[Path, Import]], file: Path, written: Path | None = None) -> Answer[Result]:
+    """Return the results of a file or of a folder's files, one row a table and place, the findings beside them.
+
+    read: each file and what it gave. file: what was named. written: where the results went.
+    """
+    halves = [
+        tuple(Half(str(path), table.collective, own) for table in one.tables for own in _halves(table.results))
+        for path, one in read
+    ]
+    results = tuple(result for _, one in read for result in one.results)
     beside = {
-        "tool": found.tool,
+        "tool": ", ".join(dict.fromkeys(one.tool for _, one in read)),
         "file": str(file),
         "written": str(written) if written else None,
-        "findings": [{"severity": f.severity, "line": f.row, "text": f.text} for f in found.findings],
+        "findings": [
+            {"file": str(path), "severity": f.severity, "line": f.row, "text": f.text}
+            for path, one in read
+            for f in one.findings
+        ],
     }
-    parts = (Part(f"{file}: {found.tool}", halves, TABLE, notes),)
-    return Answer(VIEW, tuple(found.results), halves, parts=parts, beside=beside)
+    parts = [
+        Part(f"{path}: {one.tool}", own, TABLE, tuple(_notes(one, written)))
+        for (path, one), own in zip(read, halves, strict=True)
+    ]
+    if len(read) > 1:
+        parts[-1] = replace(parts[-1], notes=(*parts[-1].notes, f"{len(results)} results of {len(read)} files"))
+    return Answer(VIEW, results, tuple(half for own in halves for half in own), parts=tuple(parts), beside=beside)
 
 
-def _halves(collective: str, results: Sequence[Result]) -> Iterator[Half]:
+def _notes(found: Import, written: Path | None) -> Iterator[str]:
+    """Yield what stands behind the times, and where they went."""
+    doubts = sum(finding.severity != "note" for finding in found.findings)
+    yield f"{_times(found.results)}; screening{f': {doubts} findings' if doubts else ' found nothing'}"
+    yield f"{len(found.results)} results written to {written}" if written else "nothing written: -o FILE writes the results"
+
+
+def _times(results: Sequence[Result]) -> str:
+    """Return what stands behind each time: a mean, or how many samples."""
+    counts = [len(r.seconds) for r in results if r.statistic == "raw"]
+    if not counts:
+        return "each time is a mean"
+    each = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else f"{counts[0]}"
+    if len(counts) == len(results):
+        return f"each time is the median of {each} samples"
+    return f"{len(counts)} times have {each} samples"
+
+
+def _halves(results: Sequence[Result]) -> Iterator[tuple[Result, ...]]:
     """Yield the results of one table by place, dtype, op and mode."""
     keys = [(r.case.in_place, r.case.dtype, r.case.op, r.case.mode) for r in results]
     for key in dict.fromkeys(keys):
-        yield Half(collective, tuple(r for r, own in zip(results, keys, strict=True) if own == key))
+        yield tuple(r for r, own in zip(results, keys, strict=True) if own == key)

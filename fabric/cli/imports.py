@@ -13,39 +13,51 @@ if TYPE_CHECKING:
     from fabric.importers.catalog import Import
     from fabric.records.screen import Finding
 
+MOST = 10**7
+"""Ranks and nodes that can be given."""
 EXAMPLE = "Example: fabricbench import all_reduce_perf.log -o imported.jsonl"
 
 
 @click.command("import", epilog=EXAMPLE, context_settings={"max_content_width": 110})
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--tool", default="auto", show_default=True, help="nccl-tests, rccl-tests, osu, imb or hccl_test.")
-@click.option("--ranks", type=click.IntRange(min=1), help="Ranks that took part, where the file does not say (OSU, hccl_test).")
-@click.option("--nodes", type=click.IntRange(min=1), help="Servers that took part, where the file does not say.")
+@click.argument("file", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
+@click.option("--tool", default="auto", show_default=True, help="Whose output it is, where a file holds that of two.")
+@click.option(
+    "--ranks", type=click.IntRange(min=1, max=MOST), help="Ranks that took part, for tables that do not state theirs."
+)
+@click.option("--nodes", type=click.IntRange(min=1, max=MOST), help="Servers that took part, where the file does not say.")
 @click.option("--collective", help="What was measured, where the file does not say.")
+@click.option(
+    "--context", "beside", type=click.Path(path_type=Path), metavar="LOG", help="NCCL_DEBUG log or `nvidia-smi topo -m`."
+)
 @click.option("--strict", is_flag=True, help="Refuse a file with any finding but notes; nothing is written.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Results file to add to.")
 @formats
-def command(file: Path, *, output: Path | None, strict: bool, as_json: bool, as_csv: bool, **given: Any) -> None:
-    """Read another benchmark's output into results, and screen it.
+def command(
+    file: Path, *, output: Path | None, strict: bool, beside: Path | None, as_json: bool, as_csv: bool, **given: Any
+) -> None:
+    """Read another benchmark's output into results, and screen it; of a folder, every file in it.
 
-    Text of nccl-tests, rccl-tests, OSU, IMB-MPI1 and hccl_test, JSON of nccl-tests (-J); told by its content. Findings go
-    to standard error, one line each: error (the numbers contradict each other), warning, note. Results have source
-    `import:TOOL` and statistic `mean`. The output gets all results or none.
+    Text of nccl-tests, rccl-tests, OSU, IMB-MPI1, hccl_test, perftest, all_reduce_bench and DeepSpeed's logger, JSON of
+    nccl-tests (-J) and of NCCL Inspector; told by its content. Findings go to standard error, one line each: error (the
+    numbers contradict each other), warning, note. Results have source `import:TOOL` and statistic `mean`, or `raw` where the
+    file holds samples. The output gets all results or none.
     """
     from fabric.answers.imports import imported
-    from fabric.importers import catalog
+    from fabric.importers import folder
     from fabric.importers.results import Given
     from fabric.records.store import append_all
 
-    tool = given.pop("tool")
-    found = catalog.imported(catalog.load(file), str(file), tool, Given(**given))
-    for finding in found.findings:
-        warn(line_of(file, finding))
+    tool, said = given.pop("tool"), folder.facts(beside)
+    read = folder.read(file, tool, Given(**given), said, left_out=lambda error: warn(f"left out: {error}"))
+    for path, one in read:
+        for finding in one.findings:
+            warn(line_of(path, finding))
     if strict:
-        refuse(file, found)
+        for path, one in read:
+            refuse(path, one)
     if output is not None:
-        append_all(output, found.results)
-    give(imported(found, file, output), as_json=as_json, as_csv=as_csv)
+        append_all(output, [result for _, one in read for result in one.results])
+    give(imported(read, file, output), as_json=as_json, as_csv=as_csv)
 
 
 def line_of(file: Path, finding: Finding) -> str:

@@ -127,6 +127,71 @@ def imb(*blocks, head=True):
     return "\n".join([*lines, "", "# All processes entering MPI_Finalize", ""])
 
 
+def perftest(test="RDMA_Write BW", unit="Gb/sec", *, depth=None, sizes=(2, 65536, 8388608), qps=1):
+    """ib_write_bw and its kind; of a latency test, its seven columns."""
+    lines = ["-" * 87, f"                    {test} Test", " Dual-port       : OFF\t\tDevice         : mlx5_0"]
+    lines += [f" Number of qps   : {qps}\t\tTransport type : IB"] + ([f" TX depth        : {depth}"] if depth else [])
+    lines += [" Link type       : Ethernet", "-" * 87]
+    if test.endswith("Latency"):
+        lines.append(
+            " #bytes #iterations    t_min[usec]    t_max[usec]  t_typical[usec]    t_avg[usec]    t_stdev[usec]   "
+            "99% percentile[usec]   99.9% percentile[usec] "
+        )
+        for s, t in timed(sizes):
+            cells = (0.9 * t, 3 * t, t, 1.01 * t, 0.1 * t, 1.5 * t, 2.5 * t)
+            lines.append(f" {s:<7d} 1000          " + "".join(f"{cell:<14.2f}" for cell in cells))
+    else:
+        lines.append(f" #bytes     #iterations    BW peak[{unit}]    BW average[{unit}]   MsgRate[Mpps]")
+        scale = {"Gb/sec": 1e9 / 8, "MB/sec": 2**20, "MiB/sec": 2**20}[unit]
+        for s, t in timed(sizes):
+            rate = s / (t * 1e-6)
+            lines.append(f" {s:<7d}    5000             {0:<7.2f}            {rate / scale:<7.2f}\t\t   {rate / s / 1e6:<7.6f}")
+    return "\n".join([*lines, "-" * 87, ""])
+
+
+def bench(ranks=16, *, said=True, sizes=(32768, 1048576, 2**30), unit="iB"):
+    """ml-engineering's all_reduce_bench."""
+    lines = [f"The average bandwidth of all_reduce over {ranks} ranks (5 warmups / 20 trials):", ""] if said else []
+    lines += ["| payload |    busbw   |    algbw   |", "| ------: | ---------: | ---------: |"]
+    for s, t in timed(sizes):
+        rate, k = s / t / 1e3, min(s.bit_length() // 10, 3)
+        size = f"{s // 2 ** (10 * k)}{'_KMG'[k]}{unit}"
+        lines.append(f"| {size:>7} | {rate * 2 * (ranks - 1) / ranks:6.2f}GBps | {rate:6.2f}GBps |")
+    return "\n".join([*lines, ""])
+
+
+def deepspeed():
+    """DeepSpeed's log_summary."""
+    lines = [
+        f"{'Comm. Op': <20}{'Message Size': <20}{'Count': <20}{'Total Latency(ms)': <20}{'Avg Latency(ms)': <20}"
+        f"{'tput_avg (Gbps)': <20}{'busbw_avg (Gbps)': <20}"
+    ]
+    rows = {
+        "all_reduce": ["50.0 MB", "2.0 KB"],
+        "broadcast | [Caller Func: _broadcast_model]": ["98.25 MB"],
+        "all_gather_into_tensor": ["1.0 MB"],
+    }
+    for name, sizes in rows.items():
+        lines += [
+            name,
+            *(f"{' ': <20}{size: <20}{3: <20}{19.83: <20.2f}{6.61: <20.2f}{63.47: <20.2f}{63.47: <20.2f}" for size in sizes),
+        ]
+    return "\n".join([*lines, ""])
+
+
+def inspector(calls=12, ranks=8, nodes=2, seen=(3,)):
+    """NCCL Inspector's records of two collectives; ReduceScatter prints one rank's part."""
+    lines = []
+    for number in range(calls):
+        for name, size, whole in (("AllReduce", 2**24, 2**24), ("ReduceScatter", 2**21, 2**21 * ranks)):
+            for rank in seen:
+                t = round(microseconds(whole, number) + rank)
+                head = f'{{"header":{{"id":"0x7f","rank":{rank},"n_ranks":{ranks},"nnodes":{nodes}}},"metadata":{{"pid":7}},'
+                perf = f'"coll_perf":{{"coll":"{name}","coll_sn":{number},"coll_msg_size_bytes":{size},"coll_exec_time_us":{t},'
+                lines.append(head + perf + f'"coll_algobw_gbs":{whole / t / 1e3:.6f},"coll_busbw_gbs":1.0}}}}')
+    return "\n".join([*lines, ""])
+
+
 def hccl(sizes=(8192, 65536, 1048576), *, command="mpirun -n 8 ./bin/all_reduce_test -b 8K -e 1M -d fp16 -o sum -p 8"):
     lines = [command] if command else []
     lines += ["the minbytes is 8192, maxbytes is 1048576, iters is 20, warmup_iters is 5"]
