@@ -59,11 +59,13 @@ def _parsed(text: str, where: str) -> tuple[Any, list[Finding]]:
     try:
         return parse_json(text, where), []
     except InputError as error:
-        start = RESULTS.search(text)
-        if start is None:
-            what = "JSON of nccl-tests with whole results (a run that was killed leaves half)"
-            raise InputError(f"{where}: must be {what}; {error}") from None
-    run = parse_json(text[: start.start()] + "}", where)
+        start, why = RESULTS.search(text), error
+    try:
+        run = parse_json("" if start is None else text[: start.start()] + "}", where)
+    except InputError:
+        what = "JSON of nccl-tests with whole results (a run that was killed leaves half)"
+        raise InputError(f"{where}: must be {what}; {why}") from None
+    assert start is not None  # noqa: S101  # "" is no JSON
     run["results"], at, decoder = [], start.end(), json.JSONDecoder()
     while True:
         try:
