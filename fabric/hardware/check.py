@@ -57,7 +57,7 @@ def _of_nodes() -> Iterator[str]:
             yield f"{one.name}: {one.nics} NICs and {one.devices} devices do not divide"
         if one.link is not None and one.link not in known:
             yield f"{one.name}: no link {one.link!r}"
-        if (one.graph is None) == (not one.shape):
+        if one.graph is None and not one.shape:
             yield f"{one.name}: must name its graph inside, or the shape that has none"
         if one.domain % one.server:
             yield f"{one.name}: a domain of {one.domain} is no number of servers of {one.server}"

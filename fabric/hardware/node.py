@@ -13,13 +13,16 @@ from fabric.hardware.entry import Entry
 from fabric.hardware.facts import Fact
 from topologies.errors import InputError
 
+SAID = {"nic_speed": "NIC ", "scale_up_speed": "scale-up "}
+"""Quantity -> what stands before its figure, where the unit does not say it."""
+
 
 @dataclass(frozen=True)
 class NodeType:
     """A node as a fabric is built of it. Rates in bytes per second and one way; None: not known.
 
-    graph: what is inside by its name in topologies, None where it has none there: shape says what it is. scale_up_speed: of one
-    device. link: the link inside, for its latency. network: infiniband, ethernet or efa.
+    graph: what is inside by its name in topologies, None where it has none there. shape: what it is then, or what the graph
+    leaves out. scale_up_speed: of one device. link: the link inside, for its latency. network: infiniband, ethernet or efa.
     """
 
     entry: Entry
@@ -59,8 +62,9 @@ class NodeType:
         nics = "NICs not known" if self.nics is None else f"{self.nics} NIC{'s' * (self.nics > 1)}"
         speed = self.entry.fact("nic_speed") or self.device.fact("nic_speed")
         lines = [f"node {self.name}: {counted}, {nics}{f' of {speed.text()}' if speed else ''}, library {self.library}"]
+        lines += [f"node {self.name}: {self.shape}"] if self.graph and self.shape else []
         used = self._used()
-        weak = [f"{what} {fact.text()} ({fact.source})" for what, fact in used.items() if fact.weak]
+        weak = [f"{SAID.get(what, '')}{fact.text()} ({fact.source})" for what, fact in used.items() if fact.weak]
         lines += [f"node {self.name}: weak, no page to check: {', '.join(weak)}"] if weak else []
         for entry in (self.entry, self.device):
             lines += [
