@@ -31,12 +31,12 @@ FORM = "COLLECTIVE:SIZE:RANKS[:ALGORITHM]"
 @formats
 def command(*, topo: str, jobs: tuple[str, ...], order: str, as_json: bool, as_csv: bool, **model: Any) -> None:
     """Predict several jobs that run at once: each beside the others, alone, and the slowdown between."""
-    from fabric.predict.constants import constants_of
     from fabric.predict.jobs import placed, predict_together
+    from fabric.predict.of_node import constants_on
 
     fabric = load(topo)
-    constants = constants_of(model["constants"], model["backend"])
     read = [_read(text, fabric) for text in jobs]
+    constants = constants_on(fabric, model["constants"], model["backend"], {case.collective for case, _ in read})
     ready = placed([case for case, _ in read], fabric, order, [algorithm for _, algorithm in read])
     results = predict_together(ready, fabric, constants, routing=model["routing"], watch=Progress("jobs", "messages"))
     rows = [_row(number, result) for number, result in enumerate(results)]

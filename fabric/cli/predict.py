@@ -42,9 +42,9 @@ def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any
     from fabric.cli.answers import load
 
     fabric = load(topo)
-    from fabric.predict.constants import constants_of
+    from fabric.predict.of_node import constants_on
 
-    constants = constants_of(asked["constants"], asked["backend"])
+    constants = constants_on(fabric, asked["constants"], asked["backend"], [asked["collective"]])
     asked["order"], given = read_order(asked["order"])
     cases = _cases(fabric, asked, given)
     options = {

@@ -125,12 +125,12 @@ def predicted_rows(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> list[Row
     from fabric.predict.answer import predict
     from fabric.predict.bounds import bound
     from fabric.predict.cases import cases as cases_of
-    from fabric.predict.constants import constants_of
+    from fabric.predict.of_node import constants_on
     from fabric.scaling import scaling_table
 
-    constants = constants_of(asked["constants"], asked["backend"])
     rows: list[Row] = []
     for fabric in fabrics:
+        constants = constants_on(fabric, asked["constants"], asked["backend"], [asked["collective"]])
         ranks = units.counts(asked["ranks"]) if asked["ranks"] else powers_of_two(fabric.topology.devices)
         cases = cases_of(fabric, asked["collective"], sizes=units.sizes(asked["sizes"]), ranks=ranks, order=asked["order"])
         limits = {case: limit.busbw for case in cases if (limit := bound(case, fabric, constants.backend))}

@@ -34,14 +34,15 @@ def command(*, topo: str, what: str, counts: str, seeds: int, as_json: bool, as_
     """Show the curve of collectives' times against failures: seeded draws, median and worst."""
     from fabric import units
     from fabric.predict.cases import cases
-    from fabric.predict.constants import constants_of
+    from fabric.predict.of_node import constants_on
     from fabric.predict.stress import curve
     from topologies.errors import InputError
 
     if seeds < 1:
         raise InputError(f"seeds: must be >= 1, got {seeds}")
     fabric = load(topo)
-    constants = constants_of(asked["constants"], asked["backend"])
+    collectives = {run.partition(":")[0] for run in asked["runs"] or SUITE}
+    constants = constants_on(fabric, asked["constants"], asked["backend"], collectives)
     chosen = []
     for run in asked["runs"] or SUITE:
         collective, _, algorithm = run.partition(":")

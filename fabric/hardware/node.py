@@ -63,6 +63,7 @@ class NodeType:
         speed = self.entry.fact("nic_speed") or self.device.fact("nic_speed")
         lines = [f"node {self.name}: {counted}, {nics}{f' of {speed.text()}' if speed else ''}, library {self.library}"]
         lines += [f"node {self.name}: {self.shape}"] if self.graph and self.shape else []
+        lines += self._shared()
         used = self._used()
         weak = [f"{SAID.get(what, '')}{fact.text()} ({fact.source})" for what, fact in used.items() if fact.weak]
         lines += [f"node {self.name}: weak, no page to check: {', '.join(weak)}"] if weak else []
@@ -74,6 +75,16 @@ class NodeType:
                 if what in used
             ]
         return lines
+
+    def _shared(self) -> list[str]:
+        """Return what it means that there are fewer NICs than devices, where there are."""
+        if self.nics is None or self.nics >= self.devices:
+            return []
+        each = self.devices // self.nics
+        return [
+            f"node {self.name}: {each} devices share a NIC: each is given 1/{each} of it, also while the others are silent, so "
+            f"messages of one device alone (a ring between nodes) may come out up to {each} times too slow"
+        ]
 
     def _used(self) -> dict[str, Fact]:
         """Return the facts that a fabric is made of."""
