@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fabric.answers.answer import Answer
     from fabric.answers.ask import load
     from fabric.answers.bound import bound
+    from fabric.answers.hardware import hardware
     from fabric.answers.predict import predict
     from fabric.answers.stress import stress
     from fabric.answers.throughput import throughput
@@ -68,6 +69,7 @@ _HOMES = {
     "failures": "fabricbench.questions",
     "flows": "fabricbench.questions",
     "gate": "fabricbench.started",
+    "hardware": "fabric.answers.hardware",
     "jobs": "fabricbench.questions",
     "load": "fabric.answers.ask",
     "measure": "fabricbench.started",
@@ -107,6 +109,7 @@ __all__ = [
     "failures",
     "flows",
     "gate",
+    "hardware",
     "jobs",
     "load",
     "measure",

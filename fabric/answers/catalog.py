@@ -36,6 +36,8 @@ SCHEMAS: Mapping[str, str] = {
     "twin": "fabric.answers.twin",
     "twin-what-if": "fabric.answers.twin",
     "doctor": "fabric.answers.doctor",
+    "hardware": "fabric.answers.hardware",
+    "hardware-names": "fabric.answers.hardware",
     "schema": "fabric.answers.catalog",
 }
 """Object of --json -> the module with its columns."""

@@ -33,6 +33,7 @@ VERBS = {
     "review": "Compare candidate fabrics: bill, performance, failures, growth, limits, verdict; or search designs.",
     "read": "Read a fabric from another tool's file: ibnetdiscover, Slurm, GraphML, CSV of cables ...",
     "write": "Write a fabric in another tool's format.",
+    "hardware": "What is known of a device, node, link, NIC or switch: facts, sources, conflicts.",
     "audit": "What is built against what was designed: missing, extra, swapped and degraded cables.",
     "twin": "Bring a fabric up for real on this machine: run on it, predict, compare.",
     "schema": "The JSON Schema of what a verb's --json prints, or of a file.",

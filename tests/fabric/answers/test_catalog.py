@@ -42,6 +42,8 @@ COMMANDS = {
     "write": [["write", TOPO, "--format", "csv"], ["write", TOPO, "--format", "csv", "-o", "built.csv"]],
     "audit": [["audit", "dump.csv", "--design", TOPO], ["audit", "dump.csv", "--design", TOPO, "--trust", "names"]],
     "doctor": [["doctor"]],
+    "hardware": [["hardware", "dgx-h100"]],
+    "hardware-names": [["hardware"]],
     "schema": [["schema"]],
     "measure": [["measure", "run.yaml", "--iters", "2"]],
     "gate": [["gate", "--runs", "run.yaml", "run.yaml", "--budget", "0.5"]],
