@@ -1,0 +1,38 @@
+"""The share of the NICs' rate that a table's largest row reaches, and the rungs that lost rails leave. It names no cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fabric.judge.judgement import GOOD
+from fabric.judge.nominal import Nominal
+from fabric.judge.table import Table
+from fabric.units import show_size
+
+RUNGS = {"3/4": 0.75, "1/2": 0.5, "1/4": 0.25, "1/8": 0.125}
+REACHED, NEAR = 0.96, 0.08
+"""What healthy NICs give of their nominal rate; how near a share is to its rung."""
+BY_DESIGN = ("tree", "double_binary_tree", "send_recv", "collnet", "sharp")
+"""Algorithms whose share says nothing of rails: a forced tree is at 0.47 by design, half of SHARP's rails still at 0.8."""
+COLLECTIVES = ("all_reduce", "all_gather", "reduce_scatter")
+
+
+def shares(tables: Sequence[Table], nominal: Nominal) -> Iterator[tuple[Table, float]]:
+    """Yield every table over several nodes whose largest row is not good, with busbw / W there."""
+    for table in tables:
+        row = table.largest
+        if row is None or table.nodes < 2 or table.algorithm in BY_DESIGN or table.collective not in COLLECTIVES:
+            continue
+        if row.verdict != GOOD and table.library == "nccl":
+            yield table, row.result.busbw / nominal.rate(row.result.case)
+
+
+def rung(share: float) -> str | None:
+    """Return the rung that a share of W stands on, None between rungs."""
+    return next((name for name, part in RUNGS.items() if abs(share / (REACHED * part) - 1) <= NEAR), None)
+
+
+def at(table: Table) -> str:
+    """Return a table's largest row in words: bytes, ranks and nodes."""
+    row = table.largest or table.rows[-1]
+    return f"{show_size(row.result.case.nbytes)} on {table.ranks} ranks of {table.nodes} nodes ({table.file})"
