@@ -3,9 +3,10 @@
     python -m benchmarks.judge_accuracy ../shared/data/scale ../shared/data/published_busbw.json
 
 Files are CSV of one schema (site, run, library, collective, algorithm, setting, nodes, ranks, bytes, time_us ...) or JSON of
-published tables. Slowdowns of 2, 1.33 and 1.14 are put on rows that follow the NICs (several nodes, S/p >= 4 MiB, S >= 256 MiB).
-By hardware every table is judged alone, on the fabric that its site is known to have; by site every table (run, setting, number
-of nodes) is judged against the floor of the site's other ones. Scores are of rows, and of tables: found where a row is bad.
+published tables. Slowdowns of 2, 1.33 and 1.14 are put on rows that follow the NICs (several nodes, S/p >= 4 MiB, S >= 256
+MiB). Rows that take 1.5 times the median of the same case at their site are slow as published: no false alarms, counted apart.
+By hardware every table is judged on the fabric that its site is known to have; by site every table (run, setting, number of
+nodes) is held against the floor of the site's other ones of that setting.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import csv
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 from fabric.collectives.catalog import COLLECTIVES
-from fabric.judge.floor import floor_of
-from fabric.judge.judge import judge
-from fabric.judge.judgement import BAD, UNKNOWN, WATCH
+from fabric.judge.floor import Floor, floor_of
+from fabric.judge.judgement import Expected
 from fabric.judge.nominal import Nominal, nominal_of
 from fabric.judge.table import is_large
 from fabric.network.spec import from_short_form
@@ -30,17 +32,23 @@ from fabric.records.case import Case
 from fabric.records.result import Result
 
 SLOWDOWNS = (2.0, 1.33, 1.14)
+SLOW_AS_PUBLISHED = 1.5
+Key = tuple[object, ...]
 FOREIGN = {"sendrecv": "send_recv", "alltoall": "all_to_all"}
 
 
 @dataclass(frozen=True)
 class Site:
-    """What is known of a site: devices per node, NIC per device, NVSwitch or not, NCCL's hardware; None: not known."""
+    """What is known of a site: devices per node, NIC per device, what joins them, NCCL's hardware (None: not known).
+
+    stated: whether the NICs are known, so that a slowdown of theirs can be put on a table.
+    """
 
     per_node: int
     nic: str
     constants: str | None
     scale_up: str = "nvswitch"
+    stated: bool = True
 
     def nominal(self, nodes: int) -> Nominal:
         """Return the nominal hardware of so many nodes."""
@@ -70,6 +78,31 @@ class Score:
         hits = tuple(a + b for a, b in zip(self.hits, other.hits, strict=True))
         return Score(self.count + other.count, self.false + other.false, hits)
 
+    @property
+    def table(self) -> Score:
+        """The score of the rows as one table: bad where half of its rows are."""
+        if not self.count:
+            return Score()
+        return Score(1, int(2 * self.false >= self.count), tuple(int(2 * hit >= self.count) for hit in self.hits))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of a file by kind: rows of more than two nodes or of a named algorithm; of two nodes and a free choice; tables."""
+
+    rows: Score = field(default_factory=Score)
+    two_nodes: Score = field(default_factory=Score)
+    tables: Score = field(default_factory=Score)
+    one_node: Score = field(default_factory=Score)
+
+    def __add__(self, other: Scores) -> Scores:
+        return Scores(
+            self.rows + other.rows,
+            self.two_nodes + other.two_nodes,
+            self.tables + other.tables,
+            self.one_node + other.one_node,
+        )
+
 
 def of_csv(path: Path) -> Iterator[Result]:
     """Yield the results of a CSV file of the schema; rows that no case can hold are left out."""
@@ -81,8 +114,10 @@ def of_csv(path: Path) -> Iterator[Result]:
                 continue
             tool = "nccl-tests" if row["library"].startswith("nccl") and "socket" not in row["setting"] else "osu"
             case = Case(collective, int(row["bytes"]), ranks, nodes, ranks // nodes, in_place=False)
-            context = {"file": row["site"], "setting": f"{row['run']} {row['setting']}"}
-            yield Result(case, f"import:{tool}", (seconds,), row["algorithm"], "mean", context=context)
+            sharp = "real SHARP" in row["note"] and row["setting"] == "collnet" and collective == "all_reduce"
+            algorithm = "sharp" if sharp and nodes > 1 else row["algorithm"]
+            context = {"file": row["site"], "setting": f"{row['run']} {row['setting']}", "label": row["setting"]}
+            yield Result(case, f"import:{tool}", (seconds,), algorithm, "mean", context=context)
 
 
 def of_json(path: Path) -> Iterator[tuple[str, Site, list[Result]]]:
@@ -99,7 +134,8 @@ def _site(table: dict[str, object]) -> Site:
     gpu = str(table["gpu"]).split("-")[0]
     switched = "NVL72" in str(table["intra"])
     per_node = 72 if switched else int(str(table["gpus_per_node"]))
-    return Site(per_node, f"{rate}Gb/s", GPUS.get(gpu), "nvl72" if switched else "nvswitch")
+    inside = "nvl72" if switched else "nvswitch" if gpu in GPUS else "pcie_tree"
+    return Site(per_node, f"{rate}Gb/s", GPUS.get(gpu), inside, stated=bool(table.get("nic_gbps_per_gpu")))
 
 
 def _published(table: dict[str, object]) -> Iterator[Result]:
@@ -112,15 +148,22 @@ def _published(table: dict[str, object]) -> Iterator[Result]:
                 yield Result(case, "import:nccl-tests", (row[key] * 1e-6,), algorithm, "mean", context={"file": table["id"]})
 
 
-def slowed(results: Iterable[Result], factor: float) -> list[Result]:
-    """Return the results with the time of those that follow the NICs multiplied."""
-    return [
-        replace(one, seconds=tuple(factor * s for s in one.seconds)) if one.case.nodes > 1 and is_large(one) else one
-        for one in results
-    ]
+def split(results: Sequence[Result]) -> tuple[list[Result], int]:
+    """Return the rows that bandwidth decides and that are not slow as published, and how many of those are."""
+    large = [one for one in results if is_large(one)]
+    times = defaultdict[tuple[object, ...], list[float]](list)
+    for one in large:
+        times[_like(one)].append(one.time)
+    kept = [one for one in large if one.time <= SLOW_AS_PUBLISHED * median(times[_like(one)])]
+    return kept, len(large) - len(kept)
 
 
-def tables_of(results: Iterable[Result]) -> dict[tuple[object, ...], list[Result]]:
+def _like(one: Result) -> tuple[object, ...]:
+    case = one.case
+    return one.source, case.collective, one.algorithm, case.nodes, case.world_size, case.nbytes
+
+
+def tables_of(results: Iterable[Result]) -> dict[Key, list[Result]]:
     """Return results by table: library, collective, algorithm, run and setting, nodes and ranks."""
     found = defaultdict[tuple[object, ...], list[Result]](list)
     for one in results:
@@ -129,37 +172,21 @@ def tables_of(results: Iterable[Result]) -> dict[tuple[object, ...], list[Result
     return found
 
 
-def by_hardware(results: Sequence[Result], nominal: Nominal) -> tuple[Score, Score, int]:
-    """Return the scores of one table's rows and of the table by nominal hardware, and how many rows are to be watched."""
-
-    def bad(factor: float) -> tuple[int, int, int]:
-        rows = [row for row in judge(slowed(results, factor), nominal).judgements if row.result.case.nodes > 1 or factor == 1]
-        found = [row for row in rows if row.verdict != UNKNOWN]
-        return len(found), sum(row.verdict == BAD for row in found), sum(row.verdict == WATCH for row in found)
-
-    judged, false, watched = bad(1.0)
-    several = [one for one in results if one.case.nodes > 1]
-    hits = tuple(bad(factor)[1] if several else 0 for factor in SLOWDOWNS)
-    if not judged:
-        return Score(), Score(), 0
-    if not several:
-        return Score(), Score(0, int(false > 0)), watched
-    return Score(judged, false, hits), Score(1, int(false > 0), tuple(int(hit > 0) for hit in hits)), watched
-
-
-def by_site(results: Sequence[Result], others: Sequence[Result]) -> tuple[Score, Score]:
-    """Return the scores of one table's rows and of the table by the floor of the site's other rows."""
-    floor, rows = floor_of(others), Score()
+def scored(results: Iterable[Result], expected: Callable[[Result], Expected | str]) -> Scores:
+    """Return the scores of one table's rows against what is expected of each."""
+    found, two, one_node = Score(), Score(), Score()
     for one in results:
-        if one.case.nodes < 2 or not is_large(one):
+        band = expected(one)
+        if isinstance(band, str):
             continue
-        expected = floor.expected(one, one.algorithm)
-        if not isinstance(expected, str):
-            beyond = tuple(int(factor * one.time > expected.bad) for factor in SLOWDOWNS)
-            rows += Score(1, int(one.time > expected.bad), beyond)
-    # A table is found where half of its rows or more are.
-    half = tuple(int(2 * hit >= rows.count) for hit in rows.hits)
-    return rows, Score(1, int(2 * rows.false >= rows.count), half) if rows.count else Score()
+        score = Score(1, int(one.time > band.bad), tuple(int(factor * one.time > band.bad) for factor in SLOWDOWNS))
+        if one.case.nodes == 1:
+            one_node += replace(score, hits=(0, 0, 0))
+        elif one.case.nodes == 2 and one.algorithm == "default":
+            two += score
+        else:
+            found += score
+    return Scores(found, two, found.table, one_node)
 
 
 def said(name: str, score: Score) -> str:
@@ -175,39 +202,72 @@ def head(title: str, unit: str) -> None:
     print(f"\n{title}\n{'':44} {unit:>6} {'false %':>9}" + "".join(f"{'x ' + format(f, 'g') + ' %':>9}" for f in SLOWDOWNS))
 
 
-def hardware(paths: Sequence[Path]) -> tuple[int, int]:
-    """Print the scores by nominal hardware, every table alone; return the false alarms and the tables slowed 2 x but missed."""
-    head("By nominal hardware, rows", "rows")
-    rows, tables = Score(), Score()
+def _several(scores: Iterable[Scores]) -> Scores:
+    return sum(scores, Scores())
+
+
+def hardware(paths: Sequence[Path]) -> Scores:
+    """Print the scores by nominal hardware and return their sum."""
+    head("By nominal hardware, rows of more than two nodes or a forced algorithm", "rows")
+    total, slow = Scores(), 0
     for name, site, results in _alone(paths):
         nominal = site.nominal(max(2, *(one.case.nodes for one in results)))
-        parts = [by_hardware(own, nominal) for own in tables_of(results).values()]
-        own = sum((part[0] for part in parts), Score())
-        print(said(name, own) + f"{'':4}{sum(part[2] for part in parts)} to watch")
-        rows, tables = rows + own, tables + sum((part[1] for part in parts), Score())
-    print(said("all rows", rows) + "\n" + said("all tables (a row is bad)", tables))
-    return rows.false + tables.false, tables.count - tables.hits[0]
+        kept, left = split(results)
+        own = _several(
+            scored(table, lambda one, on=nominal: on.expected(one, one.algorithm)) for table in tables_of(kept).values()
+        )
+        own = (
+            own
+            if site.stated
+            else replace(own, rows=Score(), two_nodes=Score(), tables=Score(), one_node=own.rows + own.one_node)
+        )
+        print(said(name, own.rows) + (f"  {left} slow as published" if left else ""))
+        total, slow = total + own, slow + left
+    show(total, slow)
+    return total
+
+
+def sites(paths: Sequence[Path]) -> Scores:
+    """Print the scores by the site's other rows of the same setting and return their sum."""
+    head("By the site's own other rows, of more than two nodes or a forced algorithm", "rows")
+    total, slow = Scores(), 0
+    for path in (one for one in paths if one.suffix == ".csv"):
+        kept, left = split([one for one in of_csv(path) if one.case.nodes > 1])
+        groups = tables_of(kept)
+        own = _several(scored(table, partial(_by_site, _floor(groups, key))) for key, table in groups.items())
+        print(said(path.stem, own.rows) + (f"  {left} slow as published" if left else ""))
+        total, slow = total + own, slow + left
+    show(total, slow)
+    return total
+
+
+def _by_site(floor: Floor, one: Result) -> Expected | str:
+    return floor.expected(one, one.algorithm, "site")
+
+
+def _floor(groups: Mapping[Key, Sequence[Result]], key: Key) -> Floor:
+    """Return the floor of a site's other tables: other runs and other numbers of nodes, of the same setting."""
+    label = groups[key][0].context.get("label")
+    return floor_of(one for other, rows in groups.items() for one in rows if other != key and one.context.get("label") == label)
+
+
+def show(total: Scores, slow: int) -> None:
+    """Print the sums: rows, tables, two nodes with a free choice, one node."""
+    print(said("all rows", total.rows))
+    print(said("all tables (bad where half of the rows are)", total.tables))
+    print(said("two nodes, free choice (apart)", total.two_nodes))
+    if total.one_node.count:
+        print(f"one node, or NICs not stated: {total.one_node.count} rows, {total.one_node.false} bad as published")
+    print(f"slow as published (1.5 x the median of their like; not scored): {slow} rows")
 
 
 def _alone(paths: Sequence[Path]) -> Iterator[tuple[str, Site, list[Result]]]:
     for path in paths:
+        name = next((site for site in SITES if path.stem.startswith(site)), None)
         if path.suffix == ".json":
             yield from of_json(path)
-        elif path.stem.split("_gh200")[0] in SITES:
-            yield path.stem, SITES[path.stem.split("_gh200")[0]], list(of_csv(path))
-
-
-def sites(paths: Sequence[Path]) -> None:
-    """Print the scores by site: every table against the floor of the site's other ones."""
-    head("By the site's own other rows, rows of several nodes", "rows")
-    rows, tables = Score(), Score()
-    for path in (one for one in paths if one.suffix == ".csv"):
-        groups = tables_of(of_csv(path))
-        parts = [by_site(own, [r for k, rs in groups.items() if k != key for r in rs]) for key, own in groups.items()]
-        own = sum((part[0] for part in parts), Score())
-        print(said(path.stem, own))
-        rows, tables = rows + own, tables + sum((part[1] for part in parts), Score())
-    print(said("all rows", rows) + "\n" + said("all tables (half of the rows are bad)", tables))
+        elif name:
+            yield path.stem, SITES[name], list(of_csv(path))
 
 
 def main(arguments: Sequence[str]) -> None:

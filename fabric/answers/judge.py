@@ -169,6 +169,36 @@ def headline(found: Judged, fabric: str) -> str:
     return f"{found.verdict.upper()} for {fabric or 'this fabric'}: {said} of {len(found.judgements)} rows{why}"
 
 
+def page(answer: Answer[Judgement], path: Path) -> None:
+    """Write the answer's page, of which the first line is the verdict.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    from fabric.judge.judgement import Signature
+    from fabric.report.judge.page import write
+    from fabric.units import show_size
+
+    part = answer.tables()[0]
+    cells = [
+        (
+            row.verdict,
+            _file(row),
+            f"{row.result.case.world_size} on {row.result.case.nodes}",
+            show_size(row.result.case.nbytes),
+            f"{row.result.busbw / 1e9:.4g}",
+            _band(row),
+            "-" if row.ratio is None else f"{row.ratio:.2f}",
+            row.reason,
+        )
+        for row in part.facts
+    ]
+    said: Any = answer.beside["signatures"]
+    signatures = [Signature(**{**one, "nodes": one["nodes"] or 0, "nbytes": one["nbytes"] or 0}) for one in said]
+    assumed: Any = answer.beside["assumptions"]
+    write(path, part.title, answer.items, signatures, assumed, cells)
+
+
 def _unknown(rows: Sequence[Judgement]) -> list[str]:
     """Return one line per reason for which rows could not be judged, and what to run where none is good or bad."""
     reasons: dict[str, int] = {}

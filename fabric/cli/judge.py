@@ -39,7 +39,7 @@ def command(logs: tuple[Path, ...], *, topo: str, as_json: bool, as_csv: bool, h
     Logs are whatever `import` reads, and our own results; several at once, of several world sizes. Exit 1 where a row is bad,
     else 4 where none could be judged good, else 0.
     """
-    from fabric.answers.judge import judge
+    from fabric.answers.judge import judge, page
     from fabric.cli.answers import load
     from fabric.judge import floor_file
     from fabric.predict.constants import constants_of
@@ -54,9 +54,7 @@ def command(logs: tuple[Path, ...], *, topo: str, as_json: bool, as_csv: bool, h
     if asked["floor"]:
         _write_floor(asked["floor"], results, fabric, asked["algorithm"])
     if html:
-        from fabric.report.judge.page import write
-
-        write(html, answer, fabric.name)
+        page(answer, html)
     give(answer, as_json=as_json, as_csv=as_csv)
     raise SystemExit(EXITS.get(str(answer.beside["verdict"]), UNDECIDED))
 

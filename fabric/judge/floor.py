@@ -27,6 +27,8 @@ RINGS = ("ring", "chain", "gloo_ring")
 SCALED = ("nccl",)
 """Libraries whose rings and trees were seen to keep these laws from scale to scale."""
 HALVES = ("all_gather", "reduce_scatter")
+STEPPED = ("all_reduce", *HALVES)
+"""Collectives that a ring does in steps of one block; others pipeline or send whole messages."""
 FEW = 2
 """Nodes up to which rows stand apart: two-node all-reduce is beyond or below what more nodes do."""
 QUIET, NOISY, SCATTER = 1.15, 1.25, 0.05
@@ -127,7 +129,8 @@ def _whose_nodes(case: Case, name: str, whose: str) -> str:
 
 
 def _is_ring(case: Case, name: str, whose: str) -> bool:
-    if _apart(case, name, whose):
+    """Return whether a case is held against a ring's steps: a ring, or a free choice of the library with large blocks."""
+    if case.collective not in STEPPED or _apart(case, name, whose):
         return False
     return name in RINGS or (name == "default" and case.nbytes / case.world_size >= STEP_FROM)
 

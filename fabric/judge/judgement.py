@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from fabric.collectives.catalog import busbw_factor
 from fabric.records.case import Case
 from fabric.records.result import Result
 
 Verdict = Literal["good", "watch", "bad", "unknown"]
-GOOD, WATCH, BAD, UNKNOWN = "good", "watch", "bad", "unknown"
+GOOD: Final = "good"
+WATCH: Final = "watch"
+BAD: Final = "bad"
+UNKNOWN: Final = "unknown"
 Basis = Literal["nominal", "site", "floor"]
 
 

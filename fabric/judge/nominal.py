@@ -129,10 +129,24 @@ def _refused(nominal: Nominal, result: Result) -> str | None:
         return f"no law from hardware for {case.collective}; known are {', '.join(JUDGED)}"
     if case.nbytes < BYTES_FROM or case.nbytes / case.world_size < BLOCK_FROM:
         return "S < 256 MiB or S/p < 4 MiB: the model is up to 3 times off there; hold it against a floor of this site"
+    if reason := _elsewhere(nominal, case):
+        return reason
     if case.nodes > 1:
         share, most = result.busbw / nominal.rate(case), MOST_OF_NICS[case.nodes > 2]
         if share > most:
             return f"busbw is {share:.2f} of the NICs' rate, more than they can: another fabric, or fewer nodes than stated"
+    return None
+
+
+def _elsewhere(nominal: Nominal, case: Case) -> str | None:
+    """Return why a case cannot be of this fabric, None where it can."""
+    devices = nominal.fabric.topology.devices
+    if case.world_size > devices:
+        return f"{case.world_size} ranks, the fabric has {devices} devices: another fabric, or a larger one (--topo)"
+    if case.nodes > 1 and nominal.domain > 1 and case.ranks_per_node > nominal.domain:
+        return f"{case.ranks_per_node} ranks per node, the fabric's nodes hold {nominal.domain} devices: another fabric"
+    if case.nodes > 1 and not nominal.fabric.nic_speed > 0:
+        return "the fabric has no network between nodes"
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fabric.judge.judgement import GOOD
+from fabric.judge.judgement import BAD, WATCH
 from fabric.judge.nominal import Nominal
 from fabric.judge.table import Table
 from fabric.units import show_size
@@ -23,8 +23,9 @@ def shares(tables: Sequence[Table], nominal: Nominal) -> Iterator[tuple[Table, f
         row = table.largest
         if row is None or table.nodes < 2 or table.algorithm in BY_DESIGN or table.collective not in COLLECTIVES:
             continue
-        if row.verdict != GOOD and table.library == "nccl":
-            yield table, row.result.busbw / nominal.rate(row.result.case)
+        rate = nominal.rate(row.result.case)
+        if row.verdict in (WATCH, BAD) and table.library == "nccl" and rate > 0:
+            yield table, row.result.busbw / rate
 
 
 def rung(share: float) -> str | None:
