@@ -129,13 +129,18 @@ def _refused(nominal: Nominal, result: Result) -> str | None:
         return f"no law from hardware for {case.collective}; known are {', '.join(JUDGED)}"
     if case.nbytes < BYTES_FROM or case.nbytes / case.world_size < BLOCK_FROM:
         return "S < 256 MiB or S/p < 4 MiB: the model is up to 3 times off there; hold it against a floor of this site"
-    if reason := _elsewhere(nominal, case):
-        return reason
-    if case.nodes > 1:
-        share, most = result.busbw / nominal.rate(case), MOST_OF_NICS[case.nodes > 2]
-        if share > most:
-            return f"busbw is {share:.2f} of the NICs' rate, more than they can: another fabric, or fewer nodes than stated"
-    return None
+    return _elsewhere(nominal, case) or _impossible(nominal, result)
+
+
+def _impossible(nominal: Nominal, result: Result) -> str | None:
+    """Return why a rate cannot be true on this fabric, None where it can."""
+    case = result.case
+    if case.nodes < 2:
+        return None
+    share, most = result.busbw / nominal.rate(case), MOST_OF_NICS[case.nodes > 2]
+    if share <= most:
+        return None
+    return f"busbw is {share:.2f} of the NICs' rate, more than they can: another fabric, or fewer nodes than stated"
 
 
 def _elsewhere(nominal: Nominal, case: Case) -> str | None:

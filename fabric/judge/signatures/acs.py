@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from fabric.judge.judgement import Signature
 from fabric.judge.nominal import Nominal
-from fabric.judge.signatures.share import at, rung, shares
+from fabric.judge.signatures.share import at, certain, rung, shares
 from fabric.judge.table import Table
 
 NAME = "ACS or GPUDirect off"
@@ -19,7 +19,7 @@ CAUSES = (
 
 
 def find(tables: Sequence[Table], nominal: Nominal) -> Iterator[Signature]:
-    """Yield a signature per table whose largest row is between the rungs."""
+    """Yield a signature per table whose largest row is bad and between the rungs; a note where it is only to be watched."""
     for table, share in shares(tables, nominal):
         if BETWEEN[0] <= share <= BETWEEN[1] and rung(share) is None:
             yield Signature(
@@ -27,6 +27,7 @@ def find(tables: Sequence[Table], nominal: Nominal) -> Iterator[Signature]:
                 f"busbw is {share:.2f} of the NICs' rate, on no rung of lost rails, at {at(table)}",
                 CAUSES,
                 "lspci -vvv | grep ACSCtl ('SrcValid+' is ACS on); NCCL_DEBUG=INFO: '/GDRDMA' behind every channel of NET",
+                note=not certain(table),
                 files=(table.file,),
                 nodes=table.nodes,
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from fabric.judge.judgement import Signature
 from fabric.judge.nominal import Nominal
-from fabric.judge.signatures.share import at, rung, shares
+from fabric.judge.signatures.share import at, certain, rung, shares
 from fabric.judge.table import Table
 
 NAME = "part of the rails"
@@ -18,7 +18,7 @@ CAUSES = (
 
 
 def find(tables: Sequence[Table], nominal: Nominal) -> Iterator[Signature]:
-    """Yield a signature per table whose largest row is not good and stands on a rung."""
+    """Yield a signature per table whose largest row is bad and stands on a rung; a note where it is only to be watched."""
     for table, share in shares(tables, nominal):
         step = rung(share)
         if step:
@@ -27,6 +27,7 @@ def find(tables: Sequence[Table], nominal: Nominal) -> Iterator[Signature]:
                 f"busbw is {share:.2f} of the NICs' rate, {step} of what they give, at {at(table)}",
                 CAUSES,
                 "NCCL_DEBUG=INFO NCCL_DEBUG_SUBSYS=INIT,NET: count the NICs under 'Using'; then ib_write_bw NIC by NIC",
+                note=not certain(table),
                 files=(table.file,),
                 nodes=table.nodes,
             )

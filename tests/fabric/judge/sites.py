@@ -1,4 +1,4 @@
-"""Miniature tables of real sites: times of a few sizes, carried over as facts, each with its source. No file of theirs is copied.
+"""Miniature tables of real sites: times of a few sizes, carried over as facts with their source; no file is copied.
 
 ALPS: boeschf/nccl-benchmark-on-alps-2025 @2b9dab8, 4 GH200 and 4 x 200 Gb/s a node, setting NCCL_CROSS_NIC_2, free choice.
 MARE_NOSTRUM: HLC-Lab/pico @413bc5d, 4 H100 and 4 x 200 Gb/s a node, ring and tree forced.

@@ -37,7 +37,7 @@ def test_twice_as_slow_is_always_bad_by_hardware(name, site, rows):
 
 
 def test_a_third_slower_is_found_by_the_sites_own_rows_with_few_false_alarms():
-    """Every table against the floor of its site's other ones: at least 85 % of rows a third slower, at most 10 % as they are."""
+    """Every table against its site's other ones: at least 85 % of rows a third slower, at most 10 % as they are."""
     found = []
     for site in ("alps", "b200", "mare_nostrum"):
         own = [(name, rows) for name, of, rows in TABLES if of == site]

@@ -71,6 +71,6 @@ def test_a_file_gives_the_floor_back(tmp_path):
 )
 def test_files_that_are_no_floor_are_refused_in_one_line(tmp_path, text):
     (tmp_path / "floor.json").write_text(text)
-    with pytest.raises(InputError, match="^against: ") as caught:
+    with pytest.raises(InputError, match=r"^against: ") as caught:
         floor_file.read(tmp_path / "floor.json")
     assert "\n" not in str(caught.value)
