@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -98,3 +99,22 @@ def test_the_page_begins_with_the_verdict_and_loads_nothing(tmp_path):
     assert "part of the rails" in body
     assert "<b>.log" not in body
     assert 'src="http' not in page
+
+
+def shown(page):
+    """Return (command, output) of every judgement that a document shows."""
+    text = (ROOT / page).read_text()
+    return re.findall(r"^```\n\$ fabricbench judge (.*)\n((?:(?!```).*\n)*)```", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("command", "output"), shown("docs/judge.md"))
+def test_shown_judgements_are_what_the_program_says(command, output):
+    code = 0 if output.startswith("GOOD") else 1
+    said = [" ".join(line.split()) for line in judge(*command.split(), code=code).stdout.splitlines()]
+    assert said == [" ".join(line.split()) for line in output.splitlines()]
+
+
+def test_the_front_page_shows_lines_of_a_real_judgement():
+    ((command, output),) = shown("README.md")
+    said = {" ".join(line.split()) for line in judge(*command.split(), code=1).stdout.splitlines()}
+    assert {" ".join(line.split()) for line in output.splitlines()} - said == {"..."}
