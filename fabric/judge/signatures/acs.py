@@ -27,7 +27,7 @@ def find(tables: Sequence[Table], nominal: Nominal) -> Iterator[Signature]:
                 f"busbw is {share:.2f} of the NICs' rate, on no rung of lost rails, at {at(table)}",
                 CAUSES,
                 "lspci -vvv | grep ACSCtl ('SrcValid+' is ACS on); NCCL_DEBUG=INFO: '/GDRDMA' behind every channel of NET",
-                note=not certain(table),
+                note=not certain(table, tables),
                 files=(table.file,),
                 nodes=table.nodes,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from fabric.judge.judgement import Signature
+from fabric.judge.judgement import Judgement, Signature
 from fabric.judge.nominal import Nominal
 from fabric.judge.table import Table
 from fabric.units import show_duration, show_size
@@ -19,19 +19,27 @@ CAUSES = (
 
 
 def find(tables: Sequence[Table], _nominal: Nominal) -> Iterator[Signature]:
-    """Yield a note per size from 4 KiB on that takes more than 1.5 times what the next larger one does."""
+    """Yield a note per size from 4 KiB on and number of nodes that takes more than 1.5 times what the next larger size does.
+
+    Several tables with the same hole are one note, with the first one's times.
+    """
+    seen: dict[tuple[str, int, int], list[tuple[Table, Judgement, Judgement]]] = {}
     for table in tables:
         for row, after in pairwise(table.rows):
             small, large = row.result.case.nbytes, after.result.case.nbytes
             if small >= FROM and large >= 2 * small and row.result.time > SLOWER * after.result.time:
-                yield Signature(
-                    NAME,
-                    f"{show_size(small)} takes {show_duration(row.result.time)}, {show_size(large)} "
-                    f"{show_duration(after.result.time)} ({table.file}, {table.nodes} nodes)",
-                    CAUSES,
-                    "repeat with NCCL_PROTO=Simple, then NCCL_ALGO=Ring: the hole of a provider stays, the library's goes",
-                    note=True,
-                    files=(table.file,),
-                    nodes=table.nodes,
-                    nbytes=small,
-                )
+                seen.setdefault((table.collective, table.nodes, small), []).append((table, row, after))
+    for (_, nodes, small), found in seen.items():
+        table, row, after = found[0]
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        yield Signature(
+            NAME,
+            f"{show_size(small)} takes {show_duration(row.result.time)}, {show_size(after.result.case.nbytes)} "
+            f"{show_duration(after.result.time)} on {nodes} nodes ({table.file}{more})",
+            CAUSES,
+            "repeat with NCCL_PROTO=Simple, then NCCL_ALGO=Ring: the hole of a provider stays, the library's goes",
+            note=True,
+            files=tuple(dict.fromkeys(table.file for table, _, _ in found)),
+            nodes=nodes,
+            nbytes=small,
+        )

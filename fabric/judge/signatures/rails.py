@@ -27,7 +27,7 @@ def find(tables: Sequence[Table], nominal: Nominal) -> Iterator[Signature]:
                 f"busbw is {share:.2f} of the NICs' rate, {step} of what they give, at {at(table)}",
                 CAUSES,
                 "NCCL_DEBUG=INFO NCCL_DEBUG_SUBSYS=INIT,NET: count the NICs under 'Using'; then ib_write_bw NIC by NIC",
-                note=not certain(table),
+                note=not certain(table, tables),
                 files=(table.file,),
                 nodes=table.nodes,
             )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fabric.judge.judgement import BAD, WATCH
+from fabric.judge.judgement import BAD, GOOD, WATCH
 from fabric.judge.nominal import Nominal
 from fabric.judge.table import Table
 from fabric.units import show_size
 
+OTHERS = 2
+"""Good runs of the same case after which a bad one is no proof of a part that is missing."""
 RUNGS = {"3/4": 0.75, "1/2": 0.5, "1/4": 0.25, "1/8": 0.125}
 REACHED, NEAR = 0.96, 0.08
 """What healthy NICs give of their nominal rate; how near a share is to its rung."""
@@ -39,6 +41,13 @@ def at(table: Table) -> str:
     return f"{show_size(row.result.case.nbytes)} on {table.ranks} ranks of {table.nodes} nodes ({table.file})"
 
 
-def certain(table: Table) -> bool:
-    """Return whether the largest row is bad: 3/4 of the NICs' rate is also what untuned healthy sites give."""
-    return table.largest is not None and table.largest.verdict == BAD
+def certain(table: Table, tables: Sequence[Table]) -> bool:
+    """Return whether a table's largest row is bad, and not good in two other runs: what comes and goes is no lost part.
+
+    3/4 of the NICs' rate alone proves nothing: untuned healthy sites give it too.
+    """
+    if table.largest is None or table.largest.verdict != BAD:
+        return False
+    case = (table.library, table.collective, table.algorithm, table.nodes, table.ranks)
+    like = [t for t in tables if (t.library, t.collective, t.algorithm, t.nodes, t.ranks) == case and t.largest]
+    return sum(t.largest is not None and t.largest.verdict == GOOD for t in like) < OTHERS

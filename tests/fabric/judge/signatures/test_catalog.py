@@ -38,6 +38,13 @@ def test_the_share_of_the_nics_names_a_cause(factor, name):
     assert found[name].causes
 
 
+def test_what_comes_and_goes_between_runs_is_no_lost_part():
+    bad = sites.rows(4, 8, sites.H100_FOUR_NODES, factor=2.0, file="bad")
+    good = [row for run in range(2) for row in sites.rows(4, 8, sites.H100_FOUR_NODES, file=f"good{run}")]
+    assert not seen(bad)["part of the rails"].note
+    assert seen([*bad, *good])["part of the rails"].note
+
+
 def test_tcp_is_seen_on_real_rows_of_sockets():
     """128 MiB over TCP between two A100, at the same rate 256 MiB: 3 GB/s where the NICs give 25."""
     from fabric.judge.nominal import nominal_of
