@@ -6,7 +6,8 @@ Files are CSV of one schema (site, run, library, collective, algorithm, setting,
 published tables. Slowdowns of 2, 1.33 and 1.14 are put on rows that follow the NICs (several nodes, S/p >= 4 MiB, S >= 256
 MiB). Rows that take 1.5 times the median of the same case at their site are slow as published: no false alarms, counted apart.
 By hardware every table is judged on the fabric that its site is known to have; by site every table (run, setting, number of
-nodes) is held against the floor of the site's other ones of that setting.
+nodes) is held against the floor of the site's other ones of that setting. An unknown site is
+named by an argument, such as NAME=8,400Gb/s,nccl:b200,nvswitch (devices and NIC of a node, hardware, what joins the devices).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from fabric.records.result import Result
 SLOWDOWNS = (2.0, 1.33, 1.14)
 SLOW_AS_PUBLISHED = 1.5
 Key = tuple[object, ...]
+Groups = Mapping[Key, Sequence[Result]]
 FOREIGN = {"sendrecv": "send_recv", "alltoall": "all_to_all"}
 
 
@@ -60,9 +62,12 @@ class Site:
 SITES = {
     "alps": Site(4, "200Gb/s", "nccl:h100", "full_mesh"),
     "mare_nostrum": Site(4, "200Gb/s", "nccl:h100", "full_mesh"),
-    "b200_site1": Site(8, "400Gb/s", "nccl:b200"),
+    "b200": Site(8, "400Gb/s", "nccl:b200"),
 }
-"""Site of a CSV -> its nodes; four GH200 or H100 on one board are joined without a switch. MPI has no law from hardware."""
+"""What the name of a CSV begins with -> its nodes; others are named on the command line.
+
+Four GH200 or H100 on one board are joined without a switch. MPI has no law from hardware.
+"""
 GPUS = {"A100": "nccl:a100", "H100": "nccl:h100", "B200": "nccl:b200", "GB200": "nccl:gb200"}
 
 
@@ -88,12 +93,16 @@ class Score:
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of a file by kind: rows of more than two nodes or of a named algorithm; of two nodes and a free choice; tables."""
+    """Scores of a file by kind: rows of more than two nodes or of a named algorithm; of two nodes and a free choice; tables.
+
+    watched: of those of two nodes, how many are to be watched or bad at the largest slowdown.
+    """
 
     rows: Score = field(default_factory=Score)
     two_nodes: Score = field(default_factory=Score)
     tables: Score = field(default_factory=Score)
     one_node: Score = field(default_factory=Score)
+    watched: int = 0
 
     def __add__(self, other: Scores) -> Scores:
         return Scores(
@@ -101,6 +110,7 @@ class Scores:
             self.two_nodes + other.two_nodes,
             self.tables + other.tables,
             self.one_node + other.one_node,
+            self.watched + other.watched,
         )
 
 
@@ -148,14 +158,14 @@ def _published(table: dict[str, object]) -> Iterator[Result]:
                 yield Result(case, "import:nccl-tests", (row[key] * 1e-6,), algorithm, "mean", context={"file": table["id"]})
 
 
-def split(results: Sequence[Result]) -> tuple[list[Result], int]:
-    """Return the rows that bandwidth decides and that are not slow as published, and how many of those are."""
+def split(results: Sequence[Result]) -> tuple[list[Result], list[Result]]:
+    """Return the rows that bandwidth decides and that are not slow as published, and those that are."""
     large = [one for one in results if is_large(one)]
     times = defaultdict[tuple[object, ...], list[float]](list)
     for one in large:
         times[_like(one)].append(one.time)
     kept = [one for one in large if one.time <= SLOW_AS_PUBLISHED * median(times[_like(one)])]
-    return kept, len(large) - len(kept)
+    return kept, [one for one in large if one.time > SLOW_AS_PUBLISHED * median(times[_like(one)])]
 
 
 def _like(one: Result) -> tuple[object, ...]:
@@ -174,7 +184,7 @@ def tables_of(results: Iterable[Result]) -> dict[Key, list[Result]]:
 
 def scored(results: Iterable[Result], expected: Callable[[Result], Expected | str]) -> Scores:
     """Return the scores of one table's rows against what is expected of each."""
-    found, two, one_node = Score(), Score(), Score()
+    found, two, one_node, watched = Score(), Score(), Score(), 0
     for one in results:
         band = expected(one)
         if isinstance(band, str):
@@ -183,10 +193,10 @@ def scored(results: Iterable[Result], expected: Callable[[Result], Expected | st
         if one.case.nodes == 1:
             one_node += replace(score, hits=(0, 0, 0))
         elif one.case.nodes == 2 and one.algorithm == "default":
-            two += score
+            two, watched = two + score, watched + int(SLOWDOWNS[0] * one.time > band.high)
         else:
             found += score
-    return Scores(found, two, found.table, one_node)
+    return Scores(found, two, found.table, one_node, watched)
 
 
 def said(name: str, score: Score) -> str:
@@ -206,37 +216,40 @@ def _several(scores: Iterable[Scores]) -> Scores:
     return sum(scores, Scores())
 
 
-def hardware(paths: Sequence[Path]) -> Scores:
+def hardware(paths: Sequence[Path], known: Mapping[str, Site]) -> Scores:
     """Print the scores by nominal hardware and return their sum."""
     head("By nominal hardware, rows of more than two nodes or a forced algorithm", "rows")
-    total, slow = Scores(), 0
-    for name, site, results in _alone(paths):
+    total, slow = Scores(), Scores()
+    for name, site, results in _alone(paths, known):
         nominal = site.nominal(max(2, *(one.case.nodes for one in results)))
+        by = partial(_by_hardware, nominal)
         kept, left = split(results)
-        own = _several(
-            scored(table, lambda one, on=nominal: on.expected(one, one.algorithm)) for table in tables_of(kept).values()
-        )
-        own = (
-            own
-            if site.stated
-            else replace(own, rows=Score(), two_nodes=Score(), tables=Score(), one_node=own.rows + own.one_node)
-        )
-        print(said(name, own.rows) + (f"  {left} slow as published" if left else ""))
-        total, slow = total + own, slow + left
+        own = _several(scored(table, by) for table in tables_of(kept).values())
+        own = own if site.stated else Scores(one_node=own.rows + own.two_nodes + own.one_node)
+        print(said(name, own.rows))
+        total, slow = total + own, slow + scored(left, by)
     show(total, slow)
     return total
 
 
-def sites(paths: Sequence[Path]) -> Scores:
-    """Print the scores by the site's other rows of the same setting and return their sum."""
-    head("By the site's own other rows, of more than two nodes or a forced algorithm", "rows")
-    total, slow = Scores(), 0
+def _by_hardware(nominal: Nominal, one: Result) -> Expected | str:
+    return nominal.expected(one, one.algorithm)
+
+
+def sites(paths: Sequence[Path], title: str, floor_for: Callable[[Groups, Key], Floor | None]) -> Scores:
+    """Print the scores by a site's other rows of the same setting and return their sum."""
+    head(title, "rows")
+    total, slow = Scores(), Scores()
     for path in (one for one in paths if one.suffix == ".csv"):
         kept, left = split([one for one in of_csv(path) if one.case.nodes > 1])
-        groups = tables_of(kept)
-        own = _several(scored(table, partial(_by_site, _floor(groups, key))) for key, table in groups.items())
-        print(said(path.stem, own.rows) + (f"  {left} slow as published" if left else ""))
-        total, slow = total + own, slow + left
+        groups, beside, own = tables_of(kept), tables_of(left), Scores()
+        for key, table in groups.items():
+            floor = floor_for(groups, key)
+            if floor is not None:
+                by = partial(_by_site, floor)
+                own, slow = own + scored(table, by), slow + scored(beside.get(key, ()), by)
+        print(said(path.stem, own.rows))
+        total += own
     show(total, slow)
     return total
 
@@ -245,36 +258,60 @@ def _by_site(floor: Floor, one: Result) -> Expected | str:
     return floor.expected(one, one.algorithm, "site")
 
 
-def _floor(groups: Mapping[Key, Sequence[Result]], key: Key) -> Floor:
+def others(groups: Groups, key: Key) -> Floor:
     """Return the floor of a site's other tables: other runs and other numbers of nodes, of the same setting."""
     label = groups[key][0].context.get("label")
     return floor_of(one for other, rows in groups.items() for one in rows if other != key and one.context.get("label") == label)
 
 
-def show(total: Scores, slow: int) -> None:
-    """Print the sums: rows, tables, two nodes with a free choice, one node."""
+def fewer(groups: Groups, key: Key) -> Floor | None:
+    """Return the floor of at most half the site's largest number of nodes, for tables of the largest; else None."""
+    first = groups[key][0]
+    most = max(rows[0].case.nodes for rows in groups.values() if rows[0].source == first.source)
+    if first.case.nodes < most:
+        return None
+    label = first.context.get("label")
+    return floor_of(o for rows in groups.values() for o in rows if 2 * o.case.nodes <= most and o.context.get("label") == label)
+
+
+def show(total: Scores, slow: Scores) -> None:
+    """Print the sums: rows, tables, two nodes with a free choice, one node, and what is slow as published."""
     print(said("all rows", total.rows))
     print(said("all tables (bad where half of the rows are)", total.tables))
     print(said("two nodes, free choice (apart)", total.two_nodes))
+    if total.two_nodes.count:
+        share = 100 * total.watched / total.two_nodes.count
+        print(f"of two nodes, at least to be watched at x {SLOWDOWNS[0]:g}: {share:.0f} %")
     if total.one_node.count:
         print(f"one node, or NICs not stated: {total.one_node.count} rows, {total.one_node.false} bad as published")
-    print(f"slow as published (1.5 x the median of their like; not scored): {slow} rows")
+    left = slow.rows + slow.two_nodes + slow.one_node
+    print(f"slow as published, 1.5 x the median of their like, not scored: {left.count} rows, {left.false} bad")
 
 
-def _alone(paths: Sequence[Path]) -> Iterator[tuple[str, Site, list[Result]]]:
+def _alone(paths: Sequence[Path], known: Mapping[str, Site]) -> Iterator[tuple[str, Site, list[Result]]]:
     for path in paths:
-        name = next((site for site in SITES if path.stem.startswith(site)), None)
+        name = next((site for site in known if path.stem.startswith(site)), None)
         if path.suffix == ".json":
             yield from of_json(path)
         elif name:
-            yield path.stem, SITES[name], list(of_csv(path))
+            yield path.stem, known[name], list(of_csv(path))
+
+
+def named(argument: str) -> tuple[str, Site]:
+    """Return a site as it is given: NAME=DEVICES,NIC,CONSTANTS,SCALE_UP, such as `b200_x=8,400Gb/s,nccl:b200,nvswitch`."""
+    name, _, said = argument.partition("=")
+    per_node, nic, constants, scale_up = said.split(",")
+    return name, Site(int(per_node), nic, constants or None, scale_up)
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print the hit and false-alarm tables of files and folders."""
-    paths = [p for a in arguments for p in (sorted(Path(a).glob("*.csv")) if Path(a).is_dir() else [Path(a)])]
-    hardware(paths)
-    sites(paths)
+    """Print the hit and false-alarm tables of files and folders; arguments with `=` say what a site is."""
+    known = dict(named(argument) for argument in arguments if "=" in argument)
+    files = [Path(argument) for argument in arguments if "=" not in argument]
+    paths = [path for given in files for path in (sorted(given.glob("*.csv")) if given.is_dir() else [given])]
+    hardware(paths, known | SITES)
+    sites(paths, "By the site's own other rows, of more than two nodes or a forced algorithm", others)
+    sites(paths, "By the site's rows of at most half the nodes, carried over to the most", fewer)
 
 
 if __name__ == "__main__":

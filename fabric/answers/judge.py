@@ -130,15 +130,22 @@ def judge(
     nominal = nominal_of(fabric, constants or NONE)
     found = judged(results, nominal, floor=floor, algorithm=algorithm)
     named = nominal.hardware.name if nominal.hardware else "not known"
-    assumed = [*fabric.assumptions(), f"NCCL's hardware: {named}", *_against(fabric, floor)]
-    return answer_of(found, fabric.name, assumed)
+    assumed = [*fabric.assumptions(), f"NCCL's hardware: {named}", *_against(floor)]
+    answer = answer_of(found, fabric.name, assumed)
+    return replace(answer, warnings=tuple(_another(fabric, floor)))
 
 
-def _against(fabric: Fabric, floor: Floor | None) -> list[str]:
+def _another(fabric: Fabric, floor: Floor | None) -> list[str]:
+    """Return a warning where a floor is another fabric's."""
+    if floor is None or floor.fingerprint in ("", fabric.fingerprint):
+        return []
+    return [f"against: the floor is of {floor.fabric}, {floor.fingerprint}; {fabric.name} is {fabric.fingerprint}"]
+
+
+def _against(floor: Floor | None) -> list[str]:
     if floor is None:
         return []
-    same = "" if floor.fingerprint in ("", fabric.fingerprint) else f", which is not {fabric.name or 'this fabric'}"
-    return [f"floor of {floor.made_at} on {floor.fabric or 'a fabric without a name'}{same}"]
+    return [f"floor of {floor.made_at} on {floor.fabric or 'a fabric without a name'}"]
 
 
 def answer_of(found: Judged, fabric: str, assumed: Sequence[str]) -> Answer[Judgement]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fabric.judge.judgement import Expected, Judgement
@@ -29,7 +29,7 @@ def drawings(rows: Sequence[Judgement]) -> list[Drawing]:
         "size",
         "Bus bandwidth by message size",
         "Dots are measured, the band is what healthy rows keep to. Without a band: nothing can be said of the row.",
-        drawing.beside([_panel(part, title) for title, part in _by_ranks(shown).items()]),
+        _panels(_by_ranks(shown)),
         HINT,
     )
     worlds = sorted({row.result.case.world_size for row in shown})
@@ -52,10 +52,15 @@ def _by_world(rows: Sequence[Judgement], worlds: Sequence[int]) -> Drawing:
     return Drawing("world", f"Bus bandwidth by world size at {show_size(common)}", "As above, one size.", chart, HINT)
 
 
-def _panel(rows: Sequence[Judgement], title: str) -> Any:
-    axis = drawing.size_axis("x", [row.result.case.nbytes for row in rows])
-    count = len({row.result.case.world_size for row in rows})
-    return drawing.titled(_layers(rows, axis, drawing.panel_width(max(count, 2)), lambda row: row.result.case.nbytes), title)
+def _panels(parts: Mapping[str, Sequence[Judgement]]) -> Any:
+    """Return one panel per world size, side by side."""
+    width = drawing.panel_width(len(parts))
+    return drawing.beside([drawing.titled(_by_size(rows, width), title) for title, rows in parts.items()])
+
+
+def _by_size(rows: Sequence[Judgement], width: int) -> Any:
+    axis = drawing.size_axis("x", [row.result.case.nbytes for row in rows], most=4)
+    return _layers(rows, axis, width, lambda row: row.result.case.nbytes)
 
 
 def _layers(rows: Sequence[Judgement], axis: Any, width: int, at: Callable[[Judgement], int]) -> Any:

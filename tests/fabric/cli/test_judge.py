@@ -118,3 +118,10 @@ def test_the_front_page_shows_lines_of_a_real_judgement():
     ((command, output),) = shown("README.md")
     said = {" ".join(line.split()) for line in judge(*command.split(), code=1).stdout.splitlines()}
     assert {" ".join(line.split()) for line in output.splitlines()} - said == {"..."}
+
+
+def test_a_floor_of_another_fabric_is_said(tmp_path):
+    made = log(tmp_path / "a.log", 4, HEALTHY)
+    judge(made, *TOPO, "--floor", tmp_path / "floor.json", code=0)
+    other = ("--topo", "rail_only:nodes=16,rails=8,scale_up=nvswitch")
+    assert "the floor is of rail_only:nodes=8" in judge(made, *other, "--against", tmp_path / "floor.json", code=0).stderr
