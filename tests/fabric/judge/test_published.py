@@ -1,4 +1,4 @@
-"""Accuracy on the sites' own files, where they are beside the checkout; the miniatures of test_accuracy.py stand in elsewhere."""
+"""Accuracy on the sites' own files, where they are beside the checkout; elsewhere test_accuracy.py has miniatures."""
 
 from pathlib import Path
 
