@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fabric.answers.ask import load
     from fabric.answers.bound import bound
     from fabric.answers.hardware import hardware
+    from fabric.answers.judge import judge
     from fabric.answers.predict import predict
     from fabric.answers.stress import stress
     from fabric.answers.throughput import throughput
@@ -71,6 +72,7 @@ _HOMES = {
     "gate": "fabricbench.started",
     "hardware": "fabric.answers.hardware",
     "jobs": "fabricbench.questions",
+    "judge": "fabric.answers.judge",
     "load": "fabric.answers.ask",
     "measure": "fabricbench.started",
     "predict": "fabric.answers.predict",
@@ -111,6 +113,7 @@ __all__ = [
     "gate",
     "hardware",
     "jobs",
+    "judge",
     "load",
     "measure",
     "predict",

@@ -24,6 +24,7 @@ SCHEMAS: Mapping[str, str] = {
     "import": "fabric.answers.imports",
     "calibrate": "fabric.answers.calibrate",
     "compare": "fabric.answers.compare",
+    "judge": "fabric.answers.judge",
     "gate": "fabric.answers.gate",
     "scale": "fabric.answers.scale",
     "jobs": "fabric.answers.jobs",

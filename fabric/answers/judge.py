@@ -122,12 +122,12 @@ def judge(
     """
     from fabric.judge.judge import judge as judged
     from fabric.judge.nominal import nominal_of
-    from fabric.predict.constants import NONE
+    from fabric.predict.of_node import constants_on
     from topologies.errors import InputError
 
     if not results:
         raise InputError("judge: needs at least one measured result, got none")
-    nominal = nominal_of(fabric, constants or NONE)
+    nominal = nominal_of(fabric, constants_on(fabric, {result.case.collective for result in results}, constants))
     found = judged(results, nominal, floor=floor, algorithm=algorithm)
     named = nominal.hardware.name if nominal.hardware else "not known"
     assumed = [*fabric.assumptions(), f"NCCL's hardware: {named}", *_against(floor)]

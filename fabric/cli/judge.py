@@ -39,15 +39,15 @@ def command(logs: tuple[Path, ...], *, topo: str, as_json: bool, as_csv: bool, h
     Logs are whatever `import` reads, and our own results; several at once, of several world sizes. Exit 1 where a row is bad,
     else 4 where none could be judged good, else 0.
     """
+    from fabric.answers.ask import load
     from fabric.answers.judge import judge, page
-    from fabric.cli.answers import load
     from fabric.judge import floor_file
     from fabric.predict.constants import constants_of
 
     fabric = load(topo)
     for option, path in (("floor", asked["floor"]), ("html", html)):
         check_writable(option, path)
-    constants = constants_of(asked["constants"])
+    constants = constants_of(asked["constants"]) if asked["constants"] else None
     against = floor_file.read(asked["against"]) if asked["against"] else None
     results = _results(logs, asked)
     answer = judge(results, fabric, constants, floor=against, algorithm=asked["algorithm"])

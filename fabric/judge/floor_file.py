@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from fabric.judge.floor import Floor
+from fabric.text.json_file import read_json
 from topologies.errors import InputError
 
 SCHEMA = "fabricbench.floor/1"
@@ -35,12 +36,7 @@ def read(path: Path) -> Floor:
     Raises:
         InputError: no such file, or one that is no floor.
     """
-    try:
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"against: cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise InputError(f"against: {path} must be a JSON file that judge --floor wrote") from None
+    content = read_json(path, "against")
     if not isinstance(content, dict) or content.pop("schema", None) != SCHEMA:
         raise InputError(f"against: {path}: schema must be {SCHEMA}; judge LOG --topo T --floor FILE writes one")
     try:

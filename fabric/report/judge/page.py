@@ -9,9 +9,7 @@ from pathlib import Path
 from fabric.judge.judgement import Judgement, Signature
 from fabric.report.judge.charts import VERDICTS, drawings
 from fabric.report.page import style
-from fabric.report.page.html_file import bundle, figure, save, script_json
-from fabric.report.page.picture import vega_lite_version
-from fabric.report.run.look import SCRIPT, STYLE
+from fabric.report.page.html_file import asset, document, figure, save
 
 HEADS = ("verdict", "log", "ranks on nodes", "size", "measured GB/s", "expected GB/s", "ratio", "held against")
 
@@ -54,14 +52,7 @@ def html(
             _list(assumed),
         ]
     )
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<link rel="icon" href="data:,">\n<title>{escape(title)}</title>\n<style>{STYLE}</style></head>\n'
-        f"<body><main>\n{body}\n</main>\n"
-        f'<script type="application/json" id="specs">{script_json(specs)}</script>\n'
-        f"<script>{bundle(vega_lite_version())}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
-    )
+    return document(title, body, asset("run", "page.css"), asset("run", "page.js"), {"specs": specs})
 
 
 def _signatures(signatures: Sequence[Signature]) -> list[str]:
