@@ -5,7 +5,7 @@ Columns and findings: docs/review.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -23,9 +23,11 @@ from fabric.review.losses import Event
 
 if TYPE_CHECKING:
     from fabric.predict.constants import Constants
+    from fabric.report.words.review import Words
     from fabric.review.evaluate import Design, Review, Tell
     from fabric.review.quote import Range
     from fabric.review.request import Request
+    from fabric.review.verdict import Finding
 
 ENDS = ("low", "mid", "high")
 
@@ -201,27 +203,28 @@ def evaluated(
 
 
 def reviewed(review: Review, lang: str = "en") -> Answer[Design]:
-    """Return a review as an answer: a row per candidate that could be worked out, in its order; the verdict's table last."""
+    """Return a review as an answer: a row per candidate that could be worked out, in its order; the verdict's tables last."""
+    from fabric.report.review.sentences import sentence
+    from fabric.report.words.review import words
     from fabric.review.details import details
     from fabric.review.ranking import ranking, ties
+    from fabric.review.verdict import verdict
 
-    tied = ties(ranking(review))
+    own, found, tied = words(lang), verdict(review), ties(ranking(review))
     facts = tuple(Reviewed(design, design in tied) for design in review.designs)
     beside = details(review)
-    said = _said(review, lang)
-    worded = [{**finding, "text": text} for finding, (_, text, _) in zip(beside["verdict"], said, strict=True)]
-    parts = (*_tables(review), Part("Verdict", said, tuple(map(_nth, range(3), ("about", "finding", "from")))))
+    worded = [{**plain, "text": sentence(one, own)} for plain, one in zip(beside["verdict"], found, strict=True)]
+    parts = (*_tables(review), *_verdict(found, own))
     return Answer(VIEW, review.designs, facts, parts, {**beside, "verdict": worded})
 
 
-def _said(review: Review, lang: str) -> tuple[tuple[str, str, str], ...]:
-    """Return every finding: what it is about, its sentence, where its numbers come from."""
-    from fabric.report.review.sentences import sentence, sources
-    from fabric.report.words.review import words
-    from fabric.review.verdict import verdict
+def _verdict(found: Sequence[Finding], own: Words) -> Iterator[Part]:
+    """Yield a table of one column per heading: every sentence, with where its numbers come from."""
+    from fabric.report.review.sentences import by_heading, sentence, sources
 
-    own = words(lang)
-    return tuple((one.about, sentence(one, own), sources(one, own)) for one in verdict(review))
+    for heading, findings in by_heading(found, own):
+        lines = tuple((f"{sentence(one, own)} [{sources(one, own)}]",) for one in findings)
+        yield Part(heading, lines, (_nth(0, "finding"),))
 
 
 def _tables(review: Review) -> tuple[Part, ...]:

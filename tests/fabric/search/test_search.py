@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import fabricbench
 from fabric.cli.review_search import command
 from fabric.network import spec
 from fabric.predict.answer import predict
@@ -359,6 +360,12 @@ def test_the_command_gives_json_and_csv_of_the_front():
     assert {"spec", "usd", "watts", "seconds", "exposure", "against"} <= set(found["rows"][0])
     table = CliRunner().invoke(command, [*ASKED, "--csv"], catch_exceptions=False).stdout
     assert len(table.splitlines()) == len(found["rows"]) + 1
+
+
+def test_python_finds_what_the_command_finds():
+    said = json.loads(CliRunner().invoke(command, [*ASKED, "--power-cap", "1MW", "--json"], catch_exceptions=False).stdout)
+    texts = {"families": ["clos", "rail_only"], "speeds": "400Gb/s", "oversubscription": ["1", "3"]}
+    assert fabricbench.search(64, radix=16, power_watts=1e6, **texts).json() == said
 
 
 def test_the_command_says_for_how_many_designs_each_stands():
