@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from fabric.records.case import Case
     from fabric.records.compare import Pair
     from fabric.records.result import Result
+    from fabric.review.evaluate import Design
     from fabric.scaling import Row
+    from fabric.search.search import Survivor
     from topologies.base import Topology
 
 Sizes = str | int | Sequence[int]
@@ -307,3 +309,90 @@ def jobs(
     from fabric.answers.jobs import jobs as answer
 
     return answer(asked, fabric, constants, order=order, routing=routing, watch=watch)
+
+
+def review(file: str | Path, *, lang: str = "en", force: bool = False) -> Answer[Design]:
+    """Return the candidates of a review's YAML file side by side, priced and stressed: docs/review.md.
+
+    lang: of the sentences, en or zh. force: take figures beyond what is plausible as they are.
+
+    Raises:
+        InputError: whatever is wrong for all candidates, with the file's name.
+    """
+    from fabric.answers.review import review as answer
+
+    return answer(Path(file), lang=lang, force=force)
+
+
+def search(
+    endpoints: int,
+    *,
+    devices_per_node: int = 8,
+    radix: int | Sequence[int] = (64, 128),
+    families: Sequence[str] = (),
+    speeds: str | Sequence[str] = ("400Gb/s", "800Gb/s"),
+    oversubscription: Sequence[str] = ("1", "1.5", "2", "3", "4", "7"),
+    planes: Sequence[int] = (2, 4),
+    oversize: float = 0.25,
+    cases: Sequence[str] = (),
+    review: str | Path | None = None,
+    compute_seconds: float | None = None,
+    overlap: float | None = None,
+    node: str | None = None,
+    nic: str | None = None,
+    min_efficiency: float | None = None,
+    power_watts: float | None = None,
+    budget_usd: float | None = None,
+    resolution_percent: float = 0.0,
+    workers: int | None = 1,
+    journal: str | Path | None = None,
+    resume: bool = False,
+    watch: Callable[[int, int], None] | None = None,
+    force: bool = False,
+) -> Answer[Survivor]:
+    """Return the designs for so many devices that no other beats on cost, power, time and exposure: docs/search.md.
+
+    families: () is all that are generated. cases: COLLECTIVE:SIZE[:COUNT], () is the review's or the defaults. review: a YAML
+    file whose cases, step, parts, cost and limits count. workers: processes; None is one per core, for a script with a main
+    guard. journal, resume: the file of finished evaluations, and whether to go on with it. watch: told (done, in all).
+
+    Raises:
+        InputError: what is wrong for every design, or nothing can be built.
+        EnvironmentFault: a worker died.
+    """
+    from fabric.answers.search import search as answer
+    from fabric.review.request import load as review_of
+    from fabric.search.asked import asked, case_of
+    from fabric.search.generate import Demand
+
+    demand = Demand(
+        endpoints=endpoints,
+        devices_per_node=devices_per_node,
+        radices=(radix,) if isinstance(radix, int) else tuple(radix),
+        families=tuple(families),
+        oversubscriptions=tuple(oversubscription),
+        planes=tuple(planes),
+        oversize=oversize,
+    )
+    request = asked(
+        None if review is None else review_of(Path(review)),
+        cases=list(map(case_of, cases)),
+        compute=compute_seconds,
+        overlap=overlap,
+        node=node,
+        nic=nic,
+        power=power_watts,
+        budget=budget_usd,
+        efficiency=min_efficiency,
+    )
+    return answer(
+        demand,
+        (speeds,) if isinstance(speeds, str) else tuple(speeds),
+        request,
+        resolution_percent=resolution_percent,
+        workers=workers,
+        journal=None if journal is None else Path(journal),
+        resume=resume,
+        watch=watch,
+        force=force,
+    )

@@ -36,6 +36,8 @@ SCHEMAS: Mapping[str, str] = {
     "audit": "fabric.answers.audit",
     "twin": "fabric.answers.twin",
     "twin-what-if": "fabric.answers.twin",
+    "review": "fabric.answers.review",
+    "review-search": "fabric.answers.search",
     "doctor": "fabric.answers.doctor",
     "hardware": "fabric.answers.hardware",
     "hardware-names": "fabric.answers.hardware",
@@ -50,6 +52,14 @@ FILES: Mapping[str, tuple[str, str]] = {
     "review-request": ("fabric.review.request", "YAML of a review"),
 }
 """Kind of file -> the module with its `schema()`, and what it is."""
+PRINTED = {
+    "bound": "what bound() returns",
+    "review": "what review run --json prints",
+    "review-search": "what review search --json prints",
+    "twin": "what twin run --json prints",
+    "twin-what-if": "what twin what-if --json prints",
+}
+"""Object -> what it describes, where its name is no verb's."""
 VIEW = View(
     "schema",
     (
@@ -85,7 +95,5 @@ def views(name: str) -> list[View]:
 
 def schemas() -> Answer[Row]:
     """Return every name and what its schema describes; none of them is imported for it."""
-    objects = [
-        {"name": name, "of": f"what {name} --json prints" if name != "bound" else "what bound() returns"} for name in SCHEMAS
-    ]
+    objects = [{"name": name, "of": PRINTED.get(name, f"what {name} --json prints")} for name in SCHEMAS]
     return Answer(VIEW, (*objects, *({"name": name, "of": what} for name, (_, what) in FILES.items())))

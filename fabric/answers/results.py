@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from fabric.answers.answer import LIST, NUMBER, OBJECT, TEXT, WHOLE, YES_NO, Column, maybe
@@ -111,10 +111,3 @@ def bottlenecks(result: Result) -> str:
 def duration(seconds: float) -> str:
     """Return seconds for a reader."""
     return show_duration(seconds)
-
-
-def over(columns: Sequence[Column], *others: Column) -> tuple[Column, ...]:
-    """Return the columns with the others in the place of those of the same key, and after them where there is none."""
-    theirs = {column.key: column for column in others}
-    kept = [theirs.pop(column.key, column) for column in columns]
-    return (*kept, *theirs.values())

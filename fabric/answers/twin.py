@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fabric.answers.answer import NUMBER, OBJECT, TEXT, WHOLE, YES_NO, Answer, Column, Part, View, maybe
-from fabric.answers.results import duration, over, result_columns, run_columns
+from fabric.answers.answer import NUMBER, OBJECT, TEXT, WHOLE, Answer, Column, Part, View, changed, maybe
+from fabric.answers.results import duration, result_columns, run_columns
 from fabric.records.result import Result
 
 if TYPE_CHECKING:
@@ -90,15 +90,15 @@ def twin_columns(of: Callable[[Any], Emulated]) -> tuple[Column, ...]:
     def context(key: str) -> Callable[[Any], Any]:
         return lambda fact: result(fact).context.get(key)
 
-    return over(
-        (*result_columns(result, seconds="measured"), *run_columns(result)),
-        Column("in_place", YES_NO, "whether send and receive buffer are one", lambda f: result(f).case.in_place,
-               head="in place", cell=lambda f: "yes" if result(f).case.in_place else "no"),
-        Column("samples", WHOLE, "how many times are behind `seconds`", lambda f: len(result(f).seconds), head="samples",
-               cell=lambda f: str(len(result(f).seconds))),
-        Column("order", TEXT, "order of ranks that was asked for", lambda f: of(f).order, head="order"),
+    return (
+        *changed(
+            (*result_columns(result, seconds="measured"), *run_columns(result)),
+            in_place={"head": "in place", "cell": lambda f: "yes" if result(f).case.in_place else "no"},
+            samples={"head": "samples", "cell": lambda f: str(len(result(f).seconds))},
+            order={"what": "order of ranks that was asked for", "of": lambda f: of(f).order, "head": "order"},
+            algorithm={"what": "what is predicted to run, with its parameters", "of": model("runs"), "head": None},
+        ),
         Column("devices", TEXT, "order of the ranks that took part", lambda f: result(f).case.order, head="order"),
-        Column("algorithm", TEXT, "what is predicted to run, with its parameters", model("runs")),
         Column("predicted_seconds", NUMBER, "with alpha = gamma = 0", lambda f: of(f).predicted.time, head="predicted",
                cell=lambda f: duration(of(f).predicted.time)),
         Column("error", NUMBER, "measured / predicted seconds - 1", lambda f: of(f).error, head="error",
@@ -266,9 +266,9 @@ def what_if(plan: TwinPlan, ask: Ask, every: Sequence[Scenario], tell: Tell = la
         EnvironmentFault: the twin or a rank failed.
     """
     from fabric.twin.experiment import check_ask, session
-    from fabric.twin.what_if import changed
+    from fabric.twin.what_if import changed as changed_plan
 
-    plans = [changed(plan, one) for one in every]
+    plans = [changed_plan(plan, one) for one in every]
     for one, own in zip(every, plans, strict=True):
         check_ask(own, replace(ask, orders=(one.order,), jobs=one.jobs))
     whole: Mapping[At, Emulated] = {}

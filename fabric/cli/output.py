@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,16 @@ import click
 from fabric.text.escape import csv_cell, terminal
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
+    from rich.table import Table
 
     from fabric.answers.answer import Answer
 
 Row = Mapping[str, Any]
+GAP = 2
+"""Spaces between columns."""
+LEAST = 20
+"""Characters that the first column keeps before a table is cut into blocks."""
 FIRST_AFTER, EVERY = 1.0, 5.0
 """Seconds until the first line of progress, and between lines."""
 
@@ -28,19 +33,6 @@ def formats(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add --json and --csv to a verb, as the parameters as_json and as_csv."""
     function = click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV.")(function)
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object: schema and rows.")(function)
-
-
-def emit(schema: str, rows: Sequence[Row], *, as_json: bool = False, as_csv: bool = False, **more: object) -> bool:
-    """Print the rows as JSON (with `more` beside them) or CSV where asked; return whether anything was printed.
-
-    schema: its name, and after a slash its version where that is not 1.
-    """
-    if as_json:
-        name = schema if "/" in schema else f"{schema}/1"
-        click.echo(json.dumps({"schema": f"fabricbench.{name}", **more, "rows": list(rows)}, allow_nan=False))
-    elif as_csv:
-        _emit_csv(rows)
-    return as_json or as_csv
 
 
 def give(answer: Answer[Any], *, as_json: bool = False, as_csv: bool = False) -> None:
@@ -59,20 +51,60 @@ def give(answer: Answer[Any], *, as_json: bool = False, as_csv: bool = False) ->
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, notes: Sequence[str] = ()) -> None:
-    """Print a table with a title and notes under it; wide enough for its content where the output is no terminal."""
-    from rich.table import Table
-    from rich.text import Text
+    """Print a table with a title and notes under it, every cell whole at any width.
+
+    Where the output is no terminal it is as wide as its content. In a terminal that is too narrow the columns stand in several
+    blocks, the first one before each, folded where it takes too much.
+    """
+    from rich.cells import cell_len
 
     console = console_of()
     console.print(terminal(title), style="bold", markup=False, soft_wrap=True)
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for number, column in enumerate(columns):
-        grid.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
-    for row in rows:
-        grid.add_row(*(Text(terminal(cell)) for cell in row))  # a Text, in which brackets are no markup
-    console.print(grid)
+    cells = [[terminal(cell) for cell in row] for row in rows]
+    wide = [max(cell_len(cell) for cell in column) for column in zip(columns, *cells, strict=True)]
+    room = console.width if sys.stdout.isatty() else sum(wide) + GAP * len(wide)
+    for number, (first, block) in enumerate(_blocks(wide, room)):
+        if number:
+            console.print()
+        console.print(_grid([0, *block], [first, *(wide[at] for at in block)], columns, cells), soft_wrap=True)
     for note in notes:
         console.print(terminal(note), style="dim", markup=False, soft_wrap=True)
+
+
+def _blocks(wide: Sequence[int], room: int) -> Iterator[tuple[int, list[int]]]:
+    """Yield what fits side by side: the width of the first column and the numbers of the others. wide: of every column.
+
+    One block where all fit with the first column folded to its share at most; else as few as hold every cell whole.
+    """
+    first, others = wide[0], [GAP + width for width in wide[1:]]
+    spare = room - sum(others)
+    if spare >= min(first, LEAST):
+        yield min(first, spare), list(range(1, len(wide)))
+        return
+    first = min(first, max(LEAST, room // 3))
+    block: list[int] = []
+    taken = first
+    for number, width in enumerate(others, start=1):
+        if block and taken + width > room:
+            yield first, block
+            block, taken = [], first
+        block.append(number)
+        taken += width
+    yield first, block
+
+
+def _grid(numbers: Sequence[int], wide: Sequence[int], columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
+    """Return a table of the columns of these numbers, each so wide; only the first may be too narrow, and is folded then."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, header_style="bold", width=sum(wide) + GAP * (len(wide) - 1))
+    for at, (number, width) in enumerate(zip(numbers, wide, strict=True)):
+        side: JustifyMethod = "right" if at else "left"
+        grid.add_column(Text(columns[number]), justify=side, width=width, no_wrap=at > 0, overflow="fold")
+    for row in cells:
+        grid.add_row(*(Text(row[number]) for number in numbers))  # a Text, in which brackets are no markup
+    return grid
 
 
 def console_of() -> Console:

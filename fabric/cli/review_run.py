@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.output import Progress, emit, formats, table
-
-if TYPE_CHECKING:
-    from fabric.review.evaluate import Review
+from fabric.cli.output import Progress, formats, give, table
 
 EXAMPLE = "Example: fabricbench review run benchmarks/reviews/h100-8192.yaml -o review.html"
 
@@ -29,20 +25,11 @@ def command(
 
     Exit 1: no candidate fits the limits at middle prices and powers, or none could be built.
     """
-    from fabric.predict.constants import constants_of
+    from fabric.answers.review import evaluated, reviewed
     from fabric.report.review import text
-    from fabric.review.evaluate import evaluate
-    from fabric.review.request import load
-    from fabric.review.rows import rows
-    from topologies.errors import InputError
 
-    request = load(request_file)
-    progress, total = Progress("review", "candidates"), len(request.candidates)
-    try:
-        constants = constants_of(request.constants)
-        review = evaluate(request, constants, lambda done, name: progress(done, total, name), force=force)
-    except InputError as error:
-        raise InputError(f"{request_file}: {error}") from None
+    progress = Progress("review", "candidates")
+    review = evaluated(request_file, force=force, tell=progress)
     if output is not None:
         from fabric.report.review.page import write
 
@@ -50,22 +37,12 @@ def command(
         click.echo(f"fabricbench: wrote {output}", err=True)
     if markdown:
         click.echo(text.markdown(review, lang))
-    elif not emit("review/2", rows(review), as_json=as_json, as_csv=as_csv, **_worded(review, lang)):
+    elif as_json or as_csv:
+        give(reviewed(review, lang), as_json=as_json, as_csv=as_csv)
+    else:
         for title, columns, body in text.tables(review):
             table(title, columns, body)
             click.echo()
         for line in text.lines(review, lang):
             click.echo(line)
     return 0 if any(design.fits for design in review.designs) else 1
-
-
-def _worded(review: Review, lang: str) -> dict[str, Any]:
-    """Return what stands beside the rows, every finding with its sentence."""
-    from fabric.report.review.sentences import sentence
-    from fabric.report.words.review import words
-    from fabric.review.rows import details
-    from fabric.review.verdict import verdict
-
-    own, found = words(lang), details(review)
-    said = [{**facts, "text": sentence(one, own)} for facts, one in zip(found["verdict"], verdict(review), strict=True)]
-    return {**found, "verdict": said}

@@ -25,7 +25,7 @@ from fabric.review.request import Candidate, Request, economy_of, floor_of, part
 from fabric.review.resilience import Resilience, resilience
 from topologies.errors import InputError
 
-Tell = Callable[[int, str], None]
+Tell = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ class Review:
 
 
 def evaluate(request: Request, constants: Constants = NONE, tell: Tell | None = None, *, force: bool = False) -> Review:
-    """Return the review. tell(done, name) is called before every candidate. force: take implausible figures as they are.
+    """Return the review. tell(done, in all, name) is called before every candidate. force: take implausible figures too.
 
     Raises:
         InputError: limits, parts, floor or cost that are wrong for all candidates, figures beyond what is plausible
@@ -101,7 +101,7 @@ def evaluate(request: Request, constants: Constants = NONE, tell: Tell | None = 
     designs = []
     for candidate, fabric in built:
         if tell:
-            tell(request.candidates.index(candidate), candidate.name)
+            tell(request.candidates.index(candidate), len(request.candidates), candidate.name)
         try:
             designs.append(_design(candidate, fabric, place(fabric.topology, floor), request, parts, constants))
         except InputError as error:

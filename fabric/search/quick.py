@@ -160,7 +160,25 @@ def _shared(work: Work, fabric: Fabric) -> Row:
         "cables": sum(topology.cables_by_level.values()),
         "single_homed": int((alone >= 0).sum()),
         "exposure": _exposure(topology, alone),
+        "split_nodes": split_nodes(topology),
     }
+
+
+def split_nodes(topology: Topology) -> int:
+    """Return the nodes whose devices stand on more leaves than those of the node on the fewest, or unevenly on them.
+
+    So it is where leaves hold no whole number of nodes: 42 ports and 8 devices a node. Rails put every node on as many.
+    """
+    outside = topology.level != topology.scale_up_level
+    ends = topology.ends[outside].astype(np.int64)
+    device, leaf = np.unique(np.concatenate([ends, ends[:, ::-1]]), axis=0).T
+    near = (device < topology.devices) & (leaf >= topology.devices)
+    standing, on_leaf = np.unique(topology.node[device[near]] * topology.vertices + leaf[near], return_counts=True)
+    if not len(standing):
+        return 0
+    _, first, leaves = np.unique(standing // topology.vertices, return_index=True, return_counts=True)
+    uneven = np.minimum.reduceat(on_leaf, first) != np.maximum.reduceat(on_leaf, first)
+    return int((uneven | (leaves > leaves.min())).sum())
 
 
 def exposure(fabric: Fabric) -> float:

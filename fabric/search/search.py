@@ -38,7 +38,7 @@ SAME = 5e-4
 """A difference below this share is not worth a word."""
 DIGITS = 12
 """Digits of an axis that count on the front: the order in which shares of a link are added up changes later ones."""
-VERSION = 4
+VERSION = 5
 """Of what one evaluation means: a journal of another one is not taken over."""
 
 

@@ -13,7 +13,9 @@ from fabric.answers.compare import compare
 from fabric.answers.flows import by_flow, flows
 from fabric.answers.jobs import jobs
 from fabric.answers.measure import limits_of, measured
+from fabric.answers.review import review
 from fabric.answers.scale import scale, scale_measured
+from fabric.answers.search import search
 from fabric.answers.show import show
 from fabric.answers.stress import stress
 from fabric.answers.throughput import throughput
@@ -24,6 +26,9 @@ from fabric.predict.bounds import bound as bound_of
 from fabric.predict.cases import cases
 from fabric.predict.constants import NONE, Constants, Line, constants_of
 from fabric.predict.flows.file import read
+from fabric.review.request import Limits, Request
+from fabric.search.asked import asked
+from fabric.search.generate import Demand
 from topologies.errors import InputError
 
 TREE = load("leaf_spine:leaves=2,spines=2,hosts_per_leaf=2,speed=100Gb/s")
@@ -50,6 +55,23 @@ def given_flows(tmp_path):
     return flows(read(path))
 
 
+DEMAND = Demand(64, 8, (16,), families=("clos", "rail_only"), oversubscriptions=("1", "3"))
+CANDIDATE = {"name": "rails", "topo": "rail_optimized:nodes=2,rails=4,radix=8,scale_up=nvswitch"}
+REVIEW = Request.model_validate(
+    {
+        "title": "one",
+        "candidates": [CANDIDATE],
+        "cases": [{"collective": "all_reduce", "size": "1MiB"}],
+        "failing": {"seeds": 1},
+    }
+)
+
+
+def searched(limits=None):
+    request = asked().model_copy(update={"limits": limits or Limits()})
+    return search(DEMAND, ["400Gb/s"], request, workers=1)
+
+
 ANSWERS = {
     "bound": lambda _: bound(cases(TREE, sizes=[64], ranks=[1, 4]), TREE),
     "build": lambda tmp: build(TREE, tmp / "tree.yaml"),
@@ -60,6 +82,8 @@ ANSWERS = {
     "by flow": lambda tmp: by_flow(given_flows(tmp)),
     "jobs": lambda _: jobs([(cases(TREE, sizes=[2**20], ranks=[2])[0], "ring")] * 2, TREE, order="interleaved"),
     "measure": lambda _: measured(runs(), limits_of(runs(), LOCAL)),
+    "review": lambda _: review(REVIEW),
+    "search": lambda _: searched(),
     "scale": lambda _: scale([TREE, LOCAL], sizes=[2**20], algorithms=["ring", "best"]),
     "scale measured": lambda _: scale_measured(runs(), LOCAL),
     "show": lambda _: show(TREE.topology),
@@ -137,3 +161,18 @@ def test_scale_predicts_what_predict_does_with_the_constants_it_is_given(constan
     (row,) = scale([RAILS], sizes=[2**20], ranks=[16], constants=constants)
     (said,) = predict(cases(RAILS, sizes=[2**20], ranks=[16]), RAILS, constants or NONE, fidelity="loaded")
     assert (row.predicted.time, row.predicted.model.runs) == (said.time, said.model.runs)
+
+
+def test_where_nothing_fits_the_nearest_design_is_the_table_and_there_is_no_row():
+    found = searched(Limits(power=1e3))
+    assert (len(found), found.rows(), found.beside["fitting"]) == (0, [], 0)
+    (part,) = found.tables()
+    assert part.title.endswith("0 within the limits; the nearest")
+    assert part.facts[0].survivor.row["spec"] == found.json()["nearest"]["spec"]
+    jsonschema.validate(found.json(), found.view.schema())
+
+
+def test_a_review_and_a_search_say_what_they_found_last():
+    *_, assumed = review(REVIEW).tables()
+    assert any("ecmp:1-3" in text for (text,) in assumed.facts)
+    assert any(note.startswith("NICs: on no bill") for note in searched().tables()[-1].notes)

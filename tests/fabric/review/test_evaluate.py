@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fabric.answers.review import reviewed
 from fabric.predict.answer import predict
 from fabric.review.cost import device_hour
+from fabric.review.details import details
 from fabric.review.evaluate import evaluate
 from fabric.review.performance import case_on, step_efficiency
 from fabric.review.request import Step, load, parse
-from fabric.review.rows import details, rows
 from topologies.errors import InputError
 
 CASES = [{"collective": "all_reduce", "size": "64MiB"}, {"collective": "all_to_all", "size": "4MiB", "count": 2}]
@@ -129,16 +130,16 @@ def test_a_part_without_a_price():
 
 
 def test_two_jobs_are_told_over_the_seeds(review):
-    for design, row in zip(review.designs, rows(review), strict=True):
+    for design, row in zip(review.designs, reviewed(review).rows(), strict=True):
         assert row["two_jobs_slowdown_seeds"] == len(design.beside) == 3, "the routing of a review is ecmp:1-3"
         ends = [row[f"two_jobs_slowdown{end}"] for end in ("_low", "", "_high")]
         assert ends == sorted(design.beside)
 
 
 def test_rows_are_plain(review):
-    first = rows(review)[0]
+    first = reviewed(review).rows()[0]
     assert (first["devices"], first["fits"], first["single_homed"]) == (32, True, 32)
-    assert rows(review)[2]["single_homed"] == 0, "two planes: two cables a device"
+    assert reviewed(review).rows()[2]["single_homed"] == 0, "two planes: two cables a device"
     lines = details(review)["details"]["c0"]["bill"]
     assert all(
         line[what] is None or (line[what]["source"] and line[what]["date"]) for line in lines for what in ("price", "watts")

@@ -4,10 +4,10 @@ import pytest
 
 from fabric.report.review.sentences import sentence
 from fabric.report.words.review import words as words_of
+from fabric.review.details import details
 from fabric.review.evaluate import evaluate
 from fabric.review.inputs import inputs
 from fabric.review.request import economy_of, parse
-from fabric.review.rows import details
 from fabric.review.verdict import verdict
 from topologies.errors import InputError
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fabric.answers.review import reviewed
 from fabric.report.review.sentences import sentence
 from fabric.report.words.review import words
 from fabric.review.breakeven import busy_to_meet, capex_to_match, efficiency_to_match, moved_by_network, moved_by_use
@@ -15,7 +16,6 @@ from fabric.review.limits import Binding
 from fabric.review.quote import Range, exact
 from fabric.review.ranking import ranking, ties
 from fabric.review.request import parse
-from fabric.review.rows import rows
 from fabric.review.verdict import Figure, verdict
 
 WORKED = Economy(capex=50_000, watts=1275)
@@ -193,7 +193,7 @@ def test_overlapping_costs_are_a_tie():
     assert second.candidate.name in {one.name for one in tie.values["each"]}
     assert f"{second.cost.low:.3f}-{second.cost.high:.3f} USD" in said(tie)
     assert "平局" in said(tie, "zh")
-    told = {row["candidate"]: row["ties_with_first"] for row in rows(review)}
+    told = {row["candidate"]: row["ties_with_first"] for row in reviewed(review).rows()}
     assert told == {first.candidate.name: False, second.candidate.name: True}
     assert "cheapest" not in {one.kind for one in found}
 
@@ -207,7 +207,7 @@ def test_a_clear_winner_is_no_tie():
     kinds = {one.kind for one in verdict(review)}
     assert "cheapest" in kinds
     assert not {"tie", "tie_ordered", "cheapest_tied"} & kinds
-    assert not any(row["ties_with_first"] for row in rows(review))
+    assert not any(row["ties_with_first"] for row in reviewed(review).rows())
 
 
 def test_ties_are_those_of_the_ranges_and_of_who_fits():
@@ -236,11 +236,11 @@ def test_which_end_of_prices_fits_is_said():
     only = of(found, "fits_middle")
     assert only.values["name"] == dear
     assert f"{prices[dear].high:,.0f} USD at the high end, over {budget:,.0f} USD by" in said(only)
-    told = {row["candidate"]: (row["fits"], row["fits_up_to"]) for row in rows(review)}
+    told = {row["candidate"]: (row["fits"], row["fits_up_to"]) for row in reviewed(review).rows()}
     assert told == {cheap: (True, "high"), dear: (True, "middle")}
     low = evaluate(asked(limits={"budget": (prices[dear].low + prices[dear].mid) / 2}))
     assert dear in {one.values["name"] for one in verdict(low) if one.kind == "too_much_low"}
-    assert next(row for row in rows(low) if row["candidate"] == dear)["fits"] is False
+    assert next(row for row in reviewed(low).rows() if row["candidate"] == dear)["fits"] is False
 
 
 def test_efficiencies_that_overlap_over_the_seeds_are_a_tie():

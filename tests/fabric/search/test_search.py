@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import fabricbench
 from fabric.cli.review_search import command
 from fabric.network import spec
 from fabric.predict.answer import predict
@@ -238,6 +239,22 @@ def test_single_homed_devices_are_those_of_the_stress_tests(rows):
         assert row["single_homed"] == single_homed(spec.load(row["spec"]).topology)
 
 
+@pytest.mark.parametrize(
+    ("topo", "split"),
+    [
+        ("leaf_spine:leaves=2,spines=2,hosts_per_leaf=16,devices_per_node=8", 0),
+        ("leaf_spine:leaves=4,spines=2,hosts_per_leaf=42,devices_per_node=8", 3),  # behind devices 42, 84 and 126
+        ("leaf_spine:leaves=4,spines=2,hosts_per_leaf=6,devices_per_node=8", 2),  # 6 + 2, 4 + 4, 2 + 6
+        ("leaf_spine:leaves=4,spines=2,hosts_per_leaf=4,devices_per_node=8", 0),  # halves, every node
+        ("rail_optimized:nodes=8,rails=8,radix=16", 0),
+        ("multi_plane:nodes=8,rails=8,radix=16,planes=2", 0),
+        ("hypercube:n=4", 0),  # no leaves
+    ],
+)
+def test_nodes_that_leaves_split_are_those_unlike_the_others(topo, split):
+    assert quick.split_nodes(spec.load(topo).topology) == split
+
+
 def test_a_second_home_keeps_devices_when_a_leaf_goes():
     one = exposure(spec.load("rail_optimized:nodes=8,rails=8,radix=16"))
     two = exposure(spec.load("multi_plane:nodes=8,rails=8,radix=16,planes=2"))
@@ -343,6 +360,12 @@ def test_the_command_gives_json_and_csv_of_the_front():
     assert {"spec", "usd", "watts", "seconds", "exposure", "against"} <= set(found["rows"][0])
     table = CliRunner().invoke(command, [*ASKED, "--csv"], catch_exceptions=False).stdout
     assert len(table.splitlines()) == len(found["rows"]) + 1
+
+
+def test_python_finds_what_the_command_finds():
+    said = json.loads(CliRunner().invoke(command, [*ASKED, "--power-cap", "1MW", "--json"], catch_exceptions=False).stdout)
+    texts = {"families": ["clos", "rail_only"], "speeds": "400Gb/s", "oversubscription": ["1", "3"]}
+    assert fabricbench.search(64, radix=16, power_watts=1e6, **texts).json() == said
 
 
 def test_the_command_says_for_how_many_designs_each_stands():

@@ -1,10 +1,9 @@
-"""A review as flat rows of plain values, one per candidate: what JSON, CSV and tables show. It computes nothing new."""
+"""What stands beside a review's rows, as plain values: findings, refusals, tables of every candidate. It computes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
-from statistics import median
 from typing import Any
 
 from fabric.review.damage import Damage
@@ -12,66 +11,7 @@ from fabric.review.evaluate import Design, Review
 from fabric.review.inputs import inputs
 from fabric.review.limits import Binding
 from fabric.review.losses import AT_ONCE
-from fabric.review.quote import Range
-from fabric.review.ranking import ranking, ties
 from fabric.review.verdict import verdict
-
-
-def rows(review: Review) -> list[dict[str, Any]]:
-    """Return a row per candidate that could be worked out, in the review's order; money in USD, power in W."""
-    tied = ties(ranking(review))
-    return [_row(design, tied=design in tied) for design in review.designs]
-
-
-def _row(design: Design, *, tied: bool) -> dict[str, Any]:
-    topology, broken = design.fabric.topology, design.resilience
-    return {
-        "candidate": design.candidate.name,
-        "topo": design.candidate.topo,
-        "devices": design.bill.endpoints,
-        "switches": design.bill.switches,
-        "switches_by_tier": {tier: n for tier, n in topology.switches_by_tier.items() if tier != "scale-up"},
-        "cables": sum(line.count for line in design.bill.network if line.part.kind == "link"),
-        "spare_ports": sum(line.spare for line in design.bill.network),
-        "racks": design.layout.racks,
-        "rack_units": sum(line.count * line.part.rack_units for line in design.bill.lines),
-        **_money("price", design.price),
-        **_money("network_price", None if design.unpriced else design.bill.network_price),
-        "unpriced": list(design.unpriced),
-        "watts": design.watts.mid,
-        "watts_low": design.watts.low,
-        "watts_high": design.watts.high,
-        "network_watts": design.bill.network_watts.mid,
-        "efficiency": design.performance.efficiency,
-        "worst_efficiency": design.performance.worst_efficiency,
-        "best_efficiency": design.performance.best_efficiency,
-        **{f"{t.text.collective}_seconds": t.result.time for t in reversed(design.performance.timed)},
-        **_money("device_hour", design.cost),
-        "stops_per_hour": broken.stops,
-        "goodput": broken.goodput,
-        "single_homed": broken.single_homed,
-        "single_switches": broken.single_switches,
-        "single_cables": broken.single_cables,
-        "one_switch_takes": broken.one_switch_takes,
-        **_spread("two_jobs_slowdown", design.beside),
-        "ties_with_first": tied,
-        "fits": design.fits,
-        "fits_up_to": design.fits_up_to,
-        "tightest_limit": design.bindings[0].name if design.bindings else None,
-        "over": design.bindings[0].over if design.bindings else None,
-        "over_high": max((binding.over_high for binding in design.bindings), default=None),
-    }
-
-
-def _money(name: str, found: Range | None) -> dict[str, float | None]:
-    ends = (found.low, found.mid, found.high) if found else (None, None, None)
-    return dict(zip((f"{name}_low", f"{name}_mid", f"{name}_high"), ends, strict=True))
-
-
-def _spread(name: str, found: Sequence[float]) -> dict[str, float | int | None]:
-    """Return the median over seeds, both ends and the number of seeds."""
-    ends = (median(found), min(found), max(found)) if found else (None, None, None)
-    return {**dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True)), f"{name}_seeds": len(found)}
 
 
 def details(review: Review) -> dict[str, Any]:
