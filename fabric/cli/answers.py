@@ -91,9 +91,14 @@ def read_order(text: str) -> tuple[str, Devices | None]:
 
 def load(topo: str) -> Fabric:
     """Return the fabric of a TOPO: a short form, the YAML of a fabric, or a file in any format that can be read."""
+    from fabric.cli.output import warn
     from fabric.formats import files
 
-    return files.load(topo).fabric
+    found = files.load(topo)
+    if found.defects:
+        several = f"{len(found.defects):,} flaws were" if len(found.defects) > 1 else "a flaw was"
+        warn(f"{topo}: {several} read around, first {found.defects[0].at(topo)}; `fabricbench read` lists them")
+    return found.fabric
 
 
 def of_one_collective(results: Sequence[Result], asked: str) -> list[Result]:

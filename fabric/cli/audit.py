@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli.output import emit, formats, warn
+from fabric.cli.read import only_option
 from topologies.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from fabric.formats.defects import Defect
     from fabric.formats.named import Named
     from topologies.audit import Finding, Findings
 
@@ -33,6 +35,7 @@ WORDS = {
     "extra_host": "extra host",
     "wrong_port": "wrong port",
     "speed": "speed",
+    "in_dump": "in the dump",
 }
 FEW = 0.95
 """Below this share of matched cables the reader is told that the matching itself may have failed."""
@@ -53,29 +56,39 @@ Row = dict[str, Any]
     default="nothing",
     help="What identifies a vertex: its cables alone, its name, or its name and ports.",
 )
+@only_option
 @formats
-def command(dump: Path, design: str, kind: str | None, trust: str, *, as_json: bool, as_csv: bool) -> int:
+def command(
+    dump: Path, design: str, kind: str | None, trust: str, *, only: tuple[str, ...], as_json: bool, as_csv: bool
+) -> int:
     """List where a built fabric differs from its design: exit code 1 where it does.
+
+    What is wrong inside the dump itself (a cable to its own switch, ends that state two widths, a described switch without
+    its block) is listed with its line; lines of the text that are none of the format's are told on standard error.
 
     Without trusted names the wiring alone decides which switch is which: what a relabelling explains is no fault, and
     what fits several switches equally well is listed as ambiguous. Hosts of one leaf are alike until names are trusted.
     """
     from fabric.formats import files
+    from fabric.formats.defects import shown
+    from fabric.formats.only import select
     from fabric.network.audit import slow_cables
     from topologies.audit import audit
 
-    built, plan = files.read(dump, kind), files.load(design)
+    built, plan = select(files.read(dump, kind), only), files.load(design)
     found = audit(built.topology, plan.topology, place=None if trust == "nothing" else by_name(built, plan))
     rows = [_row(f, built, plan) for f in found.findings]
     rows += [_slow(s, built) for s in slow_cables(built.fabric, plan.fabric, found, built.stated)]
     rows += _wrong_ports(built, plan, found) if trust == "ports" else []
+    rows += [_in_dump(defect) for defect in built.defects if defect.of_fabric]
     about = {"dump": str(dump), "design": plan.topology.name, "cables_matched": found.matched, "trust": trust}
     if not emit("audit", rows, as_json=as_json, as_csv=as_csv, **about):
         _print(rows, about)
     if found.matched < FEW and trust == "nothing":
         warn(f"only {found.matched:.1%} of the cables match: another design, or one to match with --trust names only")
-    for loss in built.losses:
-        warn(f"{dump}: {loss}")
+    of_text = [defect for defect in built.defects if not defect.of_fabric]
+    for line in [*shown(of_text, str(dump)), *(f"{dump}: {loss}" for loss in built.losses)]:
+        warn(line)
     return 1 if rows else 0
 
 
@@ -109,6 +122,11 @@ def _row(finding: Finding, built: Named, plan: Named) -> Row:
     if finding.instead:
         row["or_equally"] = [built.names[v] for v in finding.instead]
     return row
+
+
+def _in_dump(defect: Defect) -> Row:
+    row: Row = {"kind": "in_dump", "vertices": [], "count": 1, "ambiguous": False}
+    return row | {"defect": defect.kind, "line": defect.line, "told": defect.told}
 
 
 def _hosts(finding: Finding, built: Named) -> bool:
@@ -162,6 +180,8 @@ def _print(rows: list[Row], about: Row) -> None:
 
 def _told(row: Row) -> str:
     """Return what a row says behind its kind."""
+    if row["kind"] == "in_dump":
+        return f"line {row['line']}: {row['told']}" if row["line"] else str(row["told"])
     text = " - ".join([*row.get("designed", []), *row["vertices"]]) or f"level {row.get('level')}"
     text += f"  x{row['count']}" if row["count"] > 1 else ""
     if "lanes" in row:

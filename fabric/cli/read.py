@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,13 @@ from fabric.cli.output import emit, formats, warn
 if TYPE_CHECKING:
     from fabric.formats.named import Named
 
+only_option = click.option(
+    "--only",
+    multiple=True,
+    metavar="KIND:PATTERNS",
+    help="What of the file counts, e.g. ports:mlx5_[0-7] or switches:leaf*,spine*, !stor* for all but these; repeatable.",
+)
+
 
 @click.command(
     "read", epilog="Example: fabricbench read ibnetdiscover.out -o observed.json", context_settings={"max_content_width": 110}
@@ -21,21 +29,25 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it as node-link JSON, nothing lost."
 )
+@only_option
 @formats
-def command(file: Path, kind: str | None, output: Path | None, *, as_json: bool, as_csv: bool) -> None:
+def command(file: Path, kind: str | None, output: Path | None, *, only: tuple[str, ...], as_json: bool, as_csv: bool) -> None:
     """Read a file of another tool and count what it holds.
 
-    Formats: ibnetdiscover, slurm-conf, slurm-yaml, graphml, node-link, csv and more (docs/formats.md). What the file
-    holds and a fabric cannot, and what had to be assumed, goes to standard error, one line each.
+    Formats: ibnetdiscover, slurm-conf, slurm-yaml, graphml, node-link, csv and more (docs/formats.md). What is wrong inside
+    the file, what it holds and a fabric cannot, and what had to be assumed, goes to standard error, one line each.
     """
     from fabric.formats import catalog, files
+    from fabric.formats.defects import shown
+    from fabric.formats.only import select
 
-    found = files.read(file, kind)
+    found = select(files.read(file, kind), only)
     if output is not None:
         files.write(catalog.write(found, "node-link").text, output)
     row = counts(found) | {"file": str(file), "written": str(output) if output else None, "losses": list(found.losses)}
-    for loss in found.losses:
-        warn(f"{file}: {loss}")
+    row["defects"] = [asdict(defect) for defect in found.defects]
+    for line in [*shown(found.defects, str(file)), *(f"{file}: {loss}" for loss in found.losses)]:
+        warn(line)
     if emit("read", [row], as_json=as_json, as_csv=as_csv):
         return
     click.echo(f"{row['name']}" + (f"  written to {output}" if output else ""))

@@ -28,18 +28,16 @@ def shortened(text: object) -> str:
     return flat if len(flat) <= LONGEST else f"{flat[:LONGEST]}..."
 
 
-def lines(text: str, where: str) -> list[tuple[int, str]]:
-    """Return the numbered lines of a file that ends with a line end.
+LINE_END = re.compile(r"\r\n|\r|\n")
+"""Line ends of all systems; characters that some tools break lines at as well are left in names."""
 
-    Raises:
-        InputError: an empty file, or a last line without its end: nothing else says that a text file was cut.
-    """
+
+def lines(text: str, where: str) -> list[tuple[int, str]]:
+    """Return the numbered lines of a file, whatever its line ends; InputError for an empty one."""
     if not text.strip():
         raise fault(where, 1, "some content, the file is empty")
-    found = list(enumerate(text.splitlines(), start=1))
-    if not text.endswith("\n"):
-        raise fault(where, len(found), "a line end after the last line (the file may be cut)", found[-1][1])
-    return found
+    found = LINE_END.split(text)
+    return list(enumerate(found if found[-1] else found[:-1], start=1))
 
 
 class Numbers(dict[str, Any]):

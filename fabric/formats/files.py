@@ -25,7 +25,7 @@ def load(text: str, kind: str | None = None) -> Named:
 def read(path: Path, kind: str | None = None) -> Named:
     """Return the named fabric of a file in a foreign format, guessed where kind is None."""
     try:
-        content = path.read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"read: cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -15,8 +15,8 @@ import numpy as np
 import yaml
 
 from fabric.formats.faults import Numbers, fault, load_yaml, number
-from fabric.formats.named import Named, Written, scale_out
-from fabric.formats.observe import Cable, Vertex, observed
+from fabric.formats.named import Cable, Named, Vertex, Written, scale_out
+from fabric.formats.observe import observed
 from fabric.formats.tree import plain_names
 
 ENDPOINT = re.compile(r"([^\[\]]+)(?:\[(\d+)(?::(\d+))?\])?", re.ASCII)
@@ -85,8 +85,8 @@ def _edge(edge: Numbers, counts: dict[str, int], speeds: dict[str, float | None]
         pairs = list(zip(*ends, strict=True))
     elif edge.get("scheme") != "many2many":
         raise fault(where, edge.line, "scheme: one2one or many2many", edge.get("scheme"))
-    ports = [str(edge[key].get("component", "")) for key in ("ep1", "ep2")]
-    return [Cable(a, b, 1, speeds[link], *ports) for a, b in pairs]
+    near, far = (str(edge[key].get("component", "")) for key in ("ep1", "ep2"))
+    return [Cable(a, b, 1, speeds[link], near, far, line=edge.line) for a, b in pairs]
 
 
 def _instances(edge: Numbers, key: str, counts: dict[str, int], where: str) -> list[str]:

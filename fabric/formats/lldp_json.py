@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from fabric.formats.faults import fault, line_of, load_json
-from fabric.formats.named import Named
-from fabric.formats.observe import Cable, Vertex, observed
+from fabric.formats.named import Cable, Named, Vertex
+from fabric.formats.observe import observed
 
 SWITCH = {"Bridge", "Router"}
 End = tuple[str, str]

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from fabric.formats.faults import fault, number
-from fabric.formats.named import Named
-from fabric.formats.observe import FAMILY, Cable, Vertex, observed, unlike
+from fabric.formats.named import Cable, Named, Vertex
+from fabric.formats.observe import FAMILY, observed, unlike
 from fabric.network.fabric import Fabric, Level
 from fabric.network.lane_speeds import from_lane_speeds
 from topologies import catalog

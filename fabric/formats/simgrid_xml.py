@@ -11,8 +11,8 @@ from collections import defaultdict
 from xml.sax.saxutils import quoteattr
 
 from fabric.formats.faults import Element, attribute, fault, load_xml
-from fabric.formats.named import Named, Written
-from fabric.formats.observe import Cable, Vertex, observed
+from fabric.formats.named import Cable, Named, Vertex, Written
+from fabric.formats.observe import observed
 
 UNITS = {"": 1.0, "bps": 1 / 8, "kbps": 125.0, "Mbps": 125e3, "Gbps": 125e6, "Tbps": 125e9}
 UNITS |= {"Bps": 1.0, "kBps": 1e3, "MBps": 1e6, "GBps": 1e9, "TBps": 1e12, "MiBps": 2.0**20, "GiBps": 2.0**30}
