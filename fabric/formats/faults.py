@@ -66,14 +66,22 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 
 def load_yaml(text: str, where: str) -> Any:  # YAML holds anything
-    """Return the content of a YAML file whose mappings are Numbers; InputError where it is not YAML or cut."""
+    """Return the content of a YAML file of one document, its mappings as Numbers; InputError where it is none or cut."""
+    found = load_yaml_documents(text, where)
+    if len(found) != 1:
+        raise fault(where, 1, f"one YAML document, got {len(found)}")
+    return found[0]
+
+
+def load_yaml_documents(text: str, where: str) -> list[Any]:  # YAML holds anything
+    """Return the contents of all documents of a YAML file, whose mappings are Numbers; InputError where it is not YAML."""
     lines(text, where)
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader that knows its lines
+        return list(yaml.load_all(text, Loader=_Loader))  # a SafeLoader that knows its lines
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise fault(where, line, f"YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise fault(where, line, f"YAML: {shortened(error.problem)}") from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise fault(where, 1, f"YAML: {shortened(error)}") from None
 
 
@@ -116,6 +124,8 @@ def load_xml(text: str, where: str, root: str) -> Element:
         parser.Parse(text.encode(), True)  # expat's signature
     except expat.ExpatError as error:
         raise fault(where, error.lineno, f"XML: {expat.ErrorString(error.code)}") from None
+    except (LookupError, ValueError) as error:
+        raise fault(where, 1, f"XML: {shortened(error)}") from None
     found: Element = builder.close()  # type: ignore[assignment]
     if found.tag.rpartition("}")[2] != root:
         raise fault(where, found.line, f"<{root}> as the outermost element", found.tag)

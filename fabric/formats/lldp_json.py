@@ -67,7 +67,7 @@ def _neighbour(name: str, port: str, neighbour: dict[str, Any], text: str, where
     abilities = [abilities] if isinstance(abilities, dict) else abilities
     if not isinstance(abilities, list) or not all(isinstance(a, dict) for a in abilities):
         raise fault(where, line_of(text, f'"{port}"'), "capability: a list of type and enabled", abilities)
-    return far, any(a.get("type") in SWITCH and a.get("enabled") is True for a in abilities)
+    return far, any(str(a.get("type")) in SWITCH and a.get("enabled") is True for a in abilities)
 
 
 def _named(chassis: dict[str, Any]) -> tuple[str, dict[str, Any]]:

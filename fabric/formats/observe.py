@@ -264,9 +264,12 @@ def _speeds(topology: Topology, cables: Sequence[Cable]) -> tuple[dict[str, Leve
         if mine.any():
             usual = _of_devices(topology, stated) if name == SCALE_UP else float(np.median(stated[mine] / topology.lanes[mine]))
             found[name] = Level(usual, made_of.latency, f"speed read; latency assumed: part {ASSUMED}")
+            silent = int(((topology.level == index) & np.isnan(stated)).sum())
+            told = f"speed of {silent:,} cables of {name} was not read; they are taken to be as fast as its others"
+            assumed += [told] * bool(silent)
         else:
-            found[name] = Level(made_of.speed, made_of.latency, f"assumed, not in the file: part {ASSUMED}")
-            assumed.append(f"speed of {name} is not in the file; part {ASSUMED} is assumed")
+            found[name] = Level(made_of.speed, made_of.latency, f"assumed, none was read: part {ASSUMED}")
+            assumed.append(f"speed of {name} was not read; part {ASSUMED} is assumed")
     return found, stated, assumed
 
 

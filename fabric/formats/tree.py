@@ -240,7 +240,25 @@ def to_branches(named: Named) -> tuple[list[Branch], list[str]]:
     for node, number in enumerate(lowest):
         nodes[number].append(names[count + node])
     branches = [Branch(names[i], tuple(children[i]), tuple(nodes[i])) for i in range(count)]
-    return branches, _losses(named, changed, count)
+    return branches, _losses(named, changed, count) + _merged_switches(named, found)
+
+
+def _merged_switches(named: Named, found: Sequence[Group]) -> list[str]:
+    """Return one line where groups of the lowest tier stand for several switches, with the names of one such group's."""
+    topology = named.topology
+    lowest = next((tier for tier, name in enumerate(topology.tiers) if tier and name != SCALE_UP), -1)
+    several = [g for g in found if g.name not in named.names and lowest > 0 and g.tier == topology.tiers[lowest]]
+    if not several:
+        return []
+    node = np.append(topology.node[: topology.devices], np.full(topology.vertices - topology.devices, -1))
+    below = np.isin(node[topology.ends[:, 0]], several[0].members)
+    high = topology.ends[below & scale_out(topology), 1]
+    names = [named.names[v] for v in np.unique(high[topology.tier[high] == lowest])]
+    shown = ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
+    told = (
+        f"{len(several):,} groups of the lowest tier stand for several switches, joined by nodes with cables to more than one"
+    )
+    return [f"{told} ({several[0].name}: {shown}); --only leaves a network out"]
 
 
 def _losses(named: Named, changed: int, count: int) -> list[str]:
