@@ -27,9 +27,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.gate_resampling import resample, wilson
-from fabric.cli.gate import row_of, slice_of, words_of
+from fabric.answers.gate import verdict_row
 from fabric.errors import EnvironmentFault
 from fabric.gate.interleave import Contest, Dress, Slice, as_it_is
+from fabric.gate.question import slice_of, words_of
 from fabric.gate.rounds import Rounds
 from fabric.gate.slices import fight, fight_slice
 from fabric.measure.backends.backend import Operation, Samples
@@ -144,7 +145,7 @@ def suite(options: argparse.Namespace, name: str) -> None:
     with tempfile.TemporaryDirectory(prefix="gate-errors-") as folder:
         fought = fight(contest, rounds, _words(options), Path(folder) / "quads.jsonl")
     cells = [
-        {"nbytes": a.nbytes, "in_place": a.in_place, "wrong": fought.wrong(n), **_short(row_of(rounds, n))}
+        {"nbytes": a.nbytes, "in_place": a.in_place, "wrong": fought.wrong(n), **_short(verdict_row(rounds.verdicts[n]))}
         for n, (a, _) in enumerate(contest.pairs)
     ]
     row = {

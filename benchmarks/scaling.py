@@ -16,11 +16,10 @@ from time import monotonic
 
 import click
 
-from fabric.cli.build import local_fabric
-from fabric.cli.calibrate import fit_all
-from fabric.cli.calibrate import show as show_fits
-from fabric.cli.scale import differences, join_rows, predicted_rows, print_measured, print_predicted
+from fabric.answers.calibrate import calibrate
+from fabric.answers.scale import scale, scale_measured
 from fabric.errors import EnvironmentFault
+from fabric.measure.host.local import local_fabric
 from fabric.measure.host.machine import machine, slug
 from fabric.network import spec
 from fabric.network.fabric import Fabric
@@ -30,7 +29,7 @@ from fabric.records.result import now
 from fabric.records.store import append, read
 from fabric.report.run.page import write as write_report
 from fabric.report.run.story import Story
-from fabric.scaling import Row
+from fabric.scaling import Row, differences
 from topologies.errors import InputError
 
 ROOT = Path(__file__).parent.parent
@@ -40,15 +39,8 @@ H100_FABRICS = (
     "fat_tree:k=64,devices_per_node=8,scale_up=nvswitch",
 )
 """400G a NIC and NVLink 4 inside nodes, the parts that nothing said stands for; the report lists them with their sources."""
-EXTRAPOLATION = {
-    "collective": "all_reduce",
-    "sizes": "1MiB,64MiB,1GiB",
-    "ranks": ",".join(str(8 << i) for i in range(12)),
-    "order": "contiguous",
-    "constants": "nccl:h100",
-    "backend": None,
-    "fidelity": "loaded",
-}
+SIZES = [1 << 20, 64 << 20, 1 << 30]
+RANKS = [8 << i for i in range(12)]
 ASKED = {"ecmp:0-4": (None, "best", "ring"), "ideal": (None,)}
 """Routing -> what runs: NCCL's own choice, the best of all algorithms, and NCCL forced to its ring for contrast."""
 
@@ -62,7 +54,9 @@ def main(output: Path, name: str | None, run_file: Path) -> None:
     started = monotonic()
     folder = output / (name or slug())
     stem = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M}-{commit()}"
-    fabric = local_fabric()
+    fabric, doubts = local_fabric()
+    for line in doubts:
+        click.echo(f"scaling: {line}", err=True)
     fabric_file = folder / "fabric.yaml"
     spec.write(fabric, fabric_file)
     (folder / "machine.json").write_text(json.dumps(asdict(machine()), indent=1) + "\n")
@@ -99,23 +93,25 @@ def measure(command: Sequence[str]) -> None:
 def predict_measured(results: Path, fabric: Fabric, stem: Path) -> list[Row]:
     """Return measured and predicted side by side; constants and predictions are written beside the measurements."""
     measured = pooled([r for r in read(results)[0] if r.measured])
-    fits = fit_all(measured, fabric)
-    fitted = [found for found, _, _ in fits]
-    constants.write(constants_file(stem), fitted)
-    show_fits(fits, fabric)
-    rows = join_rows(measured, fabric, fitted, "ideal")
-    append(results, [row.predicted for row in rows if row.predicted])
-    print_measured(rows)
-    return rows
+    fitted = calibrate(measured, fabric)
+    for line in fitted.warnings:
+        click.echo(f"scaling: {line}", err=True)
+    constants.write(constants_file(stem), list(fitted))
+    click.echo(str(fitted))
+    found = scale_measured(measured, fabric, list(fitted))
+    append(results, [row.predicted for row in found if row.predicted])
+    click.echo(str(found))
+    return list(found)
 
 
 def extrapolate(results: Path) -> list[Row]:
     """Return 8 to 16,384 H100 GPUs on a rail-optimised fabric and on a fat-tree, hashed ECMP and an even split."""
     fabrics = [spec.load(text) for text in H100_FABRICS]
     rows: list[Row] = []
+    h100 = constants.constants_of("nccl:h100", None)
     for routing, algorithms in ASKED.items():
-        found = predicted_rows(fabrics, {**EXTRAPOLATION, "routing": routing, "algorithms": algorithms})
-        print_predicted(found)
+        found = scale(fabrics, sizes=SIZES, ranks=RANKS, constants=h100, algorithms=algorithms, routing=routing)
+        click.echo(str(found))
         rows += found
     append(results, [row.predicted for row in rows if row.predicted])
     return rows

@@ -13,8 +13,8 @@ from time import monotonic
 from typing import Any
 
 from benchmarks.twin_summary import summary
-from fabric.cli.answers import load
-from fabric.cli.twin_rows import points, predictions, row_of
+from fabric.answers.twin import RUN, emulated, points
+from fabric.network.spec import load
 from fabric.predict.answer import predict
 from fabric.predict.cases import cases
 from fabric.predict.constants import constants_of
@@ -152,11 +152,11 @@ def run(unit: Unit, folder: Path) -> None:
         for part in unit.parts:
             for order in part.orders:
                 found = live.measure(made, ask_of(part), order)
-                predicted = predictions(made, found)
+                both = emulated(made, found, unit.number)
                 own = {"slice": unit.slice, "bring_up": unit.number}
                 results += [replace(one, context={**one.context, **own}) for one in found.results]
-                answers += predicted
-                rows += [row_of(r, p, made, order, unit.number) for r, p in zip(found.results, predicted, strict=True)]
+                answers += [one.predicted for one in both]
+                rows += [RUN.row(one) for one in both]
     append(folder / "measured.jsonl", results)
     append(folder / "predicted.jsonl", answers)
     with (folder / "rows.jsonl").open("a") as file:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from fabric.records.case import Case
 from fabric.records.result import Result
+from fabric.units import show_size
 
 PASSED = 1 + 1e-9
 """Efficiency from which on a row has passed the bound."""
@@ -110,3 +111,43 @@ def _with_reference(row: Row, rows: Sequence[Row]) -> Row:
     if first is None or first.best is None or row.case.world_size < 2:
         return row
     return replace(row, reference=first.best.busbw)
+
+
+def powers_of_two(devices: int) -> list[int]:
+    """Return 2, 4, 8, ... up to the devices, and all of them."""
+    return sorted({*(1 << i for i in range(1, devices.bit_length())), devices})
+
+
+def passed(rows: Sequence[Row]) -> list[str]:
+    """Return the explanation of rows above 100 %, where there are any."""
+    if not any(row.in_network for row in rows):
+        return []
+    return [
+        "above 100 % of the bound: switches add up and copy (NVLS, SHARP), so that ranks send less than any algorithm without "
+        "them must; `in-network` is the share of the bound with it (S out of and into every device)"
+    ]
+
+
+def differences(rows: Sequence[Row]) -> list[str]:
+    """Return, per algorithm, where the fabrics differ most and what holds the slower one up."""
+    answers = [row.predicted for row in rows if row.predicted is not None]
+    names = dict.fromkeys(map(asked_for, answers))
+    return [line for name in names for line in _difference(name, [a for a in answers if asked_for(a) == name])]
+
+
+def _difference(algorithm: str, answers: Sequence[Result]) -> list[str]:
+    cells: dict[Case, list[Result]] = {}
+    for answer in answers:
+        cells.setdefault(answer.case, []).append(answer)
+    pairs = [(min(c, key=lambda r: r.time), max(c, key=lambda r: r.time)) for c in cells.values() if len(c) > 1]
+    if not pairs:
+        return []
+    fast, slow = max(pairs, key=lambda pair: pair[1].time / pair[0].time)
+    ratio = slow.time / fast.time
+    if ratio < 1.01:
+        return [f"{algorithm}: the fabrics differ by less than 1 % in every cell"]
+    where = f"{show_size(slow.case.nbytes)} on {slow.case.world_size:,}"
+    return [
+        f"{algorithm}: they differ most at {where}: {slow.fabric} takes {ratio:.2f} x {fast.fabric}; "
+        f"bottleneck {', '.join(slow.bottlenecks)} against {', '.join(fast.bottlenecks)}"
+    ]

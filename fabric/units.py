@@ -7,7 +7,10 @@ binary (KiB, MiB, GiB); GB/s = 1e9 bytes per second. Knows nothing of networks.
 from __future__ import annotations
 
 import re
+from math import isfinite
 
+from fabric.text.escape import shown
+from fabric.text.numbers import maybe_real, maybe_whole, natural
 from topologies.errors import InputError
 
 _NUMBER = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z/µ]*)\s*")
@@ -38,10 +41,12 @@ def duration(text: str, parameter: str = "latency") -> float:
 def size(text: str, parameter: str = "size") -> int:
     """Return bytes from text such as `8`, `64KiB` or `1GB`; InputError for `64M`, which is 10^6 to some and 2^20 to others."""
     rule = "a size such as 8, 64KiB or 64MiB (binary) or 64MB (decimal)"
-    value = _parse(text, SIZES, parameter, rule)
-    if not value.is_integer():  # nor is infinity, of more digits than a float holds
-        raise InputError(f"{parameter}: must be a whole number of bytes, got {text!r}")
-    return int(value)
+    number = _parse(text, SIZES, parameter, rule)
+    value = maybe_whole(number)
+    if value is None:
+        most = " below 8 EiB" if number.is_integer() else ""
+        raise InputError(f"{parameter}: must be a whole number of bytes{most}, got {shown(text)}")
+    return value
 
 
 def sizes(text: str, parameter: str = "sizes") -> list[int]:
@@ -53,9 +58,10 @@ def counts(text: str, parameter: str = "ranks") -> list[int]:
     """Return the whole numbers >= 1 of a comma-separated list, e.g. `8,16,32`."""
     values = []
     for part in text.split(","):
-        if not part.strip().isdigit() or int(part) < 1:
-            raise InputError(f"{parameter}: must be whole numbers >= 1 such as 8,16,32, got {part.strip()!r}")
-        values.append(int(part))
+        value = natural(part.strip())
+        if not value:
+            raise InputError(f"{parameter}: must be whole numbers >= 1 such as 8,16,32, got {shown(part.strip())}")
+        values.append(value)
     return values
 
 
@@ -65,9 +71,9 @@ def show_size(nbytes: int) -> str:
     Binary units, down to a quarter of one, where six digits say it exactly; else every byte.
     """
     for unit, scale in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        shown = f"{nbytes / scale:g}"
-        if nbytes >= scale and nbytes % (scale // 4) == 0 and float(shown) * scale == nbytes:
-            return f"{shown} {unit}"
+        printed = f"{nbytes / scale:g}"
+        if nbytes >= scale and nbytes % (scale // 4) == 0 and maybe_real(printed) == nbytes / scale:
+            return f"{printed} {unit}"
     return f"{nbytes} B"
 
 
@@ -87,9 +93,12 @@ def show_duration(seconds: float) -> str:
 def _parse(text: str, units: dict[str, float], parameter: str, rule: str) -> float:
     match = _NUMBER.fullmatch(str(text))
     if match is None:
-        raise InputError(f"{parameter}: must be {rule}, got {text!r}")
+        raise InputError(f"{parameter}: must be {rule}, got {shown(text)}")
     number, unit = match.groups()
     if unit not in units:
-        what = f"unit {unit!r} is ambiguous or unknown" if unit else "the unit is missing"
-        raise InputError(f"{parameter}: must be {rule}, got {text!r}: {what}")
-    return float(number) * units[unit]
+        what = f"unit {shown(unit)} is ambiguous or unknown" if unit else "the unit is missing"
+        raise InputError(f"{parameter}: must be {rule}, got {shown(text)}: {what}")
+    value = maybe_real(number)
+    if value is None or not isfinite(value * units[unit]):
+        raise InputError(f"{parameter}: must be {rule}, got {shown(text)}: too large for any number")
+    return value * units[unit]

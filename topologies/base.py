@@ -173,9 +173,17 @@ def assemble(
     tier_sizes: vertices per tier, the devices' tier first. node and rail are arrays over the devices; by default every
     device is a node of its own, without a rail. plane is an array over all vertices, -1 for what stands in every plane;
     by default there is one plane, 0. lanes: level -> lanes of each of its cables, 1 where it is not named.
+
+    Raises:
+        InputError: an array of another shape, or a cable that ends at no vertex.
     """
     sizes = np.array(list(tier_sizes.values()))
     devices, total = int(sizes[0]), int(sizes.sum())
+    _check_over(family, "node", node, "device", devices)
+    _check_over(family, "rail", rail, "device", devices)
+    _check_over(family, "plane", plane, "vertex", total)
+    for level, rows in cables.items():
+        _check_cables(family, level, np.asarray(rows), total)
     tier = np.repeat(np.arange(len(sizes), dtype=np.int8), sizes)
     ends = np.concatenate([np.asarray(c, dtype=np.int32).reshape(-1, 2) for c in cables.values()])
     counts = [len(c) for c in cables.values()]
@@ -194,6 +202,24 @@ def assemble(
         level=np.repeat(np.arange(len(counts), dtype=np.int8), counts),
         lanes=np.repeat(np.array([(lanes or {}).get(level, 1) for level in cables], dtype=np.int16), counts),
     )
+
+
+def _check_over(family: str, name: str, array: NDArray[np.generic] | None, of: str, count: int) -> None:
+    """Return nothing where the array is left out or has one value per device or vertex; InputError where it has not."""
+    if array is not None and array.shape != (count,):
+        raise InputError(f"{family}: {name} must have one value per {of}, {count} in one row, got shape {array.shape}")
+
+
+def _check_cables(family: str, level: str, rows: NDArray[np.generic], total: int) -> None:
+    """Return nothing where every row is a cable between two vertices that are there; InputError where one is not."""
+    if rows.ndim != 2 or rows.shape[1] != 2 or not np.issubdtype(rows.dtype, np.integer):
+        raise InputError(
+            f"{family}: cables of level {level!r} must be whole numbers, two ends a row, shape (cables, 2), "
+            f"got {rows.dtype} of shape {rows.shape}"
+        )
+    if rows.size and not 0 <= rows.min() <= rows.max() < total:
+        wrong = rows.min() if rows.min() < 0 else rows.max()
+        raise InputError(f"{family}: cables of level {level!r} must end at vertices 0 to {total - 1}, got {wrong}")
 
 
 def _over_vertices(devices: NDArray[np.generic], total: int, dtype: type[np.signedinteger]) -> NDArray[np.signedinteger]:

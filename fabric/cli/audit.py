@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.output import emit, formats, warn
+from fabric.cli.output import formats, give, warn
 from fabric.cli.read import only_option
-from topologies.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from fabric.formats.defects import Defect
-    from fabric.formats.named import Named
-    from topologies.audit import Finding, Findings
+    from fabric.answers.answer import Row
 
 SHOWN = 60
 """Findings printed for a reader; --json and --csv have them all."""
@@ -37,9 +32,6 @@ WORDS = {
     "speed": "speed",
     "in_dump": "in the dump",
 }
-FEW = 0.95
-"""Below this share of matched cables the reader is told that the matching itself may have failed."""
-Row = dict[str, Any]
 
 
 @click.command(
@@ -69,106 +61,21 @@ def command(
     Without trusted names the wiring alone decides which switch is which: what a relabelling explains is no fault, and
     what fits several switches equally well is listed as ambiguous. Hosts of one leaf are alike until names are trusted.
     """
+    from fabric.answers.audit import audit
     from fabric.formats import files
-    from fabric.formats.defects import shown
     from fabric.formats.only import select
-    from fabric.network.audit import slow_cables
-    from topologies.audit import audit
 
-    built, plan = select(files.read(dump, kind), only), files.load(design)
-    found = audit(built.topology, plan.topology, place=None if trust == "nothing" else by_name(built, plan))
-    rows = [_row(f, built, plan) for f in found.findings]
-    rows += [_slow(s, built) for s in slow_cables(built.fabric, plan.fabric, found, built.stated)]
-    rows += _wrong_ports(built, plan, found) if trust == "ports" else []
-    rows += [_in_dump(defect) for defect in built.defects if defect.of_fabric]
-    about = {"dump": str(dump), "design": plan.topology.name, "cables_matched": found.matched, "trust": trust}
-    if not emit("audit", rows, as_json=as_json, as_csv=as_csv, **about):
-        _print(rows, about)
-    if found.matched < FEW and trust == "nothing":
-        warn(f"only {found.matched:.1%} of the cables match: another design, or one to match with --trust names only")
-    of_text = [defect for defect in built.defects if not defect.of_fabric]
-    for line in [*shown(of_text, str(dump)), *(f"{dump}: {loss}" for loss in built.losses)]:
-        warn(line)
-    return 1 if rows else 0
+    answer = audit(select(files.read(dump, kind), only), files.load(design), trust, str(dump))
+    if as_json or as_csv:
+        give(answer, as_json=as_json, as_csv=as_csv)
+    else:
+        _print(answer.rows(), answer.beside)
+        for line in answer.warnings:
+            warn(line)
+    return 1 if answer else 0
 
 
-def by_name(built: Named, plan: Named) -> NDArray[np.int64]:
-    """Return observed vertex -> designed vertex of the same name, -1 where the design has none.
-
-    Raises:
-        InputError: no name of the dump is in the design.
-    """
-    import numpy as np
-
-    known = {name: v for v, name in enumerate(plan.names)}
-    place = np.array([known.get(name, -1) for name in built.names], dtype=np.int64)
-    if (place < 0).all():
-        seen, wanted = built.names[0], plan.names[0]
-        raise InputError(f"trust: names must be those of the design; the dump has {seen!r} ..., the design {wanted!r} ...")
-    return place
-
-
-def _row(finding: Finding, built: Named, plan: Named) -> Row:
-    row: Row = {
-        "kind": "swapped_hosts" if finding.kind == "swapped" and _hosts(finding, built) else finding.kind,
-        "vertices": [built.names[v] for v in finding.vertices],
-        "count": finding.count,
-        "ambiguous": finding.ambiguous,
-    }
-    if finding.designed:
-        row["designed"] = [plan.names[v] for v in finding.designed]
-    if finding.kind == "width":
-        row["lanes"] = {"observed": finding.lanes[0], "designed": finding.lanes[1]}
-    if finding.instead:
-        row["or_equally"] = [built.names[v] for v in finding.instead]
-    return row
-
-
-def _in_dump(defect: Defect) -> Row:
-    row: Row = {"kind": "in_dump", "vertices": [], "count": 1, "ambiguous": False}
-    return row | {"defect": defect.kind, "line": defect.line, "told": defect.told}
-
-
-def _hosts(finding: Finding, built: Named) -> bool:
-    """Return whether two hosts changed places: each has the other's cable."""
-    return sum(v < built.topology.devices for v in finding.vertices) == 2
-
-
-def _slow(slow: Any, built: Named) -> Row:  # fabric.network.audit.Slow, imported when the verb runs
-    ends = [] if slow.cable < 0 else [built.names[v] for v in built.topology.ends[slow.cable]]
-    speeds = {"observed_bytes_per_s": slow.observed, "designed_bytes_per_s": slow.designed}
-    return {"kind": "speed", "vertices": ends, "count": 1, "ambiguous": False, "level": slow.level, **speeds}
-
-
-def _wrong_ports(built: Named, plan: Named, found: Findings) -> list[Row]:
-    """Return the cables that join the right vertices at other ports than designed.
-
-    Raises:
-        InputError: the design names no ports, or the dump does not.
-    """
-    if not (built.ports and plan.ports):
-        raise InputError(
-            "trust: ports must be in the dump and in the design (a csv with source_port and target_port), one has none"
-        )
-    parallel: dict[tuple[str, ...], list[set[tuple[str, ...]]]] = {}
-    for pair in found.cables.tolist():
-        for side, (named, cable) in enumerate(zip((built, plan), pair, strict=True)):
-            ends = [
-                f"{named.names[v]} port {p}"
-                for v, p in zip(named.topology.ends[cable], named.ports.get(cable, "??"), strict=True)
-            ]
-            key = tuple(sorted(named.names[v] for v in named.topology.ends[cable]))
-            parallel.setdefault(key, [set(), set()])[side].add(tuple(sorted(ends)))
-    rows = []
-    for key, (ours, theirs) in parallel.items():
-        rows += [
-            {"kind": "wrong_port", "vertices": list(key), "count": 1, "ambiguous": False, "observed": a, "designed": b}
-            for a, b in zip(sorted(ours - theirs), sorted(theirs - ours), strict=False)
-        ]
-    return rows
-
-
-def _print(rows: list[Row], about: Row) -> None:
+def _print(rows: list[Row], about: Mapping[str, Any]) -> None:
     click.echo(f"{about['dump']} against {about['design']}: {about['cables_matched']:.2%} of the designed cables are there")
     counts = Counter(row["kind"] for row in rows)
     click.echo("  " + (", ".join(f"{WORDS[kind]}: {count:,}" for kind, count in counts.items()) or "no differences"))

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from fabric.cli.output import emit, formats
+from fabric.cli.output import formats, give
 from fabric.errors import EnvironmentFault
 from fabric.measure.host.devices import counted
-from fabric.measure.host.inventory import Inventory, inventory
+from fabric.measure.host.inventory import Inventory
 from fabric.measure.host.machine import Machine
 from fabric.units import show_size
 
@@ -19,8 +19,13 @@ from fabric.units import show_size
 @formats
 def command(*, as_json: bool, as_csv: bool) -> None:
     """Say what can be measured here and how to get what is missing; exit 3 where no backend can run."""
-    found = inventory()
-    if not emit("doctor", [found.to_dict()], as_json=as_json, as_csv=as_csv):
+    from fabric.answers.doctor import doctor
+
+    answer = doctor()
+    (found,) = answer
+    if as_json or as_csv:
+        give(answer, as_json=as_json, as_csv=as_csv)
+    else:
         click.echo("\n".join(lines(found)))
     if all(backend.missing for backend in found.backends):
         raise EnvironmentFault("doctor: no backend can run; `pip install 'fabricbench[torch]'` gets gloo")

@@ -7,52 +7,57 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.output import emit, formats, table, warn
+from fabric.cli.output import formats, give, warn
 
 if TYPE_CHECKING:
     from fabric.importers.catalog import Import
-    from fabric.records.result import Result
     from fabric.records.screen import Finding
 
+MOST = 10**7
+"""Ranks and nodes that can be given."""
 EXAMPLE = "Example: fabricbench import all_reduce_perf.log -o imported.jsonl"
 
 
 @click.command("import", epilog=EXAMPLE, context_settings={"max_content_width": 110})
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--tool", default="auto", show_default=True, help="nccl-tests, rccl-tests, osu, imb or hccl_test.")
-@click.option("--ranks", type=click.IntRange(min=1), help="Ranks that took part, where the file does not say (OSU, hccl_test).")
-@click.option("--nodes", type=click.IntRange(min=1), help="Servers that took part, where the file does not say.")
+@click.argument("file", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
+@click.option("--tool", default="auto", show_default=True, help="Whose output it is, where a file holds that of two.")
+@click.option(
+    "--ranks", type=click.IntRange(min=1, max=MOST), help="Ranks that took part, for tables that do not state theirs."
+)
+@click.option("--nodes", type=click.IntRange(min=1, max=MOST), help="Servers that took part, where the file does not say.")
 @click.option("--collective", help="What was measured, where the file does not say.")
+@click.option(
+    "--context", "beside", type=click.Path(path_type=Path), metavar="LOG", help="NCCL_DEBUG log or `nvidia-smi topo -m`."
+)
 @click.option("--strict", is_flag=True, help="Refuse a file with any finding but notes; nothing is written.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Results file to add to.")
 @formats
-def command(file: Path, *, output: Path | None, strict: bool, as_json: bool, as_csv: bool, **given: Any) -> None:
-    """Read another benchmark's output into results, and screen it.
+def command(
+    file: Path, *, output: Path | None, strict: bool, beside: Path | None, as_json: bool, as_csv: bool, **given: Any
+) -> None:
+    """Read another benchmark's output into results, and screen it; of a folder, every file in it.
 
-    Text of nccl-tests, rccl-tests, OSU, IMB-MPI1 and hccl_test, JSON of nccl-tests (-J); told by its content. Findings go
-    to standard error, one line each: error (the numbers contradict each other), warning, note. Results have source
-    `import:TOOL` and statistic `mean`. The output gets all results or none.
+    Text of nccl-tests, rccl-tests, OSU, IMB-MPI1, hccl_test, perftest, all_reduce_bench and DeepSpeed's logger, JSON of
+    nccl-tests (-J) and of NCCL Inspector; told by its content. Findings go to standard error, one line each: error (the
+    numbers contradict each other), warning, note. Results have source `import:TOOL` and statistic `mean`, or `raw` where the
+    file holds samples. The output gets all results or none.
     """
-    from fabric.importers import catalog
+    from fabric.answers.imports import imported
+    from fabric.importers import folder
     from fabric.importers.results import Given
+    from fabric.records.store import append_all
 
-    tool = given.pop("tool")
-    found = catalog.imported(catalog.load(file), str(file), tool, Given(**given))
-    for finding in found.findings:
-        warn(line_of(file, finding))
+    tool, said = given.pop("tool"), folder.facts(beside)
+    read = folder.read(file, tool, Given(**given), said, left_out=lambda error: warn(f"left out: {error}"))
+    for path, one in read:
+        for finding in one.findings:
+            warn(line_of(path, finding))
     if strict:
-        refuse(file, found)
+        for path, one in read:
+            refuse(path, one)
     if output is not None:
-        write_all(output, found.results)
-    rows = [row for one in found.tables for row in halves(one.collective, one.results)]
-    more = {
-        "tool": found.tool,
-        "file": str(file),
-        "written": str(output) if output else None,
-        "findings": [{"severity": f.severity, "line": f.row, "text": f.text} for f in found.findings],
-    }
-    if not emit("import", rows, as_json=as_json, as_csv=as_csv, **more):
-        show(file, found, rows, output)
+        append_all(output, [result for _, one in read for result in one.results])
+    give(imported(read, file, output), as_json=as_json, as_csv=as_csv)
 
 
 def line_of(file: Path, finding: Finding) -> str:
@@ -68,81 +73,3 @@ def refuse(file: Path, found: Import) -> None:
     doubts = [finding for finding in found.findings if finding.severity != "note"]
     if doubts:
         raise InputError(f"{line_of(file, doubts[0])} (--strict: {len(doubts)} findings, nothing was imported)")
-
-
-def write_all(path: Path, results: list[Result]) -> None:
-    """Add results to a file, all or none: a copy with them takes the file's place.
-
-    Raises:
-        InputError: the folder or the file cannot be written, or the file holds something else than results.
-    """
-    import os
-    import shutil
-
-    from fabric.records.store import append, read
-    from topologies.errors import InputError
-
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        if path.exists():
-            read(path)
-            shutil.copyfile(path, beside)
-        append(beside, results)
-        os.replace(beside, path)  # the same call, named as what it does
-    except InputError as error:
-        raise InputError(str(error).replace(str(beside), str(path))) from None
-    except OSError as error:
-        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
-    finally:
-        if beside.parent.is_dir():
-            beside.unlink(missing_ok=True)
-
-
-def halves(collective: str, results: tuple[Result, ...]) -> list[dict[str, Any]]:
-    """Return one row per table and place: ranks, nodes, dtype, how many times, sizes and the highest busbw."""
-    rows = []
-    for key in dict.fromkeys((r.case.in_place, r.case.dtype, r.case.op, r.case.mode) for r in results):
-        own = [r for r in results if (r.case.in_place, r.case.dtype, r.case.op, r.case.mode) == key]
-        best = max(own, key=lambda r: r.busbw)
-        rows.append(
-            {
-                "collective": collective,
-                "in_place": key[0],
-                "dtype": key[1],
-                "op": key[2],
-                "mode": key[3],
-                "world_size": best.case.world_size,
-                "nodes": best.case.nodes,
-                "results": len(own),
-                "smallest_nbytes": min(r.case.nbytes for r in own),
-                "largest_nbytes": max(r.case.nbytes for r in own),
-                "highest_busbw_bytes_per_second": best.busbw,
-                "at_nbytes": best.case.nbytes,
-            }
-        )
-    return rows
-
-
-def show(file: Path, found: Import, rows: list[dict[str, Any]], output: Path | None) -> None:
-    """Print a line per table and place, and where the results went."""
-    from fabric.units import show_size
-
-    body = [
-        (
-            row["collective"],
-            "in" if row["in_place"] else "out",
-            f"{row['world_size']} on {row['nodes']}",
-            row["dtype"],
-            str(row["results"]),
-            f"{show_size(row['smallest_nbytes'])} .. {show_size(row['largest_nbytes'])}",
-            f"{row['highest_busbw_bytes_per_second'] / 1e9:.4g} at {show_size(row['at_nbytes'])}",
-        )
-        for row in rows
-    ]
-    columns = ["collective", "place", "ranks on nodes", "dtype", "times", "S", "highest busbw GB/s"]
-    doubts = sum(finding.severity != "note" for finding in found.findings)
-    notes = [
-        f"each time is a mean; screening: {doubts} findings" if doubts else "each time is a mean; screening found nothing",
-        f"{len(found.results)} results written to {output}" if output else "nothing written: -o FILE writes the results",
-    ]
-    table(f"{file}: {found.tool}", columns, body, notes=notes)

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.answers import constants_option, flat, load
-from fabric.cli.output import Progress, emit, formats, table
+from fabric.cli.options import constants_option
+from fabric.cli.output import Progress, formats, give
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.records.case import Case
-    from fabric.records.result import Result
 
 EXAMPLE = (
     "Example: fabricbench jobs --topo leaf_spine:leaves=4,spines=2,hosts_per_leaf=8 "
@@ -31,17 +30,16 @@ FORM = "COLLECTIVE:SIZE:RANKS[:ALGORITHM]"
 @formats
 def command(*, topo: str, jobs: tuple[str, ...], order: str, as_json: bool, as_csv: bool, **model: Any) -> None:
     """Predict several jobs that run at once: each beside the others, alone, and the slowdown between."""
+    from fabric.answers.jobs import jobs as together
+    from fabric.cli.topo import load
     from fabric.predict.constants import constants_of
-    from fabric.predict.jobs import placed, predict_together
 
     fabric = load(topo)
     constants = constants_of(model["constants"], model["backend"])
-    read = [_read(text, fabric) for text in jobs]
-    ready = placed([case for case, _ in read], fabric, order, [algorithm for _, algorithm in read])
-    results = predict_together(ready, fabric, constants, routing=model["routing"], watch=Progress("jobs", "messages"))
-    rows = [_row(number, result) for number, result in enumerate(results)]
-    if not emit("jobs", rows, as_json=as_json, as_csv=as_csv):
-        _print(fabric, rows, order, model["routing"])
+    asked = [_read(text, fabric) for text in jobs]
+    watch = Progress("jobs", "messages")
+    found = together(asked, fabric, constants, order=order, routing=model["routing"], watch=watch)
+    give(found, as_json=as_json, as_csv=as_csv)
 
 
 def _read(text: str, fabric: Fabric) -> tuple[Case, str | None]:
@@ -60,31 +58,3 @@ def _read(text: str, fabric: Fabric) -> tuple[Case, str | None]:
         raise InputError(f"job: must have one size and one number of ranks, got {text!r}")
     (case,) = cases(fabric, name, sizes=sizes, ranks=ranks)
     return case, parts[3] if len(parts) > 3 else None
-
-
-def _row(number: int, result: Result) -> dict[str, Any]:
-    said = result.model
-    more = {"alone_seconds": said.alone_seconds, "slowdown_by_others": said.slowdown_by_others, "bottleneck_link": said.link}
-    return {"job": number, **flat(result), **more}
-
-
-def _print(fabric: Fabric, rows: list[dict[str, Any]], order: str, routing: str) -> None:
-    from fabric.units import show_duration, show_size
-
-    columns = ["job", "collective", "size", "ranks", "nodes", "algorithm", "alone", "with the others", "slowdown"]
-    body = [
-        (
-            str(row["job"]),
-            row["collective"],
-            show_size(row["nbytes"]),
-            f"{row['world_size']:,}",
-            f"{row['nodes']:,}",
-            row["algorithm"],
-            show_duration(row["alone_seconds"]),
-            show_duration(row["seconds"]),
-            f"{row['slowdown_by_others']:.2f}" if row["slowdown_by_others"] else "-",
-        )
-        for row in rows
-    ]
-    notes = [f"fullest longest: {rows[0]['bottleneck_link']}"] if rows[0]["bottleneck_link"] else []
-    table(f"{len(rows)} jobs at once on {fabric.name} ({routing} routing, {order}), flows", columns, body, notes=notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import NoReturn
@@ -10,6 +11,7 @@ import click
 
 from fabric.cli.lazy import LazyGroup
 from fabric.errors import EnvironmentFault
+from fabric.text.escape import terminal
 from topologies.errors import InputError
 
 VERBS = {
@@ -33,11 +35,14 @@ VERBS = {
     "write": "Write a fabric in another tool's format.",
     "audit": "What is built against what was designed: missing, extra, swapped and degraded cables.",
     "twin": "Bring a fabric up for real on this machine: run on it, predict, compare.",
+    "schema": "The JSON Schema of what a verb's --json prints, or of a file.",
     "doctor": "What this machine has, what is missing, and how to get it.",
 }
 """Verb -> one line of help; the code is `fabric/cli/<verb>.py` and is imported only when the verb runs."""
 MODULES = {name: f"fabric.cli.{name}" for name in VERBS} | {"import": "fabric.cli.imports"}
 """Verb -> its module; a keyword cannot be the name of one."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""What printing fails with where there is no room, or nothing to print to."""
 EXIT_BAD_INPUT, EXIT_ENVIRONMENT, EXIT_INTERRUPTED = 2, 3, 130
 
 
@@ -69,18 +74,42 @@ def program() -> None:
 
 
 def fail(line: str, code: int) -> NoReturn:
-    """Print one line on standard error and leave with the exit code."""
-    click.echo(f"fabricbench: {line}", err=True)
+    """Print one line on standard error, whatever is in it, and leave with the exit code."""
+    click.echo(f"fabricbench: {terminal(line)}", err=True)
     raise SystemExit(code)
+
+
+def _drop_output() -> None:
+    """Let what is left to print go nowhere: Python would try once more while it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def main() -> None:
     """Run the command line: exit 0 good, 1 verdict against, 2 bad input, 3 environment, 130 Ctrl-C."""
+    if sys.stdout is None:  # closed by whoever started us
+        fail("output: standard output is closed; redirect it to a file or to /dev/null", EXIT_ENVIRONMENT)
+    try:
+        status = _answer()
+        sys.stdout.flush()  # what cannot be written is found here, and not while Python ends
+    except BrokenPipeError:  # the reader left, as `| head` does: nothing more to say
+        _drop_output()
+        status = EXIT_ENVIRONMENT
+    except OSError as error:
+        if error.filename is not None or error.errno not in NO_ROOM:
+            raise
+        _drop_output()
+        fail(f"output: cannot write to standard output: {error.strerror}; make room, or write elsewhere", EXIT_ENVIRONMENT)
+    raise SystemExit(status)
+
+
+def _answer() -> int:
+    """Return the exit code of the verb that was asked for, its errors said in one line."""
+    out = sys.stdout
     try:
         status = program.main(prog_name="fabricbench", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
-        raise SystemExit(EXIT_BAD_INPUT) from None
+        return EXIT_BAD_INPUT
     except click.ClickException as error:
         fail(" ".join(error.format_message().split()), EXIT_BAD_INPUT)
     except InputError as error:
@@ -89,7 +118,8 @@ def main() -> None:
         fail(str(error), EXIT_ENVIRONMENT)
     except (KeyboardInterrupt, click.Abort):
         fail("interrupted", EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
-        raise SystemExit(0) from None
-    raise SystemExit(status if isinstance(status, int) else 0)
+    except SystemExit as leaving:
+        if sys.stdout is not out:  # click's own ending, with 1, of a reader that left: it wraps what is written to
+            raise BrokenPipeError from None
+        status = leaving.code
+    return status if isinstance(status, int) else 0

@@ -8,10 +8,9 @@ from typing import Any
 import click
 
 from fabric.cli import ranks
-from fabric.cli.answers import read_params
-from fabric.cli.bounds import named_fabric
 from fabric.cli.measure_run import DECIDED, Asked, as_parent, as_rank
-from fabric.cli.measure_show import show
+from fabric.cli.measure_show import named_fabric, show
+from fabric.cli.options import read_params
 from fabric.cli.output import formats
 from fabric.measure.cells import run_file
 from fabric.measure.cells.job import Job

@@ -1,33 +1,22 @@
-"""Measured results as the table that nccl-tests prints, and as flat rows. It does not measure, and computes no bound."""
+"""Measured results as the table that nccl-tests prints, It does not measure, and computes no bound."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
-from fabric.cli.answers import flat
-from fabric.collectives.catalog import COLLECTIVES, busbw_factor
+from fabric.answers.measure import Bounds, beside, message_rate
+from fabric.collectives.catalog import COLLECTIVES
 from fabric.measure.cells.ask import WINDOWED
 from fabric.measure.cells.layout import REDUCING
-from fabric.records.case import Case
 from fabric.records.result import Result
 
 TYPES = {"f16": "half", "bf16": "bfloat16", "f32": "float", "f64": "double", "i32": "int32", "i8": "int8"}
 """Our dtype names -> nccl-tests'."""
 FORMS = (False, True)
-TAILS = {"p10": 0.1, "p99": 0.99}
 NAMES = list(COLLECTIVES)
 SIDE = f"{'time':>9}{'algbw':>9}{'busbw':>8}{'#wrong':>7}"
-Key = tuple[str, int, int, str]
-Bounds = Mapping[Key, tuple[float, str]]
-"""(collective, world size, nbytes, order) -> busbw in bytes per second, level that limits it."""
 Block = tuple[str, int, int, str, str, str]
-
-
-def key_of(case: Case) -> Key:
-    """Return what a bound depends on within one run."""
-    return (case.collective, case.world_size, case.nbytes, case.order)
 
 
 def tables(results: Sequence[Result], bounds: Bounds) -> str:
@@ -84,16 +73,8 @@ def _row(results: Sequence[Result], bounds: Bounds) -> str:
     return f"{head}{cells}  {_interval(last):>17}{len(last.seconds):>9}{_show_rate(last)}   {_share(last, bounds)}"
 
 
-def _rate(result: Result) -> float | None:
-    """Return messages per second over all pairs and directions; None for what is no window of messages."""
-    case = result.case
-    if case.collective not in WINDOWED or not result.time > 0:
-        return None
-    return busbw_factor(case.collective, case.world_size) / result.time
-
-
 def _show_rate(result: Result) -> str:
-    rate = _rate(result)
+    rate = message_rate(result)
     return "" if rate is None else f"{rate:>13.0f}"
 
 
@@ -111,16 +92,8 @@ def _interval(result: Result) -> str:
 
 
 def _share(result: Result, bounds: Bounds) -> str:
-    share, level = _of_bound(result, bounds)
-    return "-" if share is None else f"{100 * share:.0f} % ({level})"
-
-
-def _of_bound(result: Result, bounds: Bounds) -> tuple[float | None, str | None]:
-    """Return busbw as a share of the bound's and the level that limits it; None, None without a bound."""
-    bound = bounds.get(key_of(result.case))
-    if bound is None or result.case.world_size == 1:
-        return None, None
-    return result.busbw / bound[0], bound[1]
+    fact = beside(result, bounds)
+    return "-" if fact.bound is None else f"{100 * (fact.of_bound or 0):.0f} % ({fact.bound[1]})"
 
 
 def _notes(results: Sequence[Result]) -> list[str]:
@@ -143,25 +116,3 @@ def _notes(results: Sequence[Result]) -> list[str]:
     if wrong:
         notes.append(f"# WRONG RESULTS: {wrong} elements differ from the exact result.")
     return notes
-
-
-def row_of(result: Result, bounds: Bounds) -> dict[str, Any]:
-    """Return a result as one flat row with the bound beside it."""
-    share, level = _of_bound(result, bounds)
-    busbw = bounds[key_of(result.case)][0] if share is not None else None
-    more = {"bound_busbw_bytes_per_second": busbw, "of_bound": share, "bottleneck": level}
-    return flat(result, **more, messages_per_second=_rate(result), **_tails(result), **_of_host(result))
-
-
-def _of_host(result: Result) -> dict[str, Any]:
-    return {key: result.context.get(key) for key in ("canary_seconds", "host_state", "clock_jump_seconds")}
-
-
-def _tails(result: Result) -> dict[str, Any]:
-    """Return p10 and p99 in seconds with their 95 % intervals, or the samples that these need."""
-    row: dict[str, Any] = {}
-    for name, quantile in TAILS.items():
-        low, high = result.bracket_of(quantile) or (None, None)
-        ends = {f"{name}_seconds_low": low, f"{name}_seconds_high": high}
-        row |= {f"{name}_seconds": result.quantile(quantile), **ends, f"{name}_samples_needed": result.needed_for(quantile)}
-    return row

@@ -8,9 +8,16 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from fabric.text.escape import csv_cell, terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fabric.answers.answer import Answer
 
 Row = Mapping[str, Any]
 FIRST_AFTER, EVERY = 1.0, 5.0
@@ -24,29 +31,59 @@ def formats(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def emit(schema: str, rows: Sequence[Row], *, as_json: bool = False, as_csv: bool = False, **more: object) -> bool:
-    """Print the rows as JSON (with `more` beside them) or CSV where asked; return whether anything was printed."""
+    """Print the rows as JSON (with `more` beside them) or CSV where asked; return whether anything was printed.
+
+    schema: its name, and after a slash its version where that is not 1.
+    """
     if as_json:
-        click.echo(json.dumps({"schema": f"fabricbench.{schema}/1", **more, "rows": list(rows)}, allow_nan=False))
+        name = schema if "/" in schema else f"{schema}/1"
+        click.echo(json.dumps({"schema": f"fabricbench.{name}", **more, "rows": list(rows)}, allow_nan=False))
     elif as_csv:
         _emit_csv(rows)
     return as_json or as_csv
 
 
+def give(answer: Answer[Any], *, as_json: bool = False, as_csv: bool = False) -> None:
+    """Print an answer: its warnings on standard error, then one JSON object, CSV, or its tables."""
+    for line in answer.warnings:
+        warn(line)
+    if as_json:
+        click.echo(json.dumps(answer.json(), allow_nan=False))
+    elif as_csv:
+        _emit_csv(answer.rows())
+    else:
+        for part in answer.tables():
+            columns = answer.view.picked(part.keys)
+            body = [[column.text(fact) for column in columns] for fact in part.facts]
+            table(part.title, [column.head or column.key for column in columns], body, notes=part.notes)
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, notes: Sequence[str] = ()) -> None:
     """Print a table with a title and notes under it; wide enough for its content where the output is no terminal."""
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    console.print(title, style="bold", markup=False, soft_wrap=True)
+    console = console_of()
+    console.print(terminal(title), style="bold", markup=False, soft_wrap=True)
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         grid.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*(Text(terminal(cell)) for cell in row))  # a Text, in which brackets are no markup
     console.print(grid)
     for note in notes:
-        console.print(note, style="dim", markup=False, soft_wrap=True)
+        console.print(terminal(note), style="dim", markup=False, soft_wrap=True)
+
+
+def console_of() -> Console:
+    """Return what tables are printed on: wide enough for its content where the output is no terminal."""
+    from rich.console import Console
+
+    class Ours(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would leave with 1, which is a verdict
+
+    return Ours(width=None if sys.stdout.isatty() else 160, highlight=False)
 
 
 class Progress:
@@ -68,8 +105,8 @@ class Progress:
 
 
 def warn(line: str) -> None:
-    """Print one line on standard error."""
-    click.echo(f"fabricbench: {line}", err=True)
+    """Print one line on standard error, whatever is in it."""
+    click.echo(f"fabricbench: {terminal(line)}", err=True)
 
 
 def check_writable(option: str, path: Path | None) -> None:
@@ -96,4 +133,6 @@ def _emit_csv(rows: Sequence[Row]) -> None:
     columns = list(dict.fromkeys(key for row in rows for key in row))
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: json.dumps(v) if isinstance(v, dict | list) else v for key, v in row.items()} for row in rows)
+    writer.writerows(
+        {key: csv_cell(json.dumps(v) if isinstance(v, dict | list) else v) for key, v in row.items()} for row in rows
+    )

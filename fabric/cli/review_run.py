@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fabric.cli.output import Progress, emit, formats, table
+
+if TYPE_CHECKING:
+    from fabric.review.evaluate import Review
 
 EXAMPLE = "Example: fabricbench review run benchmarks/reviews/h100-8192.yaml -o review.html"
 
@@ -29,8 +33,7 @@ def command(
     from fabric.report.review import text
     from fabric.review.evaluate import evaluate
     from fabric.review.request import load
-    from fabric.review.rows import details, rows
-    from fabric.review.verdict import verdict
+    from fabric.review.rows import rows
     from topologies.errors import InputError
 
     request = load(request_file)
@@ -47,10 +50,22 @@ def command(
         click.echo(f"fabricbench: wrote {output}", err=True)
     if markdown:
         click.echo(text.markdown(review, lang))
-    elif not emit("review", rows(review), as_json=as_json, as_csv=as_csv, **details(review, lang)):
+    elif not emit("review/2", rows(review), as_json=as_json, as_csv=as_csv, **_worded(review, lang)):
         for title, columns, body in text.tables(review):
             table(title, columns, body)
             click.echo()
-        for line in text.sentences(verdict(review), lang):
+        for line in text.lines(review, lang):
             click.echo(line)
     return 0 if any(design.fits for design in review.designs) else 1
+
+
+def _worded(review: Review, lang: str) -> dict[str, Any]:
+    """Return what stands beside the rows, every finding with its sentence."""
+    from fabric.report.review.sentences import sentence
+    from fabric.report.words.review import words
+    from fabric.review.rows import details
+    from fabric.review.verdict import verdict
+
+    own, found = words(lang), details(review)
+    said = [{**facts, "text": sentence(one, own)} for facts, one in zip(found["verdict"], verdict(review), strict=True)]
+    return {**found, "verdict": said}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fabric.cli.output import Progress, Row, emit, formats, table
+from fabric.text.escape import shown
+from fabric.text.numbers import maybe_real, natural, real
 
 if TYPE_CHECKING:
     from fabric.review.limits import Binding
@@ -69,7 +72,7 @@ def command(*, as_json: bool, as_csv: bool, **asked: Any) -> None:
         force=asked["force"],
     )
     more = _more(found, demand) | {"resolution_percent": asked["resolution"]}
-    if not emit("review-search", _rows(found), as_json=as_json, as_csv=as_csv, **more):
+    if not emit("review-search/2", _rows(found), as_json=as_json, as_csv=as_csv, **more):
         _print(found, demand, asked["resolution"])
     if not found.fitting:
         raise SystemExit(1)
@@ -137,10 +140,10 @@ def _case(text: str) -> Any:
 
     collective, _, rest = text.partition(":")
     size, _, count = rest.partition(":")
-    if collective not in ALGORITHMS or not size or not (count or "1").isdigit() or count == "0":
+    if collective not in ALGORITHMS or not size or not natural(count or "1"):
         known = ", ".join(ALGORITHMS)
-        raise InputError(f"case: must be COLLECTIVE:SIZE[:COUNT] with a collective of {known}, got {text!r}")
-    return CaseText(collective=collective, size=size, count=float(count or 1))
+        raise InputError(f"case: must be COLLECTIVE:SIZE[:COUNT] with a collective of {known}, got {shown(text)}")
+    return CaseText(collective=collective, size=size, count=real(count or 1, "case", 1.0))
 
 
 def _number(text: str | None, name: str, unit: str, example: str) -> float | None:
@@ -151,12 +154,10 @@ def _number(text: str | None, name: str, unit: str, example: str) -> float | Non
         return None
     bare = text.strip().removesuffix(unit) if unit else text.strip()
     prefix = bare[-1:] if bare[-1:] in ("k", "M", "G") else ""
-    try:
-        if unit and bare == text.strip():
-            raise ValueError
-        return float(bare.removesuffix(prefix)) * PREFIXES[prefix]
-    except ValueError:
-        raise InputError(f"{name}: must be a number such as {example}, got {text!r}") from None
+    value = None if unit and bare == text.strip() else maybe_real(bare.removesuffix(prefix))
+    if value is None:
+        raise InputError(f"{name}: must be a number such as {example}, got {shown(text)}")
+    return value * PREFIXES[prefix]
 
 
 def _rows(found: Found) -> list[dict[str, Any]]:
@@ -164,7 +165,7 @@ def _rows(found: Found) -> list[dict[str, Any]]:
     rows = []
     for kind, group in (("cost, power, time, exposure", found.survivors), ("power, time, exposure", found.unpriced)):
         rows += [
-            {"front": kind, **one.row, "neighbour": one.neighbour and one.neighbour["spec"], "against": one.against}
+            {"front": kind, **one.row, "neighbour": one.neighbour and one.neighbour["spec"], "against": _facts(one.against)}
             | {"stands_for": one.stands_for}
             for one in group
         ]
@@ -184,15 +185,19 @@ def _more(found: Found, demand: Demand) -> dict[str, Any]:
                 "fits": one.fits,
                 "on_front": one.on_front,
                 "beaten_by": one.beaten and one.beaten["spec"],
-                "against": one.against,
+                "against": _facts(one.against),
             }
             for one in found.favourites
         ],
         "skipped": dict(found.skipped),
-        "refused": dict(found.refused),
+        "refused": _facts(found.refused),
         "unpriced_parts": dict(found.missing),
         "nearest": found.nearest and {"spec": found.nearest[0]["spec"], "over": [_over(b) for b in found.nearest[1]]},
     }
+
+
+def _facts(found: Sequence[Any]) -> list[dict[str, Any]]:
+    return [vars(one) for one in found]
 
 
 def _over(binding: Binding) -> str:
@@ -258,20 +263,22 @@ def _named(row: Row) -> str:
 
 def _notes(found: Found) -> list[str]:
     """Return what is said below the tables: explanations, favourites, what was left out and which limit binds."""
+    from fabric.report.words.search import differences, refusal
+
     notes = [
-        f"{_named(one.row)}: {one.against} against {_named(one.neighbour)}"
+        f"{_named(one.row)}: {differences(one.against)} against {_named(one.neighbour)}"
         for one in (*found.survivors[:SHOWN], *found.unpriced[:SHOWN])
         if one.neighbour
     ]
     for favourite in found.favourites:
         where = "on the front" if favourite.on_front else "beaten"
         beyond = "" if favourite.fits else ", beyond the limits"
-        why = f": {favourite.against} against {_named(favourite.beaten)}" if favourite.beaten else ""
+        why = f": {differences(favourite.against)} against {_named(favourite.beaten)}" if favourite.beaten else ""
         priced = "" if favourite.row["usd"] is not None else ", no price known"
         notes.append(f"{favourite.name} ({_named(favourite.row)}{priced}): {where}{beyond}{why}")
     notes += [f"{name}: no price known, {count:,} designs without a cost" for name, count in found.missing.items()]
     notes += [f"skipped {count:,}: {why}" for why, count in found.skipped.items()]
-    notes += [f"refused {count:,}: {why}" for why, count in found.refused.items()]
+    notes += [f"refused {one.count:,}: {refusal(one)}" for one in found.refused]
     if found.nearest:
         row, over = found.nearest
         notes.append(

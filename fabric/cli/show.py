@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from fabric.cli.output import emit, formats
-
-if TYPE_CHECKING:
-    from topologies.base import Topology
-    from topologies.proofs import Proof
+from fabric.cli.output import console_of, formats, give
 
 Row = dict[str, Any]
 
@@ -28,112 +23,34 @@ def command(topo: str, *, html: Path | None, png: Path | None, as_json: bool, as
     TOPO is a short form such as fat_tree:k=8 or the YAML file of a fabric; every family also takes devices_per_node=N and
     scale_up=KIND: none, nvswitch, nvswitch_chips, nvl72, full_mesh, ring, pcie_tree or cloudmatrix.
     """
-    from fabric.cli.answers import load
+    from fabric.answers.show import show
+    from fabric.cli.topo import load
 
     topology = load(topo).topology
-    row = describe(topology)
+    found = show(topology)
+    (row,) = found.rows()
     if html is not None or png is not None:
         from fabric.report.wiring.drawing import write
 
         write(topology, dict(_lines(row)), html=html, png=png)
-    if not emit("show", [row], as_json=as_json, as_csv=as_csv):
+    if as_json or as_csv:
+        give(found, as_json=as_json, as_csv=as_csv)
+    else:
         _print(row)
-
-
-def describe(topology: Topology) -> Row:
-    """Return the row of one topology: scale-out counts, what is inside nodes, and the proof; unknown keys are absent."""
-    from topologies.proofs import proof
-
-    found = proof(topology)
-    row = _counts(topology) | {
-        "switch_diameter": found.switch_diameter,
-        "endpoint_diameter": found.endpoint_diameter,
-        "paths_between_pods": found.paths_between_pods,
-        "bisection_cables": found.bisection_cables,
-        "bisection_bracket": None if found.bisection_bracket is None else list(found.bisection_bracket),
-        "scale_up": _scale_up(topology),
-        "proof": _proof_row(found),
-    }
-    return _known(row)
-
-
-def _counts(topology: Topology) -> Row:
-    """Return what is counted in the scale-out network; an endpoint cable ends at a device that does not forward."""
-    from topologies.hops import scale_out_ends
-
-    low = scale_out_ends(topology)[:, 0]
-    to_devices = (low < topology.devices) & ~topology.forwards[low]
-    return {
-        "name": topology.name,
-        "family": topology.family,
-        "params": dict(topology.params),
-        "endpoints": topology.devices,
-        "nodes": topology.nodes,
-        "devices_per_node": topology.devices_per_node,
-        "switches": sum(topology.switches_by_tier.values()),
-        "cables": len(low),
-        "switch_cables": int((~to_devices).sum()),
-        "endpoint_cables": int(to_devices.sum()),
-        "switches_by_tier": topology.switches_by_tier,
-        "cables_by_level": topology.cables_by_level,
-    }
-
-
-def _scale_up(topology: Topology) -> Row:
-    """Return how many switches and cables stand inside nodes."""
-    from topologies.base import SCALE_UP
-
-    if SCALE_UP not in topology.levels:
-        return {"switches": 0, "cables": 0}
-    cables = topology.level == topology.scale_up_level
-    return {"switches": int((topology.tier == topology.scale_up_tier).sum()), "cables": int(cables.sum())}
-
-
-def _proof_row(found: Proof) -> Row:
-    """Return the proof as plain values; path counts are [fewest, most] per distance in hops between leaves."""
-    row: Row = {
-        "connected": found.connected,
-        "connected_through_nodes": found.through_nodes,
-        "tiers_monotonic": found.monotonic,
-        "ports_used": dict(found.ports),
-        "ports_unused": None if found.ports_unused is None else dict(found.ports_unused),
-        "radix": found.radix,
-        "within_ports": found.within_ports,
-        "skipped": found.skipped,
-    }
-    if found.paths is not None:
-        row |= {
-            "path_counts": {str(hops): list(counts) for hops, counts in found.paths.counts.items()},
-            "paths_uniform": found.paths.uniform,
-            "paths_break": found.paths.breaks,
-            "paths_sampled_sources": found.paths.sources,
-        }
-    if found.sampled is not None:
-        row |= {
-            "sampled": True,
-            "sampled_sources": found.sampled.sources,
-            "sampled_of": found.sampled.of,
-            "switch_diameter_at_least": found.sampled.switch_diameter_at_least,
-            "endpoint_diameter_at_least": found.sampled.endpoint_diameter_at_least,
-        }
-    return _known(row | {"problems": list(found.problems)})
-
-
-def _known(row: Row) -> Row:
-    """Return the row without the keys that were not computed."""
-    return {key: value for key, value in row.items() if value is not None}
 
 
 def _print(row: Row) -> None:
     """Print the row for a reader: what it is made of, then what was proved."""
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
+
+    from fabric.text.escape import terminal
 
     grid = Table.grid(padding=(0, 3))
     for line in _lines(row):
-        grid.add_row(*line)
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    console.print(str(row["name"]), style="bold", markup=False)
+        grid.add_row(*(Text(terminal(cell)) for cell in line))
+    console = console_of()
+    console.print(terminal(row["name"]), style="bold", markup=False)
     console.print(grid)
 
 

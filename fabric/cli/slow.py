@@ -6,14 +6,15 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabric.answers.slow import answer_of, check_fabric
 from fabric.cli import ranks
-from fabric.cli.output import Progress, emit, formats, table, warn
+from fabric.cli.output import Progress, formats, give, warn
 from fabric.errors import EnvironmentFault
 from fabric.measure.backends.catalog import backend
 from fabric.measure.host.machine import gpus, usable_cores
@@ -24,7 +25,8 @@ from fabric.measure.launch.settle import settle, started_by_us
 from fabric.measure.launch.supervise import supervise
 from fabric.slow.find import run
 from fabric.slow.search import Report, Search
-from fabric.units import show_duration, show_size, size
+from fabric.text.json_file import read_json
+from fabric.units import size
 from topologies.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: fabricbench slow --method pairs --backend mpi --ranks 4"
 KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted", "topo"})
-COLUMNS = ("factor", "low", "high")
 
 
 @click.command("slow", epilog=EXAMPLE, context_settings={"max_content_width": 110})
@@ -75,7 +76,8 @@ def command(ctx: click.Context, /, report: Path | None, topo: str | None, *, as_
         report.write_text(json.dumps(asdict(found)))
     if not speaks:
         return 0
-    _show(_beside_bound(found, fabric, search), as_json=as_json, as_csv=as_csv)
+    give(answer_of(found, fabric, search.backend), as_json=as_json, as_csv=as_csv)
+    sys.stdout.flush()
     return int(bool(found.slow or found.wrong))
 
 
@@ -115,7 +117,7 @@ def _start(search: Search, wanted: int | None, arguments: Sequence[str]) -> Repo
             raise SystemExit(128 + ending.stopped)
         if ending.code or not path.exists():
             raise _fault(search, ending.code, ending.reason)
-        return Report(**json.loads(path.read_text()))
+        return Report(**read_json(path, "report"))
 
 
 def _fault(search: Search, code: int, reason: str) -> Exception:
@@ -126,96 +128,7 @@ def _fault(search: Search, code: int, reason: str) -> Exception:
 
 
 def _fabric(topo: str, search: Search) -> Fabric:
-    from fabric.cli.answers import load
+    from fabric.cli.topo import load
 
-    if search.method != "bisection":
-        raise InputError(f"topo: is of --method bisection, got it with {search.method}")
+    check_fabric(search)
     return load(topo)
-
-
-def _beside_bound(found: Report, fabric: Fabric | None, search: Search) -> Report:
-    """Return the report with what the fabric can carry across every cut, where one was named."""
-    if fabric is None:
-        return found
-    from fabric.predict.halves import between
-
-    rows = []
-    for row in found.rows:
-        devices = fabric.topology.devices
-        if found.context["launch_ranks"] > devices and not fabric.carriers:
-            raise InputError(f"topo: must have {found.context['launch_ranks']} devices or more, got {devices}")
-        most = between(fabric, row["first_half"], row["second_half"], backend=search.backend)
-        rows.append({**row, "bound_bytes_per_second": most, "share_of_bound": row["bytes_per_second"] / most if most else None})
-    return replace(found, rows=rows)
-
-
-def _show(found: Report, *, as_json: bool, as_csv: bool) -> None:
-    more = {"method": found.method, "unit": found.unit, "verdict": found.verdict, "slow": list(found.slow)}
-    if not emit("slow", found.rows, as_json=as_json, as_csv=as_csv, **more, wrong=found.wrong, context=dict(found.context)):
-        columns, body = {"groups": _comparisons, "bisection": _cuts}.get(found.method, _standings)(found)
-        title = f"slow: {found.method} on {found.context['launch_ranks']} ranks, {found.context['source']}"
-        table(title, columns, body, notes=[found.verdict])
-    sys.stdout.flush()
-
-
-def _standings(found: Report) -> tuple[list[str], list[list[str]]]:
-    late = any("late_seconds" in row for row in found.rows)
-    columns = [found.unit, "node", "factor", "low", "high", "samples", *(["others wait less by"] if late else []), ""]
-    body = [
-        [
-            str(row[found.unit]),
-            str(row["node"]),
-            *("-" if row[name] is None else f"{row[name]:.2f}" for name in COLUMNS),
-            str(row["samples"]),
-            *([show_duration(row["late_seconds"])] if late else []),
-            "slow" if row["slow"] else "",
-        ]
-        for row in sorted(found.rows, key=lambda row: -row["factor"])
-    ]
-    return columns, body
-
-
-def _comparisons(found: Report) -> tuple[list[str], list[list[str]]]:
-    body = [
-        [
-            str(row["comparison"]),
-            _few(row["first"]),
-            show_duration(row["seconds_first"]),
-            _few(row["second"]),
-            show_duration(row["seconds_second"]),
-            f"{row['seconds_first'] / row['seconds_second']:.2f}",
-        ]
-        for row in found.rows
-    ]
-    return ["comparison", "first half", "a call", "second half", "a call", "ratio"], body
-
-
-def _few(units: Sequence[int]) -> str:
-    shown = 8
-    return " ".join(str(unit) for unit in units[:shown]) + (f" ... ({len(units)})" if len(units) > shown else "")
-
-
-def _cuts(found: Report) -> tuple[list[str], list[list[str]]]:
-    bound = any("bound_bytes_per_second" in row for row in found.rows)
-    body = [
-        [
-            row["order"],
-            str(row["pairs"]),
-            str(row["idle_ranks"]),
-            show_size(row["nbytes"]),
-            *(_rate(row[name]) for name in ("bytes_per_second", "low", "high")),
-            str(row["samples"]),
-            *([_rate(row["bound_bytes_per_second"]), _share(row["share_of_bound"])] if bound else []),
-        ]
-        for row in found.rows
-    ]
-    columns = ["order", "pairs", "idle", "size", "GB/s each way", "low", "high", "samples"]
-    return [*columns, *(["the fabric's", "share"] if bound else [])], body
-
-
-def _rate(value: float | None) -> str:
-    return "-" if value is None else f"{value / 1e9:.3g}"
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.0f} %"

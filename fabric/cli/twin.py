@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli import twin_options as options
-from fabric.cli.answers import load
-from fabric.cli.output import Progress, check_writable, formats
+from fabric.cli.output import Progress, check_writable, formats, give
+from fabric.cli.topo import load
 
 if TYPE_CHECKING:
-    from fabric.records.case import Case
+    from fabric.answers.answer import Answer
+    from fabric.answers.twin import Emulated
     from fabric.records.result import Result
     from fabric.twin.experiment import Ask
     from fabric.twin.plan import TwinPlan
-
-    Found = tuple[Result, Result, dict[str, Any]]
-    """What was measured, its prediction, and both as a row."""
 
 WIDTH = {"max_content_width": 110}
 RUN = "Example: fabricbench twin run leaf_spine:leaves=2,spines=2,hosts_per_leaf=4 --orders contiguous,interleaved"
@@ -50,7 +48,7 @@ def command() -> None:
 @formats
 def run(topo: str, *, dry_run: bool, output: Path | None, html: Path | None, bring_ups: int, **given: Any) -> None:
     """Up, measure, predict with no fitted constant, compare, down. error = measured / predicted seconds - 1."""
-    from fabric.cli.twin_rows import show, write_page
+    from fabric.answers.twin import write_page
     from fabric.twin.experiment import check_ask
 
     fabric = load(topo)
@@ -63,34 +61,28 @@ def run(topo: str, *, dry_run: bool, output: Path | None, html: Path | None, bri
         return
     check_writable("output", output)
     check_writable("html", html)
-    best = _fastest(plan, ask, bring_ups, output)
+    answer = _answer(plan, ask, bring_ups, output)
     if html is not None:
-        pairs = [(result, predicted) for result, predicted, _ in best]
+        pairs = [(one.result, one.predicted) for one in answer]
         write_page(html, pairs, plan, " ".join(["fabricbench", *sys.argv[1:]]))
-    show([row for *_, row in best], plan, as_json=given["as_json"], as_csv=given["as_csv"])
+    give(answer, as_json=given["as_json"], as_csv=given["as_csv"])
 
 
-def _fastest(plan: TwinPlan, ask: Ask, bring_ups: int, output: Path | None) -> list[Found]:
+def _answer(plan: TwinPlan, ask: Ask, bring_ups: int, output: Path | None) -> Answer[Emulated]:
     """Return of every case what its fastest bring-up gave; all results go into the output file."""
-    from fabric.cli.twin_rows import predictions, row_of
+    from fabric.answers.twin import twin
     from fabric.records.store import append
-    from fabric.twin.experiment import count_results, experiment
+    from fabric.twin.experiment import count_results
+
+    def keep(results: Sequence[Result]) -> None:
+        if output is not None:
+            append(output, results)
+
+    def tell(number: int, line: str) -> None:
+        click.echo(f"# twin: bring-up {number} of {bring_ups}: {line}", err=True)
 
     progress, done, total = Progress("twin", "results"), count(1), bring_ups * count_results(plan, ask)
-    best: dict[Case, Found] = {}
-    for number in range(1, bring_ups + 1):
-        tell = partial(_tell, number, bring_ups)
-        for order in experiment(plan, ask, tell, lambda: progress(next(done), total)):
-            if output is not None:
-                append(output, order.results)
-            for result, predicted in zip(order.results, predictions(plan, order), strict=True):
-                found = (result, predicted, row_of(result, predicted, plan, order.name, number))
-                best[result.case] = min(best.get(result.case, found), found, key=lambda one: one[0].time)
-    return list(best.values())
-
-
-def _tell(number: int, total: int, line: str) -> None:
-    click.echo(f"# twin: bring-up {number} of {total}: {line}", err=True)
+    return twin(plan, ask, bring_ups=bring_ups, keep=keep, tell=tell, seen=lambda: progress(next(done), total))
 
 
 @command.command("what-if", epilog=WHAT_IF, context_settings=WIDTH)
@@ -108,17 +100,18 @@ def what_if(topo: str, *, dry_run: bool, as_json: bool, as_csv: bool, **given: A
 
     Every --fail and every --degrade is a what-if of its own.
     """
-    from fabric.cli.twin_what_if import read_scenarios, rows_of, show
+    from fabric.answers.twin import what_if as answer_to
 
     fabric = load(topo)
     whole = {**given, "fail": (), "degrade": ()}
     ask = options.question(fabric, whole)
     plan = options.plan_for(fabric, whole, options.rate_for(fabric, given, ask))
-    scenarios = read_scenarios(plan, ask.orders[0], given)
+    scenarios = options.read_scenarios(plan, ask.orders[0], given)
     if dry_run:
         options.print_script(plan)
         return
-    show(rows_of(plan, options.patient(ask, plan), scenarios), plan, as_json=as_json, as_csv=as_csv)
+    answer = answer_to(plan, options.patient(ask, plan), scenarios, lambda line: click.echo(f"# twin: {line}", err=True))
+    give(answer, as_json=as_json, as_csv=as_csv)
 
 
 @command.command("up", epilog=UP, context_settings=WIDTH)

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabric.text.escape import shown
+from fabric.text.numbers import maybe_real, natural
+
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.twin.experiment import Ask
     from fabric.twin.plan import TwinPlan
+    from fabric.twin.what_if import Scenario
 
 LEAST_TIMEOUT, CALLS_IN_SILENCE = 120.0, 300
 """Seconds without a result, and the same in times that a host's link needs for the largest size, before ranks count as hung."""
@@ -140,10 +144,35 @@ def degraded(fabric: Fabric, texts: Sequence[str]) -> dict[int, float]:
     cables, found = len(fabric.topology.ends), {}
     for text in texts:
         match = re.fullmatch(r"(\d+):(0?\.\d+|1(?:\.0*)?)", text, re.ASCII)
-        if match is None or int(match[1]) >= cables or not float(match[2]):
-            raise InputError(f"degrade: must be CABLE:SHARE, cable 0 ... {cables - 1}, share above 0 up to 1, got {text!r}")
-        found[int(match[1])] = float(fabric.link_speed[2 * int(match[1])]) * float(match[2])
+        cable, share = (natural(match[1]), maybe_real(match[2])) if match else (None, None)
+        if cable is None or cable >= cables or not share:
+            raise InputError(
+                f"degrade: must be CABLE:SHARE, cable 0 ... {cables - 1}, share above 0 up to 1, got {shown(text)}"
+            )
+        found[cable] = fabric.link_speed[2 * cable].item() * share
     return found
+
+
+def read_scenarios(plan: TwinPlan, order: str, given: dict[str, Any]) -> list[Scenario]:
+    """Return the whole fabric and every what-if of the options.
+
+    Raises:
+        InputError: what cannot be a scenario.
+    """
+    from fabric import units
+    from fabric.twin.what_if import scenarios
+
+    return scenarios(
+        plan,
+        order,
+        fail=given["fail"],
+        fail_seed=given["fail_seed"],
+        degraded={text: degraded(plan.fabric, [text]) for text in given["degrade"]},
+        oversubscribe=units.counts(given["oversubscribe"], "oversubscribe") if given["oversubscribe"] else (),
+        orders=given["against"].split(",") if given["against"] else (),
+        seeds=units.counts(given["seeds"], "seeds") if given["seeds"] else (),
+        jobs=given["jobs"],
+    )
 
 
 def print_script(plan: TwinPlan) -> None:

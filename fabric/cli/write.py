@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from fabric.cli.output import warn
+from fabric.cli.output import give, warn
 from fabric.cli.read import only_option
 
 
@@ -25,22 +24,18 @@ def command(topo: str, kind: str, output: Path | None, *, only: tuple[str, ...],
     TOPO is a short form such as fat_tree:k=8, the YAML file of a fabric, or a file that `read` reads. What the format
     cannot hold goes to standard error, one line each. All formats: docs/formats.md.
     """
-    from fabric.formats import catalog, files
-    from fabric.formats.defects import shown
+    from fabric.answers.read import write
+    from fabric.formats import files
     from fabric.formats.only import select
 
     found = select(files.load(topo), only)
-    done = catalog.write(found, kind)
-    losses = [*found.losses, *done.losses]
-    if output is not None:
-        files.write(done.text, output)
-    for line in [*shown(found.defects, topo), *(f"{kind}: {loss}" for loss in losses)]:
-        warn(line)
+    answer = write(found, kind, output)
     if as_json:
-        row = {"topology": found.topology.name, "format": kind, "file": str(output) if output else None, "losses": losses}
-        text = {} if output else {"text": done.text}
-        click.echo(json.dumps({"schema": "fabricbench.write/1", "rows": [row | text]}))
-    elif output is None:
-        click.echo(done.text, nl=False)
+        give(answer, as_json=True)
+        return
+    for line in answer.warnings:
+        warn(line)
+    if output is None:
+        click.echo(answer[0].text, nl=False)
     else:
         click.echo(f"{found.topology.name} written to {output} as {kind}")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
-from xml.etree import ElementTree as ET
-from xml.parsers import expat
 
 import yaml
 
+from fabric.text import xml_file
+from fabric.text.json_file import NotJson, parse_json
+from fabric.text.numbers import maybe_real
+from fabric.text.xml_file import NotXml, parse_xml
+from fabric.text.yaml_file import Loader, NotYaml, parse_yaml_documents
 from topologies.errors import InputError
 
+Element = xml_file.Element
+"""An XML element that remembers its line."""
 LONGEST = 80
 """Characters of the file's own text that a message repeats."""
 
@@ -46,7 +50,7 @@ class Numbers(dict[str, Any]):
     line = 1
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(Loader):
     """PyYAML's safe loader with line numbers, and without aliases, which can grow without bound."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -77,28 +81,17 @@ def load_yaml_documents(text: str, where: str) -> list[Any]:  # YAML holds anyth
     """Return the contents of all documents of a YAML file, whose mappings are Numbers; InputError where it is not YAML."""
     lines(text, where)
     try:
-        return list(yaml.load_all(text, Loader=_Loader))  # a SafeLoader that knows its lines
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise fault(where, line, f"YAML: {shortened(error.problem)}") from None
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise fault(where, 1, f"YAML: {shortened(error)}") from None
+        return parse_yaml_documents(text, where, _Loader)
+    except NotYaml as error:
+        raise fault(where, error.line, f"YAML: {error.problem}") from None
 
 
 def load_json(text: str, where: str) -> Any:  # JSON holds anything
     """Return the content of a JSON file; InputError where it is not JSON or cut."""
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise fault(where, error.lineno, f"JSON: {error.msg}") from None
-    except (ValueError, RecursionError) as error:
-        raise fault(where, 1, f"JSON: {shortened(error)}") from None
-
-
-class Element(ET.Element):
-    """An XML element that remembers its line."""
-
-    line = 1
+        return parse_json(text, where)
+    except NotJson as error:
+        raise fault(where, error.line, f"JSON: {error.problem}") from None
 
 
 def load_xml(text: str, where: str, root: str) -> Element:
@@ -109,24 +102,10 @@ def load_xml(text: str, where: str, root: str) -> Element:
     Raises:
         InputError: not XML, cut, entities declared, or another root than the one expected.
     """
-    builder = ET.TreeBuilder(element_factory=Element)
-    parser = expat.ParserCreate()
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        builder.start(tag, attributes).line = parser.CurrentLineNumber  # type: ignore[attr-defined]
-
-    def refuse(*_: object) -> None:
-        raise fault(where, parser.CurrentLineNumber, "XML without entity declarations")
-
-    parser.StartElementHandler, parser.EndElementHandler = start, builder.end
-    parser.CharacterDataHandler, parser.EntityDeclHandler = builder.data, refuse
     try:
-        parser.Parse(text.encode(), True)  # expat's signature
-    except expat.ExpatError as error:
-        raise fault(where, error.lineno, f"XML: {expat.ErrorString(error.code)}") from None
-    except (LookupError, ValueError) as error:
-        raise fault(where, 1, f"XML: {shortened(error)}") from None
-    found: Element = builder.close()  # type: ignore[assignment]
+        found = parse_xml(text, where)
+    except NotXml as error:
+        raise fault(where, error.line, f"XML: {error.problem}") from None
     if found.tag.rpartition("}")[2] != root:
         raise fault(where, found.line, f"<{root}> as the outermost element", found.tag)
     return found
@@ -142,11 +121,8 @@ def attribute(where: str, element: Element, name: str) -> str:
 
 def number(text: object, where: str, line: int, what: str) -> float:
     """Return a number above zero."""
-    try:
-        value = float(str(text))
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
+    value = maybe_real(text)
+    if value is None or value <= 0:
         raise fault(where, line, f"{what}: a number above zero", text)
     return value
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fabric.formats import catalog
 from fabric.formats.named import Named, named
 from fabric.network import spec
+from fabric.text.files import is_file, read_text
 from topologies.errors import InputError
 
 
@@ -17,20 +17,16 @@ def load(text: str, kind: str | None = None) -> Named:
         InputError: whatever is wrong with it, by name and line.
     """
     path = Path(text)
-    if kind is None and (not path.is_file() or _is_ours(path)):
+    if kind is None and (not is_file(path) or _is_ours(path)):
         return named(spec.load(text))
     return read(path, kind)
 
 
 def read(path: Path, kind: str | None = None) -> Named:
     """Return the named fabric of a file in a foreign format, guessed where kind is None."""
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"read: cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}:1: expected text in UTF-8, byte {error.start} is none") from None
-    return catalog.read(content, str(path), kind)
+    from fabric.formats import catalog  # noqa: PLC0415  # a short form needs none of the formats
+
+    return catalog.read(read_text(path, "read"), str(path), kind)
 
 
 def write(text: str, path: Path) -> None:

@@ -10,6 +10,8 @@ from xml.sax.saxutils import escape, quoteattr
 from fabric.formats.faults import Element, attribute, fault, load_xml
 from fabric.formats.named import Named, Written
 from fabric.formats.rows import Row, Rows, from_rows, to_rows
+from fabric.text.json_file import parse_json
+from topologies.errors import InputError
 
 SPACE = "http://graphml.graphdrawing.org/xmlns"
 NESTED = ("tiers", "levels", "carriers")
@@ -49,8 +51,8 @@ def _edge(element: Element, keys: Mapping[str, str], where: str) -> Row:
 
 def _nested(text: str, where: str) -> Any:  # any JSON
     try:
-        return json.loads(text)
-    except ValueError:
+        return parse_json(text, where)
+    except InputError:
         raise fault(where, 1, "JSON in the graph's tiers, levels and carriers", text) from None
 
 

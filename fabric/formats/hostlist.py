@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from fabric.formats.faults import fault
+from fabric.text.numbers import maybe_whole
 
 MOST = 1_000_000
 """Names that one list may stand for."""
@@ -45,9 +46,10 @@ def _numbers(part: str, text: str, where: str, line: int) -> list[str]:
     if match is None:
         raise fault(where, line, "a range such as 01-04 in brackets", text)
     first, last = match[1], match[2] or match[1]
-    if not 0 <= int(last) - int(first) < MOST:
+    low, high = maybe_whole(first), maybe_whole(last)
+    if low is None or high is None or not 0 <= high - low < MOST:
         raise fault(where, line, f"a rising range of at most {MOST:,} names", text)
-    return [str(n).zfill(len(first)) for n in range(int(first), int(last) + 1)]
+    return [str(n).zfill(len(first)) for n in range(low, high + 1)]
 
 
 def compress(names: Iterable[str]) -> str:
@@ -64,7 +66,7 @@ def compress(names: Iterable[str]) -> str:
 
 
 def _follows(last: str, tail: str) -> bool:
-    return len(last) == len(tail) and int(tail) == int(last) + 1
+    return len(last) == len(tail) and maybe_whole(tail) == (maybe_whole(last) or 0) + 1
 
 
 def _shown(head: str, tails: list[str]) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from fabric.formats.faults import fault, lines, number
 from fabric.formats.named import Cable, Named, Vertex, Written, scale_out
 from fabric.formats.observe import observed
+from fabric.text.numbers import natural
 from topologies.base import check_size
 from topologies.errors import InputError
 
@@ -129,9 +130,10 @@ def _parse(text: str, where: str) -> tuple[dict[str, str], list[dict[str, str]]]
 
 def _whole(row: dict[str, str], key: str, where: str, usual: str = "") -> int:
     value = row.get(key, usual)
-    if not (value.isascii() and value.isdigit() and len(value) < 9 and int(value) > 0):
+    found = natural(value)
+    if found is None or not 0 < found < 10**8:
         raise fault(where, 1, f"{key}: a whole number above zero", value)
-    return int(value)
+    return found
 
 
 def _tier(named: Named, name: str, level: str) -> _Tier:

@@ -13,10 +13,11 @@ from fabric.formats.defects import NOISE, Defect
 from fabric.formats.faults import fault, lines, shortened
 from fabric.formats.ib_dump import LANE, MOST_LANES, NO_HOST, Block, Dump, End, fabric_of
 from fabric.formats.named import Named
+from fabric.text.numbers import whole
 
 SIDE = r"(CA|SW|RT)\s+(\d{1,9})\s+(\d{1,9})\s+(0x[0-9a-fA-F]{1,16})"
-LINE = re.compile(SIDE + r"\s+(\d{1,9})x\s+(\S+)\s+-\s+" + SIDE + r"\s+\(\s*'(.*)'\s+-\s+'(.*)'\s*\)")
-DOWN = re.compile(SIDE + r"\s+(?:\d{1,9}x|\?\S*)\s+\S+\s+'(.*)'")
+LINE = re.compile(SIDE + r"\s+(\d{1,9})x\s+(\S+)\s+-\s+" + SIDE + r"\s+\(\s*'(.*)'\s+-\s+'(.*)'\s*\)", re.ASCII)
+DOWN = re.compile(SIDE + r"\s+(?:\d{1,9}x|\?\S*)\s+\S+\s+'(.*)'", re.ASCII)
 
 
 def read(text: str, where: str) -> Named:
@@ -54,7 +55,8 @@ def _add(row: tuple[str, ...], number: int, keys: dict[tuple[str, str], str], du
     """Add a line's own block and the end that it tells."""
     kind, _, port, guid, lanes, rate, far_kind, _, far_port, far_guid, name, far_name = row
     near, far = (keys.get(pair, pair[0]) for pair in ((guid, name), (far_guid, far_name)))
-    if not 1 <= int(lanes) <= MOST_LANES:
+    width = whole(lanes, "width")
+    if not 1 <= width <= MOST_LANES:
         dump.defects.append(Defect(NOISE, number, f"a width from 1x to {MOST_LANES}x was expected, got {lanes}x; left out"))
         return
     dump.blocks.setdefault(near, Block(near, kind != "CA", name.strip(), number))
@@ -65,4 +67,4 @@ def _add(row: tuple[str, ...], number: int, keys: dict[tuple[str, str], str], du
         told = f"a rate of {', '.join(LANE)} was expected, got {shortened(rate)!r}; the cable is read without a speed"
         dump.defects.append(Defect(NOISE, number, told))
     peer = Block(far, far_kind != "CA", far_name.strip(), 0)
-    dump.add_end(End(number, (near, int(port)), (far, int(far_port)), int(lanes), known, peer))
+    dump.add_end(End(number, (near, whole(port, "port")), (far, whole(far_port, "port")), width, known, peer))

@@ -13,13 +13,15 @@ from fabric.formats.defects import NOISE, Defect
 from fabric.formats.faults import fault, lines, shortened
 from fabric.formats.ib_dump import MOST_LANES, Block, Dump, End, fabric_of
 from fabric.formats.named import Named
+from fabric.text.numbers import maybe_real, whole
 
 BLOCK = re.compile(r"(Switch|CA|Router|RT)(?::\s+(0x[0-9a-fA-F]{1,16}))?:?\s+(.*?):?", re.IGNORECASE)
 PORT = re.compile(
     r"(?:0x[0-9a-fA-F]{1,16}\s+)?(?:\"[^\"]*\"\s+)?(\d{1,9})\s+(\d{1,9})\[[^\]]*\]\s+==\(\s*(.*?)\s*\)==>\s*"
-    r"(?:0x[0-9a-fA-F]{1,16}\s+)?(?:(\d{1,9})\s+(\d{1,9}))?\s*\[[^\]]*\]\s+\"([^\"]*)\"\s*\((.*)\)"
+    r"(?:0x[0-9a-fA-F]{1,16}\s+)?(?:(\d{1,9})\s+(\d{1,9}))?\s*\[[^\]]*\]\s+\"([^\"]*)\"\s*\((.*)\)",
+    re.ASCII,
 )
-RATE = re.compile(r"(\d{1,2})X\s+([0-9.]+)\s*Gbps\s+Active\s*/.*", re.IGNORECASE)
+RATE = re.compile(r"(\d{1,2})X\s+([0-9.]+)\s*Gbps\s+Active\s*/.*", re.IGNORECASE | re.ASCII)
 LINE_RATE = {
     2.5: "SDR",
     5.0: "DDR",
@@ -62,12 +64,13 @@ def _add(number: int, block: Block, match: re.Match[str], lids: dict[str, Block]
     """Add the end of a cable that a port's line tells; a port without a neighbour is down."""
     _, port, state, far_lid, far_port, far_name, _ = match.groups()
     rate = RATE.fullmatch(state)
-    if not far_lid or rate is None or not 1 <= int(rate[1]) <= MOST_LANES:
+    width = whole(rate[1], "width") if rate else 0
+    if not far_lid or rate is None or not 1 <= width <= MOST_LANES:
         dump.down += 1
         return
-    speed = LINE_RATE.get(float(rate[2])) if rate[2].count(".") <= 1 and rate[2] != "." else None
+    speed = LINE_RATE.get(maybe_real(rate[2]) or 0.0)
     if speed is None:
         told = f"{shortened(rate[2])} Gbps a lane is no InfiniBand rate that is known; the cable is read without a speed"
         dump.defects.append(Defect(NOISE, number, told))
     far = lids.get(far_lid) or Block(f"lid {far_lid}", is_switch=False, name=far_name.strip(), line=0)
-    dump.add_end(End(number, (block.key, int(port)), (far.key, int(far_port)), int(rate[1]), speed, far))
+    dump.add_end(End(number, (block.key, whole(port, "port")), (far.key, whole(far_port, "port")), width, speed, far))

@@ -13,11 +13,13 @@ from fabric.formats.defects import NOISE, Defect
 from fabric.formats.faults import fault, lines, shortened
 from fabric.formats.ib_dump import LANE, MOST_LANES, Block, Dump, End, fabric_of
 from fabric.formats.named import Named
+from fabric.text.numbers import whole
 
-BLOCK = re.compile(r'(Switch|Ca|Rt)\s+(\d{1,9})\s+"([SHR]-[0-9a-fA-F]+)"\s*(?:#\s*"([^"]*)".*)?')
+BLOCK = re.compile(r'(Switch|Ca|Rt)\s+(\d{1,9})\s+"([SHR]-[0-9a-fA-F]+)"\s*(?:#\s*"([^"]*)".*)?', re.ASCII)
 PORT = re.compile(
     r'\[(\d{1,9})\](?:\[ext \d+\])?(?:\([0-9a-fA-F]+\))?\s+"([SHR]-[0-9a-fA-F]+)"\[(\d{1,9})\](?:\[ext \d+\])?'
-    r"(?:\([0-9a-fA-F]+\))?\s*#\s(.*)\s(\d{1,9})x([A-Z0-9]+)\s*"
+    r"(?:\([0-9a-fA-F]+\))?\s*#\s(.*)\s(\d{1,9})x([A-Z0-9]+)\s*",
+    re.ASCII,
 )
 PEER = re.compile(r'"([^"]*)"')
 KEY = re.compile(
@@ -37,7 +39,7 @@ def read(text: str, where: str) -> Named:
         line = raw.strip()
         if match := BLOCK.fullmatch(line):
             kind, ports, guid, name = match.groups()
-            current = Block(guid, kind != "Ca", (name or "").strip(), number), int(ports)
+            current = Block(guid, kind != "Ca", (name or "").strip(), number), whole(ports, "ports")
             dump.add_block(current[0])
         elif current and (end := _end(line, number, *current, dump)):
             dump.add_end(end)
@@ -58,7 +60,8 @@ def _end(line: str, number: int, block: Block, ports: int, dump: Dump) -> End | 
         dump.defects.append(Defect(NOISE, number, f"{told}; it is left out"))
         return None
     port, peer, peer_port, about, lanes, speed = match.groups()
-    if not 1 <= int(port) <= ports or not 1 <= int(lanes) <= MOST_LANES:
+    own, beyond, width = (whole(word, "port") for word in (port, peer_port, lanes))
+    if not 1 <= own <= ports or not 1 <= width <= MOST_LANES:
         told = f"a port from 1 to {ports} and a width from 1x to {MOST_LANES}x were expected, got {shortened(line)!r}"
         dump.defects.append(Defect(NOISE, number, f"{told}; the line is left out"))
         return None
@@ -68,4 +71,4 @@ def _end(line: str, number: int, block: Block, ports: int, dump: Dump) -> End | 
     name = PEER.search(about)
     far = Block(peer, not peer.startswith("H-"), name[1].strip() if name else "", 0)
     rate = speed if speed in LANE else None
-    return End(number, (block.key, int(port)), (peer, int(peer_port)), int(lanes), rate, far)
+    return End(number, (block.key, own), (peer, beyond), width, rate, far)

@@ -19,6 +19,7 @@ from fabric.formats.faults import Numbers, fault, load_yaml, number
 from fabric.formats.named import Cable, Named, Vertex, Written, scale_out
 from fabric.formats.observe import observed
 from fabric.formats.tree import plain_names
+from fabric.text.numbers import whole
 from topologies.base import check_size
 from topologies.errors import InputError
 
@@ -106,8 +107,8 @@ def _instances(edge: Numbers, key: str, counts: dict[str, int], where: str) -> l
     match = ENDPOINT.fullmatch(str(row.get("instance", ""))) if isinstance(row, Mapping) else None
     if match is None or match[1] not in counts:
         raise fault(where, edge.line, f"{key}: an instance that the file describes ({', '.join(list(counts)[:8])})", row)
-    first = int(match[2] or 0)
-    last = int(match[3]) if match[3] else first + 1 if match[2] else counts[match[1]]
+    first = whole(match[2] or 0, f"{where}:{edge.line}: {key}")
+    last = whole(match[3], f"{where}:{edge.line}: {key}") if match[3] else first + 1 if match[2] else counts[match[1]]
     if not 0 <= first < last <= counts[match[1]]:
         raise fault(where, edge.line, f"{key}: an index below {counts[match[1]]}", row)
     return [_name(match[1], i, counts) for i in range(first, last)]

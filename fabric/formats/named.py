@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.formats.defects import Defect
 from fabric.network.fabric import Fabric
 from topologies.base import SCALE_UP, Topology
+
+if TYPE_CHECKING:
+    from fabric.formats.defects import Defect
 
 Floats = NDArray[np.float64]
 

@@ -24,6 +24,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fabric.text.numbers import maybe_real, natural
 from fabric.units import show_rate
 
 NVLINKS = ((100, 50.0), (90, 25.0), (87, 25.0), (86, 14.0625), (70, 25.0), (60, 20.0))
@@ -49,8 +50,9 @@ class Link:
 
 def nvlink(sm: str) -> Link:
     """Return an NVLink of a GPU of this compute capability, as `90`."""
-    known = re.fullmatch(r"\d{2,3}", sm, re.ASCII) is not None and int(sm) >= NVLINKS[-1][0]
-    number = int(sm) if known else USUAL_SM
+    told = natural(sm) or 0
+    known = re.fullmatch(r"\d{2,3}", sm, re.ASCII) is not None and told >= NVLINKS[-1][0]
+    number = told if known else USUAL_SM
     speed = next(gigabytes for least, gigabytes in NVLINKS if number >= least) * 1e9
     return _generation("NVLink", speed, f"sm {number}", f"sm {sm!r}" if sm else "sm", known=known)
 
@@ -66,7 +68,7 @@ def xgmi(gcn: str) -> Link:
 def pcie(link_speed: str) -> Link:
     """Return one lane of a PCIe link of this rate, as `16.0 GT/s PCIe`."""
     told = GIGATRANSFERS.fullmatch(link_speed)
-    rate = float(told[1]) if told else FALLBACK
+    rate = (maybe_real(told[1]) if told else None) or FALLBACK
     share = next(share for most, share in FLITS if rate <= most)
     why = "" if told else " assumed where the file does not tell it, as NCCL does"
     return Link(rate * 1e9 / 8 * share, f"PCIe {rate:g} GT/s{why}")

@@ -10,7 +10,6 @@ with a warning; a link_width of 0 stands for 16; affinity may be absent.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -23,6 +22,7 @@ from fabric.formats.faults import Element, fault, load_xml, number, shortened
 from fabric.formats.named import Cable, Named, Vertex, Written
 from fabric.formats.nccl_links import NVLINKS, Link, nvlink, pcie, together, xgmi
 from fabric.formats.observe import ASSUMED, observed
+from fabric.text.numbers import natural
 from fabric.units import show_rate
 from topologies.base import SCALE_UP
 from topologies.scale_up import device_lanes
@@ -137,8 +137,9 @@ def _vertex(element: Element, parent: str, found: _Found) -> str:
 def _width(element: Element, found: _Found) -> int:
     """Return the lanes of a PCIe function; 0 and nothing stand for 16 as in NCCL, and what is no width too, with a defect."""
     told = element.get("link_width", "").strip()
-    if re.fullmatch(r"[0-9]{1,3}", told, re.ASCII):
-        return int(told) or 16
+    width = natural(told)
+    if width is not None and width < 1_000:
+        return width or 16
     if told:
         found.defects.append(Defect(NOISE, element.line, f"link_width {shortened(told)!r} is no number of lanes; 16 are taken"))
     return 16
@@ -166,9 +167,9 @@ def _is_gpu(element: Element) -> bool:
 
 def _count(element: Element, where: str) -> int:
     count = number(element.get("count", "1"), where, element.line, "count")
-    if count != int(count) or count > 1_000:
+    if count != round(count) or count > 1_000:
         raise fault(where, element.line, "count: a whole number of links", count)
-    return int(count)
+    return round(count)
 
 
 def _nvlink_cables(found: _Found) -> list[Cable]:

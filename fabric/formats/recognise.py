@@ -6,12 +6,13 @@ entry has it), `kind:KIND` (a Kubernetes object) or `line:REGULAR EXPRESSION` (a
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from fabric.text.json_file import NotJson, parse_json
 
 ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\])?[^>]*>)*<([\w.-]+:)?([\w.-]+)", re.DOTALL)
 KEY = re.compile(r"""(?m)^(["']?)([A-Za-z_][\w./-]*)\1\s*:(?:\s|$)""")
@@ -30,8 +31,8 @@ class Shape:
     @cached_property
     def _json(self) -> Any:  # any JSON
         try:
-            return json.loads(self.text)
-        except (ValueError, RecursionError):
+            return parse_json(self.text, "json")
+        except NotJson:
             return None
 
     @cached_property

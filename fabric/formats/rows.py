@@ -23,6 +23,7 @@ from fabric.formats.stated_speed import FIXED, NAMES, stated
 from fabric.network.fabric import Fabric, Level
 from fabric.network.lane_speeds import from_lane_speeds
 from fabric.network.names import keep_names
+from fabric.text.numbers import maybe_whole, real, whole
 from topologies import catalog
 from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
@@ -176,11 +177,8 @@ def _cable(row: Row, speed: float | None, defects: list[Defect]) -> Cable:
 
 def _whole(row: Row, key: str, default: int, defects: list[Defect], least: int, most: int) -> int:
     value = row.get(key, default)
-    try:
-        found = int(str(default if value in (None, "") else value)[:40])
-    except ValueError:
-        found = least - 1
-    if least <= found <= most:
+    found = maybe_whole(default if value in (None, "") else value)
+    if found is not None and least <= found <= most:
         return found
     told = f"{key} was expected to be a whole number from {least} to {most}, got {shortened(value)!r}; {default} is taken"
     defects.append(Defect(NOISE, row.get("line", 0), told))
@@ -220,9 +218,9 @@ def _level(read: Named, name: str, levels: object, where: str) -> Level:
         raise fault(where, 1, f"levels.{name}: speed, latency, source", row)
     speed, spread = number(row["speed"], where, 1, f"levels.{name}.speed"), row.get("spread")
     try:
-        latency = float(row["latency"])
-        bounds = (float(spread[0]), float(spread[1])) if spread else None
-        count = int(row["count"]) if "count" in row else None
+        latency = real(row["latency"], "latency", 0.0)
+        bounds = (real(spread[0], "spread"), real(spread[1], "spread")) if spread else None
+        count = whole(row["count"], "count") if "count" in row else None
     except (TypeError, ValueError, IndexError, KeyError):
         raise fault(where, 1, f"levels.{name}: numbers for latency, spread and count", row) from None
     return Level(speed, latency, str(row.get("source", "")), count, bounds, row.get("date"), row.get("part"))

@@ -18,6 +18,7 @@ from fabric.formats.faults import fault, lines, shortened
 from fabric.formats.named import Cable, Named, Vertex, Written
 from fabric.formats.observe import observed
 from fabric.formats.stated_speed import stated
+from fabric.text.numbers import natural
 from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
 
@@ -81,13 +82,13 @@ def read(text: str, where: str) -> Named:
 
 def _link(row: list[str], number: int, total: int, defects: list[Defect]) -> tuple[int, int, float | None, int] | None:
     """Return the ends, speed and line of a link, None and a defect where a line is none."""
-    good = len(row) >= 3 and all(word.isascii() and word.isdigit() and len(word) < 9 and int(word) < total for word in row[:2])
-    speed = stated({"speed": row[2]})[0] if good else None
-    if speed is None:
+    a, b = (natural(word) for word in row[:2]) if len(row) >= 3 else (None, None)
+    speed = None if a is None or b is None or max(a, b) >= total else stated({"speed": row[2]})[0]
+    if a is None or b is None or speed is None:
         told = f"SOURCE TARGET SPEED LATENCY ERROR-RATE below {total} was expected, got {shortened(' '.join(row))!r}; left out"
         defects.append(Defect(NOISE, number, told))
         return None
-    return int(row[0]), int(row[1]), speed, number
+    return a, b, speed, number
 
 
 def _servers(gpus: int, per_server: int, inside: int, ends: list[tuple[int, int]]) -> dict[int, int]:

@@ -15,6 +15,7 @@ from fabric.formats.defects import MISSING, NOISE, Defect, left_out
 from fabric.formats.faults import Element, attribute, fault, load_xml, shortened
 from fabric.formats.named import Cable, Named, Vertex, Written
 from fabric.formats.observe import check_hosts, observed
+from fabric.text.numbers import maybe_real, maybe_whole
 from topologies.errors import InputError
 
 UNITS = {"": 1.0, "bps": 1 / 8, "kbps": 125.0, "Mbps": 125e3, "Gbps": 125e6, "Tbps": 125e9}
@@ -108,10 +109,7 @@ def _links(route: Element) -> list[Element]:
 
 def _rate(text: str, element: Element, where: str) -> float:
     match = RATE.fullmatch(text.strip())
-    try:
-        speed = float(match[1]) * UNITS[match[2]] if match else 0.0
-    except (ValueError, KeyError):
-        speed = 0.0
+    speed = (maybe_real(match[1]) or 0.0) * UNITS.get(match[2], 0.0) if match else 0.0
     if not 0 < speed < float("inf"):
         raise fault(where, element.line, "a rate above zero such as 50GBps or 400Gbps", text)
     return speed
@@ -150,9 +148,10 @@ def _cluster(element: Element, found: _Read, where: str) -> None:
     numbers: list[int] = []
     for part in attribute(where, element, "radical").split(","):
         match = RADICAL.fullmatch(part.strip())
-        if match is None or not 0 <= int(match[2] or match[1]) - int(match[1]) < MOST - len(numbers):
+        first, last = (maybe_whole(match[1]), maybe_whole(match[2] or match[1])) if match else (None, None)
+        if first is None or last is None or not 0 <= last - first < MOST - len(numbers):
             raise fault(where, element.line, "radical: numbers and ranges such as 0-15", part)
-        numbers += range(int(match[1]), int(match[2] or match[1]) + 1)
+        numbers += range(first, last + 1)
     found.vertices[hub] = Vertex(hub, is_host=False, line=element.line)
     for number in numbers:
         host = f"{element.get('prefix', '')}{number}{element.get('suffix', '')}"

@@ -17,6 +17,8 @@ from fabric.formats.faults import fault, lines, shortened
 from fabric.formats.hostlist import compress, expand
 from fabric.formats.named import Named, Written
 from fabric.formats.tree import Branch, apart, from_tree, to_branches
+from fabric.text.files import read_text
+from fabric.text.numbers import maybe_whole
 from topologies.errors import InputError
 
 STAMP = re.compile(r"# fabricbench\.tree/1 switches=(\d+) nodes=(\d+)")
@@ -83,8 +85,8 @@ def _include(name: str, where: str, number: int, found: _Read) -> None:
     path = Path(where).parent / Path(name).name
     found.included += 1
     try:
-        text = path.read_text(encoding="utf-8-sig") if found.included <= MOST_INCLUDED else ""
-    except (OSError, ValueError):
+        text = read_text(path, "include") if found.included <= MOST_INCLUDED else ""
+    except InputError:
         text = ""
     if not text.strip():
         told = f"Include {shortened(name)!r}: no such file with content beside this one; it is left out"
@@ -100,7 +102,7 @@ def check_stamp(text: str, branches: Sequence[Branch], where: str) -> None:
         return
     told = f"{stamp[1]} switches and {stamp[2]} nodes"
     counted = (len(branches), sum(len(b.nodes) for b in branches))
-    if (int(stamp[1][:18]), int(stamp[2][:18])) != counted:
+    if (maybe_whole(stamp[1]), maybe_whole(stamp[2])) != counted:
         raise fault(where, 1, f"{told}, as the file says of itself (it may be cut)", f"{counted[0]} and {counted[1]}")
     if not text.endswith("\n"):
         raise fault(where, text.count("\n") + 1, f"a line end after the last of {told} (the file may be cut)")

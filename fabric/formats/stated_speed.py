@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from fabric.text.numbers import maybe_real
 from fabric.units import rate
 from topologies.errors import InputError
 
@@ -35,10 +36,7 @@ def stated(row: Mapping[str, Any]) -> tuple[float | None, list[str]]:
 
 
 def _fixed(value: object, scale: float) -> float | None:
-    try:
-        found = float(str(value)) * scale
-    except (ValueError, OverflowError):
-        return None
+    found = (maybe_real(value) or 0.0) * scale
     return found if 0 < found < float("inf") else None
 
 

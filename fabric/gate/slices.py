@@ -16,6 +16,8 @@ from fabric.gate.rounds import Rounds
 from fabric.measure.launch import start
 from fabric.measure.launch.launcher import Launch
 from fabric.measure.launch.supervise import Ending, supervise
+from fabric.text.files import read_bytes
+from fabric.text.json_file import parse_json
 from topologies.errors import InputError
 
 SCHEMA = "fabricbench.quad/1"
@@ -152,14 +154,11 @@ def read_quads(path: Path, start_at: int = 0) -> tuple[Mapping[str, Any], list[Q
     Raises:
         InputError: a file that cannot be read, or holds no launch.
     """
-    try:
-        lines = path.read_bytes()[start_at:].decode(errors="replace").splitlines()
-    except OSError as error:
-        raise InputError(f"quads: cannot read {path}: {error.strerror}") from None
+    lines = read_bytes(path, "quads")[start_at:].decode(errors="replace").splitlines()
     rows = []
     for line in lines:
         with suppress(ValueError):  # torn by a crash
-            rows.append(json.loads(line))
+            rows.append(parse_json(line, str(path)))
     rows = [row for row in rows if isinstance(row, dict)]
     contexts = [row["context"] for row in rows if row.get("schema") == SCHEMA]
     if not contexts:

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from fabric.importers import hccl_test, imb, nccl_json, nccl_tests, osu, rccl_tests
+from fabric.importers import (
+    all_reduce_bench,
+    deepspeed,
+    hccl_test,
+    imb,
+    nccl_debug,
+    nccl_inspector,
+    nccl_json,
+    nccl_tests,
+    osu,
+    perftest,
+    rccl_tests,
+    topo_matrix,
+)
 from fabric.importers.cut import whole_rows
-from fabric.importers.results import Given, Imported, convert
-from fabric.importers.table import Table, Tables, lines
+from fabric.importers.launched import launch_of, launches, said_ranks
+from fabric.importers.noise import ESCAPES, streams
+from fabric.importers.results import Given, Imported, Said, convert, refuse_contradiction
+from fabric.importers.table import Table, Tables
 from fabric.records.result import Result
 from fabric.records.screen import Finding
+from fabric.text.files import read_bytes
 from topologies.errors import InputError
 
 READERS: dict[str, Callable[[str, str], Tables]] = {
@@ -21,15 +38,31 @@ READERS: dict[str, Callable[[str, str], Tables]] = {
     "osu": osu.read,
     "imb": imb.read,
     "hccl_test": hccl_test.read,
+    "perftest": perftest.read,
+    "all_reduce_bench": all_reduce_bench.read,
+    "deepspeed": deepspeed.read,
+    "nccl-inspector": nccl_inspector.read,
 }
 """Tool -> reader(text, name of the file)."""
 SIGNS = {
-    "nccl-tests": re.compile(nccl_tests.HEADER.pattern, re.MULTILINE),
-    "osu": re.compile(r"^#\s+OSU MPI", re.MULTILINE),
-    "imb": re.compile(r"^#\s+Benchmarking\s+\S+\s*$", re.MULTILINE),
-    "hccl_test": hccl_test.HEADER,
+    "nccl-tests": nccl_tests.SIGN,
+    "osu": osu.SIGN,
+    "imb": imb.SIGN,
+    "hccl_test": hccl_test.SIGN,
+    "perftest": perftest.SIGN,
+    "all_reduce_bench": all_reduce_bench.SIGN,
+    "deepspeed": deepspeed.SIGN,
 }
-RCCL = re.compile(r"rccl-tests|rccl-library|librccl|RCCL version|^#\s+Rank\s.*\]\s+(?:AMD|gfx|Radeon)", re.MULTILINE)
+"""Tool -> what heads its tables, from the first character of the line on, wherever in a line it stands."""
+JSON: dict[str, tuple[Callable[[str], bool], Callable[[str, str], Tables]]] = {
+    "nccl-tests": (nccl_json.looks_like, nccl_json.read),
+    "rccl-tests": (nccl_json.looks_like, nccl_json.read),
+    "nccl-inspector": (nccl_inspector.looks_like, nccl_inspector.read),
+}
+"""Tool -> whether a text is its JSON, and the reader of it. JSON has no noise between its lines."""
+CONTEXTS = {"nccl_debug": "NCCL's own log", "topo_matrix": "the matrix of nvidia-smi topo -m"}
+RCCL = re.compile(r"rccl-tests|rccl-library|librccl|RCCL version|\bRank\s.*\]\s+(?:AMD|gfx|Radeon)")
+LARGEST_FILE = 1 << 30
 ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -57,12 +90,9 @@ def load(path: Path) -> str:
     """Return a file's text; UTF-16 (a redirect of PowerShell) is read too.
 
     Raises:
-        InputError: a file that cannot be read or is no text.
+        InputError: a file that cannot be read, is no text or too large.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"import: cannot read {path}: {error.strerror}") from None
+    content = read_bytes(path, "import", LARGEST_FILE)
     encoding = ENCODINGS.get(content[:2], "utf-8-sig")
     text = content.decode(encoding, errors="replace")
     if "\0" in text:
@@ -76,33 +106,84 @@ def recognise(text: str, where: str) -> str:
     Raises:
         InputError: no tool's, or that of several.
     """
-    if nccl_json.looks_like(text):
-        return "nccl-tests"
-    bare = "\n".join(line for _, line in lines(text))
-    found = [tool for tool, sign in SIGNS.items() if sign.search(bare)]
+    json = next((tool for tool, (looks_like, _) in JSON.items() if looks_like(text)), None)
+    if json is not None:
+        return json
+    bare = [ESCAPES.sub("", line) for line in text.splitlines()]
+    found = [tool for tool, sign in SIGNS.items() if any(sign.search(line) for line in bare)]
     if len(found) > 1:
         raise InputError(f"{where}: holds output of {' and '.join(found)}; name one with --tool, then the other")
+    if not found and (beside := context(text)):
+        kinds = " and ".join(CONTEXTS[name] for name in beside)
+        raise InputError(f"{where}: holds {kinds} and no times; give it beside a log with --context")
     if not found:
         raise InputError(f"{where}: is no output of {', '.join(READERS)} (no table header of theirs was found)")
-    return "rccl-tests" if found == ["nccl-tests"] and RCCL.search(bare) else found[0]
+    return "rccl-tests" if found == ["nccl-tests"] and RCCL.search(text) else found[0]
 
 
-def imported(text: str, where: str, tool: str = "auto", given: Given | None = None) -> Import:
+def context(text: str) -> dict[str, Any]:
+    """Return what a log says of its run besides times: NCCL's own log, the matrix of nvidia-smi; {} where it holds neither."""
+    found = {"nccl_debug": nccl_debug.context(text), "topo_matrix": topo_matrix.context(text)}
+    return {name: facts for name, facts in found.items() if facts}
+
+
+def imported(
+    text: str, where: str, tool: str = "auto", given: Given | None = None, beside: Mapping[str, Any] | None = None
+) -> Import:
     """Return the results and findings of one text.
 
-    tool: `auto` or a key of READERS; where: the file's name, for errors and contexts; given: what the file does not say.
+    tool: `auto` or a key of READERS; where: the file's name, for errors and contexts; given: what the file does not say;
+    beside: context of another file (context()) for all results.
 
     Raises:
         InputError: an unknown tool, a text that is none of its outputs, a row that cannot be read, ranks not known.
     """
     if tool not in ("auto", *READERS):
         raise InputError(f"tool: must be auto or one of {', '.join(READERS)}, got {tool!r}")
+    given = given or Given()
     chosen = recognise(text, where) if tool == "auto" else tool
-    json = chosen in ("nccl-tests", "rccl-tests") and nccl_json.looks_like(text)
-    parts = nccl_json.read(text, where) if json else whole_rows(READERS[chosen], text, where)
-    tables = tuple(convert(part, chosen, where, given or Given()) for part in parts if isinstance(part, Table))
-    left_out = tuple(part for part in parts if isinstance(part, Finding))
+    parts = _parts(text, where, chosen, Said(given, context=beside or {}))
+    refuse_contradiction([part for part, _ in parts if isinstance(part, Table)], where, given)
+    tables, left_out, first = list[Imported](), list[Finding](), None
+    for part, said in parts:
+        if isinstance(part, Finding):
+            left_out.append(part)
+            continue
+        try:
+            tables.append(convert(part, chosen, where, said))
+        except InputError as error:
+            first = first or error
+            left_out.append(Finding("warning", f"left out: {str(error).removeprefix(f'{where}:{part.line}: ')}", part.line))
     if not any(table.results for table in tables):
-        why = f"; line {left_out[0].row}: {left_out[0].text}" if left_out else ""
-        raise InputError(f"{where}: holds no result of {chosen} that can be imported{why}")
-    return Import(chosen, tables, left_out)
+        raise first or InputError(f"{where}: holds no result of {chosen} that can be imported{_why(tables, left_out)}")
+    return Import(chosen, tuple(tables), tuple(left_out))
+
+
+def _parts(text: str, where: str, tool: str, said: Said) -> list[tuple[Table | Finding, Said]]:
+    """Return what a reader finds in the streams of a text, and what the log around each table says of its run.
+
+    Raises:
+        InputError: the reader's, where none of the streams can be read.
+    """
+    if tool in JSON and JSON[tool][0](text):
+        return [(part, said) for part in JSON[tool][1](text, where)]
+    found: list[tuple[Table | Finding, Said]] = []
+    sign = SIGNS.get("nccl-tests" if tool == "rccl-tests" else tool)
+    for stream in streams(text, sign) if sign else ():
+        commands, ranks = launches(stream.text), said_ranks(stream.text)
+        around = replace(said, context={**context(stream.text), **said.context})
+        found += [(finding, around) for finding in stream.findings]
+        for part in whole_rows(READERS[tool], stream.text, where):
+            launch = launch_of(part, commands) if isinstance(part, Table) else None
+            started = launch.processes * launch.per_process if launch and launch.processes else None
+            found.append((part, replace(around, ranks=ranks or started, nodes=launch.nodes if launch else None)))
+    return found
+
+
+def _why(tables: Sequence[Imported], left_out: Sequence[Finding]) -> str:
+    """Return the gravest finding as the end of a sentence."""
+    findings = [*left_out, *(finding for table in tables for finding in table.findings)]
+    if not findings:
+        return ""
+    first = min(findings, key=lambda finding: ("error", "warning", "note").index(finding.severity))
+    return f"; line {first.row}: {first.text}" if first.row else f"; {first.text}"

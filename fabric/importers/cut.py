@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from fabric.importers.table import Table, Tables, lines
+from fabric.importers.table import NUMBER, Table, Tables, lines
 from fabric.records.screen import Finding
 from topologies.errors import InputError
 
@@ -18,7 +18,7 @@ BETWEEN = re.compile(r"\s*\|\s*|\s+")
 DECIMALS = re.compile(r"\d+\.(\d+)")
 WORD = re.compile(r"[A-Za-z]")
 UNENDED = "the file ends inside this line, which is left out; if it is whole, end it with a newline"
-SHORTENED = "cut: its last column is shorter than that of the row above; left out"
+SHORTENED = "cut: its last column is shorter than that of the row above, or than the tool prints it; left out"
 
 
 def whole_rows(reader: Callable[[str, str], Tables], text: str, where: str) -> Tables:
@@ -55,15 +55,19 @@ def _without_an_end(reader: Callable[[str, str], Tables], written: list[str], wh
     rest = reader("".join(written[:-1]), where)
     if wrong is not None and not any(isinstance(part, Table) for part in rest):
         raise wrong
-    return [Finding("note" if first and not first[0][0].isdigit() else "warning", UNENDED, end), *rest]
+    return [Finding("note" if first and not first[0][0].isdigit() and first[0][0] != "|" else "warning", UNENDED, end), *rest]
 
 
 def _without_a_short_row(table: Table, content: Mapping[int, str]) -> Tables:
     """Return a table, without its last row if that was cut though a line end follows: a launcher wrote on."""
-    if not _is_short(*_last_rows(table, content)):
+    last, above = _last_rows(table, content)
+    alone = not above and NUMBER.match(last[-1]) is not None and _decimals(last[-1]) < table.last_decimals
+    if not alone and not _is_short(last, above):
         return [table]
     end = table.rows[-1].line
-    return [replace(table, rows=tuple(row for row in table.rows if row.line != end)), Finding("warning", SHORTENED, end)]
+    rest = tuple(row for row in table.rows if row.line != end)
+    kept = [replace(table, rows=rest)] if rest else []
+    return [*kept, Finding("warning", SHORTENED, end)]
 
 
 def _last_rows(table: Table, content: Mapping[int, str]) -> tuple[list[str], list[str]]:
@@ -81,7 +85,12 @@ def _is_finished(row: list[str], above: list[str]) -> bool:
     if len(row) != len(above):
         return False
     last, model = row[-1], above[-1]
-    return last == model == "0" or (last == model and WORD.match(last) is not None) or _decimals(last) == _decimals(model) > 0
+    return (
+        last == model == "0"
+        or last == model == ""
+        or (last == model and WORD.match(last) is not None)
+        or _decimals(last) == _decimals(model) > 0
+    )
 
 
 def _is_short(row: list[str], above: list[str]) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 
-from fabric.importers.table import Row, Table, Tables, lines, number, whole_number, wrong_line
+from fabric.importers.table import Row, Table, Tables, is_row, lines, number, rounding, rows_of, whole_number, wrong_line
 from fabric.records.screen import Finding
+from fabric.text.numbers import whole
 
-HEADER = re.compile(r"data_size\(Bytes\):?.*\|.*a\w*g_time\(us\)")
+SIGN = re.compile(r"data_size\(Bytes\):?.*\|.*a\w*g_time\(us\)")
+HEADER = re.compile(rf"^\s*{SIGN.pattern}")
 BINARY = re.compile(r"\b(all_reduce|all_gather|reduce_scatter|alltoall|broadcast|reduce|scatter)_test\b")
 NAMES = {"alltoall": "all_to_all"}
 SETTINGS = re.compile(r"\biters is (\d{1,9}), warmup_iters is (\d+)")
@@ -31,19 +33,21 @@ def read(text: str, where: str) -> Tables:
     said: dict[str, str] = {}
     header: tuple[int, list[str]] | None = None
     rows: list[Row] = []
+    doubts: list[Finding] = []
     for line, content in lines(text):
         if HEADER.search(content):
             _close(found, header, rows, said)
             header, rows = (line, [name.strip(" :") for name in content.split("|")]), []
-        elif header and "|" in content and not FAILED.search(content):
-            rows.append(_row(where, line, header, content, said))
+        elif header and "|" in content and is_row(content) and not FAILED.search(content):
+            own, names = said, header
+            rows += rows_of(doubts, line, content, lambda: [_row(where, line, names, content, own)])  # noqa: B023  # called at once
         elif BINARY.search(content):
             _close(found, header, rows, said)
             header, rows, said = None, [], _said(content)
         elif settings := SETTINGS.search(content):
             said["iterations"] = settings[1]
     _close(found, header, rows, said)
-    return found
+    return [*found, *doubts]
 
 
 def _said(content: str) -> dict[str, str]:
@@ -71,16 +75,20 @@ def _row(where: str, line: int, header: tuple[int, list[str]], content: str, sai
         nbytes=whole_number(where, line, names[0], named["data_size(Bytes)"]),
         seconds=number(where, line, time, named[time]) * 1e-6,
         algbw=number(where, line, "alg_bandwidth(GB/s)", named["alg_bandwidth(GB/s)"]),
-        wrong=_wrong(named.get("check_result", "NULL")),
-        iterations=int(said.get("iterations", 1)),
+        wrong=_wrong(where, line, named.get("check_result", "NULL")),
+        iterations=whole(said.get("iterations", 1), "iterations"),
         dtype=said.get("dtype", "fp32"),
         op=said.get("op", "sum"),
+        rounding={"seconds": rounding(named[time]) * 1e-6, "algbw": rounding(named["alg_bandwidth(GB/s)"])},
     )
 
 
-def _wrong(check: str) -> int | None:
+def _wrong(where: str, line: int, check: str) -> int | None:
     """Return 0 for success, 1 for failed (the tool does not count elements), None where nothing was checked."""
-    return {"success": 0, "failed": 1}.get(check.lower())
+    known = {"success": 0, "failed": 1, "null": None}
+    if check.lower() not in known:
+        raise wrong_line(where, line, "success, failed or NULL in column check_result", check)
+    return known[check.lower()]
 
 
 def _close(found: list[Table | Finding], header: tuple[int, list[str]] | None, rows: list[Row], said: dict[str, str]) -> None:

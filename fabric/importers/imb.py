@@ -11,15 +11,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from fabric.importers.table import Row, Table, Tables, lines, number, stated_time, whole_number, wrong_line
+from fabric.importers.table import Row, Table, Tables, is_row, lines, number, rows_of, stated_time, whole_number, wrong_line
 from fabric.records.screen import Finding
+from fabric.text.numbers import whole
 
-TITLE = re.compile(r"^#\s+Benchmarking\s+(\S+)")
-PROCESSES = re.compile(r"^#\s+#processes\s*=\s*(\d{1,9})")
-GROUPS = re.compile(r"^#\s+\(\s*(\d+)\s+groups? of")
-HEADER = re.compile(r"^\s*(?:#bytes\s+)?#repetitions\s+t_")
+SIGN = re.compile(r"(?:#[ \t]*)?\bBenchmarking\s+(\S+)\s*$")
+TITLE = re.compile(rf"^\s*{SIGN.pattern}")
+PROCESSES = re.compile(r"^\s*#?\s*#?processes\s*=\s*(\d{1,9})\s*$")
+GROUPS = re.compile(r"^\s*#?\s*\(\s*(\d+)\s+groups? of")
+HEADER = re.compile(r"^\s*(?:#?bytes\s+)?#?repetitions\s+t_")
 VERSION = re.compile(r"MPI Benchmarks\s+(.*?),?\s+MPI-?\d|MPI Benchmarks\s+(\S+)")
-STATED = re.compile(r"^#\s+(Date|MPI_Datatype|MPI_Datatype for reductions|MPI_Op)\s*:\s+(.*\S)")
+STATED = re.compile(r"^\s*#?\s*(Date|MPI_Datatype|MPI_Datatype for reductions|MPI_Op)\s*:\s+(.*\S)")
 KINDS = {
     "Allreduce": ("all_reduce", False),
     "Reduce": ("reduce", False),
@@ -51,27 +53,25 @@ class Block:
     columns: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     skipped: int = 0
+    doubts: tuple[Finding, ...] = ()
+    ended: bool = False
     stated: dict[str, str] = field(default_factory=dict)
 
 
 def read(text: str, where: str) -> Tables:
-    """Return the tables of a file; benchmarks that are no collective of ours are left out with a note.
-
-    Raises:
-        InputError: a row that its header does not explain, or a block without its number of processes.
-    """
+    """Return the tables of a file; benchmarks that are no collective of ours are left out with a note."""
     found: list[Table | Finding] = []
     stated: dict[str, str] = {}
     block: Block | None = None
     for line, content in lines(text):
         if title := TITLE.match(content):
-            found += _close(where, block)
+            found += _close(block)
             block = Block(line, title[1], stated=dict(stated))
         elif block is None:
             _state(stated, content)
         else:
             block = _take(where, line, content, block)
-    found += _close(where, block)
+    found += _close(block)
     return found
 
 
@@ -83,18 +83,32 @@ def _state(stated: dict[str, str], content: str) -> None:
 
 
 def _take(where: str, line: int, content: str, block: Block) -> Block:
-    cells = content.split()
+    """Return the block with what one of its lines says."""
     if found := PROCESSES.match(content):
-        return replace(block, processes=int(found[1]))
+        return replace(block, processes=whole(found[1], "processes"))
     if GROUPS.match(content):
         return replace(block, groups=True)
     if HEADER.match(content):
-        return replace(block, columns=tuple(cells))
-    if block.columns and cells and cells[0].isdigit() and _name(block.title) in KINDS and not block.groups:
-        if "out-of-mem" in content or "time-out" in content:
-            return replace(block, skipped=block.skipped + 1)
-        return replace(block, rows=(*block.rows, _row(where, line, cells, block)))
+        return _headed(line, content.split(), block)
+    if block.columns and not block.ended and is_row(content) and _name(block.title) in KINDS and not block.groups:
+        return _with_row(where, line, content, block)
     return block
+
+
+def _headed(line: int, cells: Sequence[str], block: Block) -> Block:
+    """Return the block with the names of its columns; a second header is that of a block whose title was lost."""
+    if block.columns:
+        untitled = Finding("warning", "left out: a table without a title", line)
+        return replace(block, ended=True, doubts=(*block.doubts, untitled))
+    return replace(block, columns=tuple(f"#{cell.lstrip('#')}" if cell[0] != "t" else cell for cell in cells))
+
+
+def _with_row(where: str, line: int, content: str, block: Block) -> Block:
+    if "out-of-mem" in content or "time-out" in content:
+        return replace(block, skipped=block.skipped + 1)
+    doubts: list[Finding] = []
+    rows = rows_of(doubts, line, content, lambda: [_row(where, line, content.split(), block)])
+    return replace(block, rows=(*block.rows, *rows), doubts=(*block.doubts, *doubts))
 
 
 def _name(title: str) -> str:
@@ -126,7 +140,7 @@ def _row(where: str, line: int, cells: Sequence[str], block: Block) -> Row:
     )
 
 
-def _close(where: str, block: Block | None) -> Tables:
+def _close(block: Block | None) -> Tables:
     if block is None:
         return []
     name = _name(block.title)
@@ -134,11 +148,9 @@ def _close(where: str, block: Block | None) -> Tables:
         return [Finding("note", f"left out: `{block.title}` is no collective that results can hold", block.line)]
     if block.groups:
         return [Finding("note", f"left out: `{block.title}` in several groups side by side (-multi)", block.line)]
-    if block.processes is None:
-        raise wrong_line(where, block.line, "followed by `# #processes = N`", f"# Benchmarking {block.title}")
     if not block.rows:
-        return [Finding("warning", f"`{block.title}`: a table without rows", block.line)]
-    return [_table(block, *KINDS[name]), *_skipped(block)]
+        return [*block.doubts, Finding("warning", f"`{block.title}`: a table without rows", block.line)]
+    return [_table(block, *KINDS[name]), *_skipped(block), *block.doubts]
 
 
 def _skipped(block: Block) -> Tables:
@@ -159,6 +171,7 @@ def _table(block: Block, collective: str, per_rank: bool) -> Table:  # noqa: FBT
         per_rank=per_rank,
         mode="nonblocking" if _name(block.title) != block.title.removesuffix("_pure") else "blocking",
         barrier="before",
+        last_decimals=2,
         made_at=stated_time(block.stated.get("Date", "")),
         context=context,
     )

@@ -1,25 +1,36 @@
-"""What every reader returns: tables of rows, and the small helpers for reading text. It knows no tool."""
+"""What every reader returns: tables of rows, and the small helpers for reading text. It knows no tool and removes no noise."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import nan
 from typing import Any
 
 from fabric.records.case import Mode
 from fabric.records.result import Barrier
 from fabric.records.screen import Finding
+from fabric.text.escape import shown
+from fabric.text.numbers import maybe_whole, printed
 from topologies.errors import InputError
 
-PREFIX = re.compile(r"^[ \t]*(?:\[\d+,\d+\]<std\w+>:|\d+:(?=\s))\s?")
-"""What launchers put before each line: `[1,0]<stdout>:` (mpirun --tag-output), `0: ` (srun --label)."""
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([+-]?[0-9]{1,4}))?")
+"""A printed number; its groups are the decimals and the exponent."""
+LARGEST = 2**63 - 1
+"""Bytes, counts: what a 64-bit integer of the tools can hold."""
+NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One printed time. nbytes: as printed, the table's `scale` makes S of it; algbw, busbw in GB/s as printed."""
+    """One printed time. nbytes: as printed, the table's `per_rank` makes S of it; algbw, busbw in GB/s as printed.
+
+    rounding: half the last printed digit of `seconds`, `algbw`, `busbw`, in the units of these, where they were printed;
+    samples: seconds of each iteration where the tool wrote them.
+    """
 
     line: int
     nbytes: int
@@ -34,11 +45,18 @@ class Row:
     root: int | None = None
     made_at: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
+    rounding: Mapping[str, float] = field(default_factory=dict)
+    samples: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table of one collective. S = nbytes x (ranks where `per_rank`); ranks, nodes None: the file does not say."""
+    """One table of one collective. S = nbytes x (ranks where `per_rank`); ranks, nodes None: the file does not say.
+
+    least_ranks and places (rank -> device number, host): what a list of ranks that has gaps proves; per_process: ranks that
+    each launched process drives, None where the table does not say; last_decimals: those that the tool always prints in its
+    last column, 0 where it need not print any.
+    """
 
     collective: str | None
     line: int
@@ -53,7 +71,10 @@ class Table:
     params: Mapping[str, float | str] = field(default_factory=dict)
     made_at: str | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    least_ranks: int = 1
+    places: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    per_process: int | None = 1
+    last_decimals: int = 0
 
 
 Tables = Sequence[Table | Finding]
@@ -61,30 +82,60 @@ Tables = Sequence[Table | Finding]
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
-    """Return (line number, line) without a launcher's prefix."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        yield number, PREFIX.sub("", line.rstrip())
+    """Return (line number, line) of a text that noise.py has cleaned."""
+    for number_of, line in enumerate(text.splitlines(), start=1):
+        yield number_of, line.rstrip()
+
+
+def is_row(content: str) -> bool:
+    """Whether a line begins like a row: with a number."""
+    first = content.split(maxsplit=1)[:1]
+    return bool(first) and NUMBER.fullmatch(first[0]) is not None
+
+
+def rows_of(found: list[Finding], line: int, content: str, make: Callable[[], Sequence[Row]]) -> Sequence[Row]:
+    """Return the rows that `make` reads in a line; where the line is none, () and a finding on what was left out.
+
+    A line whose second word is no number is another program's (`238  UCX  ERROR ...`): a note. Others are rows that
+    something has spoilt: a warning.
+    """
+    try:
+        return make()
+    except InputError as error:
+        why = str(error).partition(f":{line}: ")[2] or str(error)
+        cells = content.replace("|", " ").split()
+        foreign = len(cells) > 1 and not NUMBER.fullmatch(cells[1]) and not NUMBER.match(cells[-1])
+        found.append(Finding("note" if foreign else "warning", f"left out, no row of its table: {why}", line))
+        return ()
 
 
 def wrong_line(where: str, line: int, expected: str, got: object) -> InputError:
     """Return the error of one line: file, line number, what would be right, what was found."""
-    return InputError(f"{where}:{line}: must be {expected}, got {str(got).strip()[:70]!r}")
+    return InputError(f"{where}:{line}: must be {expected}, got {shown(str(got).strip(), 70)}")
 
 
 def number(where: str, line: int, what: str, text: str) -> float:
-    """Return a column as a number; InputError naming the line."""
-    try:
-        return float(text)
-    except ValueError:
-        raise wrong_line(where, line, f"a number in column {what}", text) from None
+    """Return a column as a number; InputError naming the line. `nan` and `inf` are numbers, which no result can have."""
+    if not (NUMBER.fullmatch(text) or NOT_FINITE.fullmatch(text)):
+        raise wrong_line(where, line, f"a number in column {what}", text)
+    value = printed(text)
+    return nan if value is None else value
 
 
 def whole_number(where: str, line: int, what: str, text: str) -> int:
-    """Return a column that counts as an integer; InputError naming the line."""
-    value = number(where, line, what, text)
-    if not value.is_integer():  # nor are infinity and NaN
-        raise wrong_line(where, line, f"a whole number in column {what}", text)
-    return int(value)
+    """Return a column that counts as an integer of 64 bits; InputError naming the line."""
+    value = maybe_whole(number(where, line, what, text))
+    if value is None:
+        raise wrong_line(where, line, f"a whole number below 2^63 in column {what}", text)
+    return value
+
+
+def rounding(text: str) -> float:
+    """Return half the last printed digit of a number: 0.005 of `52.43`, 5e5 of `1.7e+07`; 0 of what is none."""
+    found = NUMBER.fullmatch(text)
+    if found is None:
+        return 0.0
+    return 0.5 * math.pow(10.0, int(found[3] or 0) - len(found[1] or found[2] or "")) if abs(int(found[3] or 0)) < 300 else 0.0
 
 
 def stated_time(text: str) -> str | None:

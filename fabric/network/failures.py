@@ -12,6 +12,8 @@ from fabric.network.names import given_names, vertex_name, vertex_of
 from fabric.network.routing.cuts import Failures, cut
 from fabric.network.routing.router import Router, router_of
 from fabric.network.routing.ways import Ints
+from fabric.text.escape import shown
+from fabric.text.numbers import natural
 from topologies.base import Topology
 from topologies.errors import InputError
 
@@ -120,9 +122,10 @@ def _switches(topology: Topology, text: str, seed: int) -> Failures:
 
 
 def _some(what: str, among: Ints, text: str, seed: int) -> tuple[int, ...]:
-    if not (text.isascii() and text.isdigit() and int(text) <= len(among)):
-        raise InputError(f"failures: {what} must be a whole number from 0 to {len(among)}, got {text!r}")
-    chosen = np.random.default_rng(seed).permutation(among)[: int(text)]
+    count = natural(text)
+    if count is None or count > len(among):
+        raise InputError(f"failures: {what} must be a whole number from 0 to {len(among)}, got {shown(text)}")
+    chosen = np.random.default_rng(seed).permutation(among)[:count]
     return tuple(sorted(chosen.tolist()))
 
 
@@ -130,9 +133,10 @@ def _plane(topology: Topology, text: str, seed: int) -> Failures:
     del seed  # nothing is drawn
     planes = np.unique(topology.plane[topology.devices :])
     planes = planes[planes >= 0]
-    if not (text.isascii() and text.isdigit() and int(text) in planes):
-        raise InputError(f"failures: planes of {topology.name} are {', '.join(map(str, planes.tolist()))}, got {text!r}")
-    switch = (np.arange(topology.vertices) >= topology.devices) & (topology.plane == int(text))
+    number = natural(text)
+    if number is None or number not in planes:
+        raise InputError(f"failures: planes of {topology.name} are {', '.join(map(str, planes.tolist()))}, got {shown(text)}")
+    switch = (np.arange(topology.vertices) >= topology.devices) & (topology.plane == number)
     return Failures(switches=tuple(np.flatnonzero(switch).tolist()))
 
 
@@ -140,9 +144,10 @@ def _cable(topology: Topology, text: str, seed: int) -> Failures:
     del seed
     if BETWEEN in text:
         return _between(topology, text)
-    if not (text.isascii() and text.isdigit() and int(text) < len(topology.ends)):
-        raise InputError(f"failures: cables of {topology.name} are 0 ... {len(topology.ends) - 1}, got {text!r}")
-    return Failures(cables=(int(text),))
+    cable = natural(text)
+    if cable is None or cable >= len(topology.ends):
+        raise InputError(f"failures: cables of {topology.name} are 0 ... {len(topology.ends) - 1}, got {shown(text)}")
+    return Failures(cables=(cable,))
 
 
 def _between(topology: Topology, text: str) -> Failures:

@@ -9,6 +9,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from fabric.text.escape import shown
+from fabric.text.numbers import natural
 from topologies.base import Topology
 from topologies.errors import InputError
 
@@ -76,21 +78,25 @@ def vertex_of(topology: Topology, text: str, parameter: str) -> int:
     given = _GIVEN.get(topology)
     if given is not None and text in given.number:
         return given.number[text]
-    if text.isascii() and text.isdigit() and int(text) < topology.vertices:
-        return int(text)
+    number = natural(text)
+    if number is not None and number < topology.vertices:
+        return number
     found = NAMED.fullmatch(text)
     if found and found[1] in (*topology.tiers, "host"):
         tier = topology.tiers.index(found[1]) if found[1] in topology.tiers else 0
         vertices = np.flatnonzero(topology.tier == tier)
         vertices = vertices[vertices < topology.devices] if found[1] == "host" else vertices[vertices >= topology.devices]
-        if int(found[2]) < len(vertices):
-            return int(vertices[int(found[2])])
+        place = natural(found[2])
+        if place is not None and place < len(vertices):
+            return int(vertices[place])
     if given is not None:
         near = difflib.get_close_matches(text, given.number, 3, 0.5) or list(given.vertices[topology.devices :][:3])
         hint = f" (as {', '.join(near)})" if near else ""
-        raise InputError(f"{parameter}: must be a name of the file{hint} or a number below {topology.vertices}, got {text!r}")
+        raise InputError(
+            f"{parameter}: must be a name of the file{hint} or a number below {topology.vertices}, got {shown(text)}"
+        )
     tiers = ", ".join(f"{tier}0 ... {tier}{count - 1}" for tier, count in topology.switches_by_tier.items() if count)
     raise InputError(
         f"{parameter}: {topology.name} has vertices 0 ... {topology.vertices - 1}"
-        f"{f' and {tiers}' if tiers else ''}, got {text!r}"
+        f"{f' and {tiers}' if tiers else ''}, got {shown(text)}"
     )

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.collectives.schedule import Groups
+from fabric.text.escape import shown
+from fabric.text.numbers import natural
 from topologies.base import Topology
 from topologies.errors import InputError
 
@@ -33,11 +35,12 @@ def place(topology: Topology, world_size: int, order: str = "contiguous", given:
         return np.arange(world_size) % slots
     if kind == "interleaved":
         return _interleaved(topology)[np.arange(world_size) % slots]
-    if kind == "scattered" and argument.isdigit():
-        return np.random.default_rng(int(argument)).permutation(slots)[np.arange(world_size) % slots]
+    seed = natural(argument)
+    if kind == "scattered" and seed is not None:
+        return np.random.default_rng(seed).permutation(slots)[np.arange(world_size) % slots]
     if kind == "given" and given is not None:
         return _checked(topology, world_size, given)
-    raise InputError(f"order: must be {ORDERS} (given needs its list), got {order!r}")
+    raise InputError(f"order: must be {ORDERS} (given needs its list), got {shown(order)}")
 
 
 def spread(topology: Topology, devices: Devices) -> tuple[int, int]:

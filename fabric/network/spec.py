@@ -7,15 +7,15 @@ that of one lane one way, inside nodes that of one device one way, all its lanes
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fabric.network.fabric import Fabric, Level
 from fabric.network.lane_speeds import from_lane_speeds
 from fabric.network.parts import part
+from fabric.text.escape import shown
 from fabric.units import duration, rate
 from topologies import catalog
 from topologies.base import SCALE_UP, Topology
@@ -32,10 +32,11 @@ LOCAL_CARRIERS = {"mpi": "memory", "gloo": "loopback"}
 """Backend -> level, in the family `local`."""
 
 
-class LevelText(BaseModel):
+@dataclass(frozen=True)
+class LevelText:
     """One level in a YAML file: a part, or speed (inside nodes: of one device) and latency with units."""
 
-    model_config = ConfigDict(extra="forbid")
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012  # read by pydantic, which is imported where a file is read
     part: str | None = None
     speed: str | None = None
     latency: str | None = None
@@ -45,16 +46,26 @@ class LevelText(BaseModel):
     date: str | None = None
 
 
-class FabricText(BaseModel):
+@dataclass(frozen=True)
+class FabricText:
     """A fabric's YAML file."""
 
-    model_config = ConfigDict(extra="forbid")
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012  # as above
     schema_: str
-    name: str = ""
     topology: str
-    levels: dict[str, LevelText] = {}
-    degraded: dict[int, str] = {}
-    carriers: dict[str, str] = {}
+    name: str = ""
+    levels: Mapping[str, LevelText] = field(default_factory=dict)
+    degraded: Mapping[int, str] = field(default_factory=dict)
+    carriers: Mapping[str, str] = field(default_factory=dict)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a fabric's YAML file as it is written."""
+    from pydantic import TypeAdapter  # noqa: PLC0415  # 0.3 s, paid where a schema is asked for
+
+    made = TypeAdapter(FabricText).json_schema()
+    kinds = {"schema": {"const": SCHEMA}, **{key: kind for key, kind in made["properties"].items() if key != "schema_"}}
+    return {**made, "$id": SCHEMA, "properties": kinds, "required": ["schema", "topology"]}
 
 
 def load(text: str) -> Fabric:
@@ -86,22 +97,23 @@ def from_short_form(text: str) -> Fabric:
 
 def read(path: Path) -> Fabric:
     """Return the fabric of a YAML file; one of schema OF_LANES as it was, its speed inside nodes added up to a device's."""
-    try:
-        content = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise InputError(f"topo: cannot read {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415  # 0.1 s with YAML, paid where a file is read
+
+    from fabric.text.yaml_file import read_yaml  # noqa: PLC0415
+
+    content = read_yaml(path, "topo")
     if not isinstance(content, dict) or content.get("schema") not in (SCHEMA, OF_LANES):
         found = content.get("schema") if isinstance(content, dict) else content
-        raise InputError(f"{path}: schema must be {SCHEMA}, or {OF_LANES} of before, got {str(found)[:60]!r}")
+        raise InputError(f"{path}: schema must be {SCHEMA}, or {OF_LANES} of before, got {shown(str(found))}")
     content["schema_"] = content.pop("schema")
     try:
-        return _from_text(path, FabricText.model_validate(content))
+        return _from_text(path, TypeAdapter(FabricText).validate_python(content))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(key) for key in first["loc"])
-        raise InputError(f"{path}: {where}: {first['msg']}, got {str(first['input'])[:60]!r}") from None
+        unknown = first["type"] == "unexpected_keyword_argument"
+        said = "Extra inputs are not permitted" if unknown else first["msg"]
+        raise InputError(f"{path}: {where}: {said}, got {shown(str(first['input']))}") from None
 
 
 def write(fabric: Fabric, path: Path) -> None:
@@ -110,6 +122,8 @@ def write(fabric: Fabric, path: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
+    import yaml  # noqa: PLC0415
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(to_dict(fabric), sort_keys=False, width=120))
@@ -152,7 +166,7 @@ def _from_text(path: Path, text: FabricText) -> Fabric:
     return from_lane_speeds(fabric, OF_LANES) if states_lanes else fabric
 
 
-def _degraded(path: Path, topology: Topology, cables: dict[int, str]) -> dict[int, float]:
+def _degraded(path: Path, topology: Topology, cables: Mapping[int, str]) -> dict[int, float]:
     for cable in cables:
         if not 0 <= cable < len(topology.ends):
             raise InputError(f"{path}: degraded: cables are 0 ... {len(topology.ends) - 1}, got {cable}")

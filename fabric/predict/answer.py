@@ -24,6 +24,8 @@ from fabric.predict.timed import timed, uncongested
 from fabric.records.case import Case
 from fabric.records.prediction import Prediction, Shares
 from fabric.records.result import Result
+from fabric.text.escape import shown
+from fabric.text.numbers import natural
 from topologies.errors import InputError
 
 Watch = Callable[[int, int], None]
@@ -110,11 +112,12 @@ def policies(routing: str) -> list[str]:
     """
     kind, _, seeds = routing.rpartition(":")
     first, dash, last = seeds.partition("-")
-    if not (kind and dash and first.isdigit()):
+    low, high = natural(first), natural(last)
+    if not (kind and dash) or low is None:
         return [routing]
-    if not (last.isdigit() and int(first) < int(last) < int(first) + MOST_SEEDS):
-        raise InputError(f"routing: seeds must be FIRST-LAST, at most {MOST_SEEDS}, such as ecmp:0-4, got {routing!r}")
-    return [f"{kind}:{seed}" for seed in range(int(first), int(last) + 1)]
+    if high is None or not low < high < low + MOST_SEEDS:
+        raise InputError(f"routing: seeds must be FIRST-LAST, at most {MOST_SEEDS}, such as ecmp:0-4, got {shown(routing)}")
+    return [f"{kind}:{seed}" for seed in range(low, high + 1)]
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,13 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from fabric.collectives.catalog import busbw_factor
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices, place
 from fabric.predict.needs import NEEDS, Need, Split
 from fabric.records.case import Case
+from fabric.text.numbers import natural, whole
 from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
 
@@ -202,7 +201,7 @@ def _halves(topology: Topology, switches: int) -> list[Ints]:
     order = np.arange(switches)
     halves = [2 * order // max(switches, 1)]
     text = str(topology.params.get("dims", ""))
-    dims = [int(part) for part in text.split("x") if part.isdigit()]
+    dims = [whole(part, "dims", 1) for part in text.split("x") if natural(part)]
     if dims and int(np.prod(dims)) == switches:
         halves += [2 * place // size for place, size in zip(np.unravel_index(order, dims), dims, strict=True) if size > 1]
     return halves
@@ -216,9 +215,20 @@ def _follow(switch: Ints, core: Ints, place: Ints) -> Ints:
 
 
 def _together(ends: NDArray[np.int32], vertices: int) -> Ints:
-    """Return a label per vertex, the same where cables join them."""
-    joins = sparse.coo_array((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), shape=(vertices, vertices))
-    labels: Ints = connected_components(joins.tocsr(), directed=False)[1].astype(np.int64)
+    """Return a label per vertex, the same where cables join them, in the order of the parts' first vertices.
+
+    Every vertex points at one of its part, in the end at the first: both ends of a cable, and what they pointed at, take
+    the lower of the two, then what it points at, until nothing changes. scipy's search would cost 0.3 s to import.
+    """
+    low, high = ends.T
+    points, before = np.arange(vertices), np.full(vertices, -1)
+    while (points != before).any():
+        before = points.copy()
+        least = np.minimum(before[low], before[high])
+        for taker in (before[low], before[high], low, high):
+            np.minimum.at(points, taker, least)
+        points = points[points]
+    labels: Ints = np.unique(points, return_inverse=True)[1].astype(np.int64)
     return labels
 
 

@@ -22,7 +22,7 @@ from fabric.collectives.algorithms import algorithm
 from fabric.collectives.catalog import in_a_row
 from fabric.network.fabric import Fabric
 from fabric.network.placement import groups_of, place
-from fabric.predict.constants import ANY_LEVEL, Constants, Line
+from fabric.predict.constants import ANY_LEVEL, CROWDED, Constants, Line
 from fabric.predict.cost import step_cost
 from fabric.predict.defaults import default_algorithm
 from fabric.records.imported import library_of
@@ -86,7 +86,7 @@ def _unusable(result: Result) -> str | None:
     if result.case.world_size < 2:
         return "world size 1"
     if result.oversubscribed:
-        return "more ranks than cores"
+        return CROWDED
     if in_a_row(result.case.collective, result.case.params) > 1 and result.case.collective != "latency":
         return "a window of messages"
     return f"{result.wrong} wrong elements" if result.wrong else None

@@ -21,6 +21,7 @@ from fabric.network.routing.routed import distinct
 from fabric.predict.constants import Constants
 from fabric.predict.cost import fixed_seconds
 from fabric.records.case import Case
+from fabric.text.numbers import whole
 from topologies.errors import InputError
 
 
@@ -46,7 +47,7 @@ class Terms:
 
     def parameter(self, name: str, default: int = 1) -> int:
         """Return a whole-number parameter of the algorithm."""
-        return int(str(self.params.get(name, default)))
+        return whole(self.params.get(name, default), name, 1)
 
 
 Form = Callable[[Terms], float]

@@ -11,11 +11,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
+from fabric.text.escape import shown
+from fabric.text.files import is_file
 from topologies.errors import InputError
 
 SCHEMA = "fabricbench.constants/1"
+FITTED, HELD_OUT, CROWDED = "fitted", "held out", "more ranks than cores"
+"""What a measured cell is to a fit: it made it, it scores it, or it is neither, since its ranks shared cores."""
 ANY_LEVEL = "*"
 
 
@@ -71,20 +73,29 @@ def load(text: str) -> list[Constants]:
         return [NONE]
     if text.partition(":")[0] == NCCL:
         return [Constants(text, {}, NCCL_SOURCE, backend=text)]
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415  # 0.1 s, paid where a file is read
+
+    from fabric.text.json_file import read_json  # noqa: PLC0415
+
     path = Path(text)
-    try:
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        known = "none, nccl, nccl:HARDWARE"
-        raise InputError(f"constants: must be one of {known} or a file, cannot read {text!r}: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(f"constants: {path} is not JSON: {error}") from None
+    if not is_file(text):
+        raise InputError(f"constants: must be one of none, nccl, nccl:HARDWARE or a file, cannot read {shown(text)}")
+    content = read_json(path, "constants")
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise InputError(f"constants: {path}: schema must be {SCHEMA}")
     try:
         return TypeAdapter(list[Constants]).validate_python(content["constants"])
     except (KeyError, ValidationError) as error:
         raise InputError(f"constants: {path}: {' '.join(str(error).split())[:200]}") from None
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a file of constants."""
+    from pydantic import TypeAdapter  # noqa: PLC0415  # 0.3 s, paid where a schema is asked for
+
+    every = TypeAdapter(list[Constants]).json_schema()
+    kinds, needed = {"schema": {"const": SCHEMA}, "constants": every}, ["schema", "constants"]
+    return {"$id": SCHEMA, "$defs": every.pop("$defs"), "type": "object", "properties": kinds, "required": needed}
 
 
 def write(path: Path, constants: Sequence[Constants]) -> None:

@@ -5,7 +5,6 @@ Such tables are copied by hand, renamed and now and then invented; whoever calib
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.records import screen as records
+from fabric.text.json_file import read_json
 from topologies.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -73,12 +73,7 @@ def load_efficiencies(path: Path) -> dict[str, list[Efficiency]]:
 
 
 def _tables(path: Path) -> list[dict[str, Any]]:
-    try:
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"published: cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(f"published: {path} is not JSON: {error}") from None
+    content = read_json(path, "published")
     if not isinstance(content, dict) or not isinstance(content.get("tables"), list):
         raise InputError(f"published: {path} must hold an object with a list `tables`")
     return list(content["tables"])

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from fabric.records.case import Case
+from fabric.records.imported import usable
+from fabric.records.pool import pooled
 from fabric.records.result import Result
+from fabric.records.store import read
 from topologies.errors import InputError
 
 
@@ -34,6 +38,31 @@ class Pair:
         if abs(self.error) <= tolerance or not self.apart:
             return "same"
         return "slower" if self.error > 0 else "faster"
+
+
+def side(text: str) -> tuple[list[Result], list[str]]:
+    """Return the results of FILE or FILE@SOURCE, samples of one case pooled, and a line each on what was torn or left out.
+
+    SOURCE: by the beginning of its name (gloo, mpi, model); `model:BACKEND` also is the model of that library.
+
+    Raises:
+        InputError: nothing of that source, or nothing that screening lets through.
+    """
+    path, _, source = text.rpartition("@") if "@" in text else (text, "", "")
+    found, torn = read(Path(path))
+    results, left_out = usable(found)
+    if left_out and not results:
+        raise InputError(f"compare: {path} holds nothing that can be compared: {left_out}")
+    chosen = [r for r in pooled(results) if r.source.startswith(source) or _stands_for(r, source)]
+    if not chosen:
+        known = ", ".join(sorted({r.source for r in results})) or "nothing"
+        raise InputError(f"compare: {path} holds {known}, got source {source!r}")
+    return chosen, [line for line in (torn, left_out) if line]
+
+
+def _stands_for(result: Result, source: str) -> bool:
+    """Return whether a model's answer is meant by `model:BACKEND`, the library that it predicts."""
+    return bool(source) and f"model:{result.model.backend}".startswith(source) and not result.measured
 
 
 def join(a: Sequence[Result], b: Sequence[Result]) -> list[Pair]:

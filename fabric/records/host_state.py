@@ -13,6 +13,7 @@ from math import exp
 import numpy as np
 
 from fabric.records.result import Result
+from fabric.text.numbers import maybe_real, real
 
 APART = 1.4
 """Ratio of the two states' canaries from which on they are two."""
@@ -65,7 +66,7 @@ def labelled(results: Sequence[Result]) -> list[Result]:
     canaries: dict[object, list[float]] = {}
     for result in results:
         if _canary(result.context) is not None:
-            canaries.setdefault(_kind(result), []).append(float(result.context["canary_seconds"]))
+            canaries.setdefault(_kind(result), []).append(real(result.context["canary_seconds"], "canary_seconds"))
     borders = {kind: border(values) for kind, values in canaries.items()}
     return [
         result if (seconds := _canary(result.context)) is None else _with_state(result, seconds, borders[_kind(result)])
@@ -75,7 +76,7 @@ def labelled(results: Sequence[Result]) -> list[Result]:
 
 def _canary(context: Mapping[str, object]) -> float | None:
     seconds = context.get("canary_seconds")
-    return float(seconds) if isinstance(seconds, (int, float)) else None
+    return maybe_real(seconds) if isinstance(seconds, int | float) else None
 
 
 def _kind(result: Result) -> object:

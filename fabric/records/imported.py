@@ -8,7 +8,7 @@ from dataclasses import replace
 from fabric.records.result import Result
 from topologies.errors import InputError
 
-LIBRARIES = {"nccl-tests": "nccl", "rccl-tests": "nccl", "hccl_test": "hccl"}
+LIBRARIES = {"nccl-tests": "nccl", "rccl-tests": "nccl", "nccl-inspector": "nccl", "hccl_test": "hccl"}
 """Tool -> library. RCCL is NCCL's code with its algorithms. OSU and IMB time whatever MPI they were built with."""
 PREFIX = "import:"
 TWIN = "twin:"

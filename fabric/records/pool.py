@@ -13,6 +13,7 @@ from typing import Any
 
 from fabric.records.host_state import labelled
 from fabric.records.result import Result
+from fabric.text.numbers import real
 
 Visits = list[tuple[float, ...]]
 
@@ -61,7 +62,9 @@ def _visits(result: Result) -> list[Visits]:
 def _flags(same: Sequence[Result], launches: dict[object, Visits]) -> dict[str, Any]:
     contexts = [result.context for result in same]
     states = {state for context in contexts if (state := context.get("host_state")) is not None}
-    jumps = [float(context["clock_jump_seconds"]) for context in contexts if context.get("clock_jump_seconds")]
+    jumps = [
+        real(context["clock_jump_seconds"], "clock_jump_seconds") for context in contexts if context.get("clock_jump_seconds")
+    ]
     flags: dict[str, Any] = {
         "contended": any(context.get("contended", False) for context in contexts),
         "visits": sum(map(len, launches.values())),

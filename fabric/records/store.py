@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import cache
@@ -17,10 +18,15 @@ from pydantic import TypeAdapter, ValidationError
 from fabric.errors import EnvironmentFault
 from fabric.records.older import RESULT_1, of_result_1
 from fabric.records.result import SCHEMA, Result
+from fabric.text.escape import shown
+from fabric.text.files import read_bytes
+from fabric.text.json_file import parse_json
 from topologies.errors import InputError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What writing fails with where there is no room: the disk, a quota, the largest file that is allowed."""
+MOST_BYTES = 1 << 30
+"""Of a file of results; read whole."""
 BLOCK = 1 << 16
 """Bytes read at once to find the last whole line."""
 
@@ -59,6 +65,31 @@ def append(path: Path, results: Iterable[Result]) -> None:
         raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
 
 
+def append_all(path: Path, results: Iterable[Result]) -> None:
+    """Add results to a file, all or none: a copy with them takes the file's place.
+
+    Raises:
+        InputError: the folder or the file cannot be written, or the file holds something else than results.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if path.exists():
+        read(path)
+    try:
+        if path.exists():
+            shutil.copyfile(path, beside)
+        append(beside, results)
+        os.replace(beside, path)  # the same call, named as what it does
+    except InputError:
+        raise InputError(
+            f"output: cannot write {path}: no file can be made beside it; choose a folder that can be written"
+        ) from None
+    except OSError as error:
+        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+    finally:
+        if beside.parent.is_dir():
+            beside.unlink(missing_ok=True)
+
+
 def _write(file: FileIO, content: bytes) -> None:
     """Write everything after the last whole line; where that fails, leave the file as it was."""
     end = _whole_lines(file)
@@ -92,10 +123,7 @@ def read(path: Path) -> tuple[list[Result], str | None]:
     Raises:
         InputError: no such file, a line that is no record, or a schema this version does not know.
     """
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise InputError(f"results: cannot read {path}: {error.strerror}") from None
+    lines = read_bytes(path, "results", MOST_BYTES).split(b"\n")
     results = list(_parse(path, lines[:-1]))
     torn = lines[-1].strip()
     if not torn:
@@ -117,17 +145,17 @@ def _parse(path: Path, lines: list[bytes]) -> Iterator[Result]:
 
 def _record(where: str, line: bytes) -> Result:
     try:
-        row = json.loads(line)
-    except ValueError:
-        raise InputError(f"{where}: must be one JSON object per line, got {line[:40]!r}") from None
+        row = parse_json(line, where)
+    except InputError as error:
+        raise InputError(f"{where}: must be one JSON object per line, got {shown(line, 40)}; {error}") from None
     found = row.get("schema") if isinstance(row, dict) else None
     if found == RESULT_1:
         row = of_result_1(row, SCHEMA)
     elif found != SCHEMA:
-        raise InputError(f"{where}: schema must be {SCHEMA}, got {found!r}; a newer version of fabricbench may read it")
+        raise InputError(f"{where}: schema must be {SCHEMA}, got {shown(found)}; a newer version of fabricbench may read it")
     try:
         return adapter().validate_python(row)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{where}: {field}: {first['msg']}, got {str(first['input'])[:60]!r}") from None
+        raise InputError(f"{where}: {field}: {first['msg']}, got {shown(str(first['input']))}") from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +25,39 @@ EDGES = (0, 3, 10, 30, 100, 500)
 TOLERANCE = 1 + 1e-9
 
 
+class NoPart(InputError):
+    """Nothing listed does what a wiring asks. kind: `switch` or `link`; why: the one line that a user reads."""
+
+    def __init__(self, kind: Literal["switch", "link"], why: str) -> None:
+        super().__init__(kind, why)
+        self.kind, self.why = kind, why
+
+    def __str__(self) -> str:
+        """Return the line."""
+        return self.why
+
+
+@dataclass(frozen=True, order=True)
+class Length:
+    """A class of cable length in metres: above `over`, at most `up_to`, None where the class has no upper end."""
+
+    over: int
+    up_to: int | None
+
+
 @dataclass(frozen=True)
 class Line:
-    """One row of a bill. where: tier, level and length class; part: what is bought; count: pieces; spare: unused ports."""
+    """One row of a bill. part: what is bought; count: pieces; spare: unused ports.
 
-    where: str
+    tier: of switches; level, length: of links; None of other parts.
+    """
+
     part: Part
     count: int
     spare: int = 0
+    tier: str | None = None
+    level: str | None = None
+    length: Length | None = None
 
     @property
     def price(self) -> Range:
@@ -97,8 +123,8 @@ def bill(fabric: Fabric, layout: Layout, parts: Mapping[str, Part], nodes: str |
     topology = fabric.topology
     lines = [*_switches(fabric, parts), *_links(fabric, layout, parts)]
     if nic is not None:
-        lines.append(Line("endpoint NICs", parts[nic], int(_network_ends(topology, devices=True).sum())))
-    own = (Line("nodes", parts[nodes], topology.nodes),) if nodes is not None else ()
+        lines.append(Line(parts[nic], int(_network_ends(topology, devices=True).sum())))
+    own = (Line(parts[nodes], topology.nodes),) if nodes is not None else ()
     return Bill(topology.devices, tuple(lines), own)
 
 
@@ -125,7 +151,7 @@ def _switches(fabric: Fabric, parts: Mapping[str, Part]) -> list[Line]:
             continue
         part = _switch_for(f"{topology.family}: {tier}", parts, float(fastest[own].max()), float(used[own].max()))
         ports = part.ports * max(1, round(part.speed / fastest[own].max()))
-        lines.append(Line(f"{tier} switches", part, len(own), int(ports * len(own) - lanes[own].sum())))
+        lines.append(Line(part, len(own), int(ports * len(own) - lanes[own].sum()), tier=tier))
     return lines
 
 
@@ -148,9 +174,10 @@ def _switch_for(where: str, parts: Mapping[str, Part], lane: float, needed_rate:
     ]
     if not fits:
         have = ", ".join(part.name for part in parts.values() if part.kind == "switch") or "none"
-        raise InputError(
+        raise NoPart(
+            "switch",
             f"{where}: needs a switch with ports of {show_rate(lane)}, {show_rate(needed_rate)} in all each way; "
-            f"there are {have}; list one under parts"
+            f"there are {have}; list one under parts",
         )
     return min(fits, key=lambda part: (part.speed * part.ports, part.speed, part.price is None))
 
@@ -176,10 +203,10 @@ def _by_length(level: str, rate: float, metres: NDArray[np.float64], parts: Mapp
         fits = [part for part in links if part.reach * TOLERANCE >= longest]
         if not fits:
             have = ", ".join(part.name for part in links) or "none"
-            raise InputError(
-                f"{level}: needs a link of {show_rate(rate)} over {longest:.0f} m, got {have}; list one under parts"
+            raise NoPart(
+                "link", f"{level}: needs a link of {show_rate(rate)} over {longest:.0f} m, got {have}; list one under parts"
             )
-        lines.append(Line(f"{level}, {_class_name(int(number))}", fits[0], int(count)))
+        lines.append(Line(fits[0], int(count), level=level, length=_length(int(number))))
     return lines
 
 
@@ -187,9 +214,9 @@ def _cheapest_first(part: Part) -> tuple[float, float, float]:
     return part.speed, part.reach, part.price.range.mid if part.price else float("inf")
 
 
-def _class_name(number: int) -> str:
-    last = len(EDGES) - 1
-    return f"over {EDGES[last]} m" if number >= last else f"{EDGES[number]}-{EDGES[number + 1]} m"
+def _length(number: int) -> Length:
+    """Return a class of length by its number."""
+    return Length(EDGES[number], EDGES[number + 1] if number + 1 < len(EDGES) else None)
 
 
 def without_figures(lines: Sequence[Line], what: str) -> list[str]:

@@ -21,8 +21,8 @@ from fabric.records.result import Result
 from topologies.errors import InputError
 
 SPLIT = "spray"
-BY_RAILS = "through the node, then along the rails"
-RELAYED = "direct, by way of a neighbour in the node"
+BY_RAILS, RELAYED = "by_rails", "direct_pxn"
+"""What an answer of this module calls its algorithm: through the node, then along the rails; direct by way of a neighbour."""
 EXCHANGES = ("all_to_all", "all_to_all_v")
 MOST_HASHED = 4_000_000
 """Pairs of an exchange up to which every one is routed by itself."""

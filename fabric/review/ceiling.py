@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fabric.review.bill import Bill
+from fabric.text.numbers import whole
 from topologies import catalog
 from topologies.base import Topology
 from topologies.errors import InputError
@@ -70,7 +71,7 @@ def _plain(topo: str) -> tuple[str, dict[str, str]]:
 
 def _largest(family: str, params: dict[str, str], key: str) -> Iterator[tuple[Topology, bool]]:
     """Yield per number of tiers the largest topology and whether something ends there."""
-    unit = int(params.get("devices_per_node", "1")) if key in ("endpoints", "devices") else 1
+    unit = whole(params.get("devices_per_node", "1"), "devices_per_node", 1) if key in ("endpoints", "devices") else 1
     low = next((value for value in range(1, FIRST) if _built(family, params, key, value * unit)), FIRST)
     while (here := _built(family, params, key, low * unit)) is not None:
         tiers, high = _tiers(here), low * 2
@@ -93,7 +94,7 @@ def _largest(family: str, params: dict[str, str], key: str) -> Iterator[tuple[To
 
 def _built(family: str, params: dict[str, str], key: str, value: int) -> Topology | None:
     """Return the topology with this value; None where the family refuses or where it is larger than MOST_DEVICES."""
-    rails = int(params.get("rails", "8")) if key == "nodes" else 1
+    rails = whole(params.get("rails", "8"), "rails", 1) if key == "nodes" else 1
     if value * rails > MOST_DEVICES:
         return None
     try:

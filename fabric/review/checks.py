@@ -34,7 +34,7 @@ def check_asked(request: Request) -> None:
         try:
             _check_case(text)
         except InputError as error:
-            raise InputError(f"cases.{number}: {str(error).removeprefix('cases.')}") from None
+            raise InputError(f"cases.{number}: {error}") from None
     for order in request.orders:
         if not ORDER.fullmatch(order):
             raise InputError(f"orders: must be {ORDERS.split(' or ')[0]}, got {order!r}")

@@ -1,6 +1,6 @@
 """What failures do to one collective: each draw under a hash of its own, and the same where traffic splits evenly.
 
-It draws no failure itself and knows no rates. A draw is an event (losses.py): cables, switches and nodes that go together.
+It draws no failure itself and knows no rates. A draw is a loss (losses.py): cables, switches and nodes that go together.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fabric.predict.answer import models_of, policies, predict, predict_on
 from fabric.predict.constants import Constants
 from fabric.records.case import Case
 from fabric.review.by_rails import BY_RAILS, SPLIT
-from fabric.review.losses import Event, together
+from fabric.review.losses import Event, Loss, together
 from fabric.review.performance import Kept, Timed, algorithms_for
 from topologies.errors import InputError
 
@@ -31,24 +31,23 @@ GAIN = 5e-4
 
 @dataclass(frozen=True)
 class Damage:
-    """So many failed of a kind: seconds over healthy seconds of the devices alive, median and worst of the draws that run.
+    """What an event does: seconds over healthy seconds of the devices alive, median and worst of the draws that run.
 
-    failed: cables, switches or racks; of an event, its cables, switches and nodes. draws: of what fails, each under the
-    next seed of the routing; of an event, one per seed. cut: draws in which devices alive are parted from the others.
-    kind: of an event (losses.Event), else empty. devices_lost, devices_parted: the most of any draw. left, rest: where some
+    failed: cables, switches or racks drawn; of a loss as a whole, its cables, switches and nodes. draws: of what fails,
+    each under the next seed of the routing; of a loss as a whole, one per seed. cut: draws in which devices alive are
+    parted from the others. devices_lost, devices_parted: the most of any draw. left, rest: where some
     are lost or parted, the fewest devices of nodes that are whole, and the median of the case's seconds on those over
     healthy ones (None: it does not run there, or nothing was parted or lost). even, rest_even: where a draw's ratio of
     either is below 1, the lowest of the same loss and algorithm with all traffic split evenly before and after (below_one).
     """
 
-    what: str
+    event: Event
     failed: int
     collective: str
     median: float | None
     worst: float | None
     draws: int
     cut: int
-    kind: str = ""
     devices_lost: int = 0
     devices_parted: int = 0
     left: int = 0
@@ -102,7 +101,7 @@ def job_of(fabric: Fabric, constants: Constants, known: Sequence[Timed], kept: K
 
 @dataclass(frozen=True)
 class _Hit:
-    """One event under one hash. alive: the ratio of the devices alive; rest: of those on whole nodes; even: see Damage."""
+    """One loss under one hash. alive: the ratio of the devices alive; rest: of those on whole nodes; even: see Damage."""
 
     alive: float | None
     rest: float | None
@@ -114,24 +113,23 @@ class _Hit:
     left: int
 
 
-def struck(job: Job, what: str, draws: Sequence[Event], *, failed: int | None = None, kind: str = "") -> Damage:
-    """Return what draws do to the job, one row: the n-th under the n-th seed of its routing, around again.
+def struck(job: Job, event: Event, draws: Sequence[Loss], *, failed: int | None = None) -> Damage:
+    """Return what draws of an event do to the job, one row: the n-th under the n-th seed of its routing, around again.
 
-    failed: as Damage, by default what the first event takes.
+    failed: as Damage, by default what the first draw takes.
     """
-    hits = [_hit(job, event, job.seeds[number % len(job.seeds)]) for number, event in enumerate(draws)]
+    hits = [_hit(job, loss, job.seeds[number % len(job.seeds)]) for number, loss in enumerate(draws)]
     alive = [hit.alive for hit in hits if hit.alive is not None]
     rest = [hit.rest for hit in hits if hit.rest is not None]
     first = draws[0]
     return Damage(
-        what=what,
+        event=event,
         failed=len(first.cables) + len(first.switches) + len(first.nodes) if failed is None else failed,
         collective=job.case.collective,
         median=median(alive) if alive else None,
         worst=max(alive, default=None),
         draws=len(hits),
         cut=sum(hit.cut for hit in hits),
-        kind=kind,
         devices_lost=max(hit.lost for hit in hits),
         devices_parted=max(hit.parted for hit in hits),
         left=min((hit.left for hit in hits if hit.lost or hit.parted), default=0),
@@ -141,11 +139,11 @@ def struck(job: Job, what: str, draws: Sequence[Event], *, failed: int | None = 
     )
 
 
-def _hit(job: Job, event: Event, policy: str) -> _Hit:
-    """Return what one event does to the job, and to one on the nodes that it leaves whole."""
+def _hit(job: Job, loss: Loss, policy: str) -> _Hit:
+    """Return what one loss does to the job, and to one on the nodes that it leaves whole."""
     topology = job.fabric.topology
     node = topology.node[: topology.devices]
-    gone, failures = np.isin(node, event.nodes), Failures(event.cables, event.switches)
+    gone, failures = np.isin(node, loss.nodes), Failures(loss.cables, loss.switches)
     still = together(topology, failures, gone)
     whole = ~np.isin(node, node[~still])
     left, parted = job.devices[whole[job.devices]], int((~still & ~gone).sum())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import networkx as nx
 import numpy as np
@@ -24,20 +25,39 @@ Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 
+Kind = Literal["links", "host_links", "switches", "planes", "racks", "drain", "plane", "rail", "network_rack", "compute_rack"]
+"""Cables between switches or at devices, switches, planes or racks of nodes, some of each; or one loss: AT_ONCE."""
+AT_ONCE: tuple[Kind, ...] = ("drain", "plane", "rail", "network_rack", "compute_rack")
+"""Losses as a whole: a switch drained, a plane, a rail, a rack with switches alone, a rack that holds nodes."""
+
+
 @dataclass(frozen=True)
 class Event:
-    """Switches, nodes and cables that go together. kind: drain, plane, rail, network rack or compute rack; empty if drawn."""
+    """What failed: its kind; number: of a plane, rail or rack; tier: of a drained switch. It holds no list of vertices.
 
-    kind: str
-    what: str
+    switches, nodes: how many go with a loss as a whole; 0 of what is drawn, whose number Damage has.
+    """
+
+    kind: Kind
+    number: int | None = None
+    tier: str | None = None
+    switches: int = 0
+    nodes: int = 0
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Switches, nodes and cables that go together in an event."""
+
+    event: Event
     switches: tuple[int, ...]
     nodes: tuple[int, ...] = ()
     cables: tuple[int, ...] = ()
 
-    def __or__(self, other: Event) -> Event:
-        """Return what either takes, under this one's name."""
+    def __or__(self, other: Loss) -> Loss:
+        """Return what either takes, under this one's event."""
         taken = ({*getattr(self, name), *getattr(other, name)} for name in ("switches", "nodes", "cables"))
-        return Event(self.kind, self.what, *(tuple(sorted(own)) for own in taken))
+        return Loss(self.event, *(tuple(sorted(own)) for own in taken))
 
 
 def network_switches(topology: Topology) -> Flags:
@@ -46,7 +66,7 @@ def network_switches(topology: Topology) -> Flags:
     return flags
 
 
-def events(topology: Topology, layout: Layout | None) -> Iterator[Event]:
+def losses(topology: Topology, layout: Layout | None) -> Iterator[Loss]:
     """Yield the first switch of every tier drained, the first plane or rail lost, and of each kind of rack the fullest."""
     switch = network_switches(topology)
     if switch.sum() >= 2:
@@ -56,22 +76,21 @@ def events(topology: Topology, layout: Layout | None) -> Iterator[Event]:
         yield from _racks(topology, layout, switch)
 
 
-def _drained(topology: Topology, switch: Flags) -> Iterator[Event]:
+def _drained(topology: Topology, switch: Flags) -> Iterator[Loss]:
     for number, tier in enumerate(topology.tiers):
         own = np.flatnonzero(switch & (topology.tier == number))
         if len(own):
-            name = "one switch drained" if tier == "switch" else f"one {tier} switch drained"
-            yield Event("drain", name, (int(own[0]),))
+            yield Loss(Event("drain", tier=tier, switches=1), (int(own[0]),))
 
 
-def _plane(topology: Topology, switch: Flags) -> Iterator[Event]:
+def _plane(topology: Topology, switch: Flags) -> Iterator[Loss]:
     """Yield the first of several planes: where every device stands in one alone, planes are rails."""
     planes = _numbers(topology)
     if len(planes) < 2:
         return
     own = np.flatnonzero(switch & (topology.plane == planes[0]))
-    kind = "plane" if shared_planes(topology) else "rail"
-    yield Event(kind, f"{kind} {planes[0]} with {_count(len(own), 'switch')}", tuple(own.tolist()))
+    kind: Kind = "plane" if shared_planes(topology) else "rail"
+    yield Loss(Event(kind, int(planes[0]), switches=len(own)), tuple(own.tolist()))
 
 
 def shared_planes(topology: Topology) -> int:
@@ -84,7 +103,7 @@ def _numbers(topology: Topology) -> NDArray[np.int16]:
     return planes[planes >= 0]
 
 
-def _racks(topology: Topology, layout: Layout, switch: Flags) -> Iterator[Event]:
+def _racks(topology: Topology, layout: Layout, switch: Flags) -> Iterator[Loss]:
     """Yield the rack with the most switches and the rack with the most devices; one that is both, once."""
     racks = compute_racks(topology, layout)
     if switch.any():
@@ -101,18 +120,12 @@ def compute_racks(topology: Topology, layout: Layout) -> Ints:
     return np.unique(layout.rack[: topology.devices])
 
 
-def rack(topology: Topology, layout: Layout, number: int) -> Event:
+def rack(topology: Topology, layout: Layout, number: int) -> Loss:
     """Return the loss of a rack: the nodes and the switches that stand in it."""
     switches = np.flatnonzero(network_switches(topology) & (layout.rack == number))
     nodes = np.unique(topology.node[: topology.devices][layout.rack[: topology.devices] == number])
-    held = [_count(len(own), name) for own, name in ((nodes, "node"), (switches, "switch")) if len(own)]
-    what = f"rack {number} with {' and '.join(held)}"
-    return Event("compute rack" if len(nodes) else "network rack", what, tuple(switches.tolist()), tuple(nodes.tolist()))
-
-
-def _count(number: int, name: str) -> str:
-    plural = "es" if name.endswith("ch") else "s"
-    return f"{number:,} {name}{'' if number == 1 else plural}"
+    event = Event("compute_rack" if len(nodes) else "network_rack", number, switches=len(switches), nodes=len(nodes))
+    return Loss(event, tuple(switches.tolist()), tuple(nodes.tolist()))
 
 
 @dataclass(frozen=True, eq=False)

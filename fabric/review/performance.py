@@ -8,6 +8,7 @@ from functools import partial
 
 from fabric.network.fabric import Fabric
 from fabric.network.placement import place, spread
+from fabric.network.routing.no_way import NoWay
 from fabric.predict.answer import models_of, policies, predict_on
 from fabric.predict.bounds import bound
 from fabric.predict.chosen import first_algorithm
@@ -173,8 +174,8 @@ def _answered(
     policy = routing_for(case, routing)
     try:
         return _predicted(case, fabric, constants, algorithm, policy, kept, explain=explain)
-    except InputError as error:
-        if "no way in" not in str(error) or fabric.topology.scale_up_level < 0:
+    except NoWay:
+        if fabric.topology.scale_up_level < 0:
             raise
         if not pairs_are_too_many(case):
             return _predicted(case, fabric, constants, algorithm, f"pxn:{policy}", kept, explain=explain)

@@ -95,7 +95,7 @@ class CaseText(Strict):
     @property
     def nbytes(self) -> int:
         """Bytes, nccl-tests' S."""
-        return size(str(self.size), "cases.size")
+        return size(str(self.size), "size")
 
 
 class Step(Strict):
@@ -148,6 +148,11 @@ class Request(Strict):
     spans: dict[str, tuple[float, float]] = {}
     limits: Limits = Limits()
     failing: Failing = Failing()
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a review's YAML file."""
+    return Request.model_json_schema()
 
 
 def load(path: Path) -> Request:
@@ -225,10 +230,11 @@ def _part(name: str, text: PartText, listed: Part | None, rates: dict[str, float
 
 def _priced(name: str, text: Figure, rates: dict[str, float]) -> Quote:
     where = f"parts.{name}.price"
+    found = _quote(where, text, CURRENCY)
     try:
-        return priced_in(_quote(where, text, CURRENCY), CURRENCY, rates)
+        return priced_in(found, CURRENCY, rates)
     except InputError as error:
-        raise InputError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
+        raise InputError(f"{where}: {error}") from None
 
 
 def _quote(where: str, text: Figure, unit: str) -> Quote:
@@ -267,6 +273,6 @@ def _filled(where: str, kind: Any, values: Mapping[str, float], whole: set[str])
     for key, value in values.items():
         if key not in fields:
             raise InputError(f"{where}: {must_be_of(key, fields)}")
-        if key in whole and value != int(value):
+        if key in whole and value != round(value):
             raise InputError(f"{where}.{key}: must be a whole number, got {value:g}")
-    return kind(**{key: int(value) if key in whole else value for key, value in values.items()})
+    return kind(**{key: round(value) if key in whole else value for key, value in values.items()})

@@ -5,18 +5,19 @@ It knows published failure rates of one large run, no vendor's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fabric.network.fabric import Fabric
 from fabric.network.failures import at_devices, between_switches, draw
 from fabric.predict.constants import NONE, Constants
 from fabric.review.damage import Damage, Job, job_of, struck
-from fabric.review.losses import Event, compute_racks, events, network_switches, rack, shared_planes, single_points
+from fabric.review.losses import Event, Kind, Loss, compute_racks, losses, network_switches, rack, shared_planes, single_points
 from fabric.review.performance import Kept, Timed, timed
 from fabric.review.racks import Layout
 from fabric.review.request import Failing, Request
@@ -25,8 +26,9 @@ from topologies.base import Topology
 RUN_DEVICES, RUN_HOURS = 16_384, 54 * 24
 RUN_STOPS, RUN_NETWORK_STOPS = 419, 35
 """Unexpected interruptions, and those by switches and cables, of 54 days on 16,384 GPUs. Source: Llama 3, 2024, table 5."""
-POOLS = {"links": between_switches, "host_links": at_devices}
+POOLS: dict[Kind, Callable[[Topology], NDArray[np.int64]]] = {"links": between_switches, "host_links": at_devices}
 """Kind of failing cable -> the cables that it is drawn from; together they are the network's."""
+DRAWN: tuple[Kind, ...] = (*POOLS, "switches")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Resilience:
 
     damage: curves over failed cables between switches (links), at devices (host_links), switches, planes and compute racks.
     host_cables: network cables that end at a device, of cables in all. lost: one switch of every tier drained, a plane
-    or rail, and the fullest network and compute rack gone (losses.events). single_homed: devices with one cable, or cables
+    or rail, and the fullest network and compute rack gone (losses.losses). single_homed: devices with one cable, or cables
     to one switch. single_switches, single_cables: those whose loss parts any device; one_switch_takes: the most devices
     that one does. stops: per hour, of all devices; network_stops: of them, by switches and cables. goodput: share of time
     that stops leave.
@@ -78,7 +80,7 @@ def resilience(
     network = RUN_NETWORK_STOPS / RUN_STOPS * stops
     return Resilience(
         damage=tuple(_curves(job, failing, layout)) if job.algorithm else (),
-        lost=tuple(struck(job, event.what, [event] * len(job.seeds), kind=event.kind) for event in events(topology, layout)),
+        lost=tuple(struck(job, loss.event, [loss] * len(job.seeds)) for loss in losses(topology, layout)),
         single_homed=alone,
         devices=topology.devices,
         stops=stops,
@@ -98,14 +100,16 @@ def _curves(job: Job, failing: Failing, layout: Layout | None) -> Iterator[Damag
     Planes fail from the first on, without a draw; the loss of the one that two leave is among what is lost at once.
     """
     topology = job.fabric.topology
-    for what in (*POOLS, "switches"):
-        for count in (count for count in getattr(failing, what) if count <= _available(topology, what)):
-            found = [draw(topology, f"{what}:{count}", seed) for seed in range(failing.seeds)]
-            yield struck(job, what, [Event("", what, one.switches, cables=one.cables) for one in found], failed=count)
+    for kind in DRAWN:
+        event = Event(kind)
+        for count in (count for count in getattr(failing, kind) if count <= _available(topology, kind)):
+            found = [draw(topology, f"{kind}:{count}", seed) for seed in range(failing.seeds)]
+            yield struck(job, event, [Loss(event, one.switches, cables=one.cables) for one in found], failed=count)
     planes = shared_planes(topology)
+    event = Event("planes")
     for count in range(1, planes if planes > 2 else 1):
         gone = draw(topology, "+".join(f"plane:{n}" for n in range(count)))
-        yield struck(job, "planes", [Event("", "planes", gone.switches)] * len(job.seeds), failed=count)
+        yield struck(job, event, [Loss(event, gone.switches)] * len(job.seeds), failed=count)
     if layout is not None:
         yield from _lost_racks(job, failing, layout)
 
@@ -117,7 +121,7 @@ def _lost_racks(job: Job, failing: Failing, layout: Layout) -> Iterator[Damage]:
     for count in (count for count in failing.racks if count < len(standing)):
         drawn = [np.random.default_rng(seed).permutation(standing)[:count] for seed in range(failing.seeds)]
         draws = [reduce(or_, (rack(topology, layout, number) for number in own.tolist())) for own in drawn]
-        yield struck(job, "racks", draws, failed=count)
+        yield struck(job, Event("racks"), draws, failed=count)
 
 
 def single_homed(topology: Topology) -> int:

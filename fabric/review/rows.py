@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from statistics import median
 from typing import Any
 
+from fabric.review.damage import Damage
 from fabric.review.evaluate import Design, Review
 from fabric.review.inputs import inputs
 from fabric.review.limits import Binding
+from fabric.review.losses import AT_ONCE
 from fabric.review.quote import Range
 from fabric.review.ranking import ranking, ties
 from fabric.review.verdict import verdict
@@ -71,14 +74,11 @@ def _spread(name: str, found: Sequence[float]) -> dict[str, float | int | None]:
     return {**dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True)), f"{name}_seeds": len(found)}
 
 
-def details(review: Review, lang: str = "en") -> dict[str, Any]:
-    """Return what stands beside the rows: title, verdict, candidates refused, and per candidate its tables."""
+def details(review: Review) -> dict[str, Any]:
+    """Return what stands beside the rows: title, findings as facts, candidates refused, and per candidate its tables."""
     return {
         "title": review.request.title,
-        "verdict": [
-            {"about": f.about, "kind": f.kind, "text": f.text(lang), "values": dict(f.values), "source": f.source}
-            for f in verdict(review)
-        ],
+        "verdict": [asdict(finding) for finding in verdict(review)],
         "cost_inputs": [vars(one) for one in inputs(review.request)],
         "refused": [{"candidate": r.candidate.name, "why": r.why} for r in review.refused],
         "details": {design.candidate.name: _tables(design) for design in review.designs},
@@ -95,12 +95,19 @@ def _tables(design: Design) -> dict[str, Any]:
             for b in design.performance.brackets
         ],
         "no_throughput": list(design.performance.unbracketed),
-        "failures": [vars(damage) for damage in (*design.resilience.damage, *design.resilience.lost)],
+        "failures": [_failure(damage) for damage in (*design.resilience.damage, *design.resilience.lost)],
         "growth": {name: [vars(stage) for stage in stages] for name, stages in design.growth.items()},
         "ceiling": [vars(reach) for reach in design.ceiling],
         "limits": [_limit(binding) for binding in design.bindings],
         "swings": [vars(swing) for swing in design.swings],
     }
+
+
+def _failure(damage: Damage) -> dict[str, Any]:
+    """Return what failed and what it does, flat."""
+    found = {**vars(damage.event), "at_once": damage.event.kind in AT_ONCE, **vars(damage)}
+    del found["event"]
+    return found
 
 
 def _limit(binding: Binding) -> dict[str, Any]:
@@ -121,7 +128,9 @@ def _limit(binding: Binding) -> dict[str, Any]:
 def _line(line: Any) -> Mapping[str, Any]:
     part = line.part
     quotes = {"price": part.price, "watts": part.watts}
-    found: dict[str, Any] = {"where": line.where, "part": part.name, "count": line.count, "spare": line.spare}
+    found: dict[str, Any] = {"part": part.name, "kind": part.kind, "tier": line.tier, "level": line.level}
+    found |= {"over_m": line.length and line.length.over, "up_to_m": line.length and line.length.up_to}
+    found |= {"count": line.count, "spare": line.spare}
     for name, quote in quotes.items():
         found[name] = quote and {
             "low": quote.range.low,

@@ -1,4 +1,4 @@
-"""What a review says in the end: findings, each with its numbers and where they come from. The words are verdict_words.py's.
+"""What a review says in the end: findings, each with its numbers and where they come from. It has no words.
 
 It decides nothing that is not computed: candidates that fit come first by USD per effective device-hour, else by price.
 """
@@ -6,7 +6,8 @@ It decides nothing that is not computed: candidates that fit come first by USD p
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
 from fabric.review.breakeven import busy_to_meet, capex_to_match, efficiency_to_match, moved_by_network, moved_by_use
 from fabric.review.cost import HOURS
@@ -20,42 +21,51 @@ from fabric.review.racks import Floor
 from fabric.review.ranking import first_at_both_ends, overlap, ranking, ties, worth
 from fabric.review.request import OPEX_OF_CENTRE, Request, parts_of
 from fabric.review.resilience import RUN_DEVICES
-from fabric.review.verdict_words import say
 
-Value = float | str
-BILL = "bill of materials: counts of the wiring, prices under parts"
-FORMULA = "cost per effective device-hour: fabric/review/cost.py"
-MODEL = "predicted at the loaded fidelity: docs/fidelities.md"
-FAILURES = "54 days on 16,384 GPUs: Llama 3, 2024, table 5, scaled with devices"
-REQUEST = "the review's own file"
-DEFAULTS = "our defaults: fabric/review/cost.py"
-SPANS = ((1.0, ".3f", "USD"), (1e-6, ",.1f", "M USD"), (1e-6, ",.2f", "MW"))
-"""By what candidates are ranked: cost per hour, price, power -> scale, form and unit."""
-AMOUNTS = {"power": "{:,.2f} MW", "budget": "{:,.0f} USD", "racks": "{:,.0f} racks", "efficiency": "{:.1%}"}
+Source = Literal["bill", "formula", "model", "failures", "request", "defaults", "floor"]
+"""Where a finding's numbers come from: the bill of materials, the cost formula (cost.py), a prediction at the loaded
+fidelity, published failure rates, the review's own file, our defaults for the cost (cost.py) and for the hall (racks.py)."""
+Unit = Literal["usd_per_hour", "usd", "watts", "share", "ratio", "devices", "plain"]
+RANKED: tuple[Unit, ...] = ("usd_per_hour", "usd", "watts")
+"""Units of what candidates are ranked by (ranking.worth)."""
 LEAST_GAIN = 5e-4
 """Efficiencies nearer than this are called equal: half of what is printed."""
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A range or, where low is high, a number of something with a name. value: what was taken of an input, else None."""
+
+    name: str
+    low: float
+    high: float
+    unit: Unit
+    value: float | None = None
+
+
+Value = float | str | tuple[str, ...] | Figure | tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
 class Finding:
-    """One sentence: kind of verdict_words.WORDS, values, source of its numbers; about: decision, change or assumed."""
+    """One thing found. about: decision, change or assumed; kind: of what; values: its facts; sources: of its numbers.
 
-    about: str
+    Of a limit, `taken` is at the middle, `low` and `high` at the ends of prices and powers, `allowed` the limit, all in the
+    unit of the limit; shares and ratios are plain numbers, names of several candidates or parts a tuple.
+    """
+
+    about: Literal["decision", "change", "assumed"]
     kind: str
-    values: Mapping[str, Value] = field(default_factory=dict)
-    source: str = ""
-
-    def text(self, lang: str = "en") -> str:
-        """Return the sentence."""
-        return say(self.kind, self.values, lang)
+    values: Mapping[str, Value]
+    sources: tuple[Source, ...]
 
 
 def verdict(review: Review) -> list[Finding]:
     """Return what is decided, what would change it, and what was assumed."""
-    found = [Finding("decision", "refused", {"name": r.candidate.name, "why": r.why}, REQUEST) for r in review.refused]
+    found = [Finding("decision", "refused", {"name": r.candidate.name, "why": r.why}, ("request",)) for r in review.refused]
     ranked = ranking(review)
     if not ranked:
-        return [*found, Finding("decision", "nothing", {}, REQUEST)]
+        return [*found, Finding("decision", "nothing", {}, ("request",))]
     return [*_decision(ranked), *found, *_change(ranked), *_assumed(review)]
 
 
@@ -68,8 +78,8 @@ def _decision(ranked: list[Design]) -> Iterator[Finding]:
     yield _chosen(best, alone=not tied)
     if tied:
         kind = "tie_ordered" if first_at_both_ends(best, tied) else "tie"
-        each = ", ".join(f"{one.candidate.name} ({_span(worth(one))})" for one in tied)
-        yield Finding("decision", kind, {"name": best.candidate.name, "own": _span(worth(best)), "each": each}, BILL)
+        values: dict[str, Value] = {"name": best.candidate.name, "own": _worth(best), "each": tuple(map(_worth, tied))}
+        yield Finding("decision", kind, values, ("bill",))
     yield from _fitting(ranked)
     if best.quota:
         quota: dict[str, Value] = {
@@ -77,18 +87,17 @@ def _decision(ranked: list[Design]) -> Iterator[Finding]:
             "effective": best.quota.effective,
             "each": best.quota.watts_per_device,
         }
-        yield Finding("decision", "quota", {"name": best.candidate.name, **quota}, BILL)
+        yield Finding("decision", "quota", {"name": best.candidate.name, **quota}, ("bill",))
     yield from _better(best, [one for one in ranked[1:] if one.fits])
     yield from (_too_much(one) for one in ranked if not one.fits)
     yield from _fragile(ranked)
     yield from _outlasting(ranked)
 
 
-def _span(found: tuple[int, Range]) -> str:
-    """Return a range as a verdict writes it."""
-    kind, own = found
-    scale, form, unit = SPANS[kind]
-    return f"{own.low * scale:{form}}-{own.high * scale:{form}} {unit}"
+def _worth(design: Design) -> Figure:
+    """Return what a candidate is ranked by."""
+    kind, own = worth(design)
+    return Figure(design.candidate.name, own.low, own.high, RANKED[kind])
 
 
 def _fitting(ranked: list[Design]) -> Iterator[Finding]:
@@ -98,14 +107,14 @@ def _fitting(ranked: list[Design]) -> Iterator[Finding]:
         tight = best.bindings[0]
         kind = "tightest" if tight.unit in ("W", "USD") else "tightest_exact"
         limit: dict[str, Value] = {**_amounts(tight), "left": -tight.over}
-        yield Finding("decision", kind, {"name": best.candidate.name, **limit}, REQUEST)
-    up_to_high = [one.candidate.name for one in ranked if one.bindings and one.fits_up_to == "high"]
+        yield Finding("decision", kind, {"name": best.candidate.name, **limit}, ("request",))
+    up_to_high = tuple(one.candidate.name for one in ranked if one.bindings and one.fits_up_to == "high")
     if up_to_high:
-        yield Finding("decision", "fits_high", {"names": ", ".join(up_to_high)}, BILL)
+        yield Finding("decision", "fits_high", {"names": up_to_high}, ("bill",))
     for one in (one for one in ranked if one.fits_up_to == "middle"):
         worst = max(one.bindings, key=lambda binding: binding.over_high)
         over: dict[str, Value] = {**_amounts(worst), "over": worst.over_high}
-        yield Finding("decision", "fits_middle", {"name": one.candidate.name, **over}, BILL)
+        yield Finding("decision", "fits_middle", {"name": one.candidate.name, **over}, ("bill",))
 
 
 def _chosen(best: Design, *, alone: bool) -> Finding:
@@ -114,27 +123,22 @@ def _chosen(best: Design, *, alone: bool) -> Finding:
         values: dict[str, Value] = {"low": best.cost.low, "mid": best.cost.mid, "high": best.cost.high, "price": best.price.mid}
         kind = "cheapest" if alone else "cheapest_tied"
         values |= {"name": name, "efficiency": best.performance.efficiency}
-        return Finding("decision", kind, values, f"{FORMULA}; {BILL}")
+        return Finding("decision", kind, values, ("formula", "bill"))
     if best.price:
-        return Finding("decision", "cheapest_price", {"name": name, "price": best.price.mid}, BILL)
-    return Finding("decision", "unpriced", {"name": name, "parts": ", ".join(best.unpriced), "watts": best.watts.mid}, BILL)
+        return Finding("decision", "cheapest_price", {"name": name, "price": best.price.mid}, ("bill",))
+    return Finding("decision", "unpriced", {"name": name, "parts": best.unpriced, "watts": best.watts.mid}, ("bill",))
 
 
 def _too_much(design: Design) -> Finding:
     tight = design.bindings[0]
     values: dict[str, Value] = {"name": design.candidate.name, **_amounts(tight), "over": tight.over}
-    return Finding("decision", "too_much_low" if design.fits_up_to == "low" else "too_much", values, REQUEST)
+    return Finding("decision", "too_much_low" if design.fits_up_to == "low" else "too_much", values, ("request",))
 
 
 def _amounts(tight: Binding) -> dict[str, Value]:
-    """Return the limit's name, what is taken (at both ends too) and what is allowed, as numbers and in words."""
+    """Return the limit's name, what is taken (at both ends too) and what is allowed."""
     taken = tight.taken
-    found: dict[str, Value] = {"limit": tight.name, "taken": taken.mid, "allowed": tight.limit}
-    for name, value in (
-        ("taken_text", taken.mid), ("low_text", taken.low), ("high_text", taken.high), ("allowed_text", tight.limit),
-    ):  # fmt: skip
-        found[name] = AMOUNTS[tight.name].format(value / 1e6 if tight.name == "power" else value)
-    return found
+    return {"limit": tight.name, "taken": taken.mid, "low": taken.low, "high": taken.high, "allowed": tight.limit}
 
 
 def _better(best: Design, others: list[Design]) -> Iterator[Finding]:
@@ -147,14 +151,14 @@ def _better(best: Design, others: list[Design]) -> Iterator[Finding]:
     clear = [one for one in others if not _as_efficient(one, best)]
     more = [one for one in clear if one.performance.efficiency > own and one.price and best.price]
     if not more:
-        yield Finding("decision", "none_better", {"name": best.candidate.name, "efficiency": own}, MODEL)
+        yield Finding("decision", "none_better", {"name": best.candidate.name, "efficiency": own}, ("model",))
     for one in sorted(more, key=lambda design: design.performance.efficiency)[:2]:
         gain = 100 * (one.performance.efficiency - own)
         usd = (one.price.mid - best.price.mid) / best.bill.endpoints if one.price and best.price else 0.0
         values: dict[str, Value] = {"name": one.candidate.name, "gain": gain, "usd": usd, "per": usd / gain}
-        yield Finding("decision", "better", values, f"{BILL}; {MODEL}")
+        yield Finding("decision", "better", values, ("bill", "model"))
         if overlap(one.bill.network_price, best.bill.network_price):
-            yield Finding("decision", "price_tie", {"name": one.candidate.name, "best": best.candidate.name}, BILL)
+            yield Finding("decision", "price_tie", {"name": one.candidate.name, "best": best.candidate.name}, ("bill",))
 
 
 def _as_efficient(one: Design, other: Design) -> bool:
@@ -167,9 +171,10 @@ def _efficiency_ties(best: Design, others: list[Design]) -> Iterator[Finding]:
     """Yield who is as efficient as the best."""
     tied = [one for one in others if _as_efficient(one, best)]
     if tied:
-        each = ", ".join(f"{one.candidate.name} ({_percents(_efficiencies(one))})" for one in tied)
-        values: dict[str, Value] = {"name": best.candidate.name, "own": _percents(_efficiencies(best)), "each": each}
-        yield Finding("decision", "efficiency_tie", values, MODEL)
+        each = tuple(map(_efficient, tied))
+        yield Finding(
+            "decision", "efficiency_tie", {"name": best.candidate.name, "own": _efficient(best), "each": each}, ("model",)
+        )
 
 
 def _efficiencies(design: Design) -> Range:
@@ -177,8 +182,10 @@ def _efficiencies(design: Design) -> Range:
     return Range(done.worst_efficiency, done.efficiency, done.best_efficiency)
 
 
-def _percents(found: Range) -> str:
-    return f"{found.low:.1%}-{found.high:.1%}"
+def _efficient(design: Design) -> Figure:
+    """Return a candidate's efficiency over the seeds."""
+    own = _efficiencies(design)
+    return Figure(design.candidate.name, own.low, own.high, "share")
 
 
 def _beats(one: Design, other: Design) -> bool:
@@ -196,36 +203,37 @@ def _fragile(ranked: list[Design]) -> Iterator[Finding]:
         key = (broken.stops, broken.network_stops, broken.single_homed, broken.devices, broken.goodput)
         groups.setdefault(key, []).append(design.candidate.name)
     for (stops, network, single, devices, goodput), names in groups.items():
-        values: dict[str, Value] = {"name": ", ".join(names), "hours": 1 / stops, "network": 1 / network}
+        values: dict[str, Value] = {"names": tuple(names), "hours": 1 / stops, "network": 1 / network}
         values |= {"single": int(single), "devices": int(devices), "goodput": goodput}
-        yield Finding("decision", "fragile", values, FAILURES)
+        yield Finding("decision", "fragile", values, ("failures",))
 
 
 def _outlasting(ranked: list[Design]) -> Iterator[Finding]:
     """Yield who keeps running when a plane, a rail or a rack is lost, and what one switch takes."""
-    lost = {kind: _rows(ranked, kind) for kind in ("plane", "rail", "network rack", "compute rack")}
+    lost = {kind: _rows(ranked, kind) for kind in ("plane", "rail", "network_rack", "compute_rack")}
     for name, row in lost["plane"]:
         kind = "plane" if row.median else "plane_cut"
-        yield Finding("decision", kind, {"name": name, "slower": row.median or 0.0, **_parting(row, ranked, name)}, MODEL)
+        yield Finding("decision", kind, {"name": name, "slower": row.median or 0.0, **_parting(row, ranked, name)}, ("model",))
         yield from _below(name, row.median, row.even)
     for name, row in lost["rail"]:
         if row.devices_parted:
-            yield Finding("decision", "rail", {"name": name, **_parting(row, ranked, name)}, MODEL)
-    yield from _without_rack(lost["network rack"])
+            yield Finding("decision", "rail", {"name": name, **_parting(row, ranked, name)}, ("model",))
+    yield from _without_rack(lost["network_rack"])
     yield from _host_cables(ranked)
-    runs = sorted((row.median, name, row) for name, row in lost["compute rack"] if row.median)
+    runs = sorted((row.median, name, row) for name, row in lost["compute_rack"] if row.median)
     if runs:
         (least, first, row), (most, last, _) = runs[0], runs[-1]
         values: dict[str, Value] = {"first": first, "least": least, "last": last, "most": most, "collective": row.collective}
-        yield Finding("decision", "compute_rack", {**values, "lost": max(one.devices_lost for _, _, one in runs)}, MODEL)
+        yield Finding("decision", "compute_rack", {**values, "lost": max(one.devices_lost for _, _, one in runs)}, ("model",))
         yield from _below(first, row.median, row.even)
     taken = sorted((one.resilience.one_switch_takes, one.candidate.name) for one in ranked)
     if taken[0][0] < taken[-1][0]:
-        yield Finding("decision", "one_switch", {"each": ", ".join(f"{name} {count:,}" for count, name in taken)}, BILL)
+        each = tuple(Figure(name, count, count, "devices") for count, name in taken)
+        yield Finding("decision", "one_switch", {"each": each}, ("bill",))
 
 
 def _rows(ranked: list[Design], kind: str) -> list[tuple[str, Damage]]:
-    return [(one.candidate.name, row) for one in ranked for row in one.resilience.lost if row.kind == kind]
+    return [(one.candidate.name, row) for one in ranked for row in one.resilience.lost if row.event.kind == kind]
 
 
 def _parting(row: Damage, ranked: list[Design], name: str) -> dict[str, Value]:
@@ -234,12 +242,12 @@ def _parting(row: Damage, ranked: list[Design], name: str) -> dict[str, Value]:
 
 
 def _without_rack(rows: list[tuple[str, Damage]]) -> Iterator[Finding]:
-    kept = [f"{name} ({row.median:.2f} x)" for name, row in rows if row.median]
-    cut = [name for name, row in rows if not row.median]
+    kept = tuple(Figure(name, row.median, row.median, "ratio") for name, row in rows if row.median)
+    cut = tuple(name for name, row in rows if not row.median)
     parted = max((row.devices_parted for _, row in rows), default=0)
     if rows:
         kind = "rack_all" if not cut else "rack_kept" if kept else "rack_none"
-        yield Finding("decision", kind, {"kept": ", ".join(kept), "cut": ", ".join(cut), "parted": parted}, MODEL)
+        yield Finding("decision", kind, {"kept": kept, "cut": cut, "parted": parted}, ("model",))
         for name, row in rows:
             yield from _below(name, row.median, row.even)
 
@@ -247,7 +255,7 @@ def _without_rack(rows: list[tuple[str, Damage]]) -> Iterator[Finding]:
 def _below(name: str, ratio: float | None, even: float | None) -> Iterator[Finding]:
     """Yield why a slowdown that was just said is below 1."""
     if ratio is not None and even is not None and (reason := below_one(ratio, even, 2)):
-        yield Finding("decision", f"below_{reason}", {"name": name, "value": ratio, "even": even}, MODEL)
+        yield Finding("decision", f"below_{reason}", {"name": name, "value": ratio, "even": even}, ("model",))
 
 
 def _host_cables(ranked: list[Design]) -> Iterator[Finding]:
@@ -257,16 +265,16 @@ def _host_cables(ranked: list[Design]) -> Iterator[Finding]:
     runs = sorted((row.median, name, row) for name, row in rows if row.median is not None)
     for kind, found in (("host_cable_cut", cut), ("host_cable_kept", runs)):
         if found:
-            row, each = found[0][2], ", ".join(f"{name} {ratio:.2f} x" for ratio, name, _ in found)
+            row, each = found[0][2], tuple(Figure(name, ratio, ratio, "ratio") for ratio, name, _ in found)
             counts: dict[str, Value] = {"failed": row.failed, "left": min(one.left for _, _, one in found)}
-            yield Finding("decision", kind, {"each": each, "collective": row.collective, **counts}, MODEL)
+            yield Finding("decision", kind, {"each": each, "collective": row.collective, **counts}, ("model",))
             for ratio, name, one in found:
                 yield from _below(name, ratio, one.rest_even if one.median is None else one.even)
 
 
 def _first_host_links(design: Design) -> Damage | None:
     """Return the damage of the fewest failed cables at devices that were asked for."""
-    return next((row for row in design.resilience.damage if row.what == "host_links"), None)
+    return next((row for row in design.resilience.damage if row.event.kind == "host_links"), None)
 
 
 def _change(ranked: list[Design]) -> Iterator[Finding]:
@@ -276,67 +284,72 @@ def _change(ranked: list[Design]) -> Iterator[Finding]:
         yield from _against(priced[0], priced[1])
     if priced and (economy := priced[0].economy):
         economies = [one.economy for one in priced if one.economy]
-        values = {"use": moved_by_use(economy), "network": moved_by_network(economies), "count": len(economies)}
-        yield Finding("change", "moves", values, FORMULA)
+        values: dict[str, Value] = {
+            "use": moved_by_use(economy),
+            "network": moved_by_network(economies),
+            "count": len(economies),
+        }
+        yield Finding("change", "moves", values, ("formula",))
 
 
 def _against(first: Design, second: Design) -> Iterator[Finding]:
     one, other = first.economy, second.economy
     if not (one and other and first.cost and second.cost):
         return
-    names = {"first": first.candidate.name, "second": second.candidate.name}
+    names: dict[str, Value] = {"first": first.candidate.name, "second": second.candidate.name}
     wanted = efficiency_to_match(other, first.cost.mid)
     kind = "efficiency_turns" if wanted <= 1 else "efficiency_never"
-    yield Finding("change", kind, {**names, "now": other.efficiency, "wanted": min(wanted, 1.0)}, FORMULA)
+    yield Finding("change", kind, {**names, "now": other.efficiency, "wanted": min(wanted, 1.0)}, ("formula",))
     saved = other.capex - capex_to_match(other, first.cost.mid)
     network = second.bill.network_price.mid / second.bill.endpoints
     kind = "price_turns" if saved <= network else "price_never"
-    yield Finding("change", kind, {**names, "usd": saved, "share": saved / network}, f"{FORMULA}; {BILL}")
+    yield Finding("change", kind, {**names, "usd": saved, "share": saved / network}, ("formula", "bill"))
     busy = busy_to_meet(one, other)
     if busy is None:
-        yield Finding("change", "busy_never", names, FORMULA)
+        yield Finding("change", "busy_never", names, ("formula",))
     else:
-        yield Finding("change", "busy_turns", {**names, "busy": busy, "now": one.busy}, FORMULA)
+        yield Finding("change", "busy_turns", {**names, "busy": busy, "now": one.busy}, ("formula",))
 
 
 def _assumed(review: Review) -> Iterator[Finding]:
     request = review.request
-    insisted = list(beyond(request, parts_of(request)))
+    insisted = tuple(
+        Figure(one.name, one.range.low, one.range.high, "plain", one.value) for one in beyond(request, parts_of(request))
+    )
     if insisted:
-        figures = "; ".join(f"{one.name} {one.value:,g} ({one.range.low:,g} - {one.range.high:,g})" for one in insisted)
-        yield Finding("assumed", "insisted", {"figures": figures}, REQUEST)
+        yield Finding("assumed", "insisted", {"figures": insisted}, ("request",))
     weak = sorted({line.part.name for design in review.designs for line in design.bill.lines if _weak(line.part)})
     if weak:
-        yield Finding("assumed", "weak", {"parts": ", ".join(weak)}, BILL)
+        yield Finding("assumed", "weak", {"parts": tuple(weak)}, ("bill",))
     unpriced = sorted({name for design in review.designs for name in design.unpriced})
     if unpriced:
-        yield Finding("assumed", "no_price", {"parts": ", ".join(unpriced)}, BILL)
+        yield Finding("assumed", "no_price", {"parts": tuple(unpriced)}, ("bill",))
     if request.limits.budget is not None:
-        open_ones = [design.candidate.name for design in review.designs if design.price is None]
+        open_ones = tuple(design.candidate.name for design in review.designs if design.price is None)
         if open_ones:
-            yield Finding("assumed", "budget_open", {"names": ", ".join(open_ones)}, BILL)
-    left = [name for name in Floor.__dataclass_fields__ if name not in request.floor]
+            yield Finding("assumed", "budget_open", {"names": open_ones}, ("bill",))
+    left = tuple(name for name in Floor.__dataclass_fields__ if name not in request.floor)
     if left:
-        yield Finding("assumed", "floor", {"names": ", ".join(left)}, "our defaults: fabric/review/racks.py")
-    step = {"compute": request.step.compute, "overlap": request.step.overlap}
-    yield Finding("assumed", "step", step, REQUEST)
+        yield Finding("assumed", "floor", {"names": left}, ("floor",))
+    step: dict[str, Value] = {"compute": request.step.compute, "overlap": request.step.overlap}
+    yield Finding("assumed", "step", step, ("request",))
     if any(design.economy for design in review.designs):
         yield from _economy(request)
     if request.constants == "none":
-        yield Finding("assumed", "constants", {"routing": request.routing}, MODEL)
-    yield Finding("assumed", "failures", {"devices": RUN_DEVICES}, FAILURES)
+        yield Finding("assumed", "constants", {"routing": request.routing}, ("model",))
+    yield Finding("assumed", "failures", {"devices": RUN_DEVICES}, ("failures",))
 
 
 def _economy(request: Request) -> Iterator[Finding]:
     """Yield what the cost takes from the file and what from our defaults."""
     found = {one.name: one for one in inputs(request)}
     centre = found.pop(OPEX_OF_CENTRE, None)
-    yield Finding("assumed", "economy", {**{name: one.value for name, one in found.items()}, "hours": HOURS}, FORMULA)
-    ours = [name for name, one in found.items() if one.origin != "file"]
+    yield Finding("assumed", "economy", {**{name: one.value for name, one in found.items()}, "hours": HOURS}, ("formula",))
+    ours = tuple(name for name, one in found.items() if one.origin != "file")
     if ours:
-        yield Finding("assumed", "economy_ours", {"names": ", ".join(ours)}, DEFAULTS)
+        yield Finding("assumed", "economy_ours", {"names": ours}, ("defaults",))
     if centre:
-        yield Finding("assumed", "opex_centre", {"opex": centre.value}, REQUEST)
+        yield Finding("assumed", "opex_centre", {"opex": centre.value}, ("request",))
 
 
 def _weak(part: object) -> bool:

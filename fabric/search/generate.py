@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
+from fabric.text.numbers import whole
 from topologies.errors import InputError
 from topologies.finite_field import prime_power
 
@@ -81,7 +82,7 @@ def generate(demand: Demand) -> tuple[list[Wiring], Counter[str]]:
     for family in demand.families or tuple(MAKERS):
         for radix in demand.radices:
             for params, devices, why in MAKERS[family](demand, radix):
-                split = int(str(params.pop("split", 1)))
+                split = whole(params.pop("split", 1), "split", 1)
                 if reason := why or _misfit(demand, devices):
                     skipped[f"{family}: {reason}"] += 1
                     continue

@@ -19,6 +19,7 @@ from fabric.collectives.algorithms import algorithm as find_algorithm
 from fabric.collectives.schedule import Groups, Schedule, Step
 from fabric.network import spec
 from fabric.network.fabric import Fabric
+from fabric.network.routing.no_way import NoWay
 from fabric.predict.answer import predict_on
 from fabric.predict.bounds import bound
 from fabric.predict.chosen import first_algorithm
@@ -26,7 +27,7 @@ from fabric.predict.constants import NONE
 from fabric.predict.cost import Cost
 from fabric.predict.model import Model
 from fabric.records.case import Case
-from fabric.review.bill import bill, without_figures
+from fabric.review.bill import NoPart, bill, without_figures
 from fabric.review.by_rails import BY_RAILS, EXCHANGES, RELAYED, SPLIT, around, pairs_are_too_many
 from fabric.review.performance import case_on, step_efficiency
 from fabric.review.quote import total
@@ -96,11 +97,15 @@ class _Scaled(_Kept):
 
 
 def evaluate(work: Work) -> Row:
-    """Return {"rows": one per speed, "refused": [why, ...]}, ready for JSON; nothing is raised for a design that fails."""
+    """Return {"rows": one per speed, "refused": [refusal, ...]}, ready for JSON; nothing is raised for a design that fails.
+
+    A refusal is {"family", "kind", "why"}: kind as in REFUSALS, why the error's own line.
+    """
+    family = work.wiring.family
     try:
         fabrics = _fabrics(work)
     except InputError as error:
-        return {"rows": [], "refused": [_reason(error)] * len(work.speeds)}
+        return {"rows": [], "refused": [{"family": family, "kind": "wiring", "why": str(error)}] * len(work.speeds)}
     layout = place(fabrics[0].topology, floor_of(work.request))
     shared = _shared(work, fabrics[0])
     models = {policy: _Kept(fabrics[0], NONE, policy) for policy in (SPLIT, HASHED)}
@@ -111,25 +116,19 @@ def evaluate(work: Work) -> Row:
             own = models if fabric is fabrics[0] else {policy: _Scaled(model, fabric) for policy, model in models.items()}
             rows.append(_row(work, speed, fabric, layout, own) | shared)
         except InputError as error:
-            refused.append(_reason(error))
+            refused.append({"family": family, "kind": _kind(error), "why": str(error)})
     return {"rows": rows, "refused": refused}
 
 
-REASONS = {
-    " tiers": "too many endpoints for so many tiers",
-    " tier ": "too many endpoints for one tier",
-    "join": "more pods than its cores join",
-    "no way in": "devices that cannot reach each other",
-    "needs a switch with ports": "no listed switch is large or fast enough",
-    "needs a link": "no listed link is fast or long enough",
-}
-"""Words of a refusal -> its kind, without the numbers that differ from design to design."""
+REFUSALS = ("wiring", "way", "switch", "link", "other")
+"""Why a design is refused: its family builds no such size, devices that no way joins, no listed switch or link, else."""
 
 
-def _reason(error: InputError) -> str:
-    text = str(error)
-    kind = next((kind for words, kind in REASONS.items() if words in text), None)
-    return f"{text.partition(':')[0]}: {kind}" if kind else text[:120]
+def _kind(error: InputError) -> str:
+    """Return the kind of refusal that an error is."""
+    if isinstance(error, NoWay):
+        return "way"
+    return error.kind if isinstance(error, NoPart) else "other"
 
 
 def _fabrics(work: Work) -> list[Fabric]:
@@ -243,7 +242,7 @@ def _timed(fabric: Fabric, text: CaseText, endpoints: int, models: Mapping[str, 
             found.append((result.time, algorithm, result.busbw))
         except InputError as error:
             refusal = error
-    if not found and case.collective in EXCHANGES and "no way in" in str(refusal):
+    if not found and case.collective in EXCHANGES and isinstance(refusal, NoWay):
         apart = around(fabric, case)
         found.append((apart.time, apart.algorithm, apart.busbw))
     if not found:

@@ -7,7 +7,7 @@ the other three, since a cost that is not known can neither win nor lose.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,20 +38,29 @@ SAME = 5e-4
 """A difference below this share is not worth a word."""
 DIGITS = 12
 """Digits of an axis that count on the front: the order in which shares of a link are added up changes later ones."""
-VERSION = 3
+VERSION = 4
 """Of what one evaluation means: a journal of another one is not taken over."""
 
 
 @dataclass(frozen=True)
+class Difference:
+    """How two designs differ on one axis. share: here / there - 1, None where there is nothing there; value: what is here."""
+
+    axis: str
+    share: float | None
+    value: float
+
+
+@dataclass(frozen=True)
 class Survivor:
-    """A design on the front, and how it differs from its nearest neighbour there (None where it stands alone).
+    """A design on the front, its nearest neighbour there (None where it stands alone), and how it differs from that.
 
     stands_for: designs of the full front that are left out because none betters this one by more than the resolution.
     """
 
     row: Row
     neighbour: Row | None
-    against: str
+    against: tuple[Difference, ...]
     stands_for: int = 0
 
 
@@ -67,7 +76,17 @@ class Favourite:
     fits: bool
     on_front: bool
     beaten: Row | None
-    against: str
+    against: tuple[Difference, ...]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Designs of one family that were refused for one kind of reason (quick.REFUSALS). why: the first one's own line."""
+
+    family: str
+    kind: str
+    why: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -87,7 +106,7 @@ class Found:
     unpriced: tuple[Survivor, ...]
     favourites: tuple[Favourite, ...]
     skipped: Mapping[str, int]
-    refused: Mapping[str, int]
+    refused: tuple[Refusal, ...]
     missing: Mapping[str, int]
     nearest: tuple[Row, tuple[Binding, ...]] | None
 
@@ -122,10 +141,11 @@ def search(
     works = [quick.Work(wiring, demand.least, demand.devices_per_node, tuple(speeds), request) for wiring in wirings]
     keys = [_key(work) for work in works]
     outcomes = sweep(quick.evaluate, works, keys=keys, workers=workers, journal=journal, resume=resume, watch=watch)
-    refused = Counter(why for outcome in outcomes for why in outcome["refused"])
+    refused = counted(refusal for outcome in outcomes for refusal in outcome["refused"])
     rows = [row for outcome in outcomes for row in outcome["rows"]]
     if not rows:
-        raise InputError(f"search: not one of {len(wirings):,} wirings could be worked out; {_most_frequent(refused)}")
+        often = _most_frequent({one.why: one.count for one in refused})
+        raise InputError(f"search: not one of {len(wirings):,} wirings could be worked out; {often}")
     return answer(rows, request, skipped, refused, resolution)
 
 
@@ -158,13 +178,24 @@ def _key(work: quick.Work) -> str:
     return key_of([VERSION, spec, work.wiring.split, work.endpoints, list(work.speeds), asked])
 
 
+def counted(refusals: Iterable[Mapping[str, str]]) -> tuple[Refusal, ...]:
+    """Return refusals by family and kind, those of no known kind by their own line."""
+    first: dict[tuple[str, str, str], str] = {}
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for one in refusals:
+        key = one["family"], one["kind"], one["why"] if one["kind"] == "other" else ""
+        first.setdefault(key, one["why"])
+        counts[key] += 1
+    return tuple(Refusal(family, kind, first[key], counts[key]) for key in sorted(counts) for family, kind, _ in [key])
+
+
 def _most_frequent(reasons: Mapping[str, int]) -> str:
     why, count = max(reasons.items(), key=lambda item: (item[1], item[0]), default=("nothing was tried", 0))
     return f"most often ({count:,} times): {why}"
 
 
 def answer(
-    rows: Sequence[Row], request: Request, skipped: Mapping[str, int], refused: Mapping[str, int], resolution: float = 0.0
+    rows: Sequence[Row], request: Request, skipped: Mapping[str, int], refused: Sequence[Refusal], resolution: float = 0.0
 ) -> Found:
     """Return the answer of designs that are worked out."""
     rows = _each_once(rows)
@@ -185,7 +216,7 @@ def answer(
         unpriced=unpriced,
         favourites=_favourites(rows, fits),
         skipped=dict(sorted(skipped.items())),
-        refused=dict(sorted(refused.items())),
+        refused=tuple(refused),
         missing=dict(sorted(missing.items())),
         nearest=None if fitting else _nearest_miss(rows, bound),
     )
@@ -240,21 +271,20 @@ def _survivors(rows: Sequence[Row], resolution: float, *, priced: bool) -> tuple
     found = []
     for number, count in zip(kept.tolist(), all_of.tolist(), strict=True):
         other = nearest(points, number, kept)
-        text = "" if other is None else against(own[number], own[other], priced=priced)
-        found.append(Survivor(own[number], None if other is None else own[other], text, count - 1))
+        apart = () if other is None else against(own[number], own[other], priced=priced)
+        found.append(Survivor(own[number], None if other is None else own[other], apart, count - 1))
     return tuple(found)
 
 
-def against(row: Row, other: Row, *, priced: bool) -> str:
-    """Return how a design differs from another, axis by axis, such as `+3.0 % time, -12.0 % cost`."""
-    words = []
+def against(row: Row, other: Row, *, priced: bool) -> tuple[Difference, ...]:
+    """Return how a design differs from another on the axes where it does; empty where it is the same on every one."""
+    found = []
     for key, name in reversed(_axes(priced=priced)):
         here, there = row[key], other[key]
-        if there and abs(here / there - 1) >= SAME:
-            words.append(f"{(here / there - 1) * 100:+.1f} % {name}")
-        elif not there and here:
-            words.append(f"{name} {here:.3g} against 0")
-    return ", ".join(words) or "the same on every axis"
+        share = here / there - 1 if there else None
+        if here if share is None else abs(share) >= SAME:
+            found.append(Difference(name, share, here))
+    return tuple(found)
 
 
 def _favourites(rows: Sequence[Row], fits: Sequence[bool]) -> tuple[Favourite, ...]:
@@ -295,5 +325,5 @@ def _favourite(name: str, own: Sequence[Row], group: Sequence[Row], good: set[st
         bool(fitting),
         bool(kept[number]),
         None if other is None else pool[other],
-        "" if other is None else against(pool[number], pool[other], priced=priced),
+        () if other is None else against(pool[number], pool[other], priced=priced),
     )

@@ -1,1 +1,1 @@
-"""The one place for foreign text: YAML, numbers, escaping. It knows no subject."""
+"""The one place for foreign text: files, JSON, YAML, XML, numbers, escaping. It knows no subject."""

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fabric.errors import EnvironmentFault
+from fabric.text.json_file import parse_json
 from fabric.twin.holder import Holder
 from topologies.errors import InputError
 
@@ -83,7 +84,7 @@ def load(name: str) -> Twin:
         InputError: there is none of this name, or its file is torn.
     """
     try:
-        found = json.loads(_file(name).read_text())
+        found = parse_json(_file(name).read_text(), str(_file(name)))
         return Twin(found["name"], Holder(**found["holder"]), found["topology"], tuple(found["boxes"]))
     except OSError:
         raise InputError(f"name: must be a running twin, there are: {', '.join(names()) or 'none'}; got {name!r}") from None

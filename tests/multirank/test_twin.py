@@ -16,7 +16,7 @@ EIGHT = "leaf_spine:leaves=2,spines=1,hosts_per_leaf=4"
 
 @pytest.fixture(scope="module", autouse=True)
 def possible():
-    from fabric.cli.answers import load
+    from fabric.network.spec import load
 
     try:
         with running(plan_of(load("star:devices=2"), 50e6)):

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from fabric.cli.answers import load
 from fabric.errors import EnvironmentFault
 from fabric.formats.named import named
 from fabric.formats.slurm_conf import write
+from fabric.network.spec import load
 from fabric.twin.bring_up import running
 from fabric.twin.plan import plan_of
 

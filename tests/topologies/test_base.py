@@ -63,6 +63,36 @@ def test_whole_numbers_out_of_range_are_refused_by_name():
         check_whole("x", most=8, rails=9)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"node": np.array([0])}, r"node must have one value per device, 2 in one row, got shape \(1,\)"),
+        ({"node": np.array([0, 0, 0])}, r"node must have one value per device, 2 in one row, got shape \(3,\)"),
+        ({"rail": np.array([[0, 1]])}, r"rail must have one value per device, 2 in one row, got shape \(1, 2\)"),
+        ({"plane": np.array([0, 0])}, r"plane must have one value per vertex, 3 in one row, got shape \(2,\)"),
+    ],
+)
+def test_an_array_of_another_shape_is_refused(given, said):
+    with pytest.raises(InputError, match=f"^x: {said}$"):
+        assemble("x", {}, {"host": 2, "leaf": 1}, {"host-leaf": np.array([[0, 2], [1, 2]])}, **given)
+
+
+@pytest.mark.parametrize(
+    ("cables", "said"),
+    [
+        ([0, 2, 1, 2], r"must be whole numbers, two ends a row, shape \(cables, 2\), got int64 of shape \(4,\)"),
+        ([[0, 1, 2], [1, 2, 0]], r"must be whole numbers, two ends a row, shape \(cables, 2\), got int64 of shape \(2, 3\)"),
+        ([[0.0, 2.0]], r"must be whole numbers, two ends a row, shape \(cables, 2\), got float64 of shape \(1, 2\)"),
+        ([[0, 3]], r"must end at vertices 0 to 2, got 3"),
+        ([[0, -1]], r"must end at vertices 0 to 2, got -1"),
+        ([[0, 2**32 + 1]], r"must end at vertices 0 to 2, got 4294967297"),
+    ],
+)
+def test_cables_of_another_shape_or_to_nowhere_are_refused(cables, said):
+    with pytest.raises(InputError, match=f"^x: cables of level 'host-leaf' {said}$"):
+        assemble("x", {}, {"host": 2, "leaf": 1}, {"host-leaf": np.array(cables)})
+
+
 def test_more_cables_than_memory_holds_are_refused():
     check_size("star", MAX_CABLES)
     message = r"^star: at most 20,000,000 cables can be held in memory, this size needs 20,000,001$"

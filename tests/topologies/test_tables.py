@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fabric.cli.show import describe
+from fabric.answers.show import describe
 from topologies.catalog import FAMILIES, parse, split_spec
 
 ROOT = Path(__file__).parents[2]

@@ -96,6 +96,11 @@ def load(path: Path) -> Run:
     return parse(content, str(path))
 
 
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a run's YAML file."""
+    return Run.model_json_schema()
+
+
 def parse(content: Mapping[str, Any], where: str) -> Run:
     """Return the run of a mapping; where names it in errors."""
     try:

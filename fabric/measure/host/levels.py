@@ -184,7 +184,7 @@ def _level(name: str, speed: float, speeds: list[float], latency: float | None, 
 @contextmanager
 def _peer(role: str, argument: str) -> Iterator[int]:
     """Run the second process and give its number; it is gone at the end."""
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH")) if part)
     command = [sys.executable, "-m", "fabric.measure.host.levels_peer", role, argument]
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, stdin=subprocess.DEVNULL) as child:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from math import ceil
 
 from fabric.measure.cells.job import Job
+from fabric.text.escape import batch_word, shown
 from topologies.errors import InputError
 
-TIME = re.compile(r"\d+(:[0-5]?\d){0,2}|\d+-[0-2]?\d(:[0-5]?\d){0,2}")
+TIME = re.compile(r"\d{1,9}(:[0-5]?\d){0,2}|\d{1,6}-[0-2]?\d(:[0-5]?\d){0,2}", re.ASCII)
 """sbatch(1): minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes, days-hours:minutes:seconds."""
 TIMES_BUDGET, STARTUP_SECONDS = 2, 300
 """Time limit where none is named: so often the cases' budgets, and what starting and stopping may take."""
@@ -46,14 +47,19 @@ class Batch:
 
     def __post_init__(self) -> None:
         if self.mpi not in STARTERS:
-            raise InputError(f"mpi: must be {', '.join(STARTERS)}, got {self.mpi!r}")
+            raise InputError(f"mpi: must be {', '.join(STARTERS)}, got {shown(self.mpi)}")
         if self.time is not None and not TIME.fullmatch(self.time):
-            raise InputError(f"time: must be minutes, H:M:S or D-H:M:S, got {self.time!r}")
+            raise InputError(f"time: must be minutes, H:M:S or D-H:M:S, got {shown(self.time)}")
         if self.gpus_per_node is not None and self.gpus_per_node < 1:
             raise InputError(f"gpus-per-node: must be >= 1, got {self.gpus_per_node}")
+        if self.partition is not None:
+            batch_word(self.partition, "partition")
         for option in self.more:
-            if not re.fullmatch(r"[a-z][a-z-]*(=\S+)?", option):
-                raise InputError(f"sbatch: must be an option of sbatch such as account=physics, got {option!r}")
+            key, equals, value = option.partition("=")
+            if not re.fullmatch(r"[a-z][a-z-]*", key):
+                raise InputError(f"sbatch: must be an option of sbatch such as account=physics, got {shown(option)}")
+            if equals:
+                batch_word(value, f"sbatch: {key}")
 
 
 def shape(ranks: int | None, nodes: int | None, ranks_per_node: int | None) -> Shape:

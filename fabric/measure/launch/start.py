@@ -39,7 +39,7 @@ def command_line(backend: str, ranks: int, arguments: Sequence[str]) -> list[str
 
 def environment() -> dict[str, str]:
     """Return the environment of the ranks: ours, and what makes them start as root, one thread each, from these sources."""
-    path = os.pathsep.join(part for part in (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")) if part)
+    path = os.pathsep.join(part for part in (str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH")) if part)
     return {**os.environ, **ENVIRONMENT, "PYTHONPATH": path}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from fabric.network.routing.no_way import NoWay
 from fabric.network.routing.policies import Policy
 from fabric.network.routing.routed import Routed, largest
 from fabric.network.routing.router import AT_ONCE, Router
@@ -117,7 +118,7 @@ def _climbs(router: Router, devices: Ints, *, apart: bool) -> tuple[list[Floats]
     return found, before < everyone
 
 
-def _lost(router: Router, devices: Ints, source: int) -> InputError:
+def _lost(router: Router, devices: Ints, source: int) -> NoWay:
     """Return the error for a device that does not reach all others, naming one of these."""
     part, node = router.tables.parts[-1], router.topology.node
     away = part[devices] != part[source]

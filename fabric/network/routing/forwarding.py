@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +20,10 @@ import numpy as np
 from fabric.network.names import vertex_name, vertex_of
 from fabric.network.routing.routed import Entries
 from fabric.network.routing.ways import Ints, Paths
+from fabric.text.escape import shown, terminal
+from fabric.text.files import read_text
+from fabric.text.json_file import parse_json
+from fabric.text.numbers import natural
 from topologies.base import Topology
 from topologies.errors import InputError
 
@@ -91,8 +94,8 @@ def read_table(topology: Topology, file: str) -> Forwarding:
     path = Path(file)
     try:
         state = path.stat()
-    except OSError as error:
-        raise _unread(path, error) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise InputError(f"routing: table: cannot read {terminal(path)}: {getattr(error, 'strerror', error)}") from None
     return _kept(topology, path.absolute(), state.st_mtime_ns, state.st_size)
 
 
@@ -100,19 +103,12 @@ def read_table(topology: Topology, file: str) -> Forwarding:
 def _kept(topology: Topology, path: Path, *state: int) -> Forwarding:
     """Return the table of a file in this state."""
     del state  # only tells one reading from another
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unread(path, error) from None
+    text = read_text(path, "routing: table")
     rows: list[object] = _json(path, text) if path.suffix == ".json" else [*csv.DictReader(io.StringIO(text))]
     found = _entries(topology, path, rows)
     keys = np.array(sorted(found), dtype=np.int64)
     onto = np.array([found[key] for key in keys.tolist()], dtype=np.int64)
     return Forwarding(topology, keys, onto, _single_cables(topology))
-
-
-def _unread(path: Path, error: Exception) -> InputError:
-    return InputError(f"routing: table: cannot read {path}: {getattr(error, 'strerror', None) or 'is not text'}")
 
 
 def _entries(topology: Topology, path: Path, rows: list[object]) -> dict[int, int]:
@@ -121,7 +117,7 @@ def _entries(topology: Topology, path: Path, rows: list[object]) -> dict[int, in
     for index, row in enumerate(rows, start=1):
         where = f"routing: {path}: row {index}"
         if not isinstance(row, Mapping) or any(row.get(column) is None for column in COLUMNS):
-            raise InputError(f"{where}: must have {', '.join(COLUMNS)}, got {str(row)[:60]!r}")
+            raise InputError(f"{where}: must have {', '.join(COLUMNS)}, got {shown(row)}")
         switch, destination, onward = (str(row[column]) for column in COLUMNS)
         at = vertex_of(topology, switch, where)
         link = _link(topology, links, at, onward, where)
@@ -138,15 +134,12 @@ def _entries(topology: Topology, path: Path, rows: list[object]) -> dict[int, in
 def _device(topology: Topology, text: str, where: str) -> int:
     device = vertex_of(topology, text, where)
     if device >= topology.devices:
-        raise InputError(f"{where}: destination must be a device 0 ... {topology.devices - 1}, got {text!r}")
+        raise InputError(f"{where}: destination must be a device 0 ... {topology.devices - 1}, got {shown(text)}")
     return device
 
 
 def _json(path: Path, text: str) -> list[object]:
-    try:
-        rows = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"routing: {path}: is not JSON: {error}") from None
+    rows = parse_json(text, f"routing: {path}")
     if not isinstance(rows, list):
         raise InputError(f"routing: {path}: must be a list of rows, got {type(rows).__name__}")
     return rows
@@ -175,12 +168,13 @@ def _single_cables(topology: Topology) -> Ints:
 def _link(topology: Topology, links: Mapping[tuple[int, int], int], at: int, onward: str, where: str) -> int:
     """Return the link that `next` names: a neighbour, or a cable at this switch."""
     kind, colon, number = onward.strip().partition(":")
-    if colon and kind == "cable" and number.isdigit() and int(number) < len(topology.ends):
-        low, high = topology.ends[int(number)].tolist()
+    cable = natural(number)
+    if colon and kind == "cable" and cable is not None and cable < len(topology.ends):
+        low, high = topology.ends[cable].tolist()
         if at in (low, high):
-            return 2 * int(number) + int(at == high)
+            return 2 * cable + int(at == high)
     elif not colon:
         link = links.get((at, vertex_of(topology, onward, where)))
         if link is not None:
             return link
-    raise InputError(f"{where}: next must be a neighbour or a cable of {vertex_name(topology, at)}, got {onward!r}")
+    raise InputError(f"{where}: next must be a neighbour or a cable of {vertex_name(topology, at)}, got {shown(onward)}")

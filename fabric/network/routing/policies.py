@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fabric.text.escape import shown
+from fabric.text.numbers import maybe_whole
 from topologies.errors import InputError
 
 RELAY = "pxn"
@@ -59,8 +61,9 @@ def read_policy(text: str) -> Policy:
     kind, colon, rest = (text.removeprefix(f"{RELAY}:") if relay else text).partition(":")
     if kind in (*SPLIT, *MODULO) and not colon:
         return Policy(kind, relay=relay)
-    if kind in SEEDED and rest.isascii() and rest.isdigit() and int(rest) < 2**64:
-        return Policy(kind, seed=int(rest), relay=relay)
+    seed = maybe_whole(rest) if kind in SEEDED and rest.isdigit() else None
+    if seed is not None:
+        return Policy(kind, seed=seed, relay=relay)
     if kind == TABLE and rest:
         return Policy(kind, file=rest, relay=relay)
-    raise InputError(f"routing: must be {POLICIES}; got {text!r}")
+    raise InputError(f"routing: must be {POLICIES}; got {shown(text)}")

@@ -11,9 +11,9 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from fabric.network.names import given_names, vertex_name
+from fabric.network.routing.no_way import NoWay
 from fabric.network.routing.ways import Flags, Ints
 from topologies.base import Topology
-from topologies.errors import InputError
 
 
 @lru_cache(maxsize=8)
@@ -173,10 +173,10 @@ def _different(vertices: Ints) -> Ints:
     return np.flatnonzero(np.bincount(vertices))
 
 
-def no_way(topology: Topology, source: int, target: int) -> InputError:
+def no_way(topology: Topology, source: int, target: int) -> NoWay:
     """Return the error for two devices that no way joins: both by name, why, and what would be a way on."""
     ends = f"from {vertex_name(topology, source)} to {vertex_name(topology, target)}"
-    return InputError(f"routing: no way in {topology.name} {ends}{_way_on(topology, source, target)}")
+    return NoWay(topology.name, source, target, ends + _way_on(topology, source, target))
 
 
 def _way_on(topology: Topology, source: int, target: int) -> str:

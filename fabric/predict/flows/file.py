@@ -7,10 +7,9 @@ Ids are whole numbers or texts. Other keys are left alone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from reprlib import repr as short
 from typing import Any
@@ -19,6 +18,8 @@ import numpy as np
 
 from fabric.network.routing.ways import Floats, Ints, Paths
 from fabric.predict.flows.given import FlowCase
+from fabric.text.json_file import read_json
+from fabric.text.numbers import maybe_real
 from topologies.errors import InputError
 
 DEFAULTS: Mapping[str, Any] = {"start_s": 0.0, "after": ()}
@@ -31,12 +32,7 @@ def read(path: Path) -> list[FlowCase]:
     Raises:
         InputError: a file that cannot be read; the first value that cannot be: its case, link or flow, rule and value.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"flows: cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"flows: {path} must be JSON, got {' '.join(str(error).split())}") from None
+    content = read_json(path, "flows")
     where = f"flows: {path}"
     return [_case(f"{where}: case {i}", entry) for i, entry in enumerate(_objects(where, content, "cases"))]
 
@@ -118,12 +114,8 @@ def _column(where: str, entries: list[dict[str, Any]], key: str, *, above_zero: 
 
 def _float(value: object) -> float:
     """Return a number as a float, infinity where it is none or too large for one."""
-    if type(value) not in (int, float):
-        return float("inf")
-    try:
-        return float(value)  # type: ignore[arg-type]  # an int or a float
-    except OverflowError:
-        return float("inf")
+    found = maybe_real(value) if type(value) in (int, float) else None
+    return inf if found is None else found
 
 
 def _references(where: str, entries: list[dict[str, Any]], key: str, known: Mapping[int | str, int]) -> Paths:

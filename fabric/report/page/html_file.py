@@ -1,16 +1,18 @@
-"""What every self-contained HTML page is put together with: library, data, charts, file. It does not know what a page says."""
+"""What every self-contained HTML page is put together with: shell, style, library, data, charts. It knows no page's content."""
 
 from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from functools import cache
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from fabric.report.page.drawing import Drawing
-from fabric.report.page.picture import svg
+from fabric.report.page.picture import svg, vega_lite_version
 from topologies.errors import InputError
 
 
@@ -27,6 +29,29 @@ def script_json(content: Any) -> str:
     """Return JSON that no text in it can end the script element with."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def document(title: str, body: str, css: str, js: str = "", data: Mapping[str, Any] | None = None, *, lang: str = "en") -> str:
+    """Return a page that loads nothing from elsewhere: body in its `main`; js after the drawing library, where there is any.
+
+    css, js: texts of a style sheet and a script (asset). data: what the script reads, by the id of its element.
+    """
+    scripts = [
+        *(f'<script type="application/json" id="{key}">{script_json(value)}</script>' for key, value in (data or {}).items()),
+        *([f"<script>{bundle(vega_lite_version())}</script>", f"<script>\n{js}</script>"] if js else []),
+    ]
+    after = "".join(f"{script}\n" for script in scripts)
+    return (
+        f'<!DOCTYPE html>\n<html lang="{lang}"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<link rel="icon" href="data:,">\n<title>{escape(title)}</title>\n<style>\n{css}</style></head>\n'
+        f"<body><main>\n{body}\n</main>\n{after}</body></html>\n"
+    )
+
+
+def asset(room: str, name: str) -> str:
+    """Return a style sheet or a script of a room of pages, such as `review` and `page.css`."""
+    return (files("fabric.report") / room / name).read_text("utf-8")
 
 
 def figure(drawing: Drawing, spec: dict[str, Any]) -> str:

@@ -6,24 +6,26 @@ from collections.abc import Sequence
 from math import ceil, floor, log2, log10
 from typing import Any
 
+from fabric.predict.constants import CROWDED, FITTED, HELD_OUT
+
 INK, QUIET, GRID = "#222222", "#5f6670", "#e3e6ea"
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 ALGORITHMS = {
-    "the best of all algorithms": "#009E73",
+    "best": "#009E73",
     "ring": "#0072B2",
     "hierarchical": "#E69F00",
-    "rail-aligned": "#44AA99",
-    "gloo-ring": "#56B4E9",
-    "recursive-doubling": "#CC79A7",
-    "halving-doubling": "#8C564B",
-    "double-binary-tree": "#7F7F7F",
+    "rail_aligned": "#44AA99",
+    "gloo_ring": "#56B4E9",
+    "recursive_doubling": "#CC79A7",
+    "halving_doubling": "#8C564B",
+    "double_binary_tree": "#7F7F7F",
 }
-"""Algorithm -> colour (Okabe and Ito's palette, safe for the colour-blind)."""
+"""Algorithm, or `best` for the best of all -> colour (Okabe and Ito's palette, safe for the colour-blind)."""
 LIBRARY = "#D55E00"
-"""Colour of what a library picks."""
+"""Colour of what a library picks (`default`)."""
 SPARE = ("#000000", "#F0E442", "#999999", "#882255")
 MODEL, BASELINE = "#D55E00", "#6b7280"
-USES = {"held out": MODEL, "fitted": "#0F7FBF", "more ranks than cores": "#8a8f98"}
+USES = {HELD_OUT: MODEL, FITTED: "#0F7FBF", CROWDED: "#8a8f98"}
 """Use of a cell -> colour; held-out cells have the model's colour, for they are what scores it."""
 RANKS = ("#31127a", "#9a2a86", "#e0506a", "#f59b57", "#7a7a1e", "#1e7a5a")
 """Colours of world sizes, the smallest first."""
@@ -42,10 +44,10 @@ PERCENT_TEXT = "format(datum.value * 100, ',~r') + ' %'"
 
 
 def algorithm_colours(names: Sequence[str]) -> list[str]:
-    """Return a colour per algorithm label; a second form of the same algorithm gets a spare one."""
+    """Return a colour per algorithm as it was asked for; a second form of the same algorithm gets a spare one."""
     spare, used = iter(SPARE * (1 + len(names) // len(SPARE))), list[str]()
     for name in names:
-        own = LIBRARY if name.startswith("what ") else ALGORITHMS.get(name.partition(",")[0])
+        own = LIBRARY if name == "default" else ALGORITHMS.get(name.partition(":")[0])
         used.append(own if own and own not in used else next(spare))
     return used
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -17,8 +16,6 @@ from fabric.review.quote import Quote, total
 
 BILL = ("where", "part", "count", "spare", "unit_price", "line_price", "unit_watts", "line_watts")
 SOURCES = ("part", "what", "figure", "source", "date")
-LINK = re.compile(r"(.+), (\d+-\d+) m")
-LONG_LINK = re.compile(r"(.+), over (\d+) m")
 
 
 def bills(designs: Sequence[Design], words: Words) -> list[str]:
@@ -43,7 +40,7 @@ def _told(cell: Cell) -> str:
 def _line(line: Line, words: Words) -> Row:
     part = line.part
     return (
-        place(line.where, words),
+        names.place(line, words),
         part.name,
         number(line.count),
         number(line.spare),
@@ -52,22 +49,6 @@ def _line(line: Line, words: Words) -> Row:
         watts(part.watts, words),
         watts(line.watts if part.watts else None, words),
     )
-
-
-def place(where: str, words: Words) -> str:
-    """Return where a line of a bill stands, in the page's language; as it is where it has no word."""
-    whole = {"nodes": "bill.nodes", "endpoint NICs": "bill.nics"}
-    if where == "switch switches":
-        return words["kind.switch"]
-    if where in whole:
-        return words[whole[where]]
-    if where.endswith(" switches"):
-        return words["bill.switches"].format(tier=names.tier(where.removesuffix(" switches"), words))
-    if found := LONG_LINK.fullmatch(where):
-        return words["bill.links.over"].format(level=names.level(found[1], words), metres=found[2])
-    if found := LINK.fullmatch(where):
-        return words["bill.links"].format(level=names.level(found[1], words), metres=found[2])
-    return where
 
 
 def sources(designs: Sequence[Design], words: Words) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fabric.predict.constants import FITTED
 from fabric.report.page import drawing, labels, style
 from fabric.report.page.drawing import Drawing, Values
 from fabric.report.review import material_chart, size_charts, time_chart
@@ -87,19 +88,19 @@ def _damage(designs: Sequence[Design], words: Words) -> Drawing | None:
     all_rows = [row for design in designs for row in design.resilience.damage if _drawn(row) is not None]
     if not all_rows:
         return None
-    kinds = list(dict.fromkeys(damage.what for damage in all_rows))
+    kinds = list(dict.fromkeys(damage.event.kind for damage in all_rows))
     columns = len(kinds) if len(kinds) < WIDE else 2
-    panels = [_damage_panel(designs, what, columns, words) for what in kinds]
+    panels = [_damage_panel(designs, kind, columns, words) for kind in kinds]
     title = words["chart.damage.title"].format(collective=review_names.collective(all_rows[0].collective, words))
     return Drawing("damage", title, words["chart.damage.caption"], rows_of(panels, columns))
 
 
-def _damage_panel(designs: Sequence[Design], what: str, panels: int, words: Words) -> Any:
+def _damage_panel(designs: Sequence[Design], kind: str, panels: int, words: Words) -> Any:
     import altair as alt
 
-    values = [_damage_value(d, row) for d in designs for row in d.resilience.damage if row.what == what and _drawn(row)]
+    values = [_damage_value(d, row) for d in designs for row in d.resilience.damage if row.event.kind == kind and _drawn(row)]
     counts = sorted({value["failed"] for value in values})
-    x = alt.X("failed:O", title=words.get(f"axis.failed.{what}", what), axis=alt.Axis(labelAngle=0), sort=counts)
+    x = alt.X("failed:O", title=words[f"axis.failed.{kind}"], axis=alt.Axis(labelAngle=0), sort=counts)
     offset = alt.XOffset("candidate:N", sort=names_of(designs))
     y = alt.Y("median:Q", title=words["axis.slowdown"], scale=alt.Scale(domain=_slowdowns(designs), nice=True))
     fields = [("candidate", words["legend.candidate"]), ("median_text", words["column.slower"])]
@@ -178,7 +179,7 @@ def _tornado(design: Design, span: tuple[float, float], columns: int, words: Wor
     order = list(dict.fromkeys(value["input"] for value in values))
     y = alt.Y("input:N", title=None, sort=order, axis=alt.Axis(labelLimit=INPUT_ROOM))
     ends = [words["end.low"], words["end.high"]]
-    colour = drawing.colour("end", words["legend.end"], ends, [style.USES["fitted"], style.MODEL])
+    colour = drawing.colour("end", words["legend.end"], ends, [style.USES[FITTED], style.MODEL])
     base = alt.Chart(drawing.data(values)).encode(y=y, opacity=faded())
     shown = tip([("candidate", words["legend.candidate"]), ("input", words["legend.end"]), ("text", words["axis.cost"])])
     bars = base.mark_bar().encode(x=x, x2="cost:Q", color=colour, tooltip=shown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from fabric.report.review import names as review_names
@@ -10,14 +9,13 @@ from fabric.report.review.cells import Cell, missing, money, number, watts
 from fabric.report.review.html import Row, note, table
 from fabric.report.review.tables import names_of, same_unit
 from fabric.report.words.review import Words
-from fabric.review.bill import Line
+from fabric.review.bill import Length, Line
 from fabric.review.evaluate import Design
 from fabric.review.quote import Range, total
 
 NETWORK = ("switch", "link", "nic")
 KINDS = (*NETWORK, "node")
 SPACE = ("candidate", "racks", "rows", "rack_units", "heat", "per_rack", "overhead", "facility")
-LENGTH = re.compile(r"(over )?(\d+)")
 
 
 def material(designs: Sequence[Design], words: Words) -> list[str]:
@@ -27,7 +25,7 @@ def material(designs: Sequence[Design], words: Words) -> list[str]:
     names = names_of(designs)
     classes = _classes(designs)
     cables = [row for design in designs for row in _cables(design, classes, words)]
-    heads = ("candidate", "cable_level", *(_length(one, words) for one in classes), "cables")
+    heads = ("candidate", "cable_level", *(review_names.length(one, words) for one in classes), "cables")
     kinds = [kind for kind in KINDS if any(lines_of(design, kind) for design in designs)]
     by_kind = ("candidate", *(words[f"kind.{kind}"] for kind in kinds))
     return [
@@ -47,35 +45,17 @@ def lines_of(design: Design, kind: str) -> list[Line]:
     return [line for line in design.bill.lines if line.part.kind == kind]
 
 
-def _classes(designs: Sequence[Design]) -> list[str]:
-    """Return the classes of length of any cable, shortest first, as the bill writes them."""
-    found = {where_of(line)[1] for design in designs for line in lines_of(design, "link")}
-    return sorted(found, key=_metres)
+def _classes(designs: Sequence[Design]) -> list[Length]:
+    """Return the classes of length of any cable, shortest first."""
+    return sorted({line.length for design in designs for line in lines_of(design, "link") if line.length is not None})
 
 
-def where_of(line: Line) -> tuple[str, str]:
-    """Return level and class of length of a line of cables: `leaf-spine, 10-30 m` is (`leaf-spine`, `10-30 m`)."""
-    level, _, length = line.where.rpartition(", ")
-    return level, length
-
-
-def _metres(length: str) -> tuple[int, bool]:
-    """Return what a class of length is sorted by."""
-    found = LENGTH.match(length)
-    return (int(found[2]), bool(found[1])) if found else (0, False)
-
-
-def _length(length: str, words: Words) -> str:
-    over = length.removeprefix("over ")
-    return words["length" if over == length else "length.over"].format(metres=over.removesuffix(" m"))
-
-
-def _cables(design: Design, classes: Sequence[str], words: Words) -> list[Row]:
+def _cables(design: Design, classes: Sequence[Length], words: Words) -> list[Row]:
     """Return a row per level: pieces by class of length with the part that carries them, and all."""
     lines = lines_of(design, "link")
     rows: list[Row] = []
-    for level in dict.fromkeys(where_of(line)[0] for line in lines):
-        own = [[line for line in lines if where_of(line) == (level, length)] for length in classes]
+    for level in dict.fromkeys(line.level for line in lines if line.level is not None):
+        own = [[line for line in lines if (line.level, line.length) == (level, length)] for length in classes]
         counts = [_pieces(found) for found in own]
         every = number(sum(line.count for found in own for line in found))
         rows.append((design.candidate.name, review_names.level(level, words), *counts, every))

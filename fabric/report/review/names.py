@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from fabric.report.page import labels
 from fabric.report.words.review import LANGUAGES, Words
+from fabric.review.bill import Length, Line
 from fabric.review.evaluate import Review
+from fabric.review.losses import AT_ONCE, Event
+
+SWITCH = "switch"
+"""The one tier of a family without tiers."""
 
 
 def tier(name: str, words: Words) -> str:
@@ -15,14 +19,38 @@ def tier(name: str, words: Words) -> str:
     return words.get(f"tier.{name}", name)
 
 
-def worded(said: str, patterns: Sequence[tuple[str, str]], words: Words) -> str | None:
-    """Return an English text in words by the first of (pattern, key of the words that its groups fill) that fits, else None."""
-    for pattern, key in patterns:
-        if found := re.fullmatch(pattern, said):
-            groups = found.groupdict()
-            named = {"tier": tier(groups["tier"], words)} if "tier" in groups else {}
-            return words[key].format(**{**groups, **named})
-    return None
+def failed(event: Event, words: Words) -> str:
+    """Return what failed: a kind of thing that is drawn, or what was lost at once with how much went with it."""
+    if event.kind not in AT_ONCE:
+        return words[f"damage.{event.kind}"]
+    return words[f"gone.{_gone(event)}"].format(
+        tier=tier(event.tier or "", words), number=event.number, switches=f"{event.switches:,}", nodes=f"{event.nodes:,}"
+    )
+
+
+def _gone(event: Event) -> str:
+    """Return the key of the words for a loss as a whole."""
+    if event.kind == "drain":
+        return "switch" if event.tier == SWITCH else "tier"
+    if event.kind == "compute_rack":
+        return "both" if event.switches else "nodes"
+    return "rack" if event.kind == "network_rack" else event.kind
+
+
+def place(line: Line, words: Words) -> str:
+    """Return where a line of a bill stands: a tier's switches, a level and class of length, NICs or nodes."""
+    if line.tier is not None:
+        return words["kind.switch"] if line.tier == SWITCH else words["bill.switches"].format(tier=tier(line.tier, words))
+    if line.level is not None and line.length is not None:
+        return words["bill.links"].format(level=level(line.level, words), length=length(line.length, words))
+    return words["bill.nics" if line.part.kind == "nic" else "bill.nodes"]
+
+
+def length(of: Length, words: Words) -> str:
+    """Return a class of cable length."""
+    if of.up_to is None:
+        return words["length.over"].format(metres=of.over)
+    return words["length"].format(metres=f"{of.over}-{of.up_to}")
 
 
 def level(name: str, words: Words) -> str:

@@ -8,32 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from fabric.report.page import labels
-from fabric.report.page.html_file import bundle, figure, save, script_json
-from fabric.report.page.picture import vega_lite_version
+from fabric.report.page.html_file import asset, document, figure, save
 from fabric.report.review import bills, details, drawings, material, resilience, tables
 from fabric.report.review import charts as review_charts
 from fabric.report.review import names as review_names
 from fabric.report.review.assumed import assumed
 from fabric.report.review.grid import Grid, grid
 from fabric.report.review.html import bullets, note, section
-from fabric.report.review.look import SCRIPT, STYLE
 from fabric.report.review.marks import colours, finished
+from fabric.report.review.sentences import sentence, sources
 from fabric.report.words.review import Words, words
 from fabric.review.evaluate import Review
-from fabric.review.verdict import BILL, DEFAULTS, FAILURES, FORMULA, MODEL, REQUEST, Finding, verdict
-from fabric.review.verdict_words import say
+from fabric.review.verdict import Finding, verdict
 
 Specs = Mapping[str, dict[str, Any]]
-FROM = {
-    BILL: "from.bill",
-    FORMULA: "from.formula",
-    MODEL: "from.model",
-    FAILURES: "from.failures",
-    REQUEST: "from.request",
-    DEFAULTS: "from.defaults",
-    "our defaults: fabric/review/racks.py": "from.floor",
-}
-"""Where a verdict's numbers come from, as it says it -> the key of the same words."""
 HTML_LANG = {"zh": "zh-Hans"}
 SLIDERS = ("allocation", "scale", "energy")
 
@@ -53,45 +41,36 @@ def html(review: Review, lang: str = "en") -> str:
     charts = review_charts.draw(review.designs, costs, own)
     specs = {drawn.key: finished(drawn) for drawn in charts}
     figures = {drawn.key: figure(drawn, specs[drawn.key]) for drawn in charts}
-    sections = _sections(review, costs, figures, own, lang) if review.designs else []
-    body = "\n".join(part for part in (_top(review, own, lang), *sections) if part)
-    title = escape(review.request.title)
-    return (
-        f'<!DOCTYPE html>\n<html lang="{HTML_LANG.get(lang, lang)}"><head><meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>{STYLE}</style></head>\n'
-        f"<body><main>\n{body}\n</main>\n{_data(specs, costs, own)}\n"
-        f"<script>{bundle(vega_lite_version())}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
-    )
+    sections = _sections(review, costs, figures, own) if review.designs else []
+    body = "\n".join(part for part in (_top(review, own), *sections) if part)
+    css, js = asset("review", "page.css"), asset("review", "page.js")
+    return document(review.request.title, body, css, js, _data(specs, costs, own), lang=HTML_LANG.get(lang, lang))
 
 
-def _data(specs: Specs, costs: Grid | None, own: Words) -> str:
+def _data(specs: Specs, costs: Grid | None, own: Words) -> dict[str, Any]:
     """Return what the script reads."""
     said = {
         "range": own["range"], "hour": own["money.hour"], "energy": own["slider.energy.unit"], "failed": own["chart.failed"],
         "allocated": own["slider.allocation.value"], "tie": own["tie"],
     }  # fmt: skip
-    content = {"specs": specs, "grid": costs.content() if costs else None, "say": said}
-    return "\n".join(
-        f'<script type="application/json" id="{key}">{script_json(value)}</script>' for key, value in content.items()
-    )
+    return {"specs": specs, "grid": costs.content() if costs else None, "say": said}
 
 
-def _top(review: Review, own: Words, lang: str) -> str:
+def _top(review: Review, own: Words) -> str:
     """Return title and verdict."""
     lead = own["lead"].format(candidates=len(review.request.candidates), refused=len(review.refused))
-    told = section("verdict", own["section.verdict"], [_findings(verdict(review), ("decision", "change"), own, lang)])
+    told = section("verdict", own["section.verdict"], [_findings(verdict(review), ("decision", "change"), own)])
     named = review_names.glossary(review, own)
     terms = note(own["terms"].format(terms=named)) if named else ""
     heading = f'<p class="kind">{escape(own["title.kind"])}</p>\n<h1>{escape(review.request.title)}</h1>'
     return "\n".join(part for part in (heading, note(lead), terms, told) if part)
 
 
-def _sections(review: Review, costs: Grid | None, figures: Mapping[str, str], own: Words, lang: str) -> Iterator[str]:
+def _sections(review: Review, costs: Grid | None, figures: Mapping[str, str], own: Words) -> Iterator[str]:
     """Yield what follows the verdict, in the order of the page."""
     designs = review.designs
     no_spans = "" if "tornado" in figures or not costs else note(own["note.no_spans"])
-    told = _findings(verdict(review), ("assumed",), own, lang)
+    told = _findings(verdict(review), ("assumed",), own)
     parts = {
         "drawings": drawings.drawings(designs, own),
         "compare": [*tables.compare(review, own), _of(figures, "material")],
@@ -123,28 +102,14 @@ def _of(figures: Mapping[str, str], *keys: str) -> str:
     return "\n".join(figures[key] for key in keys if key in figures)
 
 
-def _findings(findings: Sequence[Finding], about: Sequence[str], own: Words, lang: str) -> str:
+def _findings(findings: Sequence[Finding], about: Sequence[str], own: Words) -> str:
     """Return sentences with the sources of their numbers."""
     chosen = [finding for finding in findings if finding.about in about]
     items = "".join(
-        f'<li>{escape(sentence(finding, own, lang))}<span class="from">{escape(_from(finding.source, own))}</span></li>'
+        f'<li>{escape(sentence(finding, own))}<span class="from">{escape(sources(finding, own))}</span></li>'
         for finding in chosen
     )
     return f"<ul>{items}</ul>" if items else ""
-
-
-def sentence(finding: Finding, own: Words, lang: str) -> str:
-    """Return a finding's sentence, limits and collectives in it by their names in the page's language."""
-    values = finding.values
-    named = {"limit": own[f"binding.{values['limit']}"]} if "limit" in values else {}
-    if "collective" in values:
-        named["collective"] = review_names.collective(str(values["collective"]), own)
-    return say(finding.kind, {**values, **named}, lang)
-
-
-def _from(source: str, own: Words) -> str:
-    """Return a finding's source in the page's language; as it is where it has no word."""
-    return "; ".join(own[FROM[part]] if part in FROM else part for part in source.split("; "))
 
 
 def _legend(names: Sequence[str], own: Words) -> str:

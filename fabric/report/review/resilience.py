@@ -21,17 +21,6 @@ DAMAGE = (
 )  # fmt: skip
 NOBODY = Cell("-", known=False)
 """Of a job on no device."""
-N = r"[\d,]+"
-GONE = (
-    (r"one (?P<tier>\S+) switch drained", "gone.tier"),
-    (r"one switch drained", "gone.switch"),
-    (rf"plane (?P<number>\d+) with (?P<switches>{N}) switch(?:es)?", "gone.plane"),
-    (rf"rail (?P<number>\d+) with (?P<switches>{N}) switch(?:es)?", "gone.rail"),
-    (rf"rack (?P<number>\d+) with (?P<switches>{N}) switch(?:es)?", "gone.rack"),
-    (rf"rack (?P<number>\d+) with (?P<nodes>{N}) nodes?", "gone.nodes"),
-    (rf"rack (?P<number>\d+) with (?P<nodes>{N}) nodes? and (?P<switches>{N}) switch(?:es)?", "gone.both"),
-)
-"""What fabric.review.losses calls an event -> the key of the same words."""
 
 
 def resilience(designs: Sequence[Design], words: Words) -> list[str]:
@@ -92,18 +81,13 @@ def _lost(design: Design, damage: Damage, words: Words) -> Row:
     some = damage.devices_lost + damage.devices_parted > 0
     return (
         design.candidate.name,
-        gone(damage.what, words),
+        review_names.failed(damage.event, words),
         number(damage.devices_lost),
         number(damage.devices_parted),
         _over_draws(damage, words),
         number(damage.left if some else design.resilience.devices),
         _of_the_rest(damage, words) if some else _over_draws(damage, words),
     )
-
-
-def gone(what: str, words: Words) -> str:
-    """Return what is lost in the page's language; as it is where it has no word."""
-    return review_names.worded(what, GONE, words) or what
 
 
 def slowed(ratio: float | None, damage: Damage, words: Words) -> Cell:
@@ -141,7 +125,7 @@ def _damage(design: Design, damage: Damage, words: Words) -> Row:
     some = damage.devices_lost + damage.devices_parted > 0
     return (
         design.candidate.name,
-        words.get(f"damage.{damage.what}", damage.what),
+        review_names.failed(damage.event, words),
         number(damage.failed),
         number(damage.devices_lost),
         number(damage.devices_parted),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fabric.predict.constants import FITTED
 from fabric.report.page import drawing, style
 from fabric.report.page.drawing import Drawing, Values
 from fabric.report.review.marks import faded, named_colour, rows_of, tip
@@ -13,7 +14,7 @@ from fabric.report.words.review import Words
 from fabric.review.evaluate import Design
 from fabric.review.growth import Stage
 
-CABLES = (("kept", "#b9c0c8"), ("moved", style.MODEL), ("added", style.USES["fitted"]))
+CABLES = (("kept", "#b9c0c8"), ("moved", style.MODEL), ("added", style.USES[FITTED]))
 """What growth does to cables, and its colour."""
 WIDE = 4
 """Panels of a row."""

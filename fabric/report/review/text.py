@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from fabric.report.review import names
+from fabric.report.review.sentences import by_heading, sentence, sources
+from fabric.report.words.review import Words, words
 from fabric.review.damage import Damage, below_one
 from fabric.review.evaluate import Design, Review
 from fabric.review.quote import Range
 from fabric.review.ranking import ranking, ties
-from fabric.review.verdict import Finding, verdict
+from fabric.review.verdict import verdict
 from fabric.units import show_duration, show_rate
 
-HEADINGS = {
-    "decision": ("Verdict", "结论"),
-    "change": ("What would change it", "什么会改变结论"),
-    "assumed": ("What was assumed", "假设"),
-}
 COLUMNS = (
     "candidate",
     "fits",
@@ -30,26 +28,18 @@ COLUMNS = (
     "network USD/device",
     "USD/effective device-hour",
 )
-KINDS = {"links": "cables between switches", "host_links": "cables at devices", "racks": "racks of nodes"}
-"""Kind of failure -> what it is called."""
-BELOW = {"hash": "luck of the hash: {even:.2f} split evenly", "fewer": "fewer ranks send less"}
-"""Reason of a slowdown below 1 -> its words."""
-FITS = {"high": "yes", "middle": "not at high", "low": "at low only", "none": "no"}
-"""Up to which end of prices and powers all limits hold -> its word; `not at high` holds at the middle."""
 WIRING = 9
 """Columns of the first table of a terminal; the rest is money."""
 
 
 def markdown(review: Review, lang: str = "en") -> str:
     """Return the summary: the comparison, times, failures and the verdict with its sources."""
-    findings = verdict(review)
-    parts = [f"# {review.request.title}", _grid(COLUMNS, _all_cells(review))]
-    for about, names in HEADINGS.items():
-        own = [f"- {f.text(lang)} <sub>{f.source}</sub>" for f in findings if f.about == about]
-        if own:
-            parts += [f"## {names[lang == 'zh']}", "\n".join(own)]
+    own = words(lang)
+    parts = [f"# {review.request.title}", _grid(COLUMNS, _all_cells(review, own))]
+    for heading, findings in by_heading(verdict(review), own):
+        parts += [f"## {heading}", "\n".join(f"- {sentence(one, own)} <sub>{sources(one, own)}</sub>" for one in findings)]
     if review.designs:
-        parts += ["## Times and failures" if lang == "en" else "## 时间与故障", _grid(*_in_short(review))]
+        parts += [f"## {own['heading.times']}", _grid(*_in_short(review, own))]
     return "\n\n".join(parts)
 
 
@@ -58,10 +48,11 @@ Grid = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 
 
 def tables(review: Review) -> list[Grid]:
-    """Return the tables of a terminal; none where no candidate could be worked out."""
+    """Return the tables of a terminal, in English; none where no candidate could be worked out."""
     if not review.designs:
         return []
-    cells = _all_cells(review)
+    own = words("en")
+    cells = _all_cells(review, own)
     return [
         (review.request.title, COLUMNS[:WIRING], [row[:WIRING] for row in cells]),
         (
@@ -74,33 +65,32 @@ def tables(review: Review) -> list[Grid]:
         (
             "Time of the first case over its healthy time: median, worst of the draws or seeds; cut: draws that cut devices "
             "off, at most how many, and the job on the nodes left whole",
-            *_failures(review),
+            *_failures(review, own),
         ),
         ("Scale ceiling: where every number of tiers ends", *_ceilings(review)),
     ]
 
 
-def sentences(findings: Sequence[Finding], lang: str = "en") -> Iterable[str]:
-    """Yield the verdict's lines under their headings, every one with its source."""
-    for about, names in HEADINGS.items():
-        own = [finding for finding in findings if finding.about == about]
-        if own:
-            yield f"\n{names[lang == 'zh']}"
-        yield from (f"  {finding.text(lang)} [{finding.source}]" for finding in own)
+def lines(review: Review, lang: str = "en") -> Iterable[str]:
+    """Yield the verdict's lines under their headings, every one with its sources."""
+    own = words(lang)
+    for heading, findings in by_heading(verdict(review), own):
+        yield f"\n{heading}"
+        yield from (f"  {sentence(one, own)} [{sources(one, own)}]" for one in findings)
 
 
-def _all_cells(review: Review) -> list[list[str]]:
+def _all_cells(review: Review, own: Words) -> list[list[str]]:
     tied = ties(ranking(review))
-    return [_cells(design, tied=design in tied) for design in review.designs]
+    return [_cells(design, own, tied=design in tied) for design in review.designs]
 
 
-def _cells(design: Design, *, tied: bool) -> list[str]:
+def _cells(design: Design, own: Words, *, tied: bool) -> list[str]:
     topology, done = design.fabric.topology, design.performance
     network = None if design.unpriced else design.bill.network_price / design.bill.endpoints
     switches = ", ".join(f"{n:,} {tier}" for tier, n in topology.switches_by_tier.items() if tier != "scale-up" and n)
     return [
         design.candidate.name,
-        FITS[design.fits_up_to],
+        own[f"fits.short.{design.fits_up_to}"],
         switches,
         f"{sum(line.count for line in design.bill.network if line.part.kind == 'link'):,}",
         f"{sum(line.spare for line in design.bill.network):,}",
@@ -133,7 +123,7 @@ def _times(review: Review) -> tuple[list[str], list[list[str]]]:
     return ["candidate", "collective", "ranks", "algorithm", "routing", "median", "worst", "of bound"], body
 
 
-def _in_short(review: Review) -> tuple[list[str], list[list[str]]]:
+def _in_short(review: Review, own: Words) -> tuple[list[str], list[list[str]]]:
     """Return a row per candidate: the time of every case, and what failures do to the first one, `cut` where ranks part."""
     first = review.designs[0]
     cases = [timed.text.collective for timed in first.performance.timed]
@@ -142,25 +132,25 @@ def _in_short(review: Review) -> tuple[list[str], list[list[str]]]:
         times = [show_duration(timed.result.time) for timed in design.performance.timed]
         broken = design.resilience
         drawn = [max(own, key=lambda one: one.failed) for own in _by_kind(broken.damage)]
-        failed = "; ".join(f"{one.failed:,} {KINDS.get(one.what, one.what)}: {_hit(one)}" for one in drawn)
-        lost = "; ".join(f"{one.what}: {_hit(one)}" for one in broken.lost)
+        failed = "; ".join(f"{one.failed:,} {names.failed(one.event, own)}: {_hit(one, own)}" for one in drawn)
+        lost = "; ".join(f"{names.failed(one.event, own)}: {_hit(one, own)}" for one in broken.lost)
         body.append([design.candidate.name, *times, failed or "-", lost or "-"])
     return ["candidate", *cases, "failed", "gone"], body
 
 
-def _hit(row: Damage) -> str:
+def _hit(row: Damage, own: Words) -> str:
     """Return the worst draw's slowdown, one below 1 with why; where devices are cut off, how many, and the job on the rest."""
     if row.worst is not None:
         some = f", {row.cut} of {row.draws} cut" if row.cut else ""
-        return f"x {row.worst:.2f}{_because(row.worst, row.even)}{some}"
-    rest = "" if row.rest is None else f", x {row.rest:.2f}{_because(row.rest, row.rest_even)} on {row.left:,} left"
+        return f"x {row.worst:.2f}{_because(row.worst, row.even, own)}{some}"
+    rest = "" if row.rest is None else f", x {row.rest:.2f}{_because(row.rest, row.rest_even, own)} on {row.left:,} left"
     return f"cut, {row.devices_parted:,} off{rest}"
 
 
-def _because(ratio: float | None, even: float | None) -> str:
-    """Return why a slowdown is below 1; nothing where it is not."""
-    reason = _below(ratio, even)
-    return f" ({BELOW[reason].format(even=even)})" if reason else ""
+def _because(ratio: float | None, even: float | None, own: Words) -> str:
+    """Return why a slowdown is below 1, in brackets; nothing where it is not."""
+    why = _below(ratio, even, own)
+    return f" ({why})" if why else ""
 
 
 def _throughput(review: Review) -> tuple[list[str], list[list[str]]]:
@@ -172,33 +162,34 @@ def _throughput(review: Review) -> tuple[list[str], list[list[str]]]:
     return ["candidate", "traffic", "reached", "at most"], body
 
 
-def _failures(review: Review) -> tuple[list[str], list[list[str]]]:
+def _failures(review: Review, own: Words) -> tuple[list[str], list[list[str]]]:
     body = []
     for design in review.designs:
         for damage in (*design.resilience.damage, *design.resilience.lost):
             ends = [f"{value:.2f}" if value is not None else "-" for value in (damage.median, damage.worst)]
             rest = f"{damage.rest:.2f}" if damage.rest is not None else "-"
             left = f"{damage.left:,}" if damage.devices_lost or damage.devices_parted else "all"
-            named = KINDS.get(damage.what, damage.what)
-            counts = [f"{damage.devices_parted:,}", left, rest, _reason(damage)]
+            named = names.failed(damage.event, own)
+            counts = [f"{damage.devices_parted:,}", left, rest, _reason(damage, own)]
             cut = f"{damage.cut} of {damage.draws}"
             body.append([design.candidate.name, named, f"{damage.failed:,}", *ends, cut, *counts])
     return ["candidate", "what", "failed", "median", "worst", "cut", "cut off", "left whole", "on those", "below 1"], body
 
 
-def _reason(row: Damage) -> str:
+def _reason(row: Damage, own: Words) -> str:
     """Return why the first of a row's slowdowns that is below 1 is so."""
     pairs = ((row.median, row.even), (row.worst, row.even), (row.rest, row.rest_even))
-    return next((BELOW[why].format(even=even) for ratio, even in pairs if (why := _below(ratio, even))), "")
+    return next((why for ratio, even in pairs if (why := _below(ratio, even, own))), "")
 
 
-def _below(ratio: float | None, even: float | None) -> str:
-    """Return why a slowdown is below 1 as it is printed."""
-    return below_one(ratio, even, 2)
+def _below(ratio: float | None, even: float | None, own: Words) -> str:
+    """Return why a slowdown is below 1 as it is printed; nothing where it is not."""
+    reason = below_one(ratio, even, 2)
+    return own[f"below.{reason}"].format(even=f"{even:.2f}") if reason else ""
 
 
 def _by_kind(rows: Sequence[Damage]) -> list[list[Damage]]:
-    return [[row for row in rows if row.what == what] for what in dict.fromkeys(row.what for row in rows)]
+    return [[row for row in rows if row.event == event] for event in dict.fromkeys(row.event for row in rows)]
 
 
 def _ceilings(review: Review) -> tuple[list[str], list[list[str]]]:

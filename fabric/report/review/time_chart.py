@@ -39,7 +39,7 @@ def _panel(designs: Sequence[Design], number: int, columns: int, words: Words) -
 
     done = [design.performance.timed[number] for design in designs]
     unit, scale = unit_of(max(one.worst for one in done))
-    values = [_value(design, one, scale) for design, one in zip(designs, done, strict=True)]
+    values = [_value(design, one, scale, words) for design, one in zip(designs, done, strict=True)]
     names = names_of(designs)
     fields = (("candidate", "legend.candidate"), ("median_text", "column.median"), ("worst_text", "column.worst"))
     shown = tip([(field, words[key]) for field, key in (*fields, ("algorithm", "column.algorithm"))])
@@ -58,7 +58,7 @@ def unit_of(seconds: float) -> tuple[str, float]:
     return next((one for one in UNITS if seconds >= one[1]), UNITS[-1])
 
 
-def _value(design: Design, done: Timed, scale: float) -> dict[str, Any]:
+def _value(design: Design, done: Timed, scale: float, words: Words) -> dict[str, Any]:
     bound = done.result.time * done.of_bound if done.of_bound else None
     return {
         "candidate": design.candidate.name,
@@ -67,7 +67,7 @@ def _value(design: Design, done: Timed, scale: float) -> dict[str, Any]:
         "bound": bound / scale if bound else None,
         "median_text": show_duration(done.result.time),
         "worst_text": show_duration(done.worst),
-        "algorithm": done.result.algorithm,
+        "algorithm": review_names.algorithm(done.result.algorithm, words) if done.result.algorithm else words["none"],
     }
 
 

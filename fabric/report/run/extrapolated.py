@@ -50,6 +50,7 @@ def _values(rows: Sequence[Row]) -> Values:
             "nbytes": row.case.nbytes,
             "size_text": show_size(row.case.nbytes),
             "asked": labels.asked(row),
+            "algorithm": row.predicted.algorithm or "",
             "runs": labels.algorithm(row.predicted.model.runs),
             "fabric": short[labels.fabric(row)],
             "routing": labels.routing(row),
@@ -80,12 +81,13 @@ def _panel(values: Values, policy: str, size: int, columns: int) -> Any:
     import altair as alt
 
     top = ceil(max(1.0, *(value["high"] or 0.0 for value in values)) / STEP - 1e-6) * STEP
-    names = list(dict.fromkeys(value["asked"] for value in values))
+    asked = {value["asked"]: value["algorithm"] for value in values}
+    colours = style.algorithm_colours(list(asked.values()))
     mine = [value for value in values if value["nbytes"] == size]
     fabrics = sorted({value["fabric"] for value in values}, reverse=True)
     base = alt.Chart(drawing.data(mine)).encode(
         x=drawing.count_axis("devices", [value["devices"] for value in values], "devices"),
-        color=drawing.colour("asked", "runs", names, style.algorithm_colours(names)).legend(symbolOpacity=1),
+        color=drawing.colour("asked", "runs", list(asked), colours).legend(symbolOpacity=1),
         detail="fabric:N",
     )
     band = base.mark_area(opacity=0.14).encode(y=_axis("low", top), y2="high:Q")

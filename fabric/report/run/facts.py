@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from statistics import median
 
+from fabric.predict.constants import CROWDED, HELD_OUT
 from fabric.report.page import labels
 from fabric.report.run.story import Story
 from fabric.scaling import Row
 from fabric.units import show_duration, show_rate, show_size
 
-HELD_OUT = "held out"
 EQUAL = 1.01
 """Two fabrics whose predicted busbw differ by less than this ratio count as equal."""
 
@@ -49,7 +49,7 @@ def held_out(rows: Sequence[Row]) -> list[Row]:
 
 def oversubscribed(row: Row) -> bool:
     """Return whether more ranks than cores took part."""
-    return "more ranks" in row.use or bool(row.measured and row.measured.oversubscribed)
+    return row.use == CROWDED or bool(row.measured and row.measured.oversubscribed)
 
 
 def by_series(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:

@@ -9,11 +9,10 @@ from typing import Any
 
 from fabric.report.page import labels, style
 from fabric.report.page.drawing import Drawing
-from fabric.report.page.html_file import bundle, figure, save, script_json
-from fabric.report.page.picture import png, vega_lite_version
+from fabric.report.page.html_file import asset, document, figure, save
+from fabric.report.page.picture import png
 from fabric.report.run import facts, tables
 from fabric.report.run.charts import draw
-from fabric.report.run.look import SCRIPT, STYLE
 from fabric.report.run.story import Story
 from topologies.errors import InputError
 
@@ -36,14 +35,7 @@ def html(story: Story, drawings: Sequence[Drawing]) -> str:
     specs = {drawing.key: style.finish(drawing.chart) for drawing in drawings}
     parts = [*_top(story), *_charts(drawings, specs, _numbers(story)), *_tables(story), *_assumed(story), *_made(story)]
     body = "\n".join(parts)
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<link rel="icon" href="data:,">\n<title>{escape(story.title)}</title>\n<style>{STYLE}</style></head>\n'
-        f"<body><main>\n{body}\n</main>\n"
-        f'<script type="application/json" id="specs">{script_json(specs)}</script>\n'
-        f"<script>{bundle(vega_lite_version())}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
-    )
+    return document(story.title, body, asset("run", "page.css"), asset("run", "page.js"), {"specs": specs})
 
 
 def _top(story: Story) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fabric.predict.constants import HELD_OUT
 from fabric.report.page import drawing, labels, style
 from fabric.report.page.drawing import Drawing, Values
 from fabric.report.run import facts
@@ -106,7 +107,7 @@ def _diagonal(domain: tuple[float, float]) -> list[Any]:
 
 
 def _against_title(values: Values) -> str:
-    unseen = [value for value in values if value["use"] == facts.HELD_OUT]
+    unseen = [value for value in values if value["use"] == HELD_OUT]
     if not unseen:
         return "Predicted against measured: no cell was held out"
     near = sum(value["error"] <= BAND for value in unseen)

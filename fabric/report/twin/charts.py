@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fabric.predict.constants import HELD_OUT
 from fabric.records.result import Result
 from fabric.report.page import drawing, labels, style
 from fabric.report.page.drawing import Drawing, Values
-from fabric.report.run import facts
 from fabric.units import show_duration, show_size
 
 FIELDS = {
@@ -60,7 +60,7 @@ class Point:
     def use(self) -> str:
         """`held out` in the bandwidth regime, which is scored; else the regime."""
         regime = str(self.measured.context["regime"])
-        return facts.HELD_OUT if regime == BANDWIDTH else regime
+        return HELD_OUT if regime == BANDWIDTH else regime
 
     @property
     def error(self) -> float:
@@ -78,7 +78,7 @@ def efficiency(points: Sequence[Point]) -> Drawing | None:
 
     In the bandwidth regime efficiency hardly depends on the size, and larger sizes are further inside it.
     """
-    found = [value for value in _values(points) if value["efficiency"] and value["use"] == facts.HELD_OUT]
+    found = [value for value in _values(points) if value["efficiency"] and value["use"] == HELD_OUT]
     values = [value for value in found if value["nbytes"] == _largest(found, value)]
     if len({value["world_size"] for value in values}) < 2:
         return None
@@ -100,7 +100,7 @@ def errors(points: Sequence[Point]) -> Drawing | None:
     values = _values(points)
     if not values:
         return None
-    uses = sorted({value["use"] for value in values}, key=lambda use: (use != facts.HELD_OUT, use))
+    uses = sorted({value["use"] for value in values}, key=lambda use: (use != HELD_OUT, use))
     colours = [style.USES.get(use, UNSCORED) for use in uses]
     reach = max(1.3 * GOAL, *(1.05 * abs(value["error"]) for value in values))
     base = alt.Chart(drawing.data(values)).encode(
@@ -124,7 +124,7 @@ def errors(points: Sequence[Point]) -> Drawing | None:
 
 
 def _errors_title(values: Values) -> str:
-    scored = [abs(value["error"]) for value in values if value["use"] == facts.HELD_OUT]
+    scored = [abs(value["error"]) for value in values if value["use"] == HELD_OUT]
     near = sum(error <= GOAL for error in scored)
     return f"Error of every point: {near} of {labels.count(len(scored), 'scored point')} within {labels.percent(GOAL)}"
 

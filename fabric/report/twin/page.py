@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+from fabric.predict.constants import HELD_OUT
 from fabric.report.page import labels
 from fabric.report.page.drawing import Drawing
 from fabric.report.page.html_file import save
 from fabric.report.page.picture import png
-from fabric.report.run import facts
 from fabric.report.run.page import html
 from fabric.report.run.story import Story
 from fabric.report.twin.charts import GOAL, Point, efficiency, errors
@@ -41,7 +41,7 @@ def _row(point: Point) -> Row:
 
 def headlines(points: Sequence[Point]) -> list[str]:
     """Return what the points show, in a few sentences."""
-    scored = [point for point in points if point.use == facts.HELD_OUT]
+    scored = [point for point in points if point.use == HELD_OUT]
     hosts = sorted({point.measured.case.world_size for point in points})
     wirings = len({point.wiring for point in points})
     samples = labels.count(sum(len(point.measured.seconds) for point in points), "sample")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fabric.report.page.html_file import save
-from fabric.report.wiring.layout import WIDTH, Layout, layout
+from fabric.report.page.html_file import asset, document, save
+from fabric.report.wiring.layout import WIDTH, Layout, Note, layout, note
+from fabric.report.words.review import Words, words
 from topologies.base import Topology
 from topologies.hops import scale_out_ends
 
@@ -22,16 +23,8 @@ GREY = "#6b7280"
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 HEAD, LINE = 84.0, 20.0
 """Pixels of the title, of a line of text."""
-PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,"><title>{title}</title><style>
-body {{ margin: 0 auto; max-width: 1180px; padding: 24px; font: 16px/1.5 {font}; color: #222; }}
-svg {{ width: 100%; height: auto; }} table {{ border-collapse: collapse; }}
-th, td {{ text-align: left; padding: 4px 18px 4px 0; border-bottom: 1px solid #e5e7eb; vertical-align: top; }}
-</style></head><body>
-{svg}
-<table>{rows}</table>
-</body></html>
-"""
+NAMED = ("tier", "inside")
+"""Values of notes that have words of their own, `tier.*` and `inside.*`."""
 
 
 def write(topology: Topology, facts: Mapping[str, str], *, html: Path | None = None, png: Path | None = None) -> None:
@@ -52,35 +45,63 @@ def write(topology: Topology, facts: Mapping[str, str], *, html: Path | None = N
 def page(title: str, drawn: str, facts: Mapping[str, str]) -> str:
     """Return one HTML page that loads nothing from elsewhere."""
     rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in facts.items())
-    return PAGE.format(title=escape(title), font=FONT, svg=drawn, rows=rows)
+    return document(title, f"{drawn}\n<table>{rows}</table>", asset("wiring", "page.css"))
 
 
 def svg(topology: Topology) -> str:
-    """Return the drawing as SVG."""
-    plan = layout(topology)
-    notes = plan.notes + _inside(topology)
+    """Return the drawing as SVG, with title, legend and notes in English."""
+    plan, own = layout(topology), words("en")
+    notes = [told(note, own) for note in (*plan.notes, *inside(topology))]
     height = HEAD + plan.height + LINE * (len(notes) + 1)
-    parts = [*_head(topology, plan), f'<g transform="translate(0 {HEAD:g})">', *_body(topology, plan), "</g>"]
-    parts += [_text(16, HEAD + plan.height + LINE * n, note, colour=GREY) for n, note in enumerate(notes)]
-    frame = f'viewBox="0 0 {WIDTH:g} {height:g}" width="{WIDTH:g}" height="{height:g}"'
     ground = f'<rect width="{WIDTH:g}" height="{height:g}" fill="#fff"/>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {frame} font-family="{FONT}">{ground}{"".join(parts)}</svg>'
+    parts = [ground, *_head(topology, plan, own), body(topology, plan, own)]
+    parts += [_text(16, HEAD + plan.height + LINE * n, note, colour=GREY) for n, note in enumerate(notes)]
+    return framed(f'viewBox="0 0 {WIDTH:g} {height:g}" width="{WIDTH:g}" height="{height:g}"', "".join(parts))
 
 
-def _head(topology: Topology, plan: Layout) -> Iterator[str]:
+def framed(frame: str, inner: str) -> str:
+    """Return an SVG element. frame: its attributes."""
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {frame} font-family="{FONT}">{inner}</svg>'
+
+
+def told(note: Note, words: Words) -> str:
+    """Return a note in words."""
+    return words[f"drawing.{note.kind}"].format(**{key: _value(key, value, words) for key, value in note.values})
+
+
+def _value(key: str, value: float | str, words: Words) -> str:
+    """Return what a note is filled with: a name in words, a count, or a mean."""
+    if isinstance(value, str):
+        return words.get(f"{key}.{value}", value) if key in NAMED else value
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def inside(topology: Topology) -> list[Note]:
+    """Return what is inside the nodes and not drawn."""
+    kind = topology.params.get("scale_up")
+    return [] if kind is None else [note("inside", devices=topology.devices_per_node, inside=str(kind))]
+
+
+def _head(topology: Topology, plan: Layout, words: Words) -> Iterator[str]:
     """Yield title, counts and legend."""
     yield _text(16, 28, topology.name, size=18, bold=True)
     switches = sum(topology.switches_by_tier.values())
     counts = f"{topology.devices:,} devices, {switches:,} switches, {len(scale_out_ends(topology)):,} cables"
     yield _text(16, 52, counts, colour=GREY)
     x = 16.0
-    for number, name in enumerate(plan.legend[: len(COLOURS)]):
+    for number, group in enumerate(plan.legend[: len(COLOURS)]):
+        name = told(group, words)
         yield f'<rect x="{x:g}" y="64" width="12" height="12" rx="2" fill="{_colour(number)}"/>'
         yield _text(x + 17, 75, name, size=13)
         x += 34 + 7.2 * len(name)
 
 
-def _body(topology: Topology, plan: Layout) -> Iterator[str]:
+def body(topology: Topology, plan: Layout, words: Words, names_at: float = 16.0) -> str:
+    """Return the drawing itself, below the room of the title. names_at: pixels from the left of the names beside it."""
+    return f'<g transform="translate(0 {HEAD:g})">{"".join(_body(topology, plan, words, names_at))}</g>'
+
+
+def _body(topology: Topology, plan: Layout, words: Words, names_at: float) -> Iterator[str]:
     """Yield boxes of nodes, cables, vertices, names."""
     for x, y, width, height in plan.boxes:
         place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
@@ -89,8 +110,8 @@ def _body(topology: Topology, plan: Layout) -> Iterator[str]:
     size = 5.0 if len(plan.vertices) > 120 else 7.0
     for vertex, x, y, group in zip(plan.vertices, plan.x, plan.y, plan.group, strict=True):
         yield _vertex(float(x), float(y), _colour(int(group)), size, device=bool(vertex < topology.devices))
-    for x, y, text in plan.names:
-        yield _text(x, y + 5, text, colour="#222" if ":" in text else GREY)
+    for y, name in plan.names:
+        yield _text(names_at, y + 5, told(name, words), colour="#222" if name.kind in ("all", "some") else GREY)
 
 
 def _cables(topology: Topology, plan: Layout) -> Iterator[str]:
@@ -135,12 +156,6 @@ def _vertex(x: float, y: float, colour: str, size: float, *, device: bool) -> st
     return (
         f'<rect x="{x - size:.1f}" y="{y - size:.1f}" width="{side:g}" height="{side:g}" rx="2" fill="{colour}" stroke="#fff"/>'
     )
-
-
-def _inside(topology: Topology) -> list[str]:
-    """Return what is inside the nodes, as a line."""
-    kind = topology.params.get("scale_up")
-    return [] if kind is None else [f"Inside each node of {topology.devices_per_node} devices: {kind} (not drawn)."]
 
 
 def _colour(group: int) -> str:

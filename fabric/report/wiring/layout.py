@@ -32,11 +32,24 @@ SIDES = {1: 60, 2: 10, 3: 5}
 """Dimensions -> the longest side of a grid that is drawn."""
 
 
+@dataclass(frozen=True)
+class Note:
+    """Something that a drawing tells: kind, the end of a key `drawing.*` of its words, and what they are filled with."""
+
+    kind: str
+    values: tuple[tuple[str, int | float | str], ...] = ()
+
+
+def note(kind: str, **values: float | str) -> Note:
+    """Return a note."""
+    return Note(kind, tuple(values.items()))
+
+
 @dataclass(frozen=True, eq=False)
 class Layout:
     """What is drawn. vertices: their numbers; x, y: (n,) pixels; group: (n,) the number of their colour, -1 for grey.
 
-    legend: what a colour stands for. names: (x, y, text) beside the drawing. notes: lines under it. boxes: (x, y, width,
+    legend: what a colour stands for. names: (y, note) beside the drawing. notes: lines under it. boxes: (x, y, width,
     height) around nodes. bent: cables past a neighbour are curves. centre: cables of one colour curve away from here.
     """
 
@@ -44,10 +57,10 @@ class Layout:
     x: Floats
     y: Floats
     group: Indices
-    legend: tuple[str, ...]
+    legend: tuple[Note, ...]
     height: float
-    names: list[tuple[float, float, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    names: list[tuple[float, Note]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     boxes: list[tuple[float, float, float, float]] = field(default_factory=list)
     bent: bool = False
     centre: tuple[float, float] | None = None
@@ -72,7 +85,7 @@ def _layers(topology: Topology) -> Layout:
     top = 40.0
     rows = [top + (len(tiers) - 1 - t) * ROW for t in tiers]
     places = [_spread_devices(topology, drawn[0]), *(_spread(len(tier)) for tier in drawn[1:])]
-    names = [(16.0, row, _name(topology.tiers[t], len(drawn[t]), len(members[t]))) for t, row in zip(tiers, rows, strict=True)]
+    names = [(row, _name(topology.tiers[t], len(drawn[t]), len(members[t]))) for t, row in zip(tiers, rows, strict=True)]
     vertices = np.concatenate(drawn)
     return Layout(
         vertices,
@@ -126,7 +139,7 @@ def _some(vertices: Indices, plane: NDArray[np.int16], most: int) -> Indices:
     return np.concatenate([vertices[plane[vertices] == p][: max(1, most // len(planes))] for p in planes])
 
 
-def _groups(topology: Topology, pods: Indices, *, folded: bool) -> tuple[Indices, tuple[str, ...]]:
+def _groups(topology: Topology, pods: Indices, *, folded: bool) -> tuple[Indices, tuple[Note, ...]]:
     """Return a colour number per vertex and what the colours stand for: planes, else rails, else pods, else tiers."""
     switches = np.arange(topology.vertices) >= topology.devices
     planes = np.unique(topology.plane[switches & (topology.plane >= 0)])
@@ -134,18 +147,18 @@ def _groups(topology: Topology, pods: Indices, *, folded: bool) -> tuple[Indices
     of_rail = switches & (rails >= 0)
     rail_is_plane = bool(of_rail.any()) and np.array_equal(rails[of_rail], topology.plane[of_rail])
     if len(planes) > 1 and not rail_is_plane:
-        return np.where(switches, topology.plane, -1).astype(np.intp), tuple(f"plane {p}" for p in planes)
+        return np.where(switches, topology.plane, -1).astype(np.intp), tuple(note("plane", number=int(p)) for p in planes)
     if of_rail.any():
-        return rails, tuple(f"rail {r}" for r in range(topology.devices_per_node))
+        return rails, tuple(note("rail", number=r) for r in range(topology.devices_per_node))
     count = len(np.unique(pods[: topology.devices]))
     below_top = topology.tier < topology.tier[scale_out_ends(topology)].max()
     if not folded and 1 < count <= 12 and count < topology.devices:
         labels = np.unique(pods, return_inverse=True)[1]
         first = {label: n for n, label in enumerate(_in_order(labels[: topology.devices]))}
         coloured = [first.get(label, -1) if low else -1 for label, low in zip(labels.tolist(), below_top, strict=True)]
-        word = "pod" if len(topology.switches_by_tier) > 2 else "leaf"
-        return np.array(coloured, dtype=np.intp), tuple(f"{word} {n}" for n in range(count))
-    return topology.tier.astype(np.intp) - 1, tuple(name for name in topology.switches_by_tier)
+        kind = "pod" if len(topology.switches_by_tier) > 2 else "leaf"
+        return np.array(coloured, dtype=np.intp), tuple(note(kind, number=n) for n in range(count))
+    return topology.tier.astype(np.intp) - 1, tuple(note("tier", tier=name) for name in topology.switches_by_tier)
 
 
 def _rails(topology: Topology) -> Indices:
@@ -184,25 +197,25 @@ def _node_boxes(topology: Topology, devices: Indices, x: Floats, y: float) -> li
     return [(first - 9, y - 13, last - first + 18, 26) for first, last in spans]
 
 
-def _name(tier: str, drawn: int, total: int) -> str:
-    """Return the text beside a layer."""
-    return f"{tier}: {total:,}" if drawn == total else f"{tier}: {drawn} of {total:,}"
+def _name(tier: str, drawn: int, total: int) -> Note:
+    """Return what stands beside a layer."""
+    return note("all", tier=tier, total=total) if drawn == total else note("some", tier=tier, drawn=drawn, total=total)
 
 
-def _level_names(topology: Topology, rows: Sequence[float]) -> list[tuple[float, float, str]]:
-    """Return the texts between layers: how many cables there are."""
+def _level_names(topology: Topology, rows: Sequence[float]) -> list[tuple[float, Note]]:
+    """Return what stands between layers: how many cables there are."""
     low, high = topology.tier[scale_out_ends(topology)].T
     pairs, counts = np.unique(np.stack([low, high], axis=1), axis=0, return_counts=True)
     kept = [(int(a), int(b), int(n)) for (a, b), n in zip(pairs, counts, strict=True)]
-    return [(16.0, (rows[a] + rows[b]) / 2, f"{n:,} {'cable' if n == 1 else 'cables'}") for a, b, n in kept]
+    return [((rows[a] + rows[b]) / 2, note("cable" if n == 1 else "cables", count=n)) for a, b, n in kept]
 
 
-def _pod_notes(pods: Indices, *, folded: bool) -> list[str]:
+def _pod_notes(pods: Indices, *, folded: bool) -> list[Note]:
     """Return how many pods are not drawn."""
     count = len(np.unique(pods))
     if not folded or count < 2:
         return []
-    return [f"One of {count:,} pods is drawn, in part; the other {count - 1:,} hang on the same top tier in the same way."]
+    return [note("pods", count=count, rest=count - 1)]
 
 
 def _flat(topology: Topology) -> Layout:
@@ -230,8 +243,8 @@ def _grid(topology: Topology, places: Indices, dims: tuple[int, ...]) -> Layout:
     flat = flat - flat.min(axis=0)
     reach = np.maximum(flat.max(axis=0), 1)
     step = min(170.0, 640 / float(reach[1]), (WIDTH - 160) / float(reach[0]))
-    notes = ["One colour per place along the first dimension; grey cables run along it."]
-    notes += [] if keep.all() else [f"The corner {'x'.join(map(str, shown))} of {'x'.join(map(str, dims))} is drawn."]
+    notes = [note("dimension")]
+    notes += [] if keep.all() else [note("corner", part="x".join(map(str, shown)), whole="x".join(map(str, dims)))]
     return Layout(
         places[keep],
         (WIDTH - step * reach[0]) / 2 + step * flat[:, 0],
@@ -258,15 +271,15 @@ def _circle(topology: Topology, places: Indices) -> Layout:
     angle = 2 * np.pi * turn - np.pi / 2
     away = np.where(outer, radius, 0.72 * radius)
     group = np.arange(len(shown)) // size if size else np.where(outer, 0, 1)
-    notes = [] if len(shown) == len(places) else [f"The first {len(shown)} of {len(places):,} are drawn."]
+    notes = [] if len(shown) == len(places) else [note("first", drawn=len(shown), total=len(places))]
     return Layout(
         shown,
         WIDTH / 2 + away * np.cos(angle),
         radius + 50 + away * np.sin(angle),
         group.astype(np.intp),
-        () if outer.all() else ("device that forwards", "switch"),
+        () if outer.all() else (note("forwards"), note("tier", tier="switch")),
         2 * radius + 100,
-        notes=notes + (["One colour per group."] if size else []) + _host_note(topology, len(places)),
+        notes=notes + ([note("group")] if size else []) + _host_note(topology, len(places)),
         centre=(WIDTH / 2, radius + 50) if size else None,
     )
 
@@ -277,9 +290,8 @@ def _group_size(topology: Topology) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _host_note(topology: Topology, places: int) -> list[str]:
+def _host_note(topology: Topology, places: int) -> list[Note]:
     """Return how many devices hang on the switches, which are not drawn."""
     if topology.forwards[0]:
         return []
-    each = topology.devices / places
-    return [f"{topology.devices:,} devices ({each:g} on each switch) are not drawn."]
+    return [note("hosts", devices=topology.devices, each=topology.devices / places)]

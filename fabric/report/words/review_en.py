@@ -1,4 +1,4 @@
-"""Every word of the review's page in English. It knows no number and no layout; `{...}` is filled in by the page."""
+"""Every word of a review, page and text, in English. It knows no number and no layout; `{...}` is filled in by the page."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ WORDS: Mapping[str, str] = {
     "fits.middle": "at the middle, not at the high end: {limit}",
     "fits.low": "at the low end only: {limit}",
     "fits.none": "no: {limit}",
+    "fits.short.high": "yes",
+    "fits.short.middle": "not at high",
+    "fits.short.low": "at low only",
+    "fits.short.none": "no",
     "cut": "cut off",
     "worst.seed": "worst of {count} seeds {worst}",
     "below.hash": "luck of the hash: {even} split evenly",
@@ -58,15 +62,17 @@ WORDS: Mapping[str, str] = {
     "pick": "Highlight a candidate in all tables and charts (here, or by a click into a chart):",
     "pick.none": "all",
     # drawings
+    "drawing.tier": "{tier}",
     "drawing.forwards": "device that forwards",
     "drawing.some": "{tier}: {drawn} of {total}",
     "drawing.all": "{tier}: {total}",
+    "drawing.cable": "{count} cable",
     "drawing.cables": "{count} cables",
     "drawing.plane": "plane {number}",
     "drawing.rail": "rail {number}",
     "drawing.pod": "pod {number}",
     "drawing.leaf": "leaf {number}",
-    "drawing.inside": "Inside each node of {devices} devices: {kind} (not drawn).",
+    "drawing.inside": "Inside each node of {devices} devices: {inside} (not drawn).",
     "drawing.pods": "One of {count} pods is drawn, in part; the other {rest} hang on the same top tier in the same way.",
     "drawing.dimension": "One colour per place along the first dimension; grey cables run along it.",
     "drawing.corner": "The corner {part} of {whole} is drawn.",
@@ -174,8 +180,7 @@ WORDS: Mapping[str, str] = {
     "bill.switches": "{tier} switches",
     "bill.nodes": "nodes",
     "bill.nics": "NICs of the devices",
-    "bill.links": "{level}, {metres} m",
-    "bill.links.over": "{level}, over {metres} m",
+    "bill.links": "{level}, {length}",
     "bill.summary": "{candidate}: {price}, {watts} before PUE",
     "source.price": "price of one",
     "source.watts": "power of one",
@@ -222,6 +227,11 @@ WORDS: Mapping[str, str] = {
     "note.sliders": "The sliders look up costs that were computed beforehand by that formula. The first is the share of time "
     "for which devices are allocated, that is paid for; wherever it stands they compute for {computing} of that time and idle "
     "for the rest, as above. The start is the table above.",
+    # headings of the text
+    "heading.decision": "Verdict",
+    "heading.change": "What would change it",
+    "heading.assumed": "What was assumed",
+    "heading.times": "Times and failures",
     # where a sentence's numbers come from
     "from.bill": "bill of materials: counts of the wiring, prices under parts",
     "from.formula": "cost per effective device-hour: fabric/review/cost.py",

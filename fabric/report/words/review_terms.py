@@ -63,7 +63,8 @@ TERMS: Mapping[str, tuple[str, str]] = {
     "algorithm.pairwise": ("pairwise", "两两交换"),
     "algorithm.two_level": ("two-level", "两级"),
     "algorithm.three_level": ("three-level", "三级"),
-    "algorithm.through the node, then along the rails": ("through the node, then along the rails", "先经节点内，再沿轨道"),
+    "algorithm.by_rails": ("through the node, then along the rails", "先经节点内，再沿轨道"),
+    "algorithm.direct_pxn": ("direct, by way of a neighbour in the node", "经节点内邻居直接发送"),
     "channels": ("{count} channels", "{count} 通道"),
     # orders of ranks
     "order.contiguous": ("contiguous", "连续"),

@@ -1,4 +1,4 @@
-"""Every word of the review's page in Chinese. It knows no number and no layout; `{...}` is filled in by the page."""
+"""Every word of a review, page and text, in Chinese. It knows no number and no layout; `{...}` is filled in by the page."""
 # ruff: noqa: RUF001
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ WORDS: Mapping[str, str] = {
     "fits.middle": "中值时满足，高值时不满足：{limit}",
     "fits.low": "仅取低值时满足：{limit}",
     "fits.none": "否：{limit}",
+    "fits.short.high": "是",
+    "fits.short.middle": "高值时否",
+    "fits.short.low": "仅低值时",
+    "fits.short.none": "否",
     "cut": "被隔断",
     "worst.seed": "{count} 个种子中最差 {worst}",
     "below.hash": "哈希碰巧更均匀：平均分流时为 {even}",
@@ -59,15 +63,17 @@ WORDS: Mapping[str, str] = {
     "pick": "在所有表格和图表中突出显示某个方案（点此处或图中）：",
     "pick.none": "全部",
     # drawings
+    "drawing.tier": "{tier}",
     "drawing.forwards": "参与转发的设备",
     "drawing.some": "{tier} {drawn} / {total}",
     "drawing.all": "{tier} {total}",
+    "drawing.cable": "{count} 根线缆",
     "drawing.cables": "{count} 根线缆",
     "drawing.plane": "平面 {number}",
     "drawing.rail": "轨道 {number}",
     "drawing.pod": "pod {number}",
     "drawing.leaf": "叶 {number}",
-    "drawing.inside": "每个节点内的 {devices} 个设备：{kind}（未画出）。",
+    "drawing.inside": "每个节点内的 {devices} 个设备：{inside}（未画出）。",
     "drawing.pods": "共 {count} 个 pod，只画出其中一个的一部分；其余 {rest} 个以同样方式接到同一顶层。",
     "drawing.dimension": "第一维上每个位置一种颜色；灰色线缆沿第一维方向。",
     "drawing.corner": "只画出 {whole} 中的一角 {part}。",
@@ -176,8 +182,7 @@ WORDS: Mapping[str, str] = {
     "bill.switches": "{tier}层交换机",
     "bill.nodes": "服务器节点",
     "bill.nics": "各设备的网卡",
-    "bill.links": "{level}，{metres} 米",
-    "bill.links.over": "{level}，{metres} 米以上",
+    "bill.links": "{level}，{length}",
     "bill.summary": "{candidate}：{price}，{watts}（未乘 PUE）",
     "source.price": "单价",
     "source.watts": "单件功耗",
@@ -218,6 +223,11 @@ WORDS: Mapping[str, str] = {
     "+ 其他运行成本 + 功率 × PUE × 电价）/（分配时间占比 × 效率 × 有效时间占比），功率按计算时间占比介于空闲与满载之间。",
     "note.sliders": "滑块查的是按上述公式事先算好的成本。第一个滑块是设备被分配（有人付费）的时间占比；无论滑到何处，"
     "设备都在其中 {computing} 的时间里计算，其余时间空闲，与上表一致。初始位置即上表取值。",
+    # headings of the text
+    "heading.decision": "结论",
+    "heading.change": "什么会改变结论",
+    "heading.assumed": "假设",
+    "heading.times": "时间与故障",
     # where a sentence's numbers come from
     "from.bill": "物料清单：数量来自布线，价格来自 parts",
     "from.formula": "每有效设备小时成本：fabric/review/cost.py",

@@ -2,37 +2,33 @@
 
 import re
 import sys
+from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
 
-from fabric.cli.gate import _exit_code, command, slice_of, words_of
+from fabric.answers.gate import GateCell, answer_of
+from fabric.cli.gate import command, exit_code
 from fabric.cli.gate_table import markdown
 from fabric.gate.interleave import Slice
+from fabric.gate.question import slice_of, words_of
+from fabric.gate.verdict import Verdict
 from fabric.measure.cells import run_file
 from topologies.errors import InputError
 
 DOCS = (Path(__file__).parents[3] / "docs" / "ci.md").read_text()
-ROW = {
-    "collective": "all_reduce",
-    "nbytes": 65536,
-    "world_size": 2,
-    "place": "in",
-    "a_seconds": 1e-5,
-    "b_seconds": 1.1e-5,
-    "wrong": 0,
-    "verdict": "regressed",
-    "ratio": 1.1,
-    "ratio_low": 1.08,
-    "ratio_high": 1.12,
-    "confidence": 0.99975,
-    "units": 40,
-    "more_units": 0,
-}
-OPEN = {**ROW, "verdict": "inconclusive", "ratio_low": None, "ratio_high": None, "more_units": 7}
+WORSE = Verdict("regressed", 1.1, 1.08, 1.12, 0.99975, 40)
+BETTER, SAME = replace(WORSE, kind="improved"), replace(WORSE, kind="same")
+OPEN = Verdict("inconclusive", 1.1, 0.0, inf, 0.99975, 40, more=7)
 FACTS = {"a": "A", "b": "B", "how": "quads", "context": {}, "tolerance_percent": 2.0, "false_verdicts_per_cell": 5e-4}
+
+
+def answer(*judged, wrong=0):
+    cells = [GateCell("all_reduce", 65536, 2, "in", 1e-5, 1.1e-5, 0, one, 0.02) for one in judged]
+    return answer_of([*cells[:-1], replace(cells[-1], wrong=wrong)], FACTS)
 
 
 @pytest.mark.parametrize(
@@ -87,20 +83,15 @@ def test_a_slice_that_is_none_is_named(words):
 
 
 @pytest.mark.parametrize(
-    ("rows", "code"),
-    [
-        ([{**ROW, "verdict": "same"}, {**ROW, "verdict": "improved"}], 0),
-        ([OPEN, ROW], 1),
-        ([{**ROW, "verdict": "same", "wrong": 2}], 1),
-        ([{**ROW, "verdict": "same"}, OPEN], 4),
-    ],
+    ("judged", "code"),
+    [(answer(SAME, BETTER), 0), (answer(OPEN, WORSE), 1), (answer(SAME, wrong=2), 1), (answer(SAME, OPEN), 4)],
 )
-def test_a_regression_counts_more_than_what_is_open(rows, code):
-    assert _exit_code(rows) == code
+def test_a_regression_counts_more_than_what_is_open(judged, code):
+    assert exit_code(judged) == code
 
 
 def test_markdown_has_one_row_a_cell_and_says_what_is_needed():
-    text = markdown({"rows": [ROW, OPEN, {**ROW, "wrong": 3}], "facts": FACTS})
+    text = markdown(answer(WORSE, OPEN, WORSE, wrong=3))
     assert text.startswith("### fabricbench gate: 3 cells: 2 regressed, 1 inconclusive")
     assert "| all_reduce 64 KiB | 2 | in | 10.00 | 11.00 | +10.0 % | +8.0 ... +12.0 % | 40 | regressed |" in text
     assert "| - | 40 | inconclusive: about 7 more units needed |" in text

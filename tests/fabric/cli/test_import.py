@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "measure" / "importers"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "importers"))
 
 import samples
 
@@ -49,9 +49,9 @@ def test_a_second_file_is_added_and_nothing_of_a_bad_one(log, tmp_path):
     before = out.read_bytes()
     bad.write_text("\n".join(samples.nccl().splitlines()[:-6]) + "\n  4096  12\n")
     line = len(bad.read_text().splitlines())
-    done = run("import", bad, "-o", out, code=2)
-    assert f"bad.log:{line}: must be 13 columns" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    done = run("import", bad, "-o", out, "--strict", code=2)
+    assert f"bad.log:{line}: warning: left out, no row of its table: must be 13 columns" in done.stderr
+    assert "nothing was imported" in done.stderr
     assert out.read_bytes() == before
     assert "written to" in run("import", log, "-o", out).stdout
     assert out.read_bytes().startswith(before)
@@ -89,3 +89,27 @@ def test_ranks_and_nodes_are_given_where_the_file_does_not_say(tmp_path):
     assert (row["world_size"], row["nodes"], row["smallest_nbytes"]) == (8, 2, 4)
     assert "tool: must be auto or one of" in run("import", log, "--tool", "omb", code=2).stderr
     assert "did you mean all_reduce" in run("import", log, "--ranks", 8, "--collective", "allreduce", code=2).stderr
+
+
+def test_a_folder_gives_the_results_of_its_files_and_names_what_is_none(log, tmp_path):
+    logs, out = tmp_path / "logs", tmp_path / "r.jsonl"
+    (logs / "deep").mkdir(parents=True)
+    (logs / "deep" / "a.log").write_text(log.read_text())
+    (logs / "b.txt").write_text(samples.bench())
+    (logs / "README").write_text("hello\n")
+    (logs / ".hidden").write_text(samples.bench())
+    done = run("import", logs, "-o", out)
+    assert "left out: " in done.stderr
+    assert f"{logs / 'README'}: is no output of nccl-tests" in done.stderr
+    assert f"{4 * len(samples.SIZES) + 3} results of 2 files" in done.stdout
+    assert {r.source for r in read(out)[0]} == {"import:nccl-tests", "import:all_reduce_bench"}
+    (tmp_path / "none").mkdir()
+    assert "holds no file that can be imported" in run("import", tmp_path / "none", code=2).stderr
+
+
+def test_another_logs_context_goes_to_every_result(log, tmp_path):
+    (tmp_path / "topo.txt").write_text("\tGPU0\tmlx5_0\tCPU Affinity\nGPU0\t X \tPIX\t0\nmlx5_0\tPIX\t X \t\n")
+    out = tmp_path / "r.jsonl"
+    run("import", log, "--context", tmp_path / "topo.txt", "-o", out)
+    assert {str(r.context["topo_matrix"]["gpu_nic"]) for r in read(out)[0]} == {"{'GPU0': {'mlx5_0': 'PIX'}}"}
+    assert "context: must be a log of NCCL_DEBUG=INFO" in run("import", log, "--context", log, code=2).stderr

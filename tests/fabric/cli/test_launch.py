@@ -62,6 +62,29 @@ def test_bad_input_is_one_line(tmp_path, content, options, message):
     assert message in done.stderr
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--partition", "a\nrm -rf /"],
+        ["--partition", ""],
+        ["--partition", "a b"],
+        ["--sbatch", "account=x\n#SBATCH --begin=now"],
+        ["--sbatch", "account=$(id)"],
+        ["--sbatch", "account="],
+        ["--time", "1:00\nid"],
+        ["--time", "²"],
+        ["--mpi", "pmi2\nid"],
+    ],
+)
+def test_nothing_begins_another_line_of_the_batch_file(tmp_path, options):
+    path = tmp_path / "run.yaml"
+    path.write_text("sizes: [8]\nworld_sizes: [2]\nbackends: [mpi]\n")
+    done = launch(str(path), *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"fabricbench: {options[0].removeprefix('--')}")
+
+
 def test_without_a_run_or_with_one_that_is_not_there_it_says_so():
     assert "Missing argument 'RUN'" in launch().stderr
     done = launch("nowhere.yaml")

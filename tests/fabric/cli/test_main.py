@@ -101,6 +101,16 @@ def test_a_reader_that_leaves_is_no_error():
     command = f"{sys.executable} -m fabric show fat_tree:k=4 --json | head -c 1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stderr == ""
+    assert done.returncode in (0, 3)  # 3 where the answer did not fit the pipe: never 1, which is a verdict
+
+
+@pytest.mark.parametrize("verb", [["show", "fat_tree:k=4"], ["show", "fat_tree:k=4", "--json"], ["--version"], ["--help"]])
+@pytest.mark.parametrize(("to", "said"), [("> /dev/full", "cannot write to"), (">&-", "output is closed")])
+def test_output_that_cannot_be_written_is_one_line(verb, to, said):
+    command = f"{sys.executable} -m fabric {' '.join(verb)} {to}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert said in done.stderr
 
 
 def test_build_writes_a_fabric_that_shows_again(tmp_path):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fabric.cli.bounds import bounds_of
-from fabric.cli.measure_show import show, switch_rows
-from fabric.cli.nccl_table import row_of, tables
+from fabric.answers.measure import VIEW, Limits, beside, limits_of, switch_rows
+from fabric.cli.measure_show import show
+from fabric.cli.nccl_table import tables
 from fabric.network.spec import from_short_form
 from fabric.records.case import Case
 from fabric.records.result import Result
@@ -138,13 +138,13 @@ def test_unchecked_results_print_not_available():
 
 
 def test_a_flat_row_is_json_with_units_in_its_keys():
-    row = row_of(answer(1000), {("all_reduce", 2, 1000, "contiguous"): (2e6, "memory")})
+    row = VIEW.row(beside(answer(1000), {("all_reduce", 2, 1000, "contiguous"): (2e6, "memory")}))
     assert json.loads(json.dumps(row)) == row
     assert row["seconds"] == 1e-3
     assert row["busbw_bytes_per_second"] == pytest.approx(1e6)
     assert row["of_bound"] == pytest.approx(0.5)
     assert row["bottleneck"] == "memory"
-    assert row_of(answer(1000), {})["of_bound"] is None
+    assert VIEW.row(beside(answer(1000), {}))["of_bound"] is None
 
 
 def test_every_order_has_its_table_and_its_bound():
@@ -182,11 +182,10 @@ def test_switches_are_shown_of_curves_that_were_refined(capsys):
 
 def test_no_bound_where_the_fabric_is_not_known():
     far = replace(answer(8), case=replace(answer(8).case, nodes=2))
-    assert bounds_of([far], None, None) == ({}, ["No bound: ranks on several nodes; name their fabric with --topo."])
-    (note,) = bounds_of([answer(8, source="nccl")], None, None)[1]
+    assert limits_of([far]) == Limits({}, ("No bound: ranks on several nodes; name their fabric with --topo.",))
+    (note,) = limits_of([answer(8, source="nccl")]).notes
     assert note.startswith("No bound: what links these devices is not known")
-    assert bounds_of([answer(8)], "none", None) == ({}, [])
-    assert bounds_of([answer(8, world_size=1)], None, None) == ({}, []), "nothing is measured for it"
+    assert limits_of([answer(8, world_size=1)]) == Limits({}), "nothing is measured for it"
 
 
 def test_an_order_has_a_bound_where_the_launch_fills_the_fabric():
@@ -195,9 +194,11 @@ def test_an_order_has_a_bound_where_the_launch_fills_the_fabric():
     def at(order, ranks):
         return replace(answer(1000, launch_ranks=ranks), case=replace(answer(1000).case, order=order))
 
-    bounds, notes = bounds_of([at("contiguous", 2), at("scattered:7", 16)], "t", fabric)
-    assert {key[-1] for key in bounds} == {"contiguous", "scattered:7"}
-    assert not notes
-    bounds, notes = bounds_of([at("contiguous", 2), at("scattered:7", 2)], "t", fabric)
-    assert {key[-1] for key in bounds} == {"contiguous"}
-    assert notes == ["No bound for 1 cases: the launch does not fill the fabric, so their order names other devices there."]
+    limits = limits_of([at("contiguous", 2), at("scattered:7", 16)], fabric)
+    assert {key[-1] for key in limits.bounds} == {"contiguous", "scattered:7"}
+    assert not limits.notes
+    limits = limits_of([at("contiguous", 2), at("scattered:7", 2)], fabric)
+    assert {key[-1] for key in limits.bounds} == {"contiguous"}
+    assert limits.notes == (
+        "No bound for 1 cases: the launch does not fill the fabric, so their order names other devices there.",
+    )

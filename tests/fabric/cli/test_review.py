@@ -48,7 +48,7 @@ def test_json(request_file):
     done = review(request_file(), "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["schema"] == "fabricbench.review/1"
+    assert found["schema"] == "fabricbench.review/2"
     (row,) = found["rows"]
     assert (row["candidate"], row["devices"], row["fits"]) == ("rails", 32, True)
     assert found["refused"][0]["candidate"] == "impossible"
@@ -62,7 +62,7 @@ def test_csv_and_markdown(request_file):
     page = review(request_file(), "--markdown", "--lang", "zh").stdout
     assert page.startswith("# two small fabrics\n")
     assert "## 结论" in page
-    assert "| rails | yes |" in page
+    assert "| rails | 是 |" in page
 
 
 def test_nothing_fits(request_file):

@@ -7,7 +7,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from fabric.cli.show import command, describe
+from fabric.answers.show import describe
+from fabric.cli.show import command
 from topologies import searches
 from topologies.catalog import parse
 from topologies.errors import InputError

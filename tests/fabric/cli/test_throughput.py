@@ -4,7 +4,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from fabric.cli.throughput import command, verdict
+from fabric.answers.throughput import verdict
+from fabric.cli.throughput import command
 from fabric.predict.throughput.answer import Bracket, Estimate
 from topologies.errors import InputError
 

@@ -187,8 +187,11 @@ def test_zero_bytes_and_cpu_times_are_left_out():
 def test_a_cut_row_names_file_line_and_columns():
     text = "\n".join([*samples.nccl_head(8), samples.nccl_rows(1.75)[0][:70]])
     line = len(text.splitlines())
-    with pytest.raises(InputError, match=rf"f.log:{line}: must be 13 columns as in the header of line \d+, got '7 columns"):
+    with pytest.raises(InputError, match=rf"f.log: holds no result.*; line {line}: the file ends inside this line"):
         imported(text, "f.log")
+    ended = rf"f.log: holds no result.*; line {line}: left out.*13 columns as in the header of line \d+, got '7 columns"
+    with pytest.raises(InputError, match=ended):
+        imported(f"{text}\n", "f.log")
 
 
 # screening
@@ -291,11 +294,13 @@ def test_json_and_text_of_one_run_give_the_same_times():
 
 
 def test_bad_json_gets_one_line():
-    with pytest.raises(InputError, match="f: must be complete JSON of nccl-tests"):
-        imported(as_json()[:-40], "f")
+    with pytest.raises(InputError, match="f: must be JSON of nccl-tests with whole results"):
+        imported(as_json()[:-40].replace('"config":', '"config" '), "f")
     with pytest.raises(InputError, match="f: version must be 1, got 2"):
         imported(as_json(version=2), "f")
-    with pytest.raises(InputError, match="f: must have results with size"):
+    with pytest.raises(
+        InputError, match=r"f: holds no result of nccl-tests that can be imported; left out: result 1: KeyError"
+    ):
         imported(as_json(results=[{"alg_bw": 1, "out_of_place": {}}]).replace('"results"', '"results"'), "f")
 
 
@@ -386,7 +391,7 @@ def test_osu_modes_barrier_validation_and_what_is_left_out():
     assert (wrong.wrong, wrong.case.dtype) == (1, "f32")
     assert {r.case.mode for r in persistent} == {"persistent"}
     assert "`Multi Latency` is no collective" in found.left_out[0].text
-    with pytest.raises(InputError, match=r"f:4: must be 2 columns \(Size, Avg Latency\), got '3: 4"):
+    with pytest.raises(InputError, match=r"f: holds no result.*; line 4: .*must be 2 columns \(Size, Avg Latency\), got '3: 4"):
         imported(
             "# OSU MPI Allreduce Latency Test v7.4\n\n# Size       Avg Latency(us)\n4  1.0  2.0\n", "f", given=Given(ranks=2)
         )
@@ -412,8 +417,10 @@ def test_imb_blocks_carry_their_processes_and_sizes():
 
 def test_imb_without_processes_or_with_groups():
     text = samples.imb(("Allreduce", 4, [64]))
-    with pytest.raises(InputError, match=r"f:\d+: must be followed by `# #processes = N`"):
-        imported(text.replace("# #processes = 4", ""), "f")
+    unsaid = text.replace("# #processes = 4", "")
+    with pytest.raises(InputError, match=r"f:\d+: the file does not say how many ranks took part; give --ranks N"):
+        imported(unsaid, "f")
+    assert {r.case.world_size for r in imported(unsaid, "f", given=Given(ranks=4)).results} == {4}
     with pytest.raises(InputError, match="several groups side by side"):
         imported(text.replace("# #processes = 4", "# ( 2 groups of 4 processes each running simultaneous )"), "f")
     timed_out = text.replace(

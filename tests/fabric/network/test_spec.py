@@ -141,7 +141,7 @@ def test_nodes_of_two_sizes_tell_a_lanes_speed_from_a_devices(tmp_path):
         ("schema: fabricbench.fabric/2\ntopology: star\nlevels: {x: {}}", "star:devices=4 has levels host-leaf, got 'x'"),
         ("schema: fabricbench.fabric/2\ntopology: star\nlevels: {host-leaf: {speed: 400G}}", "host-leaf.speed: must be a rate"),
         ("schema: fabricbench.fabric/2\ntopology: star\ndegraded: {9: 1Gb/s}", r"degraded: cables are 0 \.\.\. 3, got 9"),
-        ("a: [", "is not YAML"),
+        ("a: [", "must be YAML"),
     ],
 )
 def test_bad_files_get_one_line(tmp_path, content, message):

@@ -52,7 +52,7 @@ def test_bad_files_and_names_get_one_line(tmp_path):
     (tmp_path / "bad.json").write_text("{")
     (tmp_path / "other.json").write_text("{}")
     (tmp_path / "empty.json").write_text('{"schema": "fabricbench.constants/1", "constants": [{"name": 1}]}')
-    for name, message in (("bad", "is not JSON"), ("other", "schema must be"), ("empty", "name")):
+    for name, message in (("bad", "must be JSON"), ("other", "schema must be"), ("empty", "name")):
         with pytest.raises(InputError, match=message):
             load(str(tmp_path / f"{name}.json"))
     with pytest.raises(InputError, match=r"constants: must be one of none, nccl, nccl:HARDWARE or a file, cannot read 'ncl'"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fabric.cli.answers import load
+from fabric.network.spec import load
 from fabric.predict.halves import between
 
 

@@ -93,7 +93,7 @@ def test_files_that_are_none_get_one_line(tmp_path):
     with pytest.raises(InputError, match=r"published: cannot read .*: No such file"):
         load(tmp_path / "none.json")
     (tmp_path / "bad.json").write_text("{")
-    with pytest.raises(InputError, match="is not JSON"):
+    with pytest.raises(InputError, match="must be JSON"):
         load(tmp_path / "bad.json")
     (tmp_path / "list.json").write_text("[]")
     with pytest.raises(InputError, match="must hold an object with a list `tables`"):

@@ -108,6 +108,6 @@ def test_where_no_schedule_answers_only_devices_are_counted():
     )
     (design,) = review.designs
     assert design.resilience.damage == ()
-    drained = next(row for row in design.resilience.lost if row.what == "one leaf switch drained")
+    drained = next(row for row in design.resilience.lost if row.event.tier == "leaf")
     assert (drained.median, drained.rest, drained.devices_parted, drained.cut) == (None, None, 32, 1)
     assert design.beside == ()

@@ -124,7 +124,8 @@ def test_a_part_without_a_price():
     assert design.price is None
     assert design.cost is None
     assert design.unpriced == ("switch-144x800g",)
-    assert "No price is known of switch-144x800g" in str(details(review)["verdict"])
+    (unknown,) = (one for one in details(review)["verdict"] if one["kind"] == "no_price")
+    assert unknown["values"] == {"parts": ("switch-144x800g",)}
 
 
 def test_two_jobs_are_told_over_the_seeds(review):

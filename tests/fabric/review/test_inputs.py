@@ -2,10 +2,13 @@
 
 import pytest
 
+from fabric.report.review.sentences import sentence
+from fabric.report.words.review import words as words_of
 from fabric.review.evaluate import evaluate
 from fabric.review.inputs import inputs
 from fabric.review.request import economy_of, parse
 from fabric.review.rows import details
+from fabric.review.verdict import verdict
 from topologies.errors import InputError
 
 RAILS = "rail_optimized:nodes=8,rails=4,radix=8,scale_up=nvswitch"
@@ -70,7 +73,7 @@ def test_json_has_every_input_with_unit_and_origin():
     told = {one["name"]: one for one in details(review)["cost_inputs"]}
     assert told["allocation"] == {"name": "allocation", "value": 0.8, "unit": "of all time", "origin": "file"}
     assert told["opex_of_centre"]["unit"] == "USD per hour, all devices together"
-    words = " ".join(finding["text"] for finding in details(review)["verdict"])
+    words = " ".join(sentence(finding, words_of("en")) for finding in verdict(review))
     assert "are allocated (paid for) 80% of the time and compute 80% of the time" in words
     assert "0 USD an hour for each device" in words
     assert "3 USD an hour run the whole centre and are divided by each candidate's devices" in words

@@ -7,7 +7,7 @@ import pytest
 
 from fabric.network import spec
 from fabric.network.failures import Failures
-from fabric.review.losses import SinglePoints, events, network_switches, rack, single_points, together
+from fabric.review.losses import Event, SinglePoints, losses, network_switches, rack, single_points, together
 from fabric.review.racks import Floor, place
 
 TOPOS = [
@@ -91,20 +91,20 @@ def test_single_points_by_hand(topo, points):
 
 
 def of(found, kind):
-    return [one for one in found if one.kind == kind]
+    return [one for one in found if one.event.kind == kind]
 
 
 def test_planes_and_rails():
     planes = spec.load("multi_plane:nodes=8,rails=2,radix=8,planes=2").topology
-    (plane,) = of(events(planes, None), "plane")
-    assert plane.what == f"plane 0 with {len(plane.switches)} switches"
+    (plane,) = of(losses(planes, None), "plane")
+    assert plane.event == Event("plane", 0, switches=len(plane.switches))
     assert 2 * len(plane.switches) == network_switches(planes).sum()
     assert together(planes, Failures(switches=plane.switches), np.zeros(16, dtype=bool)).all()
     rails = spec.load("rail_only:nodes=8,rails=2,radix=8").topology
-    (rail,) = of(events(rails, None), "rail")
+    (rail,) = of(losses(rails, None), "rail")
     left = together(rails, Failures(switches=rail.switches), np.zeros(16, dtype=bool))
     assert np.array_equal(left, rails.rail[:16] == 1)
-    assert not of(events(spec.load("clos:radix=8,endpoints=32").topology, None), "plane")
+    assert not of(losses(spec.load("clos:radix=8,endpoints=32").topology, None), "plane")
 
 
 def test_racks():
@@ -112,15 +112,15 @@ def test_racks():
     layout = place(topology, Floor(nodes_per_rack=1, switches_per_rack=2))
     for number in range(layout.racks):
         one = rack(topology, layout, number)
-        assert one.kind == ("compute rack" if one.nodes else "network rack")
+        assert one.event.kind == ("compute_rack" if one.nodes else "network_rack")
         assert all(layout.rack[switch] == number for switch in one.switches)
-    found = list(events(topology, layout))
-    assert [one.what for one in of(found, "compute rack")] == ["rack 0 with 1 node and 1 switch"]
-    assert [len(one.switches) for one in of(found, "network rack")] == [2]
+    found = list(losses(topology, layout))
+    assert [one.event for one in of(found, "compute_rack")] == [Event("compute_rack", 0, switches=1, nodes=1)]
+    assert [len(one.switches) for one in of(found, "network_rack")] == [2]
     both = rack(topology, layout, 0) | rack(topology, layout, 1)
     assert len(both.nodes) == len({*rack(topology, layout, 0).nodes, *rack(topology, layout, 1).nodes})
 
 
 def test_one_rack_for_all_is_no_event():
     topology = spec.load("star:devices=4,devices_per_node=2").topology
-    assert list(events(topology, place(topology, Floor(nodes_per_rack=4)))) == []
+    assert list(losses(topology, place(topology, Floor(nodes_per_rack=4)))) == []

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from fabric.report.review.sentences import sentence
+from fabric.report.words.review import words
 from fabric.review.cost import device_hour
 from fabric.review.evaluate import evaluate
 from fabric.review.parts import PARTS
@@ -131,7 +133,8 @@ def test_what_is_wrong_whatever_it_means_cannot_be_insisted_on():
 def test_what_was_insisted_on_is_told():
     review = evaluate(asked(cost={"energy": 90}), force=True)
     (told,) = (one for one in verdict(review) if one.kind == "insisted")
-    assert told.text() == "Taken by --force although beyond what is plausible (in brackets): cost.energy 90 (0.005 - 1)."
+    said = sentence(told, words("en"))
+    assert said == "Taken by --force although beyond what is plausible (in brackets): cost.energy 90 (0.005 - 1)."
     assert review.designs[0].cost.mid == device_hour(review.designs[0].economy)
     assert [one.kind for one in verdict(evaluate(asked())) if one.kind == "insisted"] == []
 

@@ -29,10 +29,10 @@ def test_superpod_h100(units):
     nodes, leaf, spine, cables = {1: (31, 8, 4, 256), 2: (63, 16, 8, 512), 3: (95, 24, 16, 768), 4: (127, 32, 16, 1024)}[units]
     fabric = spec.load(f"rail_optimized:nodes={nodes},rails=8,radix=64")
     found = bill(fabric, place(fabric.topology, Floor()), PARTS, nodes="node-8xh100")
-    counts = {line.where: line.count for line in found.lines}
-    assert (counts["leaf switches"], counts["spine switches"], counts["nodes"]) == (leaf, spine, nodes)
-    assert sum(count for where, count in counts.items() if where.startswith("leaf-spine,")) == cables
-    host = sum(count for where, count in counts.items() if where.startswith("host-leaf,"))
+    counts = {line.tier: line.count for line in found.lines if line.tier}
+    assert (counts["leaf"], counts["spine"], found.nodes[0].count) == (leaf, spine, nodes)
+    assert sum(line.count for line in found.lines if line.level == "leaf-spine") == cables
+    host = sum(line.count for line in found.lines if line.level == "host-leaf")
     assert host == 8 * nodes, "printed with 4 more: those lead to the fabric manager"
 
 

@@ -45,7 +45,7 @@ def test_mistakes(change, words):
             r"must be YAML, got line 2, column 14: expected the node content, but found '<stream end>'",
         ),
         ("title: x\nlimits: {power: 1}\nlimits: {racks: 2}\n", "limits: must be given once, got it twice"),
-        ("title: x\ncandidates:\n- {name: a, name: b}\n", r"candidates\.0\.name: must be given once, got it twice"),
+        ("title: x\ncandidates:\n- {name: a, name: b}\n", r"line 3, column 3: name: must be given once, got it twice"),
         ("title: x\ncandi", "must be YAML"),
         ("- a\n- b\n", "must be a mapping with title, candidates and cases, got list"),
         ("", "must be a mapping with title, candidates and cases, got NoneType"),

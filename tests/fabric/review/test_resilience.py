@@ -15,6 +15,7 @@ from fabric.predict.answer import predict
 from fabric.predict.constants import NONE
 from fabric.records.case import Case
 from fabric.review.damage import GAIN, below_one
+from fabric.review.losses import Event
 from fabric.review.losses import rack as rack_of
 from fabric.review.performance import timed
 from fabric.review.racks import Floor, place
@@ -66,20 +67,19 @@ def test_published_rates():
 def test_what_is_lost():
     fabric = spec.load(LEAF_SPINE)
     layout = place(fabric.topology, Floor(nodes_per_rack=4))
-    found = {
-        one.what: one for one in resilience(fabric, request_of(links=[1], switches=[1]), routing="spray", layout=layout).lost
-    }
-    assert (found["one leaf switch drained"].cut, found["one leaf switch drained"].median) == (1, None)
-    spine = found["one spine switch drained"]
+    found = resilience(fabric, request_of(links=[1], switches=[1]), routing="spray", layout=layout).lost
+    leaf, spine = (
+        next(one for one in found if one.event == Event("drain", tier=tier, switches=1)) for tier in ("leaf", "spine")
+    )
+    assert (leaf.cut, leaf.median, leaf.devices_parted) == (1, None, 4)
     assert (spine.cut, spine.median) == (0, pytest.approx(1.0, rel=1e-3)), (
         "a ring has one flow a leaf: the other spine carries it"
     )
-    assert found["one leaf switch drained"].devices_parted == 4
-    by_kind = {one.kind: one for one in found.values()}
-    spines, nodes = by_kind["network rack"], by_kind["compute rack"]
+    by_kind = {one.event.kind: one for one in found}
+    spines, nodes = by_kind["network_rack"], by_kind["compute_rack"]
     assert (spines.failed, spines.cut) == (2, 1), "both spines stand in one rack"
     assert (spines.devices_parted, spines.left, spines.rest) == (12, 4, pytest.approx(by_hand(4) / by_hand(16), rel=0.02))
-    assert nodes.what == "rack 0 with 4 nodes and 1 switch"
+    assert nodes.event == Event("compute_rack", 0, switches=1, nodes=4)
     assert (nodes.failed, nodes.devices_lost, nodes.devices_parted, nodes.left, nodes.cut) == (5, 4, 0, 12, 0)
     assert nodes.median == nodes.rest == pytest.approx(by_hand(12) / by_hand(16), rel=0.02)
 
@@ -92,7 +92,7 @@ def by_hand(ranks):
 def test_failed_cables_never_help_where_all_split():
     request = request_of(links=[1, 2, 3], switches=[1], seeds=3)
     found = resilience(spec.load("clos:radix=8,endpoints=32"), request, routing="spray").damage
-    links = [one for one in found if one.what == "links" and one.median is not None]
+    links = [one for one in found if one.event.kind == "links" and one.median is not None]
     assert [one.failed for one in links] == [1, 2, 3]
     assert all(1 - 1e-9 <= one.median <= one.worst for one in links)
 
@@ -100,7 +100,7 @@ def test_failed_cables_never_help_where_all_split():
 def test_the_loss_of_one_plane_halves_what_a_device_sends_and_parts_nobody():
     topo = "multi_plane:nodes=8,rails=2,radix=8,planes=2,scale_up=nvswitch"
     request = request_of(links=[], switches=[], racks=[])
-    (plane,) = (one for one in resilience(spec.load(topo), request, routing="spray").lost if one.kind == "plane")
+    (plane,) = (one for one in resilience(spec.load(topo), request, routing="spray").lost if one.event.kind == "plane")
     assert (plane.cut, plane.devices_lost, plane.devices_parted) == (0, 0, 0)
     assert plane.median == pytest.approx(2, rel=0.02)
 
@@ -108,16 +108,18 @@ def test_the_loss_of_one_plane_halves_what_a_device_sends_and_parts_nobody():
 def test_planes_fail_one_after_the_other():
     topo = "multi_plane:nodes=8,rails=2,radix=8,planes=4,scale_up=nvswitch"
     found = resilience(spec.load(topo), request_of(links=[], host_links=[], switches=[], racks=[]), routing="spray")
-    assert [(row.what, row.failed, row.draws, row.cut) for row in found.damage] == [("planes", n, 1, 0) for n in (1, 2, 3)]
+    assert [(row.event.kind, row.failed, row.draws, row.cut) for row in found.damage] == [
+        ("planes", n, 1, 0) for n in (1, 2, 3)
+    ]
     for row in found.damage:
         assert row.median == pytest.approx(4 / (4 - row.failed), rel=0.05)
-    assert found.damage[0].median == next(row.median for row in found.lost if row.kind == "plane")
+    assert found.damage[0].median == next(row.median for row in found.lost if row.event.kind == "plane")
 
 
 def test_the_loss_of_one_rail_parts_a_device_of_every_node():
     topo = "rail_only:nodes=8,rails=2,radix=8,scale_up=nvswitch"
     request = request_of(links=[], switches=[], racks=[])
-    (rail,) = (one for one in resilience(spec.load(topo), request, routing="spray").lost if one.kind == "rail")
+    (rail,) = (one for one in resilience(spec.load(topo), request, routing="spray").lost if one.event.kind == "rail")
     assert (rail.cut, rail.median, rail.devices_parted, rail.left, rail.rest) == (1, None, 8, 0, None)
 
 
@@ -126,7 +128,7 @@ def test_lost_racks_add_up_and_leave_the_rest_at_work():
     layout = place(fabric.topology, Floor(nodes_per_rack=2))
     request = request_of(links=[], host_links=[], switches=[], racks=[1, 3, 8], seeds=3)
     rows = resilience(fabric, request, routing="spray", layout=layout).damage
-    assert [(row.what, row.failed, row.draws) for row in rows] == [("racks", 1, 3), ("racks", 3, 3)], (
+    assert [(row.event.kind, row.failed, row.draws) for row in rows] == [("racks", 1, 3), ("racks", 3, 3)], (
         "8 racks are all there are"
     )
     assert [(row.devices_lost, row.left, row.cut) for row in rows] == [(8, 56, 0), (24, 40, 0)]
@@ -141,7 +143,7 @@ def test_ranks_that_are_no_power_of_two_take_another_algorithm():
     request = base.model_copy(update={"cases": (base.cases[0].model_copy(update={"algorithm": None}),)})
     whole = timed(fabric, request.cases[0], "contiguous", NONE, "spray", tried=("halving_doubling",))
     found = resilience(fabric, request, routing="spray", healthy=(whole,), layout=layout).lost
-    (rack,) = (one for one in found if one.kind == "compute rack")
+    (rack,) = (one for one in found if one.event.kind == "compute_rack")
     given = np.flatnonzero(fabric.topology.node[:64] >= 2).astype(np.int64)
     failures = Failures(switches=rack_of(fabric.topology, layout, 0).switches)
     seconds = {}
@@ -156,9 +158,9 @@ def test_ranks_that_are_no_power_of_two_take_another_algorithm():
     assert rack.rest < slow / whole.result.time
 
 
-def of_kind(topo, what, *, routing="spray", **failing):
+def of_kind(topo, kind, *, routing="spray", **failing):
     counts = {"links": [], "host_links": [], "switches": [], "racks": [], **failing}
-    return [row for row in resilience(spec.load(topo), request_of(**counts), routing=routing).damage if row.what == what]
+    return [row for row in resilience(spec.load(topo), request_of(**counts), routing=routing).damage if row.event.kind == kind]
 
 
 @pytest.mark.parametrize(
@@ -207,7 +209,7 @@ def test_what_is_lost_at_once_is_told_over_the_seeds():
     """Of every seed its own healthy seconds: the first seed alone is a draw."""
     fabric, request = spec.load(HASHED), request_of(links=[], host_links=[], switches=[])
     found = resilience(fabric, request, routing="ecmp:1-3")
-    (drained,) = (row for row in found.lost if row.what == "one spine switch drained")
+    (drained,) = (row for row in found.lost if row.event.tier == "spine")
     spine = int(np.flatnonzero(fabric.topology.tier == fabric.topology.tiers.index("spine"))[0])
     case, ratios = Case("all_reduce", 64 * 2**20, 32, 32, 1), []
     for seed in (1, 2, 3):
@@ -222,10 +224,10 @@ def test_a_value_below_one_stands_beside_the_even_split():
     """A ring over a hash: some failures reroute it luckily. Split evenly no failure of a cable gains anything."""
     request = request_of(links=[], host_links=[], switches=[], algorithm="halving_doubling")
     found = resilience(spec.load(HASHED), request, routing="ecmp:1-3").lost
-    (drained,) = (row for row in found if row.what == "one spine switch drained")
+    (drained,) = (row for row in found if row.event.tier == "spine")
     assert drained.median < 1 - GAIN
     assert drained.even >= 1
-    (again,) = (row for row in resilience(spec.load(HASHED), request, routing="spray").lost if row.what == drained.what)
+    (again,) = (row for row in resilience(spec.load(HASHED), request, routing="spray").lost if row.event == drained.event)
     assert (again.median, again.even) == (pytest.approx(drained.even), None), "nothing to explain where all is split"
 
 

@@ -10,13 +10,14 @@ from click.testing import CliRunner
 from fabric.cli.review_search import command
 from fabric.network import spec
 from fabric.predict.answer import predict
+from fabric.report.words.search import REFUSED, differences, refusal
 from fabric.review.performance import case_on
 from fabric.review.request import CaseText, Figure, Limits, PartText, Request, Step
 from fabric.review.resilience import single_homed
 from fabric.search import quick
 from fabric.search.generate import Demand, Wiring, generate
-from fabric.search.quick import BY_RAILS, Work, evaluate, exposure
-from fabric.search.search import AXES, against, answer, search
+from fabric.search.quick import BY_RAILS, REFUSALS, Work, evaluate, exposure
+from fabric.search.search import AXES, Refusal, against, answer, counted, search
 from topologies.errors import InputError
 
 CASES = (CaseText(collective="all_reduce", size="64MiB"), CaseText(collective="all_to_all", size="16MiB", count=4))
@@ -45,7 +46,7 @@ def rows():
 @pytest.fixture(scope="module")
 def found(rows):
     _, skipped = generate(SMALL)
-    return answer(json.loads(json.dumps(rows)), REQUEST, skipped, {})
+    return answer(json.loads(json.dumps(rows)), REQUEST, skipped, ())
 
 
 def test_two_workers_say_what_evaluations_one_by_one_say(found):
@@ -138,9 +139,9 @@ def test_every_survivor_is_explained_against_another_survivor(found):
 def test_a_difference_is_said_in_percent_of_the_other():
     row = {"usd": 88.0, "watts": 100.0, "seconds": 1.03, "exposure": 0.1}
     other = {"usd": 100.0, "watts": 100.0, "seconds": 1.0, "exposure": 0.1}
-    assert against(row, other, priced=True) == "+3.0 % time, -12.0 % cost"
-    assert against(row, other, priced=False) == "+3.0 % time"
-    assert against(row, row, priced=True) == "the same on every axis"
+    assert differences(against(row, other, priced=True)) == "+3.0 % time, -12.0 % cost"
+    assert differences(against(row, other, priced=False)) == "+3.0 % time"
+    assert differences(against(row, row, priced=True)) == "the same on every axis"
 
 
 def test_the_favourites_of_the_field_are_placed(found):
@@ -272,13 +273,23 @@ def test_a_budget_leaves_out_designs_without_a_price(rows, found):
 def test_a_design_that_cannot_be_built_is_refused_with_its_kind():
     wiring = Wiring("clos", (("radix", "8"), ("endpoints", "64"), ("tiers", "2")), 64)
     outcome = evaluate(Work(wiring, 64, 8, SPEEDS, REQUEST))
-    assert outcome == {"rows": [], "refused": ["clos: too many endpoints for so many tiers"] * 2}
+    assert outcome["rows"] == []
+    assert [(one["family"], one["kind"]) for one in outcome["refused"]] == [("clos", "wiring")] * 2
+    assert outcome["refused"][0]["why"].startswith("clos: ")
 
 
 def test_a_switch_that_nobody_lists_is_refused_with_its_kind():
     wiring = Wiring("clos", (("radix", "1024"), ("endpoints", "2048"), ("tiers", "2")), 2048)
     outcome = evaluate(replace(Work(wiring, 64, 8, ("400Gb/s",), REQUEST)))
-    assert outcome["refused"] == ["clos: no listed switch is large or fast enough"]
+    assert [(one["family"], one["kind"]) for one in outcome["refused"]] == [("clos", "switch")]
+
+
+def test_refusals_are_counted_by_family_and_kind_and_have_their_words():
+    known = [{"family": "clos", "kind": "switch", "why": f"clos: leaf: needs {n}"} for n in (2, 1)]
+    found = counted([*known, {"family": "clos", "kind": "other", "why": "parts.x: is not there"}])
+    assert found == (Refusal("clos", "other", "parts.x: is not there", 1), Refusal("clos", "switch", "clos: leaf: needs 2", 2))
+    assert [refusal(one) for one in found] == ["parts.x: is not there", "clos: no listed switch is large or fast enough"]
+    assert set(REFUSED) | {"other"} == set(REFUSALS)
 
 
 @pytest.mark.parametrize(
@@ -327,7 +338,7 @@ def test_the_command_prints_the_front_and_the_favourites():
 
 def test_the_command_gives_json_and_csv_of_the_front():
     found = json.loads(CliRunner().invoke(command, [*ASKED, "--json"], catch_exceptions=False).stdout)
-    assert found["schema"] == "fabricbench.review-search/1"
+    assert found["schema"] == "fabricbench.review-search/2"
     assert found["designs"] >= len(found["rows"]) > 0
     assert {"spec", "usd", "watts", "seconds", "exposure", "against"} <= set(found["rows"][0])
     table = CliRunner().invoke(command, [*ASKED, "--csv"], catch_exceptions=False).stdout

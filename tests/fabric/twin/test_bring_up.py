@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fabric.cli.answers import load
 from fabric.errors import EnvironmentFault
+from fabric.network.spec import load
 from fabric.twin import state
 from fabric.twin.bring_up import down, running, up
 from fabric.twin.holder import Holder, hold, start_of
@@ -176,7 +176,7 @@ def test_kill_9_of_the_process_that_runs_it_ends_the_twin():
     if possible("auto"):
         pytest.skip(possible("auto"))
     code = (
-        "import sys, time\nfrom fabric.cli.answers import load\nfrom fabric.twin.bring_up import running\n"
+        "import sys, time\nfrom fabric.network.spec import load\nfrom fabric.twin.bring_up import running\n"
         f"from fabric.twin.plan import plan_of\nwith running(plan_of(load('{TOPO}'), 50e6)) as (holder, _):\n"
         "    print(holder.pid, flush=True)\n    time.sleep(60)"
     )

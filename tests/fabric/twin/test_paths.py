@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from fabric.cli.answers import load
 from fabric.network.routing.route import route, ways
+from fabric.network.spec import load
 from fabric.twin.paths import Flow, table
 from fabric.twin.plan import plan_of
 from topologies.errors import InputError

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fabric.cli.answers import load
 from fabric.network.failures import draw, without
+from fabric.network.spec import load
 from fabric.twin.plan import GOODPUT, groups, host_speed, payload_fabric, plan_of
 from topologies.errors import InputError
 

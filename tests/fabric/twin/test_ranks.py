@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from fabric.cli.answers import load
 from fabric.errors import EnvironmentFault
+from fabric.network.spec import load
 from fabric.twin.bring_up import running
 from fabric.twin.launch import Group, launch, starter
 from fabric.twin.plan import plan_of

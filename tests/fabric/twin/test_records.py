@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fabric.cli.answers import load
+from fabric.answers.twin import predictions, write_page
 from fabric.cli.main import program
-from fabric.cli.twin_rows import predictions, write_page
+from fabric.network.spec import load
 from fabric.records.store import read
 from fabric.twin.experiment import Order
 from fabric.twin.plan import plan_of

@@ -2,7 +2,7 @@
 
 import re
 
-from fabric.cli.answers import load
+from fabric.network.spec import load
 from fabric.twin.plan import plan_of
 from fabric.twin.script import burst, script
 

@@ -5,7 +5,7 @@ import pytest
 from fabric.measure.cells.run_file import Run, jobs, load
 from topologies.errors import InputError
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def written(tmp_path, text):

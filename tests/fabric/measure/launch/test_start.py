@@ -24,4 +24,4 @@ def test_mpi_oversubscribes_only_beyond_the_cores():
 def test_ranks_may_start_as_root_with_one_thread_from_these_sources():
     found = start.environment()
     assert found["OMPI_ALLOW_RUN_AS_ROOT"] == found["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] == found["OMP_NUM_THREADS"] == "1"
-    assert found["PYTHONPATH"].split(":")[0].endswith(str(start.Path(start.__file__).parents[2]))
+    assert found["PYTHONPATH"].split(":")[0].endswith(str(start.Path(start.__file__).parents[3]))

@@ -71,7 +71,7 @@ def test_what_is_wrong_with_a_table_is_named(tmp_path, rows, message):
     ("text", "message"),
     [
         (None, r"^routing: table: cannot read .*table.json: No such file or directory$"),
-        ("[", r"is not JSON"),
+        ("[", r"must be JSON, got line 1"),
         ("{}", r"must be a list of rows, got dict$"),
         ('[{"switch": 1}]', r"row 1: must have switch, destination, next, got "),
     ],

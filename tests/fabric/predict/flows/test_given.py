@@ -15,7 +15,7 @@ from fabric.predict.flows.given import FlowCase, finish_times, simulated
 from fabric.predict.flows.maxmin import max_min
 from topologies.errors import InputError
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 FILE = Path(os.environ.get("FABRICBENCH_DATA", ROOT.parent / "shared" / "data")) / "flow_cases.json"
 many = settings(max_examples=100, deadline=None)
 

@@ -6,21 +6,24 @@ import html
 import re
 from dataclasses import replace
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 
-from fabric.report.review import details, material, names, resilience
+from fabric.report.review import details, material, names
 from fabric.report.review.cells import money
 from fabric.report.review.grid import grid
-from fabric.report.review.page import FROM, sentence, write
 from fabric.report.review.page import html as page_of
+from fabric.report.review.page import write
+from fabric.report.review.sentences import sentence
 from fabric.report.words.review import LANGUAGES, words
 from fabric.review.cost import device_hour
 from fabric.review.damage import GAIN
 from fabric.review.inputs import OPEN, inputs
 from fabric.review.limits import Binding
+from fabric.review.losses import AT_ONCE, Event, Kind
 from fabric.review.quote import Range
-from fabric.review.verdict import verdict
+from fabric.review.verdict import Source, verdict
 from fabric.units import show_duration
 from topologies.errors import InputError
 
@@ -70,14 +73,14 @@ def test_the_verdict_comes_first_and_every_candidate_and_refusal_is_told(pages, 
     assert places == sorted(places)
     assert re.findall(r'<a href="#(\w+)">', pages[lang]) == list(SECTIONS[1:])
     for finding in verdict(review):
-        assert sentence(finding, words(lang), lang) in told
+        assert sentence(finding, words(lang)) in told
     assert review.refused[0].why in told
 
 
 def test_the_source_of_every_sentence_is_in_the_page_s_language(pages, review):
-    sources = {part for finding in verdict(review) for part in finding.source.split("; ")}
-    assert sources <= set(FROM)
-    assert all(words("zh")[FROM[source]] in html.unescape(pages["zh"]) for source in sources)
+    sources = {source for finding in verdict(review) for source in finding.sources}
+    assert sources <= set(get_args(Source))
+    assert all(words("zh")[f"from.{source}"] in html.unescape(pages["zh"]) for source in sources)
 
 
 def test_every_price_and_power_has_its_source_and_date(pages, review):
@@ -180,7 +183,7 @@ def test_every_loss_and_what_it_takes_is_in_a_table(pages, review):
     rows = rows_of(pages["en"], "lost")
     assert [row[0] for row in rows] == [design.candidate.name for design, _ in losses]
     assert [(row[2], row[3]) for row in rows] == [(f"{loss.devices_lost}", f"{loss.devices_parted}") for _, loss in losses]
-    assert {loss.kind for _, loss in losses} >= {"drain", "plane", "compute rack"}
+    assert {loss.event.kind for _, loss in losses} >= {"drain", "plane", "compute_rack"}
     cut = [row[4] for row, (_, loss) in zip(rows, losses, strict=True) if loss.median is None and loss.cut]
     assert cut
     assert set(cut) == {"cut off"}
@@ -207,7 +210,7 @@ def test_every_slowdown_below_one_says_why_where_it_stands(pages, lang, reasons)
 
 def test_failed_cables_of_hosts_say_what_they_take(pages, review):
     rows = [row for row in rows_of(pages["en"], "damage") if row[1] == "cables at devices"]
-    losses = [(d, one) for d in review.designs for one in d.resilience.damage if one.what == "host_links"]
+    losses = [(d, one) for d in review.designs for one in d.resilience.damage if one.event.kind == "host_links"]
     assert [row[0] for row in rows] == [design.candidate.name for design, _ in losses]
     for row, (design, one) in zip(rows, losses, strict=True):
         assert (row[2], row[4]) == (f"{one.failed}", f"{one.devices_parted}")
@@ -216,11 +219,14 @@ def test_failed_cables_of_hosts_say_what_they_take(pages, review):
     assert (one_home[4], one_home[5], one_home[8]) == ("1", "cut off", "12"), "its node of four leaves the job"
 
 
-def test_every_kind_of_loss_has_its_words(review):
-    said = {loss.what for design in review.designs for loss in design.resilience.lost}
-    assert said
-    assert {what for what in said if resilience.gone(what, words("zh")) == what} == set()
-    assert resilience.gone("something new", words("zh")) == "something new"
+def test_every_kind_of_event_has_its_words(review):
+    for kind in get_args(Kind):
+        for tier, switches in (("leaf", 0), ("switch", 2)):
+            event = Event(kind, number=3, tier=tier, switches=switches, nodes=4)
+            english, chinese = (names.failed(event, words(lang)) for lang in ("en", "zh"))
+            assert english.isascii()
+            assert not chinese.isascii()
+    assert all(loss.event.kind in AT_ONCE for design in review.designs for loss in design.resilience.lost)
 
 
 def test_stops_and_single_points_are_told(pages, review):
@@ -279,7 +285,7 @@ def test_why_a_traffic_has_no_bracket_is_told(pages, reviewed):
 
 
 def test_sentences_name_limits_and_collectives_in_the_page_s_language(review):
-    said = [(finding, sentence(finding, words("zh"), "zh")) for finding in verdict(review)]
+    said = [(finding, sentence(finding, words("zh"))) for finding in verdict(review)]
     named = [(finding, text) for finding, text in said if {"limit", "collective"} & set(finding.values)]
     assert named
     assert [text for _, text in named if re.search(r"power|all_reduce", text)] == []

@@ -109,6 +109,6 @@ def test_shares_read_well(share, text):
 
 
 def test_one_algorithm_has_one_colour_whatever_stands_beside_it():
-    together = style.algorithm_colours(["ring, channels=8", "hierarchical", "ring"])
-    assert together[:2] == style.algorithm_colours(["ring, channels=8", "hierarchical"])
+    together = style.algorithm_colours(["ring:channels=8", "hierarchical", "ring"])
+    assert together[:2] == style.algorithm_colours(["ring:channels=8", "hierarchical"])
     assert len(set(together)) == 3

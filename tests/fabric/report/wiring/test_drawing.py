@@ -5,8 +5,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from fabric.report.wiring.drawing import page, svg, write
+from fabric.report.wiring.drawing import page, svg, told, write
 from fabric.report.wiring.layout import WIDTH, layout
+from fabric.report.words.review import words
 from topologies.catalog import parse
 from topologies.errors import InputError
 from topologies.hops import scale_out_ends
@@ -66,7 +67,7 @@ def test_large_fabrics_are_folded_and_say_so():
 
 
 @pytest.mark.parametrize(
-    ("spec", "words"),
+    ("spec", "names"),
     [
         ("rail_optimized:nodes=127,rails=8,radix=64", ["rail 0", "rail 7"]),
         ("dual_tor:nodes=16", ["plane 0", "plane 1"]),
@@ -74,8 +75,8 @@ def test_large_fabrics_are_folded_and_say_so():
         ("fat_tree:k=64", ["leaf", "spine", "core"]),
     ],
 )
-def test_colours_stand_for_rails_planes_pods_or_tiers(spec, words):
-    assert set(words) <= set(layout(parse(spec)).legend)
+def test_colours_stand_for_rails_planes_pods_or_tiers(spec, names):
+    assert set(names) <= {told(note, words("en")) for note in layout(parse(spec)).legend}
 
 
 def test_a_page_loads_nothing_and_trusts_no_text():

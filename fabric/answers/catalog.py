@@ -1,0 +1,88 @@
+"""Every schema by name: of each object that --json prints, and of the files that are read. It imports one when it is asked for.
+
+A new verb is one line: the module holds `VIEW`, or `VIEWS` where rows come in several forms; a file's module has `schema()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from fabric.answers.answer import DRAFT, TEXT, Answer, Column, Row, View
+from topologies.errors import InputError
+
+SCHEMAS: Mapping[str, str] = {
+    "show": "fabric.answers.show",
+    "build": "fabric.answers.build",
+    "bound": "fabric.answers.bound",
+    "predict": "fabric.answers.predict",
+    "trace": "fabric.answers.trace",
+    "measure": "fabric.answers.measure",
+    "slow": "fabric.answers.slow",
+    "launch": "fabric.answers.launch",
+    "import": "fabric.answers.imports",
+    "calibrate": "fabric.answers.calibrate",
+    "compare": "fabric.answers.compare",
+    "gate": "fabric.answers.gate",
+    "scale": "fabric.answers.scale",
+    "jobs": "fabric.answers.jobs",
+    "stress": "fabric.answers.stress",
+    "flows": "fabric.answers.flows",
+    "throughput": "fabric.answers.throughput",
+    "read": "fabric.answers.read",
+    "write": "fabric.answers.read",
+    "audit": "fabric.answers.audit",
+    "twin": "fabric.answers.twin",
+    "twin-what-if": "fabric.answers.twin",
+    "doctor": "fabric.answers.doctor",
+    "schema": "fabric.answers.catalog",
+}
+"""Object of --json -> the module with its columns."""
+FILES: Mapping[str, tuple[str, str]] = {
+    "result": ("fabric.records.store", "one line of a results file"),
+    "constants": ("fabric.predict.constants", "file that calibrate writes"),
+    "fabric": ("fabric.network.spec", "YAML of a fabric"),
+    "run": ("fabric.measure.cells.run_file", "YAML of a run that measure takes"),
+    "review-request": ("fabric.review.request", "YAML of a review"),
+}
+"""Kind of file -> the module with its `schema()`, and what it is."""
+VIEW = View(
+    "schema",
+    (
+        Column("name", TEXT, "to ask for it by", head="name"),
+        Column("of", TEXT, "what it describes", head="of"),
+    ),
+)
+
+
+def schema(name: str) -> Row:
+    """Return the JSON Schema of a name: of what `VERB --json` prints, or of one kind of file.
+
+    Raises:
+        InputError: no such name.
+    """
+    if name in FILES:
+        return {"$schema": DRAFT, **import_module(FILES[name][0]).schema()}
+    if name not in SCHEMAS:
+        raise InputError(f"name: must be one of {', '.join([*SCHEMAS, *FILES])}, got {name!r}")
+    made = [view.schema() for view in views(name)]
+    return made[0] if len(made) == 1 else {"$schema": DRAFT, "title": made[0]["title"], "anyOf": [_inner(one) for one in made]}
+
+
+def _inner(made: Row) -> Row:
+    return {key: value for key, value in made.items() if key != "$schema"}
+
+
+def views(name: str) -> list[View]:
+    """Return the views of an object that --json prints, several where its rows come in several forms."""
+    module: Any = import_module(SCHEMAS[name])
+    return [view for view in getattr(module, "VIEWS", None) or (module.VIEW,) if view.name == name]
+
+
+def schemas() -> Answer[Row]:
+    """Return every name and what its schema describes; none of them is imported for it."""
+    objects = [
+        {"name": name, "of": f"what {name} --json prints" if name != "bound" else "what bound() returns"} for name in SCHEMAS
+    ]
+    return Answer(VIEW, (*objects, *({"name": name, "of": what} for name, (_, what) in FILES.items())))

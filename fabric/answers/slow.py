@@ -1,0 +1,149 @@
+"""`slow`: which rank or node is slow, and what crosses between two halves, beside what a fabric can carry. It measures nothing.
+
+One view for what a method finds: units, comparisons of halves, or cuts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from fabric.answers.answer import LIST, NUMBER, OBJECT, TEXT, WHOLE, YES_NO, Answer, Column, Part, Row, View, maybe
+from fabric.units import show_duration, show_size
+from topologies.errors import InputError
+
+if TYPE_CHECKING:
+    from fabric.network.fabric import Fabric
+    from fabric.slow.search import Report, Search
+
+FEW = 8
+"""Units of a half that the table names."""
+BESIDE = {
+    "method": TEXT, "unit": TEXT, "verdict": TEXT, "slow": {"type": "array", "items": WHOLE}, "wrong": WHOLE, "context": OBJECT,
+}  # fmt: skip
+
+
+def _share(key: str) -> Any:
+    return lambda row: "-" if row[key] is None else f"{row[key]:.2f}"
+
+
+def _plain(key: str) -> Any:
+    return lambda row: str(row[key])
+
+
+def _rate(key: str) -> Any:
+    return lambda row: "-" if row[key] is None else f"{row[key] / 1e9:.3g}"
+
+
+def _units(key: str) -> Any:
+    return lambda row: " ".join(map(str, row[key][:FEW])) + (f" ... ({len(row[key])})" if len(row[key]) > FEW else "")
+
+
+UNITS = View(
+    "slow",
+    (
+        Column("rank", WHOLE, "the unit, where ranks are compared", absent=True, head="rank", cell=_plain("rank")),
+        Column("node", WHOLE, "the server it stands on, or the unit itself", head="node", cell=_plain("node")),
+        Column("factor", NUMBER, "its time / the others' time", head="factor", cell=_share("factor")),
+        Column("low", maybe(NUMBER), "low end of the factor's interval", head="low", cell=_share("low")),
+        Column("high", maybe(NUMBER), "high end", head="high", cell=_share("high")),
+        Column("samples", WHOLE, "behind it", head="samples", cell=_plain("samples")),
+        Column("slow", YES_NO, "whether the whole interval is above what was asked for", head=" ",
+               cell=lambda row: "slow" if row["slow"] else ""),
+        Column("late_seconds", NUMBER, "by how much the others wait less than the longest wait", absent=True,
+               head="others wait less by", cell=lambda row: show_duration(row["late_seconds"])),
+    ),
+    beside=BESIDE,
+)  # fmt: skip
+HALVES = View(
+    "slow",
+    (
+        Column("comparison", WHOLE, "its number", head="comparison", cell=_plain("comparison")),
+        Column("first", LIST, "units of one half", head="first half", cell=_units("first")),
+        Column("seconds_first", NUMBER, "of a call in it", head="a call", cell=lambda row: show_duration(row["seconds_first"])),
+        Column("second", LIST, "units of the other half", head="second half", cell=_units("second")),
+        Column("seconds_second", NUMBER, "of a call in it", head="a call",
+               cell=lambda row: show_duration(row["seconds_second"])),
+    ),
+    beside=BESIDE,
+)  # fmt: skip
+RATIO = Column(
+    "ratio", NUMBER, "first / second", head="ratio", cell=lambda row: f"{row['seconds_first'] / row['seconds_second']:.2f}"
+)
+CUT = (
+    Column("order", TEXT, "of the ranks that are cut in the middle", head="order"),
+    Column("pairs", WHOLE, "that exchange at once", head="pairs", cell=_plain("pairs")),
+    Column("idle_ranks", WHOLE, "without a partner", head="idle", cell=_plain("idle_ranks")),
+    Column("first_half", LIST, "ranks of one half"),
+    Column("second_half", LIST, "their partners"),
+    Column("nbytes", WHOLE, "of an exchange, each way", head="size", cell=lambda row: show_size(row["nbytes"])),
+    Column("bytes_per_second", NUMBER, "each way, all pairs together", head="GB/s each way", cell=_rate("bytes_per_second")),
+    Column("low", maybe(NUMBER), "low end of its interval", head="low", cell=_rate("low")),
+    Column("high", maybe(NUMBER), "high end", head="high", cell=_rate("high")),
+    Column("samples", WHOLE, "behind it", head="samples", cell=_plain("samples")),
+)
+BOUND = (
+    Column("bound_bytes_per_second", maybe(NUMBER), "what the fabric can carry across the cut", head="the fabric's",
+           cell=_rate("bound_bytes_per_second")),
+    Column("share_of_bound", maybe(NUMBER), "bytes_per_second / bound", head="share",
+           cell=lambda row: "-" if row["share_of_bound"] is None else f"{100 * row['share_of_bound']:.0f} %"),
+)  # fmt: skip
+CUTS, CUTS_OF_FABRIC = View("slow", CUT, beside=BESIDE), View("slow", (*CUT, *BOUND), beside=BESIDE)
+VIEWS = (UNITS, HALVES, CUTS, CUTS_OF_FABRIC)
+
+
+def check_fabric(search: Search) -> None:
+    """Return nothing where a search can be put beside a fabric.
+
+    Raises:
+        InputError: it is no bisection.
+    """
+    if search.method != "bisection":
+        raise InputError(f"topo: is of --method bisection, got it with {search.method}")
+
+
+def answer_of(found: Report, fabric: Fabric | None = None, backend: str | None = None) -> Answer[Row]:
+    """Return a search's report as an answer. fabric: what the cuts are put beside, for this backend.
+
+    Raises:
+        InputError: a fabric with fewer devices than ranks.
+    """
+    if fabric is not None:
+        found = _beside_bound(found, fabric, backend)
+    view, keys = _table(found)
+    rows = tuple(dict(row) for row in found.rows)
+    shown = tuple(sorted(rows, key=lambda row: -row["factor"])) if view is UNITS else rows
+    title = f"slow: {found.method} on {found.context['launch_ranks']} ranks, {found.context['source']}"
+    beside = {
+        "method": found.method,
+        "unit": found.unit,
+        "verdict": found.verdict,
+        "slow": list(found.slow),
+        "wrong": found.wrong,
+    }
+    part = Part(title, shown, keys, (found.verdict,))
+    return Answer(view, rows, parts=(part,), beside={**beside, "context": dict(found.context)})
+
+
+def _table(found: Report) -> tuple[View, tuple[str | Column, ...] | None]:
+    """Return the view of a method's rows, and the columns of its table where they are not all."""
+    if found.method == "groups":
+        return HALVES, ("comparison", "first", "seconds_first", "second", "seconds_second", RATIO)
+    if found.method == "bisection":
+        return (CUTS_OF_FABRIC if any("bound_bytes_per_second" in row for row in found.rows) else CUTS), None
+    late = ("late_seconds",) if any("late_seconds" in row for row in found.rows) else ()
+    return UNITS, (found.unit, "node", "factor", "low", "high", "samples", *late, "slow")
+
+
+def _beside_bound(found: Report, fabric: Fabric, backend: str | None) -> Report:
+    """Return the report with what the fabric can carry across every cut."""
+    from fabric.predict.halves import between
+
+    rows = []
+    for row in found.rows:
+        devices = fabric.topology.devices
+        if found.context["launch_ranks"] > devices and not fabric.carriers:
+            raise InputError(f"topo: must have {found.context['launch_ranks']} devices or more, got {devices}")
+        most = between(fabric, row["first_half"], row["second_half"], backend=backend)
+        rows.append({**row, "bound_bytes_per_second": most, "share_of_bound": row["bytes_per_second"] / most if most else None})
+    return replace(found, rows=rows)

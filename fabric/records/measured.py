@@ -1,0 +1,41 @@
+"""What a results file holds that something may be built on: measured, sound, of one collective. It knows no fabric."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fabric.records.imported import of_library, usable
+from fabric.records.pool import pooled
+from fabric.records.result import Result
+from fabric.records.store import read
+from topologies.errors import InputError
+
+
+def measured_in(path: Path, library: str | None = None) -> tuple[list[Result], list[str]]:
+    """Return what was measured, samples of one case pooled, and a line each on what was torn or left out.
+
+    library: of imported results that do not say it.
+
+    Raises:
+        InputError: nothing was measured, or nothing that screening lets through.
+    """
+    found, torn = read(path)
+    kept, left_out = usable([r for r in found if r.measured])
+    if not kept:
+        raise InputError(f"results: {path} holds no measured results" + (f" that can be used: {left_out}" if left_out else ""))
+    return of_library(pooled(kept), library), [line for line in (torn, left_out) if line]
+
+
+def of_one_collective(results: Sequence[Result], asked: str) -> list[Result]:
+    """Return the results of one collective, since no fit mixes them: the only one there is, else the one asked for.
+
+    Raises:
+        InputError: several, and not the one asked for.
+    """
+    there = sorted({result.case.collective for result in results})
+    if len(there) == 1:
+        return list(results)
+    if asked not in there:
+        raise InputError(f"collective: the results are of {', '.join(there)}, got {asked}; name one with --collective")
+    return [result for result in results if result.case.collective == asked]

@@ -1,0 +1,150 @@
+"""The Python API: everything that docs/python.md documents, loaded when it is first used. It works nothing out itself.
+
+Example:
+    import fabricbench as fb
+
+    fabric = fb.load("fat_tree:k=8")
+    print(fb.predict(fb.cases(fabric, "all_reduce", sizes="64MiB", ranks=[8, 128]), fabric).rows())
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fabric.answers.answer import Answer
+    from fabric.answers.ask import load
+    from fabric.answers.bound import bound
+    from fabric.answers.predict import predict
+    from fabric.answers.stress import stress
+    from fabric.answers.throughput import throughput
+    from fabric.errors import EnvironmentFault
+    from fabric.network.fabric import Fabric, Level
+    from fabric.predict.constants import NONE, Constants
+    from fabric.records.case import Case
+    from fabric.records.prediction import Prediction
+    from fabric.records.result import Result
+    from fabricbench.questions import (
+        audit,
+        build,
+        calibrate,
+        cases,
+        compare,
+        constants,
+        failures,
+        flows,
+        jobs,
+        read,
+        read_results,
+        scale,
+        show,
+        write,
+    )
+    from fabricbench.shown import chart, table
+    from fabricbench.started import gate, measure, slow
+    from topologies.base import Topology
+    from topologies.errors import InputError
+
+_HOMES = {
+    "Answer": "fabric.answers.answer",
+    "Case": "fabric.records.case",
+    "Constants": "fabric.predict.constants",
+    "EnvironmentFault": "fabric.errors",
+    "Fabric": "fabric.network.fabric",
+    "InputError": "topologies.errors",
+    "Level": "fabric.network.fabric",
+    "NONE": "fabric.predict.constants",
+    "Prediction": "fabric.records.prediction",
+    "Result": "fabric.records.result",
+    "Topology": "topologies.base",
+    "audit": "fabricbench.questions",
+    "bound": "fabric.answers.bound",
+    "build": "fabricbench.questions",
+    "calibrate": "fabricbench.questions",
+    "cases": "fabricbench.questions",
+    "chart": "fabricbench.shown",
+    "compare": "fabricbench.questions",
+    "constants": "fabricbench.questions",
+    "failures": "fabricbench.questions",
+    "flows": "fabricbench.questions",
+    "gate": "fabricbench.started",
+    "jobs": "fabricbench.questions",
+    "load": "fabric.answers.ask",
+    "measure": "fabricbench.started",
+    "predict": "fabric.answers.predict",
+    "read": "fabricbench.questions",
+    "read_results": "fabricbench.questions",
+    "scale": "fabricbench.questions",
+    "show": "fabricbench.questions",
+    "slow": "fabricbench.started",
+    "stress": "fabric.answers.stress",
+    "table": "fabricbench.shown",
+    "throughput": "fabric.answers.throughput",
+    "write": "fabricbench.questions",
+}
+"""Name -> the module it is loaded from."""
+
+__all__ = [
+    "NONE",
+    "Answer",
+    "Case",
+    "Constants",
+    "EnvironmentFault",
+    "Fabric",
+    "InputError",
+    "Level",
+    "Prediction",
+    "Result",
+    "Topology",
+    "audit",
+    "bound",
+    "build",
+    "calibrate",
+    "cases",
+    "chart",
+    "compare",
+    "constants",
+    "failures",
+    "flows",
+    "gate",
+    "jobs",
+    "load",
+    "measure",
+    "predict",
+    "read",
+    "read_results",
+    "scale",
+    "show",
+    "slow",
+    "stress",
+    "table",
+    "throughput",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Return one of the names above, loading the module that it lives in.
+
+    Raises:
+        ImportError: another package called `fabric` or `topologies` hides ours.
+        AttributeError: no such name.
+    """
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"fabricbench has no {name!r}; it has {', '.join(sorted(__all__))}")
+    from importlib import import_module
+
+    from fabricbench.entry import hidden
+
+    line = hidden()
+    if line is not None:
+        raise ImportError(line)
+    found = getattr(import_module(home), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Return the names above."""
+    return sorted(__all__)

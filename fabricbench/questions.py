@@ -1,0 +1,326 @@
+"""Questions as Python writes them: texts, numbers, paths and fabrics, turned into what the verbs take. It answers none itself.
+
+A size is bytes S as nccl-tests counts it: a number, a list of numbers, or a text such as `1MiB,64MiB`. Ranks are numbers or
+a text such as `8,128`. A fabric is what `load` returns; where a path or a TOPO stands for one, the docstring says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fabric.answers.answer import Answer
+    from fabric.formats.named import Named, Written
+    from fabric.network.fabric import Fabric
+    from fabric.network.failures import Failures
+    from fabric.predict.constants import Constants
+    from fabric.records.case import Case
+    from fabric.records.compare import Pair
+    from fabric.records.result import Result
+    from fabric.scaling import Row
+    from topologies.base import Topology
+
+Sizes = str | int | Sequence[int]
+Ranks = str | int | Sequence[int]
+
+
+def cases(
+    fabric: Fabric,
+    collective: str = "all_reduce",
+    *,
+    sizes: Sizes = "1MiB,64MiB",
+    ranks: Ranks | None = None,
+    order: str | Sequence[int] = "contiguous",
+    root: int | None = None,
+    params: Mapping[str, float | str] | None = None,
+) -> list[Case]:
+    """Return a case for every world size and size, world size by world size.
+
+    ranks: None: all devices. order: contiguous, interleaved, scattered:SEED, or the device of every rank; predict() then
+    takes the same list as given=. root, params: of collectives that have them.
+
+    Raises:
+        InputError: an unknown collective, a root or parameter that it does not have, more ranks than devices, a bad order.
+    """
+    from fabric.predict.cases import cases as whole
+
+    named = order if isinstance(order, str) else "contiguous"
+    given = None if isinstance(order, str) else _devices(order)
+    sizes, ranks = size_list(sizes), None if ranks is None else rank_list(ranks)
+    return whole(fabric, collective, sizes=sizes, ranks=ranks, order=named, root=root, params=params, given=given)
+
+
+def size_list(sizes: Sizes) -> list[int]:
+    """Return sizes as bytes; InputError for a text that is none."""
+    from fabric import units
+
+    return units.sizes(sizes) if isinstance(sizes, str) else [sizes] if isinstance(sizes, int) else list(sizes)
+
+
+def rank_list(ranks: Ranks) -> list[int]:
+    """Return world sizes; InputError for a text that is none."""
+    from fabric import units
+
+    return units.counts(ranks) if isinstance(ranks, str) else [ranks] if isinstance(ranks, int) else list(ranks)
+
+
+def _devices(order: Sequence[int]) -> Any:
+    import numpy as np
+
+    return np.asarray(order, dtype=np.int64)
+
+
+def constants(text: str | Path | None = None, backend: str | None = None) -> Constants:
+    """Return constants by name: none, nccl, nccl:HARDWARE or a file that calibrate wrote.
+
+    None: those of the backend, a library such as `gloo` or `mpi:openmpi`; `none` where there is no backend either.
+
+    Raises:
+        InputError: no such name or file, or a file whose constants are not the backend's.
+    """
+    from fabric.predict.constants import constants_of
+
+    return constants_of(None if text is None else str(text), backend)
+
+
+def failures(fabric: Fabric, *broken: str, seed: int = 0) -> Failures:
+    """Return what is broken: texts such as `links:10`, `switches:spine:1`, `plane:0`, `cable:7`.
+
+    Raises:
+        InputError: a text that names nothing that can break.
+    """
+    from fabric.network.failures import draw
+
+    return draw(fabric.topology, "+".join(broken), seed)
+
+
+def show(fabric: Fabric | Topology) -> Answer[Topology]:
+    """Return counts and proofs of a wiring: docs/proofs.md."""
+    from fabric.answers.show import show as answer
+    from topologies.base import Topology
+
+    return answer(fabric if isinstance(fabric, Topology) else fabric.topology)
+
+
+def build(fabric: Fabric | str, file: str | Path | None = None) -> Answer[Fabric]:
+    """Return a fabric as its file states it, written to `file` where one is named. `local`: this machine, measured now.
+
+    Raises:
+        InputError: a TOPO that is none, or a file that cannot be written.
+        EnvironmentFault: `local` where others take so much of the machine that no latency can be had.
+    """
+    from dataclasses import replace
+
+    from fabric.answers.ask import load
+    from fabric.answers.build import build as answer
+    from fabric.measure.host.local import local_fabric
+
+    if fabric == "local":
+        known, warnings = local_fabric()
+    else:
+        known, warnings = load(fabric) if isinstance(fabric, str) else fabric, ()
+    return replace(answer(known, None if file is None else Path(file)), warnings=warnings)
+
+
+def scale(
+    fabrics: Fabric | Sequence[Fabric],
+    collective: str = "all_reduce",
+    *,
+    results: Iterable[Result] | None = None,
+    sizes: Sizes = "1MiB,64MiB",
+    ranks: Ranks | None = None,
+    order: str = "contiguous",
+    constants: Constants | None = None,
+    algorithms: Sequence[str | None] = (),
+    routing: str = "ideal",
+    fidelity: str = "loaded",
+) -> Answer[Row]:
+    """Return scaling efficiency versus cluster size: measured, predicted, bound, efficiency = busbw / bound.
+
+    results: measured on the one fabric; each stands beside its prediction, and sizes, ranks, order and algorithms are theirs.
+    Without: the model alone, for every fabric and algorithm; ranks None: powers of two.
+
+    Raises:
+        InputError: as predict; several fabrics with results.
+    """
+    from fabric.answers.scale import scale as predicted
+    from fabric.answers.scale import scale_measured
+    from topologies.errors import InputError
+
+    several = list(fabrics) if isinstance(fabrics, Sequence) else [fabrics]
+    if results is None:
+        return predicted(
+            several,
+            collective,
+            sizes=size_list(sizes),
+            ranks=None if ranks is None else rank_list(ranks),
+            order=order,
+            constants=constants,
+            algorithms=algorithms,
+            routing=routing,
+            fidelity=fidelity,
+        )
+    if len(several) != 1:
+        raise InputError(f"fabrics: must be the one that the results were measured on, got {len(several)}")
+    own = [result for result in results if result.case.collective == collective]
+    return scale_measured(own, several[0], None if constants is None else [constants], routing=routing, fidelity=fidelity)
+
+
+def flows(file: str | Path, *, eps: float = 0.0) -> Answer[Any]:
+    """Return when every flow of a JSON file ends, links shared max-min fairly: docs/flows.md.
+
+    Raises:
+        InputError: a value that the file may not have, with its place.
+    """
+    from fabric.answers.flows import flows as answer
+    from fabric.predict.flows.file import read as cases_in
+
+    return answer(cases_in(Path(file)), eps=eps)
+
+
+def calibrate(results: Iterable[Result], fabric: Fabric, *, library: str | None = None) -> Answer[Constants]:
+    """Return constants fitted from measured results of one collective, scored on held-out cases.
+
+    library: of imported results that do not say it, mpi:openmpi or mpi:mpich.
+
+    Raises:
+        InputError: results that cannot be fitted, with what is missing.
+    """
+    from fabric.answers.calibrate import calibrate as answer
+    from fabric.records.imported import of_library
+    from fabric.records.pool import pooled
+
+    return answer(of_library(pooled(list(results)), library), fabric)
+
+
+def compare(a: Iterable[Result], b: Iterable[Result], tolerance_percent: float | None = None) -> Answer[Pair]:
+    """Return results A beside results B, case by case; error = A's seconds / B's - 1.
+
+    tolerance_percent: a verdict where they differ by more and their intervals are apart.
+
+    Raises:
+        InputError: nothing in common, or algorithms and barriers that must not be mixed.
+    """
+    from fabric.answers.compare import compare as answer
+    from fabric.records.pool import pooled
+
+    return answer(pooled(list(a)), pooled(list(b)), tolerance_percent)
+
+
+def read_results(
+    file: str | Path,
+    tool: str = "auto",
+    *,
+    ranks: int | None = None,
+    nodes: int | None = None,
+    collective: str | None = None,
+    context: Path | None = None,
+) -> Answer[Result]:
+    """Return the results of another benchmark's output, screened; or those of a results file of ours.
+
+    file: a log or a folder of logs. tool: auto, nccl-tests, osu, imb ...: docs/importing.md. ranks, nodes, collective: where
+    the file does not say them. context: a log of NCCL_DEBUG=INFO or of `nvidia-smi topo -m` beside it.
+
+    Raises:
+        InputError: no such file, or nothing certain in it.
+    """
+    from dataclasses import replace
+
+    from fabric.answers.imports import imported
+    from fabric.answers.measure import measured
+    from fabric.importers import folder
+    from fabric.importers.results import Given
+    from fabric.records.store import read as ours
+
+    path = Path(file)
+    if path.suffix == ".jsonl":
+        results, torn = ours(path)
+        return replace(measured(results), warnings=(torn,) if torn else ())
+    read = folder.read(path, tool, Given(ranks=ranks, nodes=nodes, collective=collective), folder.facts(context))
+    found = tuple(f"{at}: {finding.severity}: {finding.text}" for at, one in read for finding in one.findings)
+    return replace(imported(read, path), warnings=found)
+
+
+def read(file: str | Path, kind: str | None = None, *, only: str | Sequence[str] = ()) -> Answer[Named]:
+    """Return the fabric of another tool's file, with its names and what the file does not say: docs/formats.md.
+
+    kind: the format; None: told by what the file holds. only: what of the file counts, e.g. `ports:mlx5_[0-7]`.
+
+    Raises:
+        InputError: whatever is wrong with it, by name and line; nothing left of it.
+    """
+    from fabric.answers.read import read as answer
+
+    return answer(Path(file), kind, only=_texts(only))
+
+
+def write(
+    fabric: Fabric | Named, kind: str, file: str | Path | None = None, *, only: str | Sequence[str] = ()
+) -> Answer[Written]:
+    """Return a fabric's text in another tool's format and what it cannot hold; written to `file` where one is named.
+
+    only: what of a file that was read counts, e.g. `switches:leaf*`.
+
+    Raises:
+        InputError: an unknown format, a fabric that it cannot hold, a file that cannot be written, nothing left.
+    """
+    from fabric.answers.read import write as answer
+    from fabric.formats.only import select
+
+    return answer(select(_named(fabric), _texts(only)), kind, None if file is None else Path(file))
+
+
+def audit(
+    dump: str | Path | Fabric | Named,
+    design: str | Path | Fabric | Named,
+    trust: str = "nothing",
+    *,
+    only: str | Sequence[str] = (),
+) -> Answer[Any]:
+    """Return what is built against what was designed: missing, extra, swapped and degraded cables, and the dump's own flaws.
+
+    dump, design: a file, a TOPO or a fabric. trust: nothing, names or ports: what identifies a vertex. only: what of the
+    dump counts, e.g. `ports:mlx5_[0-7]`.
+
+    Raises:
+        InputError: a file that cannot be read, or names that do not meet.
+    """
+    from fabric.answers.audit import audit as answer
+    from fabric.formats.only import select
+
+    return answer(select(_named(dump), _texts(only)), _named(design), trust, str(dump) if isinstance(dump, str | Path) else "")
+
+
+def _texts(only: str | Sequence[str]) -> Sequence[str]:
+    return [only] if isinstance(only, str) else only
+
+
+def _named(fabric: str | Path | Fabric | Named) -> Named:
+    """Return a fabric with a name per vertex."""
+    from fabric.formats import files
+    from fabric.formats.named import Named, named
+
+    if isinstance(fabric, str | Path):
+        return files.load(str(fabric))
+    return fabric if isinstance(fabric, Named) else named(fabric)
+
+
+def jobs(
+    asked: Sequence[tuple[Case, str | None]],
+    fabric: Fabric,
+    constants: Constants | None = None,
+    *,
+    order: str = "contiguous",
+    routing: str = "ideal",
+    watch: Callable[[int, int], None] | None = None,
+) -> Answer[Result]:
+    """Return several jobs at once, each beside the others and alone. asked: a case and its algorithm (None: the default).
+
+    Raises:
+        InputError: more ranks than devices, an unknown order, algorithm or policy.
+    """
+    from fabric.answers.jobs import jobs as answer
+
+    return answer(asked, fabric, constants, order=order, routing=routing, watch=watch)
