@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fabric.answers.answer import Answer
     from fabric.answers.ask import load
     from fabric.answers.bound import bound
+    from fabric.answers.hardware import hardware
+    from fabric.answers.judge import judge
     from fabric.answers.predict import predict
     from fabric.answers.stress import stress
     from fabric.answers.throughput import throughput
@@ -68,7 +70,9 @@ _HOMES = {
     "failures": "fabricbench.questions",
     "flows": "fabricbench.questions",
     "gate": "fabricbench.started",
+    "hardware": "fabric.answers.hardware",
     "jobs": "fabricbench.questions",
+    "judge": "fabric.answers.judge",
     "load": "fabric.answers.ask",
     "measure": "fabricbench.started",
     "predict": "fabric.answers.predict",
@@ -107,7 +111,9 @@ __all__ = [
     "failures",
     "flows",
     "gate",
+    "hardware",
     "jobs",
+    "judge",
     "load",
     "measure",
     "predict",

@@ -39,8 +39,9 @@ OWN_LINES = {
     "fabric/twin/ranks.py": "our own process's line",
     "fabric/twin/paths.py": "what ip -j prints",
     "fabric/twin/links.py": "what ip -j prints",
+    "fabric/hardware/catalog.py": "the package's own data, by the compiled loader",
 }
-"""Modules that may parse JSON: it comes over a pipe from a process that we started."""
+"""Modules that may parse: what comes over a pipe from a process that we started, and what ships with us."""
 NUMBERS = {
     "found": "a count of numpy's",
     "lanes": "of a topology's array",

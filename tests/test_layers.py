@@ -125,7 +125,7 @@ READERS = {f"fabric.formats.{path.stem}" for path in (ROOT / "fabric" / "formats
     f"fabric.formats.{name}" for name in ("__init__", "files", "named")
 }
 MEASURING = {"torch", "mpi4py", "numba", "altair"}
-SLOW_TO_IMPORT = MEASURING | {"scipy", "pydantic", "networkx", "yaml", "xml", *READERS}
+SLOW_TO_IMPORT = MEASURING | {"scipy", "pydantic", "networkx", "xml", *READERS}
 
 
 def runs_without(arguments: list[str], modules: set[str]) -> None:

@@ -24,6 +24,7 @@ SCHEMAS: Mapping[str, str] = {
     "import": "fabric.answers.imports",
     "calibrate": "fabric.answers.calibrate",
     "compare": "fabric.answers.compare",
+    "judge": "fabric.answers.judge",
     "gate": "fabric.answers.gate",
     "scale": "fabric.answers.scale",
     "jobs": "fabric.answers.jobs",
@@ -36,6 +37,8 @@ SCHEMAS: Mapping[str, str] = {
     "twin": "fabric.answers.twin",
     "twin-what-if": "fabric.answers.twin",
     "doctor": "fabric.answers.doctor",
+    "hardware": "fabric.answers.hardware",
+    "hardware-names": "fabric.answers.hardware",
     "schema": "fabric.answers.catalog",
 }
 """Object of --json -> the module with its columns."""

@@ -60,17 +60,19 @@ def jobs(
 ) -> Answer[Result]:
     """Return the answer to every job (a case, its algorithm or None), all running at once, each beside its time alone.
 
-    constants: None is NONE, alpha = gamma = 0. order: of all devices; each job takes the next ones. watch: told how many
-    messages are done, of how many.
+    constants: None takes those of the fabric's node, NONE without one. order: of all devices; each job takes the next
+    ones. watch: told how many messages are done, of how many.
 
     Raises:
         InputError: more ranks than devices, an unknown order, or what cannot be routed or simulated.
     """
-    from fabric.predict.constants import NONE
     from fabric.predict.jobs import placed, predict_together
+    from fabric.predict.of_node import constants_on
 
     ready = placed([case for case, _ in asked], fabric, order, [algorithm for _, algorithm in asked])
-    results = predict_together(ready, fabric, constants or NONE, routing=routing, watch=watch)
+    results = predict_together(
+        ready, fabric, constants_on(fabric, {case.collective for case, _ in asked}, constants), routing=routing, watch=watch
+    )
     facts = tuple(Job(number, result) for number, result in enumerate(results))
     fullest = results[0].model.link
     notes = (f"fullest longest: {fullest}",) if fullest else ()

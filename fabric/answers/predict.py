@@ -103,18 +103,18 @@ def predict(
 ) -> Answer[Result]:
     """Return the model's answer to every case, with its bound.
 
-    constants: what a library adds; None is NONE, alpha = gamma = 0. algorithm: None takes the library's choice
-    (constants.backend), else ring; `best` the fastest of all. routing: a policy of docs/routing.md. failures: what is broken.
-    fidelity: closed, loaded, flows, or auto: the cheapest that is exact. given: devices of an order `given:HASH`.
-    watch: told how many messages are done, of how many.
+    constants: what a library adds; None is that of the fabric's node, without a node NONE, alpha = gamma = 0. algorithm: None
+    takes the library's choice (constants.backend), else ring; `best` the fastest of all. routing: a policy of
+    docs/routing.md. failures: what is broken. fidelity: closed, loaded, flows, or auto: the cheapest that is exact. given:
+    devices of an order `given:HASH`. watch: told how many messages are done, of how many.
 
     Raises:
         InputError: an algorithm, policy or fidelity that does not exist or does not suit the case.
     """
     from fabric.predict.answer import predict as answers
-    from fabric.predict.constants import NONE
+    from fabric.predict.of_node import constants_on
 
-    constants = constants or NONE
+    constants = constants_on(fabric, {case.collective for case in cases}, constants)
     how: dict[str, Any] = {"algorithm": algorithm, "routing": routing, "failures": failures, "fidelity": fidelity}
     results = answers(cases, fabric, constants, **how, given=given, watch=watch)
     facts = tuple(_beside_bound(result, fabric, constants.backend, given) for result in results)

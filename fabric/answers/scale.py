@@ -161,17 +161,19 @@ def scale(
 ) -> Answer[Row]:
     """Return the model's scaling on every fabric with every algorithm, beside the bound.
 
-    ranks: None takes powers of two and all devices. constants: None is NONE, alpha = gamma = 0. algorithms: none takes the
-    library's choice (constants.backend), else the collective's first. fidelity: one for the whole curve.
+    ranks: None takes powers of two and all devices. constants: None takes those of the fabric's node, NONE without one.
+    algorithms: none takes the library's choice (constants.backend), else the collective's first. fidelity: one for the whole
+    curve.
 
     Raises:
         InputError: as `cases` and `predict`.
     """
-    from fabric.predict.constants import NONE
+    from fabric.predict.of_node import constants_on
 
     rows: list[Row] = []
     for fabric in fabrics:
-        rows += _on(fabric, collective, sizes, ranks, order, constants or NONE, algorithms, routing=routing, fidelity=fidelity)
+        with_node = constants_on(fabric, [collective], constants)
+        rows += _on(fabric, collective, sizes, ranks, order, with_node, algorithms, routing=routing, fidelity=fidelity)
     answers = [(row, row.predicted) for row in rows if row.predicted is not None]
     series = list(dict.fromkeys((a.fabric, asked_for(a), a.routing) for _, a in answers))
     parts = []

@@ -94,13 +94,14 @@ def stress(
 ) -> Answer[Point]:
     """Return every case (with its algorithm, or None) on the fabric with none and with so many failures, draw by draw.
 
-    constants: None is NONE, alpha = gamma = 0. what: links, host_links, switches, switches:TIER or planes. seeds: draws per
-    count, each adds to its own failures. watch: told how many draws are done, of how many.
+    constants: None takes those of the fabric's node, NONE without one. what: links, host_links, switches,
+    switches:TIER or planes. seeds: draws per count, each adds to its own failures. watch: told how many draws are done, of
+    how many.
 
     Raises:
         InputError: unknown kinds of failures, or cases that cannot be predicted on the whole fabric.
     """
-    from fabric.predict.constants import NONE
+    from fabric.predict.of_node import constants_on
     from fabric.predict.stress import curve
     from topologies.errors import InputError
 
@@ -109,7 +110,8 @@ def stress(
     numbers = [0, *counts]
     told = None if watch is None else lambda done: watch(done, len(numbers) * seeds)
     how = {"routing": routing, "fidelity": fidelity}
-    points = tuple(curve(asked, fabric, what, numbers, range(seeds), constants or NONE, watch=told, **how))
+    own = constants_on(fabric, {case.collective for case, _ in asked}, constants)
+    points = tuple(curve(asked, fabric, what, numbers, range(seeds), own, watch=told, **how))
     whys = dict.fromkeys(point.why for point in points if point.why)
     notes = tuple(f"cut off: {why}" for why in list(whys)[:SHOWN_WHYS])
     title = f"{fabric.name}: {what} failing, {seeds} draws, {routing} routing, {fidelity}"

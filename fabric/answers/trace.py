@@ -37,14 +37,16 @@ VIEW = View(
 )  # fmt: skip
 
 
-def trace(cases: Sequence[Case], fabric: Fabric, constants: Constants, **how: Any) -> Answer[dict[str, Any]]:
+def trace(cases: Sequence[Case], fabric: Fabric, constants: Constants | None = None, **how: Any) -> Answer[dict[str, Any]]:
     """Return one row per case and step. how: algorithm, routing, failures, fidelity, given, as of predict.
 
     Raises:
         InputError: as predict; a range of seeds.
     """
+    from fabric.predict.of_node import constants_on
     from fabric.predict.trace import trace as steps
 
-    rows = tuple(row for case in cases for row in steps(case, fabric, constants, **how))
+    own = constants_on(fabric, {case.collective for case in cases}, constants)
+    rows = tuple(row for case in cases for row in steps(case, fabric, own, **how))
     asked = f"{how.get('algorithm')}, {how.get('routing', 'ideal')} routing"
     return Answer(VIEW, rows, parts=(Part(f"{cases[0].collective} on {fabric.name}: {asked}, step by step", rows),))

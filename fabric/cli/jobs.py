@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.options import constants_option
+from fabric.cli.options import constants_asked, constants_option
 from fabric.cli.output import Progress, formats, give
 
 if TYPE_CHECKING:
@@ -32,10 +32,9 @@ def command(*, topo: str, jobs: tuple[str, ...], order: str, as_json: bool, as_c
     """Predict several jobs that run at once: each beside the others, alone, and the slowdown between."""
     from fabric.answers.jobs import jobs as together
     from fabric.cli.topo import load
-    from fabric.predict.constants import constants_of
 
     fabric = load(topo)
-    constants = constants_of(model["constants"], model["backend"])
+    constants = constants_asked(model)
     asked = [_read(text, fabric) for text in jobs]
     watch = Progress("jobs", "messages")
     found = together(asked, fabric, constants, order=order, routing=model["routing"], watch=watch)

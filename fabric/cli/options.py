@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from fabric.network.placement import Devices
+    from fabric.predict.constants import Constants
 
 
 MOST_DEVICE = 2**31 - 1
@@ -35,6 +36,18 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ):
         function = option(function)
     return function
+
+
+def constants_asked(asked: Mapping[str, Any]) -> Constants | None:
+    """Return the constants that --constants and --backend name, None where neither does: those of the fabric's node then.
+
+    Raises:
+        InputError: no such name or file, or a file whose constants are not the backend's.
+    """
+    from fabric.predict.constants import constants_of
+
+    text, backend = asked["constants"], asked["backend"]
+    return None if text is None and backend is None else constants_of(text, backend)
 
 
 def case_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ import click
 
 from fabric.cli.options import (
     case_options,
+    constants_asked,
     model_options,
     read_order,
     read_params,
@@ -39,10 +40,9 @@ EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_red
 def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any) -> None:
     """Predict how long collectives take on a fabric, and which link holds them up."""
     from fabric.cli.topo import load
-    from fabric.predict.constants import constants_of
 
     fabric = load(topo)
-    constants = constants_of(asked["constants"], asked["backend"])
+    constants = constants_asked(asked)
     asked["order"], given = read_order(asked["order"])
     cases = _cases(fabric, asked, given)
     options = {

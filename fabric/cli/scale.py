@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.options import model_options
+from fabric.cli.options import constants_asked, model_options
 from fabric.cli.output import formats, give, warn
 
 if TYPE_CHECKING:
@@ -67,7 +67,6 @@ def _predicted(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> Answer[Row]:
     """Return the model's rows for every fabric and algorithm."""
     from fabric import units
     from fabric.answers.scale import scale
-    from fabric.predict.constants import constants_of
 
     return scale(
         fabrics,
@@ -75,7 +74,7 @@ def _predicted(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> Answer[Row]:
         sizes=units.sizes(asked["sizes"]),
         ranks=units.counts(asked["ranks"]) if asked["ranks"] else None,
         order=asked["order"],
-        constants=constants_of(asked["constants"], asked["backend"]),
+        constants=constants_asked(asked),
         algorithms=asked["algorithms"],
         routing=asked["routing"],
         fidelity=asked["fidelity"],

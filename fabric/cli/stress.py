@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from fabric.cli.options import model_options
+from fabric.cli.options import constants_asked, model_options
 from fabric.cli.output import Progress, formats, give
 
 EXAMPLE = "Example: fabricbench stress --topo fat_tree:k=8 --fail links --counts 1,2,5,10 --seeds 5 --routing ecmp:1"
@@ -32,10 +32,9 @@ def command(*, topo: str, what: str, counts: str, seeds: int, as_json: bool, as_
     from fabric.answers.stress import stress
     from fabric.cli.topo import load
     from fabric.predict.cases import cases
-    from fabric.predict.constants import constants_of
 
     fabric = load(topo)
-    constants = constants_of(asked["constants"], asked["backend"])
+    constants = constants_asked(asked)
     chosen = []
     for run in asked["runs"] or SUITE:
         collective, _, algorithm = run.partition(":")

@@ -26,7 +26,7 @@ from fabric.importers.cut import whole_rows
 from fabric.importers.launched import launch_of, launches, said_ranks
 from fabric.importers.noise import ESCAPES, streams
 from fabric.importers.results import Given, Imported, Said, convert, refuse_contradiction
-from fabric.importers.table import Table, Tables
+from fabric.importers.table import Table, Tables, why
 from fabric.records.result import Result
 from fabric.records.screen import Finding
 from fabric.text.files import read_bytes
@@ -153,7 +153,7 @@ def imported(
             tables.append(convert(part, chosen, where, said))
         except InputError as error:
             first = first or error
-            left_out.append(Finding("warning", f"left out: {str(error).removeprefix(f'{where}:{part.line}: ')}", part.line))
+            left_out.append(Finding("warning", f"left out: {why(error)}", part.line))
     if not any(table.results for table in tables):
         raise first or InputError(f"{where}: holds no result of {chosen} that can be imported{_why(tables, left_out)}")
     return Import(chosen, tuple(tables), tuple(left_out))

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fabric.importers.nccl_tests import BINARY, NAMES, OVER_RANKS
-from fabric.importers.table import Row, Table, Tables, number, rounding, stated_time, whole_number
+from fabric.importers.table import Row, Table, Tables, number, rounding, stated_time, whole_number, why
 from fabric.records.screen import Finding
 from fabric.text.json_file import parse_json
 from fabric.text.numbers import whole
@@ -59,11 +59,13 @@ def _parsed(text: str, where: str) -> tuple[Any, list[Finding]]:
     try:
         return parse_json(text, where), []
     except InputError as error:
-        start = RESULTS.search(text)
-        if start is None:
-            what = "JSON of nccl-tests with whole results (a run that was killed leaves half)"
-            raise InputError(f"{where}: must be {what}; {error}") from None
-    run = parse_json(text[: start.start()] + "}", where)
+        start, first = RESULTS.search(text), error
+    try:
+        run = parse_json("" if start is None else text[: start.start()] + "}", where)
+    except InputError:
+        what = "JSON of nccl-tests with whole results (a run that was killed leaves half)"
+        raise InputError(f"{where}: must be {what}; {first}") from None
+    assert start is not None  # noqa: S101  # "" is no JSON
     run["results"], at, decoder = [], start.end(), json.JSONDecoder()
     while True:
         try:
@@ -92,9 +94,7 @@ def _table(run: Mapping[str, Any], where: str) -> Tables:
                 if result.get(name) is not None
             ]
         except (*BAD, InputError) as error:
-            doubts.append(
-                Finding("warning", f"left out: result {number_of}: {str(error).partition(f':{number_of}: ')[2] or error!r}")
-            )
+            doubts.append(Finding("warning", f"left out: result {number_of}: {why(error)}"))
     if not rows:
         return [*doubts, Finding("warning", "a run without results")]
     environment = {key: value for key, _, value in (entry.partition("=") for entry in run.get("env", []))}

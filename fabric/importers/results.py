@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fabric.collectives.catalog import COLLECTIVES, collective
-from fabric.importers.table import LARGEST, Row, Table
+from fabric.importers.table import LARGEST, BadLine, Row, Table
 from fabric.records.case import DTYPES, Case
 from fabric.records.result import Result, now
 from fabric.records.screen import Columns, Finding, Floats, meant_ranks, screen
@@ -106,7 +106,7 @@ def refuse_contradiction(tables: Sequence[Table], where: str, given: Given) -> N
     """
     said = [table.ranks for table in tables]
     if given.ranks is not None and said and None not in said and given.ranks not in said:
-        raise InputError(f"{where}:{tables[0].line}: ranks: the file says {said[0]}, got --ranks {given.ranks}")
+        raise BadLine(where, tables[0].line, f"ranks: the file says {said[0]}, got --ranks {given.ranks}")
     for table in tables if given.collective is not None else ():
         named_collective(table, where, given)
 
@@ -120,13 +120,13 @@ def named_collective(table: Table, where: str, given: Given) -> str:
     if given.collective is not None:
         asked = collective(given.collective).name
         if table.collective not in (None, asked):
-            raise InputError(f"{where}:{table.line}: collective: the file says {table.collective}, got --collective {asked}")
+            raise BadLine(where, table.line, f"collective: the file says {table.collective}, got --collective {asked}")
         return asked
     if table.collective is None:
-        raise InputError(f"{where}:{table.line}: the file does not name the collective; give --collective all_reduce")
+        raise BadLine(where, table.line, "the file does not name the collective; give --collective all_reduce")
     if table.collective not in COLLECTIVES:
         known = ", ".join(COLLECTIVES)
-        raise InputError(f"{where}:{table.line}: collective must be one of {known}, got {table.collective!r}")
+        raise BadLine(where, table.line, f"collective must be one of {known}, got {table.collective!r}")
     return table.collective
 
 
@@ -138,7 +138,7 @@ def _ranks(table: Table, rows: Sequence[Row], named: str, where: str, said: Said
     """
     stated = table.ranks if table.ranks is not None else said.given.ranks
     if stated is not None and stated < table.least_ranks:
-        raise InputError(f"{where}:{table.line}: ranks: the file lists rank {table.least_ranks - 1}, got --ranks {stated}")
+        raise BadLine(where, table.line, f"ranks: the file lists rank {table.least_ranks - 1}, got --ranks {stated}")
     if stated is not None:
         return stated, []
     meant = meant_ranks(_columns([row for row in rows if not row.in_place] or rows, named, None))
@@ -148,7 +148,7 @@ def _ranks(table: Table, rows: Sequence[Row], named: str, where: str, said: Said
         return said.ranks, []
     if meant is not None and low == high:
         return low, [Finding("warning", f"ranks: {low} inferred from busbw / algbw, the file does not list them")]
-    raise InputError(f"{where}:{table.line}: {_asked(meant, low, high, said.ranks)}; give --ranks N")
+    raise BadLine(where, table.line, f"{_asked(meant, low, high, said.ranks)}; give --ranks N")
 
 
 def _asked(meant: tuple[int, int] | None, low: int, high: int, said: int | None) -> str:
@@ -163,7 +163,7 @@ def _asked(meant: tuple[int, int] | None, low: int, high: int, said: int | None)
 def _nodes(table: Table, ranks: int, where: str, said: Said, findings: list[Finding]) -> int:
     given = said.given
     if given.nodes is not None and table.nodes not in (None, given.nodes):
-        raise InputError(f"{where}:{table.line}: nodes: the file says {table.nodes}, got --nodes {given.nodes}")
+        raise BadLine(where, table.line, f"nodes: the file says {table.nodes}, got --nodes {given.nodes}")
     nodes = table.nodes if table.nodes is not None else given.nodes
     if nodes is None and said.nodes is not None and ranks % said.nodes == 0:
         return said.nodes

@@ -77,6 +77,20 @@ class Table:
     last_decimals: int = 0
 
 
+class BadLine(InputError):
+    """What is wrong in one line of a file. why: the rule and the value, without the place."""
+
+    def __init__(self, where: str, line: int, why: str) -> None:
+        """Where: the file."""
+        super().__init__(f"{where}:{line}: {why}")
+        self.why = why
+
+
+def why(error: Exception) -> str:
+    """Return what is wrong, without the place where an error names it apart."""
+    return error.why if isinstance(error, BadLine) else str(error) if isinstance(error, InputError) else repr(error)
+
+
 Tables = Sequence[Table | Finding]
 """Tables in the order of the file, and notes (row = line number) on what was left out of it."""
 
@@ -102,16 +116,15 @@ def rows_of(found: list[Finding], line: int, content: str, make: Callable[[], Se
     try:
         return make()
     except InputError as error:
-        why = str(error).partition(f":{line}: ")[2] or str(error)
         cells = content.replace("|", " ").split()
         foreign = len(cells) > 1 and not NUMBER.fullmatch(cells[1]) and not NUMBER.match(cells[-1])
-        found.append(Finding("note" if foreign else "warning", f"left out, no row of its table: {why}", line))
+        found.append(Finding("note" if foreign else "warning", f"left out, no row of its table: {why(error)}", line))
         return ()
 
 
-def wrong_line(where: str, line: int, expected: str, got: object) -> InputError:
+def wrong_line(where: str, line: int, expected: str, got: object) -> BadLine:
     """Return the error of one line: file, line number, what would be right, what was found."""
-    return InputError(f"{where}:{line}: must be {expected}, got {shown(str(got).strip(), 70)}")
+    return BadLine(where, line, f"must be {expected}, got {shown(str(got).strip(), 70)}")
 
 
 def number(where: str, line: int, what: str, text: str) -> float:

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.hardware.node import NodeType
 from fabric.network.names import given_names
 from fabric.units import show_duration, show_rate
 from topologies.base import SCALE_UP, Topology
@@ -43,7 +44,8 @@ class Fabric:
     """A topology with its levels' speeds and latencies.
 
     degraded: cable index -> bytes per second of that cable, both directions. carriers: backend -> the one level that
-    carries it, for machines in which a level stands for a way of moving bytes (`build local`); empty elsewhere.
+    carries it, for machines in which a level stands for a way of moving bytes (`build local`); empty elsewhere. node: the kind
+    of server that it is built of, where one was named; what of it speeds and wiring do not hold (library, power) is there.
     Links are numbered 2 cable (from the lower end up) and 2 cable + 1 (down).
     """
 
@@ -52,6 +54,7 @@ class Fabric:
     name: str = ""
     degraded: Mapping[int, float] = field(default_factory=dict)
     carriers: Mapping[str, str] = field(default_factory=dict)
+    node: NodeType | None = None
 
     @cached_property
     def link_speed(self) -> NDArray[np.float64]:
@@ -116,12 +119,13 @@ class Fabric:
         return _only(self, self.topology.levels.index(level))
 
     def assumptions(self) -> list[str]:
-        """Return one line per level: speed and what it is the speed of, latency, source."""
-        return [
+        """Return one line per level: speed and what it is the speed of, latency, source; then what its node rests on."""
+        levels = [
             f"{name}: {show_rate(level.speed)} one way{_of_what(self.topology, name)}, "
             f"{show_duration(level.latency)} a link ({level.source})"
             for name, level in self.levels.items()
         ]
+        return levels if self.node is None else [*levels, *self.node.assumptions()]
 
 
 def _of_what(topology: Topology, level: str) -> str:

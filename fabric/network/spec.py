@@ -2,7 +2,8 @@
 
 Short form: a topology's, plus `link=PART`, `speed=400Gb/s`, `latency=300ns` for the network and `scale_up_link=PART`,
 `scale_up_speed=`, `scale_up_latency=` inside nodes. Defaults: 400g-ndr, and nvlink4 or what PARTS_INSIDE says. A speed is
-that of one lane one way, inside nodes that of one device one way, all its lanes there together.
+that of one lane one way, inside nodes that of one device one way, all its lanes there together. `node=NAME` of the catalogue
+sets counts, graph inside and speeds (of_node.py): a key that is given wins over the node, the node over the defaults.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fabric.hardware.node import NodeType
 from fabric.network.fabric import Fabric, Level
 from fabric.network.lane_speeds import from_lane_speeds
-from fabric.network.parts import part
+from fabric.network.of_node import levels as levels_of
+from fabric.network.of_node import named
+from fabric.network.parts import Part, part
 from fabric.text.escape import shown
 from fabric.units import duration, rate
 from topologies import catalog
@@ -54,6 +58,7 @@ class FabricText:
     schema_: str
     topology: str
     name: str = ""
+    node: str | None = None
     levels: Mapping[str, LevelText] = field(default_factory=dict)
     degraded: Mapping[int, str] = field(default_factory=dict)
     carriers: Mapping[str, str] = field(default_factory=dict)
@@ -82,17 +87,19 @@ def from_short_form(text: str) -> Fabric:
     """Return the fabric of a short form such as `fat_tree:k=8,speed=400Gb/s,latency=300ns`."""
     family, params = catalog.split_spec(text)
     speeds = {f"{prefix}{key}": params.pop(f"{prefix}{key}", None) for prefix in ("", "scale_up_") for key in KEYS}
+    family, params, node = named(family, params)
     topology = catalog.build(family, params)
+    usual = _usual(topology, node)
     given = {
         level: _level(
             LevelText(part=speeds[f"{prefix}link"], speed=speeds[f"{prefix}speed"], latency=speeds[f"{prefix}latency"]),
-            _usual(topology, level),
+            usual[level],
             prefix,
         )
         for level in topology.levels
         for prefix in ["scale_up_" if level == SCALE_UP else ""]
     }
-    return Fabric(topology, given, name=text, carriers=LOCAL_CARRIERS if family == "local" else {})
+    return Fabric(topology, given, name=text, carriers=LOCAL_CARRIERS if family == "local" else {}, node=node)
 
 
 def read(path: Path) -> Fabric:
@@ -134,6 +141,8 @@ def write(fabric: Fabric, path: Path) -> None:
 def to_dict(fabric: Fabric) -> dict[str, Any]:
     """Return the fabric as the content of its YAML file; ten digits are kept, as in the fingerprint."""
     content: dict[str, Any] = {"schema": SCHEMA, "name": fabric.name, "topology": fabric.topology.name}
+    if fabric.node is not None:
+        content["node"] = fabric.node.name
     content["levels"] = {name: _level_dict(level) for name, level in fabric.levels.items()}
     if fabric.degraded:
         content["degraded"] = {int(cable): _rate_text(speed) for cable, speed in fabric.degraded.items()}
@@ -155,13 +164,18 @@ def _rate_text(speed: float) -> str:
 
 
 def _from_text(path: Path, text: FabricText) -> Fabric:
-    topology = catalog.parse(text.topology)
+    family, params = catalog.split_spec(text.topology)
+    if text.node is not None and params.setdefault("node", text.node) != text.node:
+        raise InputError(f"{path}: node is given twice, as {text.node!r} and as {params['node']!r}")
+    family, params, node = named(family, params)
+    topology = catalog.build(family, params)
     for where, names in (("levels", text.levels), ("carriers", text.carriers.values())):
         for name in names:
             if name not in topology.levels:
                 raise InputError(f"{path}: {where}: {topology.name} has levels {', '.join(topology.levels)}, got {name!r}")
-    levels = {name: _level(text.levels.get(name, LevelText()), _usual(topology, name), f"{name}.") for name in topology.levels}
-    fabric = Fabric(topology, levels, text.name, _degraded(path, topology, text.degraded), text.carriers)
+    usual = _usual(topology, node)
+    levels = {name: _level(text.levels.get(name, LevelText()), usual[name], f"{name}.") for name in topology.levels}
+    fabric = Fabric(topology, levels, text.name, _degraded(path, topology, text.degraded), text.carriers, node)
     states_lanes = text.schema_ == OF_LANES and text.levels.get(SCALE_UP, LevelText()).speed
     return from_lane_speeds(fabric, OF_LANES) if states_lanes else fabric
 
@@ -173,22 +187,35 @@ def _degraded(path: Path, topology: Topology, cables: Mapping[int, str]) -> dict
     return {cable: _positive(rate(speed, f"degraded.{cable}"), f"degraded.{cable}") for cable, speed in cables.items()}
 
 
-def _usual(topology: Topology, level: str) -> str:
+def _usual(topology: Topology, node: NodeType | None) -> dict[str, Level]:
+    """Return the levels where nothing is said: as the node has them, else of the usual parts."""
+    return (
+        levels_of(topology, node) if node is not None else {name: _of_part(_part(topology, name)) for name in topology.levels}
+    )
+
+
+def _part(topology: Topology, level: str) -> Part:
     """Return the part of a level where nothing is said."""
     inside = PARTS_INSIDE.get(str(topology.params.get("scale_up"))) if level == SCALE_UP else None
-    return inside or DEFAULT_PARTS.get(level, DEFAULT_PARTS["network"])
+    return part(inside or DEFAULT_PARTS.get(level, DEFAULT_PARTS["network"]))
 
 
-def _level(text: LevelText, usual: str, prefix: str) -> Level:
+def _of_part(made_of: Part) -> Level:
+    return Level(made_of.speed, made_of.latency, f"part {made_of.name}", part=made_of.name)
+
+
+def _level(text: LevelText, usual: Level, prefix: str) -> Level:
     """Return a level from its part, overridden by a speed and a latency where they are given; prefix: for messages."""
-    made_of = part(text.part or usual, f"{prefix}link")
+    base = _of_part(part(text.part, f"{prefix}link")) if text.part else usual
     given = [key for key, value in (("speed", text.speed), ("latency", text.latency)) if value]
-    origin = [f"part {made_of.name}"] * (len(given) < 2) + [f"{' and '.join(given)} given"] * bool(given)
+    origin = [base.source] * (len(given) < 2) + [f"{' and '.join(given)} given"] * bool(given)
+    if not text.speed and not base.speed:
+        raise InputError(f"{prefix}speed: {base.source}; give {prefix}speed=")
     return Level(
-        speed=_positive(rate(text.speed, f"{prefix}speed"), f"{prefix}speed") if text.speed else made_of.speed,
-        latency=duration(text.latency, f"{prefix}latency") if text.latency else made_of.latency,
+        speed=_positive(rate(text.speed, f"{prefix}speed"), f"{prefix}speed") if text.speed else base.speed,
+        latency=duration(text.latency, f"{prefix}latency") if text.latency else base.latency,
         source=text.source or "; ".join(origin),
-        part=made_of.name if not text.speed or (text.part and rate(text.speed) == made_of.speed) else None,
+        part=base.part if not text.speed or (text.part and rate(text.speed) == base.speed) else None,
         count=text.count,
         spread=(rate(text.spread[0]), rate(text.spread[1])) if text.spread else None,
         date=text.date,

@@ -20,7 +20,7 @@ from fabric.predict.constants import NCCL, NONE, Constants
 from fabric.predict.cost import Cost
 from fabric.predict.libraries.nccl import OURS, TUNED, Choice, default, hardware_of, text_of, tuning
 from fabric.predict.libraries.nccl import choose as fastest
-from fabric.predict.libraries.nccl_hardware import OF_GRAPH, OF_PART, PRESETS, Hardware
+from fabric.predict.libraries.nccl_hardware import OF_GRAPH, OF_PART, PRESETS, Hardware, modelled
 from fabric.predict.libraries.nccl_lines import Passing, message_constants, nccl_constants
 from fabric.predict.model import Model
 from fabric.records.case import Case
@@ -44,7 +44,9 @@ def multicast(fabric: Fabric) -> bool:
 
 
 def library_on(backend: str, fabric: Fabric) -> str:
-    """Return the backend with its hardware: bare `nccl` with that of the fabric's scale-up part, where that says it."""
+    """Return the backend with its hardware: bare `nccl` with the fabric's node, else with what its scale-up part says."""
+    if backend == NCCL and fabric.node is not None and modelled(fabric.node):
+        return f"{NCCL}:{fabric.node.name}"
     inside, graph = fabric.levels.get(SCALE_UP), str(fabric.topology.params.get("scale_up"))
     if backend != NCCL or inside is None or inside.part is None:
         return backend

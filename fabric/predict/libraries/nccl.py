@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fabric.hardware.catalog import exists
+from fabric.hardware.node import node
 from fabric.predict.libraries import nccl_constants as constants
-from fabric.predict.libraries.nccl_hardware import PRESETS, Channels, Hardware, graph, nvls_graph
+from fabric.predict.libraries.nccl_hardware import PRESETS, Channels, Hardware, graph, nvls_graph, of_node
 from fabric.predict.libraries.table import NO_LIBRARY
 from fabric.records.case import Case
 from topologies.errors import InputError
@@ -85,15 +87,17 @@ class Job:
 
 
 def hardware_of(backend: str) -> Hardware:
-    """Return the preset of `nccl:NAME`; for `nccl` the one of `h100`.
+    """Return the hardware of `nccl:NAME`, a short name or a node of the catalogue; for `nccl` that of `h100`.
 
     Raises:
         InputError: a name that is none.
     """
     name = backend.partition(":")[2] or "h100"
-    if name not in PRESETS:
+    if name in PRESETS:
+        return PRESETS[name]
+    if not exists("nodes", name):
         raise InputError(f"backend: nccl's hardware must be one of {', '.join(PRESETS)}, got {name!r}")
-    return PRESETS[name]
+    return of_node(node(name), name)
 
 
 def tuning(case: Case, hardware: Hardware) -> list[Choice]:

@@ -8,9 +8,12 @@ were not seen in a dump.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
+from fabric.hardware.node import NodeType
+from fabric.hardware.node import node as catalogued
 from fabric.predict.libraries import nccl_constants as constants
 from topologies.errors import InputError
 
@@ -119,15 +122,79 @@ def nvls_graph(hardware: Hardware, nodes: int, per_node: int) -> Channels:
     return Channels(count, own, inside[0] if nodes == 1 else next((s for s in between if s <= room), between[-1]))
 
 
-NVLINK_SOURCE = "NCCL 2.30.7: NVLink 20 (SM80), 20.6 (SM90), 40.1 (SM100) GB/s per link times 12, 18, 18 links; NIC nominal"
-PRESETS: Mapping[str, Hardware] = {
-    "a100": Hardware("a100", "ampere", 240.0, 25.0, 8, multicast=False, source=f"{NVLINK_SOURCE} 200 Gbit/s", pcie=24.0),
-    "h100": Hardware("h100", "hopper", 370.8, 50.0, 8, multicast=True, source=f"{NVLINK_SOURCE} 400 Gbit/s"),
-    "h200": Hardware("h200", "hopper", 370.8, 50.0, 8, multicast=True, source=f"{NVLINK_SOURCE} 400 Gbit/s; as h100"),
-    "b200": Hardware("b200", "blackwell", 721.8, 50.0, 8, multicast=True, source=f"{NVLINK_SOURCE} 400 Gbit/s"),
-    "gb200": Hardware("gb200", "blackwell", 721.8, 50.0, 72, multicast=True, source=f"{NVLINK_SOURCE} 400 Gbit/s; one rack"),
+PER_LINK: Mapping[str, float] = {"ampere": 20.0, "hopper": 20.6, "blackwell": 40.1}
+"""Architecture -> GB/s that NCCL plans with per NVLink, below nominal (src/graph/topo.h: SM80, SM90, SM100)."""
+PCIE: Mapping[str, float] = {"ampere": 24.0, "hopper": 48.0, "blackwell": 48.0}
+"""Architecture -> GB/s between GPU and NIC: PCIe 4 and 5 of 16 lanes. A NIC faster than FAST stands on PCIe 6: twice."""
+FAST = 50.0
+MULTICAST = ("hopper", "blackwell")
+"""Architectures whose switches add and copy."""
+SWITCHED = ("nvswitch", "nvswitch_chips", "nvl72")
+NVLINK_SOURCE = "NCCL 2.30.7: NVLink 20 (SM80), 20.6 (SM90), 40.1 (SM100) GB/s per link times the node's links; NIC nominal"
+NODES: Mapping[str, str] = {
+    "a100": "dgx-a100",
+    "h100": "dgx-h100",
+    "h200": "dgx-h200",
+    "b200": "dgx-b200",
+    "gb200": "gb200-nvl72",
 }
-"""Name -> hardware, as of NCCL 2.30.7 (2026)."""
+"""Short name -> the node of the catalogue that it stands for."""
+
+
+def modelled(node: NodeType) -> bool:
+    """Return whether NCCL's model is known for a node: NVLink of a generation above, links and NICs known."""
+    links, known = node.device.number("scale_up_links"), node.architecture in PER_LINK
+    return node.library == "nccl" and known and "nvlink" in (node.link or "") and None not in (links, node.device_nic_speed)
+
+
+def of_node(node: NodeType, name: str) -> Hardware:
+    """Return a node as NCCL plans with it: the catalogue's counts and NICs, NCCL's own speed per link.
+
+    Raises:
+        InputError: a node that its model is not known for.
+    """
+    if not modelled(node):
+        raise InputError(
+            f"constants: NCCL's model is known for nodes with NVLink of {', '.join(PER_LINK)} and NICs of a known speed, "
+            f"got {node.name} ({node.architecture or 'architecture not stated'}, library {node.library}); use none"
+        )
+    architecture, nic = node.architecture, (node.device_nic_speed or 0.0) / 1e9
+    return Hardware(
+        name,
+        architecture,
+        nvlink=round((node.device.number("scale_up_links") or 0.0) * PER_LINK[architecture], 1),
+        nic=nic,
+        gpus_per_node=node.devices,
+        multicast=architecture in MULTICAST and node.graph in SWITCHED,
+        source=f"{NVLINK_SOURCE} {8 * nic:g} Gbit/s a GPU; node {node.name}",
+        pcie=PCIE[architecture] * (2 if nic > FAST else 1),
+    )
+
+
+@lru_cache(maxsize=64)
+def preset(name: str) -> Hardware:
+    """Return the hardware of a short name; KeyError where it is none."""
+    return of_node(catalogued(NODES[name]), name)
+
+
+class _Presets(Mapping[str, Hardware]):
+    """The short names' hardware, read from the catalogue when it is asked for."""
+
+    def __getitem__(self, name: str) -> Hardware:
+        return preset(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NODES)
+
+    def __len__(self) -> int:
+        return len(NODES)
+
+    def __contains__(self, name: object) -> bool:
+        return name in NODES
+
+
+PRESETS: Mapping[str, Hardware] = _Presets()
+"""Short name -> hardware, as of NCCL 2.30.7 (2026)."""
 OF_PART: Mapping[str, str] = {"nvlink4": "h100", "nvlink5": "b200"}
 """Scale-up part -> the hardware that has it: what bare `nccl` means on a fabric."""
 OF_GRAPH: Mapping[tuple[str, str], str] = {("nvlink5", "nvl72"): "gb200"}

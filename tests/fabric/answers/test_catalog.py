@@ -23,6 +23,7 @@ TOPO, TREE = "leaf_spine:leaves=2,spines=1,hosts_per_leaf=2", "fat_tree:k=4"
 TWIN = f"{TOPO},speed=94Mb/s"
 RUN = "sizes: [4KiB]\nworld_sizes: [2]\nbackends: [mpi]\ncollectives: [broadcast]\n"
 OSU = "\n# OSU MPI Allreduce Latency Test v7.4\n# Size       Avg Latency(us)\n4    5.16\n8    5.05\n"
+HEALTHY = str(ROOT / "docs" / "examples" / "judge" / "healthy.log")
 ON_RANKS = pytest.mark.multirank
 COMMANDS = {
     "show": [["show", TREE]],
@@ -42,6 +43,9 @@ COMMANDS = {
     "write": [["write", TOPO, "--format", "csv"], ["write", TOPO, "--format", "csv", "-o", "built.csv"]],
     "audit": [["audit", "dump.csv", "--design", TOPO], ["audit", "dump.csv", "--design", TOPO, "--trust", "names"]],
     "doctor": [["doctor"]],
+    "judge": [["judge", HEALTHY, "--topo", "dgx-h100:nodes=16"], ["judge", HEALTHY, "--topo", TREE]],
+    "hardware": [["hardware", "dgx-h100"]],
+    "hardware-names": [["hardware"]],
     "schema": [["schema"]],
     "measure": [["measure", "run.yaml", "--iters", "2"]],
     "gate": [["gate", "--runs", "run.yaml", "run.yaml", "--budget", "0.5"]],

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from fabric.network.parts import PARTS
+from fabric.hardware.catalog import names
+from fabric.network.parts import part
 from fabric.network.spec import load, read, write
 from topologies.errors import InputError
 
@@ -61,13 +62,34 @@ def test_each_backend_sees_the_level_that_carries_it():
     assert load("star:devices=2").carrying("gloo").topology.name == "star:devices=2"
 
 
-def test_every_part_names_its_sources_and_date():
-    for part in PARTS.values():
-        assert part.speed > 0
-        assert part.latency > 0
-        assert part.speed_source
-        assert part.latency_source
-        assert part.date.startswith("20")
+@pytest.mark.parametrize("name", names("links"))
+def test_every_part_names_its_sources_and_dates(name):
+    one = part(name)
+    assert one.speed > 0
+    assert one.latency > 0
+    for fact in (one.of_speed, one.of_latency):
+        assert fact.date.startswith("20")
+        assert fact.note or fact.source != "assumed"
+
+
+@pytest.mark.parametrize(
+    ("name", "speed", "latency"),
+    [
+        ("400g-ndr", 50e9, 300e-9),
+        ("800g-xdr", 100e9, 300e-9),
+        ("400gbe", 50e9, 800e-9),
+        ("800gbe", 100e9, 800e-9),
+        ("100gbe", 12.5e9, 800e-9),
+        ("nvlink4", 450e9, 300e-9),
+        ("nvlink5", 900e9, 300e-9),
+        ("ub-910c", 392e9, 300e-9),
+        ("pcie4-x16", 31.5e9, 500e-9),
+        ("pcie5-x16", 63e9, 500e-9),
+        ("loopback", 1.64e9, 4.76e-6),
+    ],
+)
+def test_links_have_the_figures_that_fabrics_were_built_with_before(name, speed, latency):
+    assert (part(name).speed, part(name).latency) == pytest.approx((speed, latency), rel=1e-12)
 
 
 MESH = "star:devices=16,devices_per_node=8,scale_up=full_mesh"

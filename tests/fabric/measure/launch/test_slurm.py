@@ -48,7 +48,7 @@ def test_a_shape_that_does_not_fit_is_refused(ranks, nodes, each, message):
         ({"time": "1:99"}, "time: must be minutes"),
         ({"gpus_per_node": 0}, "gpus-per-node: must be >= 1, got 0"),
         ({"more": ("account = x",)}, "sbatch: must be an option of sbatch such as account=physics, got 'account = x'"),
-        ({"more": ("wrap=a\nrm",)}, "sbatch: must be an option"),
+        ({"more": ("wrap=a\nrm",)}, "sbatch: wrap: must be one word"),
     ],
 )
 def test_what_slurm_would_refuse_is_refused_before(changes, message):
