@@ -245,41 +245,58 @@ def read_results(
     return replace(imported(read, path), warnings=found)
 
 
-def read(file: str | Path, kind: str | None = None) -> Answer[Named]:
+def read(file: str | Path, kind: str | None = None, *, only: str | Sequence[str] = ()) -> Answer[Named]:
     """Return the fabric of another tool's file, with its names and what the file does not say: docs/formats.md.
 
-    kind: the format; None: told by what the file holds.
+    kind: the format; None: told by what the file holds. only: what of the file counts, e.g. `ports:mlx5_[0-7]`.
 
     Raises:
-        InputError: whatever is wrong with it, by name and line.
+        InputError: whatever is wrong with it, by name and line; nothing left of it.
     """
     from fabric.answers.read import read as answer
 
-    return answer(Path(file), kind)
+    return answer(Path(file), kind, only=_texts(only))
 
 
-def write(fabric: Fabric | Named, kind: str, file: str | Path | None = None) -> Answer[Written]:
+def write(
+    fabric: Fabric | Named, kind: str, file: str | Path | None = None, *, only: str | Sequence[str] = ()
+) -> Answer[Written]:
     """Return a fabric's text in another tool's format and what it cannot hold; written to `file` where one is named.
 
+    only: what of a file that was read counts, e.g. `switches:leaf*`.
+
     Raises:
-        InputError: an unknown format, a fabric that it cannot hold, a file that cannot be written.
+        InputError: an unknown format, a fabric that it cannot hold, a file that cannot be written, nothing left.
     """
     from fabric.answers.read import write as answer
+    from fabric.formats.only import select
 
-    return answer(_named(fabric), kind, None if file is None else Path(file))
+    return answer(select(_named(fabric), _texts(only)), kind, None if file is None else Path(file))
 
 
-def audit(dump: str | Path | Fabric | Named, design: str | Path | Fabric | Named, trust: str = "nothing") -> Answer[Any]:
-    """Return what is built against what was designed: missing, extra, swapped and degraded cables.
+def audit(
+    dump: str | Path | Fabric | Named,
+    design: str | Path | Fabric | Named,
+    trust: str = "nothing",
+    *,
+    only: str | Sequence[str] = (),
+) -> Answer[Any]:
+    """Return what is built against what was designed: missing, extra, swapped and degraded cables, and the dump's own flaws.
 
-    dump, design: a file, a TOPO or a fabric. trust: nothing, names or ports: what identifies a vertex.
+    dump, design: a file, a TOPO or a fabric. trust: nothing, names or ports: what identifies a vertex. only: what of the
+    dump counts, e.g. `ports:mlx5_[0-7]`.
 
     Raises:
         InputError: a file that cannot be read, or names that do not meet.
     """
     from fabric.answers.audit import audit as answer
+    from fabric.formats.only import select
 
-    return answer(_named(dump), _named(design), trust, str(dump) if isinstance(dump, str | Path) else "")
+    return answer(select(_named(dump), _texts(only)), _named(design), trust, str(dump) if isinstance(dump, str | Path) else "")
+
+
+def _texts(only: str | Sequence[str]) -> Sequence[str]:
+    return [only] if isinstance(only, str) else only
 
 
 def _named(fabric: str | Path | Fabric | Named) -> Named:

@@ -34,6 +34,8 @@ def bracket(topology: Topology) -> tuple[int, int] | None:
     """Return (at least, at most) as many cables between two halves of the devices; None for more than MOST_CABLES."""
     if len(topology.ends) > MOST_CABLES:
         return None
+    if not len(scale_out_ends(topology)):
+        return 0, 0
     network = switch_network(topology)
     at_least = max(_climbing_at_least(topology), _at_least(network, own=bool(topology.forwards[0])))
     at_most = min(_cut(topology, side) for side in _halves(topology, network))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from fabric.formats.defects import Defect
     from fabric.formats.named import Named
     from fabric.network.audit import Slow
     from topologies.audit import Finding, Findings
@@ -22,7 +23,7 @@ FEW = 0.95
 VIEW = View(
     "audit",
     (
-        Column("kind", TEXT, "missing, extra, swapped, moved, swapped_hosts, width, speed, wrong_port ..."),
+        Column("kind", TEXT, "missing, extra, swapped, moved, swapped_hosts, width, speed, wrong_port, in_dump ..."),
         Column("vertices", TEXTS, "names in the dump"),
         Column("count", WHOLE, "parallel cables"),
         Column("ambiguous", YES_NO, "whether other vertices fit equally well"),
@@ -35,17 +36,23 @@ VIEW = View(
         Column("level", TEXT, "whose speed is not the design's", absent=True),
         Column("observed_bytes_per_s", NUMBER, "speed that is there", absent=True),
         Column("designed_bytes_per_s", NUMBER, "speed that was designed", absent=True),
+        Column("defect", TEXT, "of in_dump: loopback, repeated, missing, one_sided, contradicted or uneven", absent=True),
+        Column("line", WHOLE, "of in_dump: the dump's line; 0: the dump as a whole", absent=True),
+        Column("told", TEXT, "of in_dump: what was seen and done", absent=True),
     ),
     beside={"dump": TEXT, "design": TEXT, "cables_matched": NUMBER, "trust": TEXT},
 )
 
 
 def audit(built: Named, plan: Named, trust: str = "nothing", dump: str = "") -> Answer[Row]:
-    """Return where a built fabric differs from its design, one row a difference. dump: what the built one was read from.
+    """Return where a built fabric differs from its design, a row each, and the flaws of its dump that may be its own.
+
+    dump: what the built one was read from, for warnings.
 
     Raises:
         InputError: trust that does not exist, or names or ports that one of the two does not have.
     """
+    from fabric.formats.defects import shown
     from fabric.network.audit import slow_cables
     from topologies.audit import audit as differences
 
@@ -55,9 +62,11 @@ def audit(built: Named, plan: Named, trust: str = "nothing", dump: str = "") -> 
     rows = [_row(f, built, plan) for f in found.findings]
     rows += [_slow(s, built) for s in slow_cables(built.fabric, plan.fabric, found, built.stated)]
     rows += _wrong_ports(built, plan, found) if trust == "ports" else []
+    rows += [_in_dump(defect) for defect in built.defects if defect.of_fabric]
     beside = {"dump": dump, "design": plan.topology.name, "cables_matched": found.matched, "trust": trust}
     doubt = [f"only {found.matched:.1%} of the cables match: another design, or one to match with --trust names only"]
-    losses = [f"{dump}: {loss}" for loss in built.losses]
+    of_text = shown((defect for defect in built.defects if not defect.of_fabric), dump)
+    losses = [*of_text, *(f"{dump}: {loss}" for loss in built.losses)]
     unsure = found.matched < FEW and trust == "nothing"
     return Answer(VIEW, tuple(rows), beside=beside, warnings=(*(doubt if unsure else []), *losses))
 
@@ -92,6 +101,11 @@ def _row(finding: Finding, built: Named, plan: Named) -> Row:
     if finding.instead:
         row["or_equally"] = [built.names[v] for v in finding.instead]
     return row
+
+
+def _in_dump(defect: Defect) -> Row:
+    row: Row = {"kind": "in_dump", "vertices": [], "count": 1, "ambiguous": False}
+    return row | {"defect": defect.kind, "line": defect.line, "told": defect.told}
 
 
 def _hosts(finding: Finding, built: Named) -> bool:

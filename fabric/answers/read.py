@@ -5,11 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fabric.answers.answer import OBJECT, TEXT, TEXTS, WHOLE, Answer, Column, Row, View, maybe
+from fabric.answers.answer import OBJECT, TEXT, TEXTS, WHOLE, Answer, Column, Kind, Row, View, maybe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fabric.formats.named import Named, Written
 
+DEFECT: Kind = {
+    "type": "object",
+    "properties": {"kind": TEXT, "line": WHOLE, "told": TEXT},
+    "required": ["kind", "line", "told"],
+    "additionalProperties": False,
+}
 READ = View(
     "read",
     (
@@ -29,6 +37,7 @@ READ = View(
         Column("file", TEXT, "what was read"),
         Column("written", maybe(TEXT), "the node-link file that was written"),
         Column("losses", TEXTS, "what the file says and a fabric cannot, and what was assumed"),
+        Column("defects", {"type": "array", "items": DEFECT}, "flaws that were read around; line 0: of the file as a whole"),
     ),
 )
 WRITE = View(
@@ -44,19 +53,27 @@ WRITE = View(
 VIEWS = (READ, WRITE)
 
 
-def read(file: Path, kind: str | None = None, keep: Path | None = None) -> Answer[Named]:
-    """Return the fabric of a file in a foreign format, and its counts. kind: guessed where None; keep: node-link file to write.
+def read(file: Path, kind: str | None = None, keep: Path | None = None, only: Sequence[str] = ()) -> Answer[Named]:
+    """Return the fabric of a file in a foreign format, and its counts.
+
+    kind: guessed where None; keep: node-link file to write; only: texts such as ports:mlx5_*, what of the file counts.
 
     Raises:
-        InputError: whatever is wrong with the file, by name and line; a file that cannot be written.
+        InputError: whatever is wrong with the file, by name and line; nothing left of it; a file that cannot be written.
     """
-    from fabric.formats import catalog, files
+    from dataclasses import asdict
 
-    found = files.read(file, kind)
+    from fabric.formats import catalog, files
+    from fabric.formats.defects import shown
+    from fabric.formats.only import select
+
+    found = select(files.read(file, kind), only)
     if keep is not None:
         files.write(catalog.write(found, "node-link").text, keep)
     row = counts(found) | {"file": str(file), "written": str(keep) if keep else None, "losses": list(found.losses)}
-    return Answer(READ, (found,), (row,), warnings=tuple(f"{file}: {loss}" for loss in found.losses))
+    row["defects"] = [asdict(defect) for defect in found.defects]
+    said = (*shown(found.defects, str(file)), *(f"{file}: {loss}" for loss in found.losses))
+    return Answer(READ, (found,), (row,), warnings=said)
 
 
 def counts(named: Named) -> Row:
@@ -95,6 +112,7 @@ def write(named: Named, kind: str, file: Path | None = None) -> Answer[Written]:
         InputError: no such format, what it cannot hold at all, or a file that cannot be written.
     """
     from fabric.formats import catalog, files
+    from fabric.formats.defects import shown
 
     done = catalog.write(named, kind)
     losses = [*named.losses, *done.losses]
@@ -102,4 +120,5 @@ def write(named: Named, kind: str, file: Path | None = None) -> Answer[Written]:
         files.write(done.text, file)
     row = {"topology": named.topology.name, "format": kind, "file": str(file) if file else None, "losses": losses}
     text = {} if file else {"text": done.text}
-    return Answer(WRITE, (done,), (row | text,), warnings=tuple(f"{kind}: {loss}" for loss in losses))
+    flaws = shown(named.defects, named.observed_from.where if named.observed_from else named.topology.name)
+    return Answer(WRITE, (done,), (row | text,), warnings=(*flaws, *(f"{kind}: {loss}" for loss in losses)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli.output import formats, give, warn
+from fabric.cli.read import only_option
 
 if TYPE_CHECKING:
     from fabric.answers.answer import Row
@@ -29,6 +30,7 @@ WORDS = {
     "extra_host": "extra host",
     "wrong_port": "wrong port",
     "speed": "speed",
+    "in_dump": "in the dump",
 }
 
 
@@ -46,17 +48,24 @@ WORDS = {
     default="nothing",
     help="What identifies a vertex: its cables alone, its name, or its name and ports.",
 )
+@only_option
 @formats
-def command(dump: Path, design: str, kind: str | None, trust: str, *, as_json: bool, as_csv: bool) -> int:
+def command(
+    dump: Path, design: str, kind: str | None, trust: str, *, only: tuple[str, ...], as_json: bool, as_csv: bool
+) -> int:
     """List where a built fabric differs from its design: exit code 1 where it does.
+
+    What is wrong inside the dump itself (a cable to its own switch, ends that state two widths, a described switch without
+    its block) is listed with its line; lines of the text that are none of the format's are told on standard error.
 
     Without trusted names the wiring alone decides which switch is which: what a relabelling explains is no fault, and
     what fits several switches equally well is listed as ambiguous. Hosts of one leaf are alike until names are trusted.
     """
     from fabric.answers.audit import audit
     from fabric.formats import files
+    from fabric.formats.only import select
 
-    answer = audit(files.read(dump, kind), files.load(design), trust, str(dump))
+    answer = audit(select(files.read(dump, kind), only), files.load(design), trust, str(dump))
     if as_json or as_csv:
         give(answer, as_json=as_json, as_csv=as_csv)
     else:
@@ -78,6 +87,8 @@ def _print(rows: list[Row], about: Mapping[str, Any]) -> None:
 
 def _told(row: Row) -> str:
     """Return what a row says behind its kind."""
+    if row["kind"] == "in_dump":
+        return f"line {row['line']}: {row['told']}" if row["line"] else str(row["told"])
     text = " - ".join([*row.get("designed", []), *row["vertices"]]) or f"level {row.get('level')}"
     text += f"  x{row['count']}" if row["count"] > 1 else ""
     if "lanes" in row:

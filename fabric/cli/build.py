@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabric.answers.ask import load
 from fabric.cli.output import formats, give, warn
+from fabric.cli.topo import load
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric

@@ -28,8 +28,8 @@ def command(
     with more ranks than cores are neither. The baseline beside it is alpha + beta S through the same points. Imported
     results (one mean per case) are a series of their own; those that screening found in error are left out.
     """
-    from fabric.answers.ask import load
     from fabric.answers.calibrate import calibrate
+    from fabric.cli.topo import load
     from fabric.predict import constants
     from fabric.records.measured import measured_in, of_one_collective
 

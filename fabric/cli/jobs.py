@@ -30,8 +30,8 @@ FORM = "COLLECTIVE:SIZE:RANKS[:ALGORITHM]"
 @formats
 def command(*, topo: str, jobs: tuple[str, ...], order: str, as_json: bool, as_csv: bool, **model: Any) -> None:
     """Predict several jobs that run at once: each beside the others, alone, and the slowdown between."""
-    from fabric.answers.ask import load
     from fabric.answers.jobs import jobs as together
+    from fabric.cli.topo import load
 
     fabric = load(topo)
     constants = constants_asked(model)

@@ -39,8 +39,8 @@ def command(logs: tuple[Path, ...], *, topo: str, as_json: bool, as_csv: bool, h
     Logs are whatever `import` reads, and our own results; several at once, of several world sizes. Exit 1 where a row is bad,
     else 4 where none could be judged good, else 0.
     """
-    from fabric.answers.ask import load
     from fabric.answers.judge import judge, page
+    from fabric.cli.topo import load
     from fabric.judge import floor_file
     from fabric.predict.constants import constants_of
 

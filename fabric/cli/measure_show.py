@@ -26,7 +26,7 @@ def named_fabric(topo: str | None, jobs: Sequence[Job]) -> Fabric | None:
     """Return the fabric that was named, if any; InputError where it is smaller than a world size, before anything runs."""
     if topo is None or topo == NO_TOPO:
         return None
-    from fabric.answers.ask import load
+    from fabric.cli.topo import load
 
     fabric, most = load(topo), max(job.ranks for job in jobs)
     devices = fabric.topology.devices

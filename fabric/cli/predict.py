@@ -39,7 +39,7 @@ EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_red
 @formats
 def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any) -> None:
     """Predict how long collectives take on a fabric, and which link holds them up."""
-    from fabric.answers.ask import load
+    from fabric.cli.topo import load
 
     fabric = load(topo)
     constants = constants_asked(asked)

@@ -8,6 +8,13 @@ import click
 
 from fabric.cli.output import formats, give, warn
 
+only_option = click.option(
+    "--only",
+    multiple=True,
+    metavar="KIND:PATTERNS",
+    help="What of the file counts, e.g. ports:mlx5_[0-7] or switches:leaf*,spine*, !stor* for all but these; repeatable.",
+)
+
 
 @click.command(
     "read", epilog="Example: fabricbench read ibnetdiscover.out -o observed.json", context_settings={"max_content_width": 110}
@@ -17,16 +24,17 @@ from fabric.cli.output import formats, give, warn
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it as node-link JSON, nothing lost."
 )
+@only_option
 @formats
-def command(file: Path, kind: str | None, output: Path | None, *, as_json: bool, as_csv: bool) -> None:
+def command(file: Path, kind: str | None, output: Path | None, *, only: tuple[str, ...], as_json: bool, as_csv: bool) -> None:
     """Read a file of another tool and count what it holds.
 
-    Formats: ibnetdiscover, slurm-conf, slurm-yaml, graphml, node-link, csv and more (docs/formats.md). What the file
-    holds and a fabric cannot, and what had to be assumed, goes to standard error, one line each.
+    Formats: ibnetdiscover, slurm-conf, slurm-yaml, graphml, node-link, csv and more (docs/formats.md). What is wrong inside
+    the file, what it holds and a fabric cannot, and what had to be assumed, goes to standard error, one line each.
     """
     from fabric.answers.read import read
 
-    answer = read(file, kind, output)
+    answer = read(file, kind, output, only)
     if as_json or as_csv:
         give(answer, as_json=as_json, as_csv=as_csv)
         return

@@ -40,7 +40,7 @@ def command(results: Path | None, *, topos: Sequence[str], as_json: bool, as_csv
     as calibrate does, or else the library's own model. Without: the model alone, for every --topo and --algorithm.
     efficiency = busbw / bound.
     """
-    from fabric.answers.ask import load
+    from fabric.cli.topo import load
 
     fabrics = [load(topo) for topo in topos]
     give(_measured(results, fabrics, asked) if results else _predicted(fabrics, asked), as_json=as_json, as_csv=as_csv)

@@ -128,7 +128,7 @@ def _fault(search: Search, code: int, reason: str) -> Exception:
 
 
 def _fabric(topo: str, search: Search) -> Fabric:
-    from fabric.answers.ask import load
+    from fabric.cli.topo import load
 
     check_fabric(search)
     return load(topo)

@@ -29,8 +29,8 @@ SUITE = ("all_reduce:ring", "all_to_all:direct")
 def command(*, topo: str, what: str, counts: str, seeds: int, as_json: bool, as_csv: bool, **asked: Any) -> None:
     """Show the curve of collectives' times against failures: seeded draws, median and worst."""
     from fabric import units
-    from fabric.answers.ask import load
     from fabric.answers.stress import stress
+    from fabric.cli.topo import load
     from fabric.predict.cases import cases
 
     fabric = load(topo)

@@ -29,8 +29,8 @@ def command(topo: str, *, traffic: str, methods: str | None, eps: float, as_json
     Every method is a bound that no routing can beat, a rate that is achieved, or both. Traffic inside nodes is left out
     where nodes have a network of their own.
     """
-    from fabric.answers.ask import load
     from fabric.answers.throughput import throughput
+    from fabric.cli.topo import load
 
     asked = tuple(part.strip() for part in methods.split(",")) if methods is not None else ()
     found = throughput(load(topo), traffic, asked, eps=eps, progress=_reporter(perf_counter))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.answers.ask import load
 from fabric.cli import twin_options as options
 from fabric.cli.output import Progress, check_writable, formats, give
+from fabric.cli.topo import load
 
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer

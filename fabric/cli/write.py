@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fabric.cli.output import give, warn
+from fabric.cli.read import only_option
 
 
 @click.command("write", epilog="Example: fabricbench write fat_tree:k=8 --format slurm-conf -o topology.conf")
@@ -15,8 +16,9 @@ from fabric.cli.output import give, warn
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The file to write; else standard output."
 )
+@only_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the file, its text and what it cannot hold.")
-def command(topo: str, kind: str, output: Path | None, *, as_json: bool) -> None:
+def command(topo: str, kind: str, output: Path | None, *, only: tuple[str, ...], as_json: bool) -> None:
     """Write a fabric in the format of another tool.
 
     TOPO is a short form such as fat_tree:k=8, the YAML file of a fabric, or a file that `read` reads. What the format
@@ -24,8 +26,9 @@ def command(topo: str, kind: str, output: Path | None, *, as_json: bool) -> None
     """
     from fabric.answers.read import write
     from fabric.formats import files
+    from fabric.formats.only import select
 
-    found = files.load(topo)
+    found = select(files.load(topo), only)
     answer = write(found, kind, output)
     if as_json:
         give(answer, as_json=True)

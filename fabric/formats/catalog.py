@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
+from fabric.formats.defects import UNFINISHED, unfinished
 from fabric.formats.named import Named, Written
+from fabric.formats.recognise import fitting
 from topologies.errors import InputError
-
-SEEN = 20_000
-"""Characters at the start of a file by which its format is guessed."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """One format: its module `fabric.formats.<module>` has read, write or both; judged_by: who confirms what we write."""
+    """One format: its module `fabric.formats.<module>` has read, write or both; judged_by: who confirms what we write.
+
+    signs: what its files show, one of them at least (fabric/formats/recognise.py).
+    """
 
     module: str
     suffix: str
-    marker: str
+    signs: tuple[str, ...]
     reads: bool
     writes: bool
     judged_by: str
     what: str
+
+    @property
+    def in_lines(self) -> bool:
+        """Whether nothing but a line end says that the last line is whole: all but XML and JSON."""
+        return self.suffix not in (".xml", ".graphml", ".json")
 
     def reader(self) -> Callable[[str, str], Named]:
         """Return the function (text, file name) -> Named."""
@@ -39,44 +45,56 @@ class Format:
 
 
 READ, WRITE, NOT = True, True, False
+IB_LINE = r'line:(?m)^\s*(Switch|Ca)\s+\d+\s+"[SH]-|^\[\d+\](\([0-9a-fA-F]+\))?\s+"[SH]-'
+IB_PORT = r"line:(?m)^(CA|SW)\s+\d+\s+\d+\s+0x[0-9a-fA-F]+\s"
+LINK_INFO = r"line:(?m)^\s*\S*\s*\d*\s+\d+\[.{0,4}\] ==\("
+SLURM_LINE = r"line:(?mi)^\s*(SwitchName|BlockName)\s*="
+CSV_LINE = r"line:(?mi)^\ufeff?(?:#.*\n|\s*\n)*\"?(source|from|a|src)\"?[,;\t]"
+SIMAI_LINE = r"line:\A\s*\d+ \d+ \d+ \d+ \d+( \w+)?\s*\n\d+( \d+)*\s*\n\d+ \d+ [\d.]+[A-Za-z]+"
+HTSIM_LINE = r"line:(?m)^Nodes\s+\d+\s*$[\s\S]*^Tier\s+\d+\s*$"
+NODES = ("kind:Topology", "kind:Node")
 FORMATS: Mapping[str, Format] = {
-    "node-link": Format("node_link", ".json", r'"nodes"\s*:\s*\[', READ, WRITE, "networkx", "node-link JSON; lossless"),
-    "graphml": Format("graphml", ".graphml", r"<graphml\b", READ, WRITE, "networkx", "GraphML; lossless"),
-    "csv": Format("cable_list", ".csv", r"(?m)^(source|from|a|src),", READ, WRITE, "not judged", "one row per cable"),
-    "ibnetdiscover": Format(
-        "ibnetdiscover", ".out", r"(?m)^(Switch|Ca)\s+\d+\s+\"|^vendid=", READ, NOT, "-", "an InfiniBand dump"
+    "node-link": Format(
+        "node_link", ".json", ("keys:nodes,edges", "keys:nodes,links"), READ, WRITE, "networkx", "node-link JSON; lossless"
     ),
-    "slurm-conf": Format(
-        "slurm_conf", ".conf", r"(?mi)^\s*(SwitchName|BlockName)=", READ, WRITE, "slurmctld 22.05", "topology.conf"
+    "graphml": Format("graphml", ".graphml", ("xml:graphml",), READ, WRITE, "networkx", "GraphML; lossless"),
+    "csv": Format("cable_list", ".csv", (CSV_LINE,), READ, WRITE, "not judged", "one row per cable"),
+    "ibnetdiscover": Format("ibnetdiscover", ".out", (IB_LINE,), READ, NOT, "-", "an InfiniBand dump"),
+    "ibnetdiscover-ports": Format("ib_ports", ".out", (IB_PORT,), READ, NOT, "-", "ibnetdiscover -p, one line per port"),
+    "iblinkinfo": Format("iblinkinfo", ".out", (LINK_INFO,), READ, NOT, "-", "iblinkinfo, unproven"),
+    "slurm-conf": Format("slurm_conf", ".conf", (SLURM_LINE,), READ, WRITE, "slurmctld 22.05", "topology.conf"),
+    "slurm-yaml": Format("slurm_yaml", ".yaml", ("list:topology",), READ, WRITE, "not judged", "topology.yaml"),
+    "nccl-xml": Format("nccl_xml", ".xml", ("xml:system",), READ, WRITE, "not judged", "NCCL_TOPO_FILE, one node"),
+    "lingjun-csv": Format("lingjun", ".csv", (r"line:(?m)^ip,DSW,PSW,ASW",), READ, NOT, "-", "hosts and their switches"),
+    "infragraph": Format("infragraph", ".yaml", ("keys:devices,instances",), READ, WRITE, "infragraph 3.1.0", "InfraGraph"),
+    "simgrid-xml": Format("simgrid_xml", ".xml", ("xml:platform",), READ, WRITE, "SimGrid 3.32", "a platform file"),
+    "lldp-json": Format("lldp_json", ".json", ("keys:*/lldp",), READ, NOT, "-", "lldpctl of every machine"),
+    "topograph": Format("topograph_model", ".yaml", ("keys:switches,blocks",), READ, WRITE, "not judged", "topograph's model"),
+    "kueue": Format("kueue", ".yaml", NODES, READ, WRITE, "not judged", "Kueue Topology and node labels"),
+    "volcano": Format("volcano", ".yaml", ("kind:HyperNode",), READ, WRITE, "not judged", "Volcano HyperNodes"),
+    "astra-sim": Format(
+        "astra_sim", ".yml", ("keys:topology,npus_count",), READ, WRITE, "not judged", "ASTRA-sim's analytical network"
     ),
-    "slurm-yaml": Format("slurm_yaml", ".yaml", r"(?m)^\s*-?\s*topology:", READ, WRITE, "not judged", "topology.yaml"),
-    "nccl-xml": Format("nccl_xml", ".xml", r"<system\b", READ, WRITE, "not judged", "NCCL_TOPO_FILE, one node"),
-    "lingjun-csv": Format("lingjun", ".csv", r"(?m)^ip,DSW,PSW,ASW", READ, NOT, "-", "hosts and their switches"),
-    "infragraph": Format("infragraph", ".yaml", r"(?m)^\s*\"?instances\"?\s*:", READ, WRITE, "infragraph 3.1.0", "InfraGraph"),
-    "simgrid-xml": Format("simgrid_xml", ".xml", r"<platform\b", READ, WRITE, "SimGrid 3.32", "a platform file"),
-    "lldp-json": Format("lldp_json", ".json", r'"lldp"\s*:', READ, NOT, "-", "lldpctl of every machine"),
-    "topograph": Format("topograph_model", ".yaml", r"(?m)^switches:", READ, WRITE, "not judged", "topograph's model"),
-    "kueue": Format("kueue", ".yaml", "", NOT, WRITE, "not judged", "Kueue Topology and node labels"),
-    "volcano": Format("volcano", ".yaml", "", NOT, WRITE, "not judged", "Volcano HyperNodes"),
-    "astra-sim": Format("astra_sim", ".yml", "", NOT, WRITE, "not judged", "ASTRA-sim's analytical network"),
-    "simai": Format("simai", ".txt", "", NOT, WRITE, "not judged", "SimAI and ns-3 list of links"),
-    "htsim": Format("htsim", ".topo", "", NOT, WRITE, "not judged", "htsim .topo"),
-    "containerlab": Format("containerlab", ".clab.yaml", "", NOT, WRITE, "not judged", "containerlab"),
+    "simai": Format("simai", ".txt", (SIMAI_LINE,), READ, WRITE, "not judged", "SimAI and ns-3 list of links"),
+    "htsim": Format("htsim", ".topo", (HTSIM_LINE,), READ, WRITE, "not judged", "htsim .topo"),
+    "containerlab": Format("containerlab", ".clab.yaml", ("keys:topology/nodes",), READ, WRITE, "not judged", "containerlab"),
 }
 """Format -> what is known of it. One line per format; its module is imported only when it is used."""
 
 
 def guess(text: str, name: str) -> str:
-    """Return the format of a file's text; where several markers are there the file's suffix decides.
+    """Return the format of a file's text; where it shows signs of several the file's suffix decides.
 
     Raises:
-        InputError: no format or several fit.
+        InputError: no format or several fit, or one that is only written.
     """
-    fits = [key for key, f in FORMATS.items() if f.reads and re.search(f.marker, text[:SEEN])]
+    fits = fitting(text, [(key, found.signs) for key, found in FORMATS.items()])
     by_suffix = [key for key in fits if name.endswith(FORMATS[key].suffix)]
     chosen = fits if len(fits) == 1 else by_suffix
-    if len(chosen) == 1:
+    if len(chosen) == 1 and FORMATS[chosen[0]].reads:
         return chosen[0]
+    if len(chosen) == 1:
+        raise InputError(f"{name}: this is {chosen[0]}, which is only written; expected one of {', '.join(readable())}")
     raise InputError(
         f"{name}: expected one of {', '.join(readable())}, by its content it is {' or '.join(fits) or 'none'}; use --format"
     )
@@ -93,12 +111,21 @@ def writable() -> list[str]:
 
 
 def read(text: str, where: str, kind: str | None = None) -> Named:
-    """Return the fabric of a foreign file; kind: a format, else it is guessed from the content.
+    """Return the fabric of a foreign file; kind: a format, else it is told by the content. A byte order mark is left out.
 
     Raises:
         InputError: an unknown format, or whatever its reader refuses: one line with file, line, what was expected.
     """
-    return _known(kind or guess(text, where), readable()).reader()(text, where)
+    text = text.removeprefix("\ufeff")
+    chosen = kind or guess(text, where)
+    found = _known(chosen, readable()).reader()(text, where)
+    if (
+        FORMATS[chosen].in_lines
+        and text.lstrip()[:1] not in ("{", "[")
+        and not any(d.kind == UNFINISHED for d in found.defects)
+    ):
+        found = replace(found, defects=(*found.defects, *unfinished(text)))
+    return found
 
 
 def write(named: Named, kind: str) -> Written:

@@ -11,7 +11,7 @@ from fabric.text import xml_file
 from fabric.text.json_file import NotJson, parse_json
 from fabric.text.numbers import maybe_real
 from fabric.text.xml_file import NotXml, parse_xml
-from fabric.text.yaml_file import Loader, NotYaml, parse_yaml
+from fabric.text.yaml_file import Loader, NotYaml, parse_yaml_documents
 from topologies.errors import InputError
 
 Element = xml_file.Element
@@ -32,18 +32,16 @@ def shortened(text: object) -> str:
     return flat if len(flat) <= LONGEST else f"{flat[:LONGEST]}..."
 
 
-def lines(text: str, where: str) -> list[tuple[int, str]]:
-    """Return the numbered lines of a file that ends with a line end.
+LINE_END = re.compile(r"\r\n|\r|\n")
+"""Line ends of all systems; characters that some tools break lines at as well are left in names."""
 
-    Raises:
-        InputError: an empty file, or a last line without its end: nothing else says that a text file was cut.
-    """
+
+def lines(text: str, where: str) -> list[tuple[int, str]]:
+    """Return the numbered lines of a file, whatever its line ends; InputError for an empty one."""
     if not text.strip():
         raise fault(where, 1, "some content, the file is empty")
-    found = list(enumerate(text.splitlines(), start=1))
-    if not text.endswith("\n"):
-        raise fault(where, len(found), "a line end after the last line (the file may be cut)", found[-1][1])
-    return found
+    found = LINE_END.split(text)
+    return list(enumerate(found if found[-1] else found[:-1], start=1))
 
 
 class Numbers(dict[str, Any]):
@@ -72,10 +70,18 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 
 def load_yaml(text: str, where: str) -> Any:  # YAML holds anything
-    """Return the content of a YAML file whose mappings are Numbers; InputError where it is not YAML or cut."""
+    """Return the content of a YAML file of one document, its mappings as Numbers; InputError where it is none or cut."""
+    found = load_yaml_documents(text, where)
+    if len(found) != 1:
+        raise fault(where, 1, f"one YAML document, got {len(found)}")
+    return found[0]
+
+
+def load_yaml_documents(text: str, where: str) -> list[Any]:  # YAML holds anything
+    """Return the contents of all documents of a YAML file, whose mappings are Numbers; InputError where it is not YAML."""
     lines(text, where)
     try:
-        return parse_yaml(text, where, _Loader)
+        return parse_yaml_documents(text, where, _Loader)
     except NotYaml as error:
         raise fault(where, error.line, f"YAML: {error.problem}") from None
 

@@ -40,9 +40,7 @@ def _data(element: Element, keys: Mapping[str, str], where: str) -> dict[str, An
     found = {}
     for data in _all(element, "data"):
         key = attribute(where, data, "key")
-        if key not in keys:
-            raise fault(where, data.line, "a key that the file declares", key)
-        found[keys[key]] = data.text or ""
+        found[keys.get(key, key)] = data.text or ""
     return found
 
 

@@ -12,7 +12,7 @@ MOST = 1_000_000
 """Names that one list may stand for."""
 SPLIT = re.compile(r",(?![^\[]*\])")
 BRACKET = re.compile(r"([^\[\]]*)\[([^\[\]]*)\](.*)")
-RANGE = re.compile(r"(\d+)(?:-(\d+))?", re.ASCII)
+RANGE = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?", re.ASCII)
 PLAIN = re.compile(r"[A-Za-z0-9_.:-]*")
 TAIL = re.compile(r"(.*?)(\d{1,18})", re.ASCII)
 

@@ -1,4 +1,4 @@
-"""Writes htsim's .topo of a fat-tree of two or three tiers: sizes, speeds and latencies per tier. It knows no flows.
+"""Reads and writes htsim's .topo of a fat-tree of two or three tiers: sizes, speeds and latencies per tier. It knows no flows.
 
 Layout checked against Broadcom/csg-htsim, sim/datacenter/fat_tree_topology.cpp and topologies/*.topo: all numbers are
 whole; Oversubscribed is a tier's downlinks per uplink, Bundle how many cables join two switches; htsim counts the
@@ -12,7 +12,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from fabric.formats.named import Named, Written, scale_out
+from fabric.formats.faults import fault, lines, number
+from fabric.formats.named import Cable, Named, Vertex, Written, scale_out
+from fabric.formats.observe import observed
+from fabric.text.numbers import natural
+from topologies.base import check_size
 from topologies.errors import InputError
 
 
@@ -48,14 +52,88 @@ def write(named: Named) -> Written:
     pods = 1 if len(tiers) == 2 else _pods(named)
     over = _oversubscribed(topology.devices, pods, tiers)
     rows = [f"Nodes {topology.devices}", f"Tiers {len(tiers)}", f"Podsize {topology.devices // pods}"]
-    for number, tier in enumerate(tiers):
-        top = number == len(tiers) - 1
-        rows += ["", f"Tier {number}", f"Downlink_speed_Gbps {tier.speed}", f"Radix_Down {tier.down}"]
-        rows += [] if top else [f"Radix_Up {tier.up}", f"Oversubscribed {over[number]}"]
-        rows += [f"Bundle {tier.bundle}"] * (number > 0) + [f"Downlink_Latency_ns {tier.latency}"]
+    for index, tier in enumerate(tiers):
+        top = index == len(tiers) - 1
+        rows += ["", f"Tier {index}", f"Downlink_speed_Gbps {tier.speed}", f"Radix_Down {tier.down}"]
+        rows += [] if top else [f"Radix_Up {tier.up}", f"Oversubscribed {over[index]}"]
+        rows += [f"Bundle {tier.bundle}"] * (index > 0) + [f"Downlink_Latency_ns {tier.latency}"]
     told = "names, nodes, and which cable goes where are left out: htsim wires it itself"
     rounded = "speeds are rounded to Gb/s and latencies to ns, of which htsim reads whole ones"
     return Written("\n".join(rows) + "\n", (told, rounded))
+
+
+def read(text: str, where: str) -> Named:
+    """Return the fat-tree that htsim wires from a .topo file: hosts on leaves, leaves on their pod's spines, these on cores.
+
+    Raises:
+        InputError: a missing or broken line, or sizes that do not divide each other.
+    """
+    head, tiers = _parse(text, where)
+    hosts, podsize = _whole(head, "nodes", where), _whole(head, "podsize", where, head.get("nodes", ""))
+    if len(tiers) not in (2, 3):
+        raise fault(where, 1, "two or three tiers, each behind a line such as Tier 0", f"{len(tiers)}")
+    down, up = _whole(tiers[0], "radix_down", where), _whole(tiers[0], "radix_up", where)
+    bundle = _whole(tiers[1], "bundle", where, "1")
+    if hosts % podsize or podsize % down or up % bundle:
+        sizes = f"Nodes {hosts}, Podsize {podsize}, Radix_Down {down}, Radix_Up {up}, Bundle {bundle}"
+        raise fault(where, 1, "Podsize to divide Nodes, Radix_Down to divide Podsize, Bundle to divide Radix_Up", sizes)
+    leaves, wide = podsize // down, up // bundle
+    check_size("htsim", hosts * (2 + up))
+    speeds = [number(tier.get("downlink_speed_gbps"), where, 1, "Downlink_speed_Gbps") * 125e6 for tier in tiers]
+    cables = [Cable(f"host{h}", f"leaf{h // down}", speed=speeds[0]) for h in range(hosts)]
+    pods = hosts // podsize if len(tiers) == 3 else 1
+    per_pod = leaves if len(tiers) == 3 else hosts // down
+    for pod in range(pods):
+        for leaf in range(per_pod):
+            spines = [f"spine{pod * wide + s}" for s in range(wide) for _ in range(bundle)]
+            cables += [Cable(f"leaf{pod * per_pod + leaf}", spine, speed=speeds[1]) for spine in spines]
+    cables += _to_cores(tiers, pods, wide, speeds, where) if len(tiers) == 3 else []
+    names = dict.fromkeys(name for cable in cables for name in (cable.a, cable.b))
+    vertices = [Vertex(name, name.startswith("host"), tier=name.rstrip("0123456789")) for name in names]
+    losses = ["latencies are left out", "which cable goes where is not in the file; they are as htsim wires them"]
+    return observed(vertices, cables, where, losses)
+
+
+def _to_cores(tiers: list[dict[str, str]], pods: int, wide: int, speeds: list[float], where: str) -> list[Cable]:
+    """Return the cables from every pod's spines to their share of the cores."""
+    up, bundle = _whole(tiers[1], "radix_up", where), _whole(tiers[2], "bundle", where, "1")
+    if up % bundle:
+        raise fault(where, 1, "Bundle to divide the Radix_Up of the tier below", f"{bundle} and {up}")
+    share = up // bundle
+    check_size("htsim", pods * wide * up)
+    return [
+        Cable(f"spine{pod * wide + s}", f"core{s * share + c}", speed=speeds[2])
+        for pod in range(pods)
+        for s in range(wide)
+        for c in range(share)
+        for _ in range(bundle)
+    ]
+
+
+def _parse(text: str, where: str) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """Return the words before the first tier and those of every tier, keys in lower case."""
+    head: dict[str, str] = {}
+    tiers: list[dict[str, str]] = []
+    for line_number, line in lines(text, where):
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        if len(words) != 2:
+            raise fault(where, line_number, "a word and its value, such as Podsize 16", line)
+        key = words[0].lower()
+        if key == "tier":
+            tiers.append({})
+        elif key != "tiers":
+            (tiers[-1] if tiers else head)[key] = words[1]
+    return head, tiers
+
+
+def _whole(row: dict[str, str], key: str, where: str, usual: str = "") -> int:
+    value = row.get(key, usual)
+    found = natural(value)
+    if found is None or not 0 < found < 10**8:
+        raise fault(where, 1, f"{key}: a whole number above zero", value)
+    return found
 
 
 def _tier(named: Named, name: str, level: str) -> _Tier:

@@ -14,13 +14,16 @@ from typing import Any
 import numpy as np
 import yaml
 
+from fabric.formats.defects import MISSING, Defect, left_out
 from fabric.formats.faults import Numbers, fault, load_yaml, number
-from fabric.formats.named import Named, Written, scale_out
-from fabric.formats.observe import Cable, Vertex, observed
+from fabric.formats.named import Cable, Named, Vertex, Written, scale_out
+from fabric.formats.observe import observed
 from fabric.formats.tree import plain_names
 from fabric.text.numbers import whole
+from topologies.base import check_size
+from topologies.errors import InputError
 
-ENDPOINT = re.compile(r"([^\[\]]+)(?:\[(\d+)(?::(\d+))?\])?", re.ASCII)
+ENDPOINT = re.compile(r"([^\[\]]+)(?:\[(\d{1,9})(?::(\d{1,9}))?\])?", re.ASCII)
 HOST_PARTS = {"xpu", "nic"}
 SCALE = {"gigabits_per_second": 125e6, "gigabytes_per_second": 1e9, "gigatransfers_per_second": None}
 MOST = 1_000_000
@@ -46,8 +49,15 @@ def read(text: str, where: str) -> Named:
         parts = {str(part.get("choice")) for part in _rows(devices[device], "components", where)}
         vertices += [Vertex(_name(name, i, counts), is_host=bool(parts & HOST_PARTS)) for i in range(counts[name])]
     speeds = {str(link.get("name")): _speed(link, where) for link in _rows(content, "links", where)}
-    cables = [cable for edge in _rows(content, "edges", where) for cable in _edge(edge, counts, speeds, where)]
-    return observed(vertices, cables, where, ["what is inside devices, and latencies, are left out"])
+    cables: list[Cable] = []
+    defects: list[Defect] = []
+    for edge in _rows(content, "edges", where):
+        try:
+            cables += _edge(edge, counts, speeds, where)
+        except InputError as error:
+            defects.append(left_out(MISSING, error, where, edge.line, "the edge is left out"))
+        check_size("infragraph", len(cables))
+    return observed(vertices, cables, where, ["what is inside devices, and latencies, are left out"], defects)
 
 
 def _rows(content: Mapping[str, Any], key: str, where: str) -> list[Numbers]:
@@ -79,15 +89,17 @@ def _edge(edge: Numbers, counts: dict[str, int], speeds: dict[str, float | None]
     ends, link = [_instances(edge, key, counts, where) for key in ("ep1", "ep2")], str(edge.get("link"))
     if link not in speeds:
         raise fault(where, edge.line, f"a link that the file describes ({', '.join(speeds)})", link)
-    pairs = [(a, b) for a in ends[0] for b in ends[1]]
+    if len(ends[0]) * len(ends[1]) > MOST and edge.get("scheme") != "one2one":
+        raise fault(where, edge.line, f"at most {MOST:,} cables in an edge", f"{len(ends[0])} x {len(ends[1])}")
+    pairs = [(a, b) for a in ends[0] for b in ends[1]] if edge.get("scheme") != "one2one" else []
     if edge.get("scheme") == "one2one":
         if len(ends[0]) != len(ends[1]):
             raise fault(where, edge.line, "as many instances at both ends of one2one", f"{len(ends[0])} and {len(ends[1])}")
         pairs = list(zip(*ends, strict=True))
     elif edge.get("scheme") != "many2many":
         raise fault(where, edge.line, "scheme: one2one or many2many", edge.get("scheme"))
-    ports = [str(edge[key].get("component", "")) for key in ("ep1", "ep2")]
-    return [Cable(a, b, 1, speeds[link], *ports) for a, b in pairs]
+    near, far = (str(edge[key].get("component", "")) for key in ("ep1", "ep2"))
+    return [Cable(a, b, 1, speeds[link], near, far, line=edge.line) for a, b in pairs]
 
 
 def _instances(edge: Numbers, key: str, counts: dict[str, int], where: str) -> list[str]:

@@ -58,8 +58,8 @@ def heights(branches: list[Branch]) -> dict[str, int]:
     return found
 
 
-def labels(named: Named) -> tuple[list[str], dict[str, dict[str, str]], list[str]]:
-    """Return the levels, top first, every node's label per level, and what is lost.
+def labels(named: Named) -> tuple[list[str], dict[str, dict[str, str]], list[str], list[Branch]]:
+    """Return the levels, top first, every node's label per level, what is lost, and the tree that they are of.
 
     A node with fewer tiers above it than the deepest repeats its nearest group, since schedulers want every label.
     """
@@ -77,4 +77,4 @@ def labels(named: Named) -> tuple[list[str], dict[str, dict[str, str]], list[str
                 group = parent[group]
             above[tier] = group
         nodes |= {node: {f"{LABEL}tier-{tier}": above[tier] for tier in tiers} for node in branch.nodes}
-    return levels, nodes, losses
+    return levels, nodes, losses, branches

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 
-from fabric.formats.faults import fault, lines
+from fabric.formats.defects import NOISE, REPEATED, Defect, unfinished
+from fabric.formats.faults import fault, lines, shortened
 from fabric.formats.named import Named
 from fabric.formats.tree import Branch, from_tree
 
@@ -15,31 +16,43 @@ HEADER = ("ip", "DSW", "PSW", "ASW")
 
 
 def read(text: str, where: str) -> Named:
-    """Return the fabric of the table; InputError for another header, a short row, an empty name or a host named twice."""
-    rows = [(number, next(csv.reader([line]))) for number, line in lines(text, where) if line.strip()]
-    if tuple(cell.strip() for cell in rows[0][1]) != HEADER:
-        raise fault(where, rows[0][0], f"the header {','.join(HEADER)}", ",".join(rows[0][1]))
+    """Return the fabric of the table; a row that is none is left out, and so is a last one without its line end.
+
+    Raises:
+        InputError: another header, or no whole row.
+    """
+    defects = unfinished(text, "it may be cut, and is left out; end it if it is whole")
+    numbered = lines(text, where)
+    rows = [(number, _cells(line)) for number, line in (numbered[:-1] if defects else numbered) if line.strip()]
+    if not rows or tuple(rows[0][1]) != HEADER:
+        raise fault(where, numbered[0][0], f"the header {','.join(HEADER)}", numbered[0][1])
     if len(rows) == 1:
         raise fault(where, 1, "at least one host below the header")
     hosts: dict[str, int] = {}
-    below: dict[str, dict[str, None]] = {}
+    below: dict[str, dict[str, int]] = {}
     nodes: dict[str, list[str]] = {}
-    length = len(rows[1][1][0])
     for number, cells in rows[1:]:
-        host, top, pod, leaf = _checked(cells, number, where)
+        if len(cells) != len(HEADER) or not all(cells):
+            told = f"{len(HEADER)} names were expected: {','.join(HEADER)}, got {shortened(','.join(cells))!r}; left out"
+            defects.append(Defect(NOISE, number, told))
+            continue
+        host, top, pod, leaf = cells
         if host in hosts:
-            raise fault(where, number, f"each host once, first seen in line {hosts[host]}", host)
+            told = f"{shortened(host)!r} stands in line {hosts[host]} already; the first is kept"
+            defects.append(Defect(REPEATED, number, told))
+            continue
         hosts[host] = number
-        length = max(length, len(host))
-        below.setdefault(top, {})[f"{top}/{pod}"] = None
-        below.setdefault(f"{top}/{pod}", {})[f"{top}/{pod}/{leaf}"] = None
+        below.setdefault(top, {}).setdefault(f"{top}/{pod}", number)
+        below.setdefault(f"{top}/{pod}", {}).setdefault(f"{top}/{pod}/{leaf}", number)
         nodes.setdefault(f"{top}/{pod}/{leaf}", []).append(host)
-    branches = [Branch(name, tuple(found), ()) for name, found in below.items()]
-    return from_tree([*branches, *(Branch(name, (), tuple(found)) for name, found in nodes.items())], where)
+    branches = [Branch(name, tuple(found), (), min(found.values())) for name, found in below.items()]
+    leaves = [Branch(name, (), tuple(found), hosts[found[0]]) for name, found in nodes.items()]
+    return from_tree([*branches, *leaves], where, (), defects)
 
 
-def _checked(cells: list[str], number: int, where: str) -> list[str]:
-    found = [cell.strip() for cell in cells]
-    if len(found) != len(HEADER) or not all(found):
-        raise fault(where, number, f"{len(HEADER)} names: {','.join(HEADER)}", ",".join(cells))
-    return found
+def _cells(line: str) -> list[str]:
+    """Return the cells of a line without the spaces around them; one that csv cannot read is a single cell."""
+    try:
+        return [cell.strip() for cell in next(csv.reader([line]))]
+    except (csv.Error, StopIteration):
+        return [line]

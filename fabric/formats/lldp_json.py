@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from fabric.formats.faults import fault, line_of, load_json
-from fabric.formats.named import Named
-from fabric.formats.observe import Cable, Vertex, observed
+from fabric.formats.named import Cable, Named, Vertex
+from fabric.formats.observe import observed
 
 SWITCH = {"Bridge", "Router"}
 End = tuple[str, str]
@@ -67,7 +67,7 @@ def _neighbour(name: str, port: str, neighbour: dict[str, Any], text: str, where
     abilities = [abilities] if isinstance(abilities, dict) else abilities
     if not isinstance(abilities, list) or not all(isinstance(a, dict) for a in abilities):
         raise fault(where, line_of(text, f'"{port}"'), "capability: a list of type and enabled", abilities)
-    return far, any(a.get("type") in SWITCH and a.get("enabled") is True for a in abilities)
+    return far, any(str(a.get("type")) in SWITCH and a.get("enabled") is True for a in abilities)
 
 
 def _named(chassis: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,49 @@ from numpy.typing import NDArray
 from fabric.network.fabric import Fabric
 from topologies.base import SCALE_UP, Topology
 
+if TYPE_CHECKING:
+    from fabric.formats.defects import Defect
+
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """A host (device) or a switch as a file names it; tier where the file says so, node = the server's name."""
+
+    name: str
+    is_host: bool
+    node: str = ""
+    tier: str = ""
+    rail: int = -1
+    plane: int = 0
+    forwards: bool | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """A cable between two named vertices; speed in bytes per second of the whole cable, None where the file is silent."""
+
+    a: str
+    b: str
+    lanes: int = 1
+    speed: float | None = None
+    port_a: str = ""
+    port_b: str = ""
+    level: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """What a fabric was made of as its file has it, so that a part of it can be chosen; losses: those of the file itself."""
+
+    vertices: tuple[Vertex, ...]
+    cables: tuple[Cable, ...]
+    where: str
+    losses: tuple[str, ...] = ()
+    apart: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +63,8 @@ class Named:
 
     stated: bytes per second per cable where the file says so, NaN where the level's speed was assumed. ports: cable ->
     the port names at its two ends, where the file has them. losses: what the file says and this cannot hold, and what
-    was assumed, one line each.
+    was assumed, one line each. defects: what is wrong inside the file, which was read around. observed_from: the vertices
+    and cables of the file, None where the fabric is one of our own.
     """
 
     fabric: Fabric
@@ -29,6 +73,8 @@ class Named:
     stated: Floats
     ports: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     losses: tuple[str, ...] = ()
+    defects: tuple[Defect, ...] = ()
+    observed_from: Observed | None = None
 
     @property
     def topology(self) -> Topology:

@@ -13,15 +13,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from math import trunc
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from fabric.formats.faults import Element, attribute, fault, load_xml, number
-from fabric.formats.named import Named, Written
+from fabric.formats.defects import LOOPBACK, NOISE, REPEATED, Defect
+from fabric.formats.faults import Element, fault, load_xml, number, shortened
+from fabric.formats.named import Cable, Named, Vertex, Written
 from fabric.formats.nccl_links import NVLINKS, Link, nvlink, pcie, together, xgmi
-from fabric.formats.observe import ASSUMED, Cable, Vertex, observed
+from fabric.formats.observe import ASSUMED, observed
+from fabric.text.numbers import natural
 from fabric.units import show_rate
 from topologies.base import SCALE_UP
 from topologies.scale_up import device_lanes
@@ -31,6 +32,8 @@ MOST_ELEMENTS = 255
 KNOWN = ("cpu", "pci", "nic", "net", "nvlink", "gpu", "c2c", "xgmi", "pcilink", "gin", "rma")
 ONLY_TOLD = ("net", "gin", "rma", "c2c", "pcilink")
 """Elements without a vertex: that they are left out is said."""
+GPU_CLASSES = ("0x0302", "0x0380", "0x1200")
+"""How the PCI classes begin that NCCL and RCCL take for GPUs (3D controller, display controller, accelerator)."""
 GPU_CLASS, NIC_CLASS, NVSWITCH_CLASS = "0x030200", "0x020000", "0x068000"
 WRITTEN_SM = "90"
 """The compute capability of every GPU in what is written."""
@@ -40,12 +43,16 @@ WRITTEN_SM = "90"
 class _Found:
     """What has been read so far: vertices by name, PCIe cables and what their lanes carry, NVLinks, what was left out.
 
+    bus: bus id -> the line it stands in first. by_class: GPUs that only their PCI class tells.
     nvlinks: still to be joined, NVLink's and xGMI's: near, target, how many, what one carries.
     """
 
     vertices: dict[str, Vertex] = field(default_factory=dict)
     cables: list[Cable] = field(default_factory=list)
     lanes: list[Link] = field(default_factory=list)
+    defects: list[Defect] = field(default_factory=list)
+    bus: dict[str, int] = field(default_factory=dict)
+    by_class: int = 0
     nvlinks: list[tuple[str, str, int, Link]] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
 
@@ -57,15 +64,16 @@ def read(text: str, where: str) -> Named:
     for element in root:
         _walk(element, "", found, where)  # type: ignore[arg-type]
     if not any(v.is_host for v in found.vertices.values()):
-        raise fault(where, root.line, "at least one <gpu>")
-    losses = [f"attribute {name} is left out" for name in sorted(found.left_out)]
+        raise fault(where, root.line, "at least one <gpu>, or a <pci> of class 0x0302, 0x0380 or 0x1200")
+    told = f"{found.by_class} GPUs are known by their PCI class only; what else is in them is not in the file"
+    losses = [told] * bool(found.by_class) + [f"attribute {name} is left out" for name in sorted(found.left_out)]
     cables, links = _nvlink_cables(found), [link for *_, link in found.nvlinks]
     losses += [f"{told}: a speed that the file does not state" for told in dict.fromkeys(link.told for link in links)]
     if _joins_all(found, cables):
         losses += _without_pcie(found, cables)
     else:
         cables, links = [*found.cables, *cables], [*found.lanes, *links]
-    named = observed(list(found.vertices.values()), cables, where, losses)
+    named = observed(list(found.vertices.values()), cables, where, losses, found.defects)
     return _with_source(named, f"{together(links)}; latency assumed: part {ASSUMED}") if cables else named
 
 
@@ -78,10 +86,15 @@ def _with_source(named: Named, source: str) -> Named:
 def _walk(element: Element, parent: str, found: _Found, where: str) -> None:
     """Read one element and what stands below it."""
     if element.tag not in KNOWN:
-        raise fault(where, element.line, "<cpu>, <pci>, <gpu>, <nic>, <net> or <nvlink>", f"<{element.tag}>")
+        told = f"<{shortened(element.tag)}> is no element of NCCL's that is known; it and what is in it are left out"
+        found.defects.append(Defect(NOISE, element.line, told))
+        return
     name = parent
     if element.tag in ("cpu", "pci"):
-        name = _vertex(element, parent, found, where)
+        name = _vertex(element, parent, found)
+    elif element.tag == "gpu" and not parent:
+        found.defects.append(Defect(NOISE, element.line, "<gpu> stands outside any <pci>; it is left out"))
+        return
     elif element.tag == "gpu":
         found.vertices[parent] = Vertex(parent, is_host=True, node=NODE, tier="host")
         found.left_out |= {f"gpu {key}" for key in element.attrib} - {"gpu sm", "gpu gcn"}
@@ -92,32 +105,64 @@ def _walk(element: Element, parent: str, found: _Found, where: str) -> None:
             near, target = parent if element.tag == "gpu" else name, child.get("target")
             link = nvlink(element.get("sm", "")) if child.tag == "nvlink" else xgmi(element.get("gcn", ""))
             target = target or f"{child.get('tclass', NVSWITCH_CLASS)} switch"
-            found.nvlinks.append((near, target, _count(child, where), link))  # type: ignore[arg-type]
+            if near == target:
+                told = f"{near!r} has a link to itself; it is left out"
+                found.defects.append(Defect(LOOPBACK, child.line, told))  # type: ignore[attr-defined]
+            elif near:
+                found.nvlinks.append((near, target, _count(child, where), link))  # type: ignore[arg-type]
         else:
             _walk(child, name, found, where)  # type: ignore[arg-type]
 
 
-def _vertex(element: Element, parent: str, found: _Found, where: str) -> str:
+def _vertex(element: Element, parent: str, found: _Found) -> str:
     """Add a CPU or PCIe function below its parent and return its name."""
-    name = f"cpu{attribute(where, element, 'numaid')}" if element.tag == "cpu" else attribute(where, element, "busid")
-    if name in found.vertices:
-        raise fault(where, element.line, "every busid and numaid once", name)
-    found.vertices[name] = Vertex(name, is_host=False, node=NODE, tier=SCALE_UP)
+    name = _own_name(element, found)
+    is_gpu = element.tag == "pci" and _is_gpu(element)
+    found.by_class += is_gpu and not any(child.tag == "gpu" for child in element)
+    found.vertices[name] = Vertex(name, is_gpu, node=NODE, tier="host" if is_gpu else SCALE_UP, line=element.line)
     if parent:
-        told = element.get("link_width", "")
-        width = number("16" if told in ("", "0") else told, where, element.line, "link_width")
-        lanes, lane = trunc(width) if width < 1_000 else 0, pcie(element.get("link_speed", ""))
-        if lanes < 1:
-            raise fault(where, element.line, "link_width: a whole number of lanes", width)
+        lanes, lane = _width(element, found), pcie(element.get("link_speed", ""))
         found.lanes.append(lane)
         found.cables.append(Cable(name, parent, lanes, lanes * lane.speed, level=SCALE_UP))
     found.left_out |= {f"{element.tag} {k}" for k in element.attrib} - {
         "pci busid",
+        "pci class",
         "pci link_speed",
         "pci link_width",
         "cpu numaid",
     }
     return name
+
+
+def _width(element: Element, found: _Found) -> int:
+    """Return the lanes of a PCIe function; 0 and nothing stand for 16 as in NCCL, and what is no width too, with a defect."""
+    told = element.get("link_width", "").strip()
+    width = natural(told)
+    if width is not None and width < 1_000:
+        return width or 16
+    if told:
+        found.defects.append(Defect(NOISE, element.line, f"link_width {shortened(told)!r} is no number of lanes; 16 are taken"))
+    return 16
+
+
+def _own_name(element: Element, found: _Found) -> str:
+    """Return the name of a CPU or PCIe function; one whose id stands there already has a number behind it, and a defect."""
+    told = element.get("numaid" if element.tag == "cpu" else "busid")
+    ident = f"cpu{told or ''}" if element.tag == "cpu" else told or f"pci in line {element.line}"
+    name, number = ident, 1
+    while name in found.vertices:
+        number += 1
+        name = f"{ident} ({number})"
+    first = found.bus.setdefault(ident, element.line)
+    if number > 1:
+        told = f"{ident!r} stands in line {first} already; this one is kept as {name!r}"
+        found.defects.append(Defect(REPEATED, element.line, told))
+    return name
+
+
+def _is_gpu(element: Element) -> bool:
+    """Return whether a PCIe function is a GPU by its class: a 3D or display controller or an accelerator, and a leaf."""
+    return element.get("class", "").lower()[:6] in GPU_CLASSES and not any(child.tag in ("pci", "nic") for child in element)
 
 
 def _count(element: Element, where: str) -> int:

@@ -10,9 +10,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from fabric.formats.faults import fault, line_of, load_json
+from fabric.formats.defects import NOISE, Defect
+from fabric.formats.faults import fault, line_of, load_json, shortened
 from fabric.formats.named import Named, Written
 from fabric.formats.rows import Row, Rows, from_rows, to_rows
+
+ENDS = ("source", "target")
 
 
 def read(text: str, where: str) -> Named:
@@ -24,18 +27,23 @@ def read(text: str, where: str) -> Named:
     graph = content.get("graph", {})
     if not isinstance(graph, dict):
         raise fault(where, line_of(text, '"graph"'), '"graph": an object', graph)
-    vertices = _objects(content["nodes"], ("id",), text, where)
-    return from_rows(Rows(graph, vertices, _objects(content.get(key), ("source", "target"), text, where)), where)
+    defects: list[Defect] = []
+    vertices = _objects(content["nodes"], "nodes", ("id",), where, defects)
+    return from_rows(Rows(graph, vertices, _objects(content.get(key), key, ENDS, where, defects)), where, (), defects)
 
 
-def _objects(rows: Any, keys: Sequence[str], text: str, where: str) -> list[Row]:  # any JSON
+def _objects(rows: Any, what: str, keys: Sequence[str], where: str, defects: list[Defect]) -> list[Row]:  # any JSON
+    """Return the objects that have these keys; any other is a defect and is left out."""
     if not isinstance(rows, list):
-        raise fault(where, 1, f"a list of objects with {' and '.join(keys)}", rows)
-    for row in rows:
-        missing = [key for key in keys if not isinstance(row, dict) or not isinstance(row.get(key), str | int)]
-        if missing:
-            raise fault(where, line_of(text, str(row)), f"an object with {' and '.join(keys)}", row)
-    return [row | {key: str(row[key]) for key in keys} for row in rows]
+        raise fault(where, 1, f"{what}: a list of objects with {' and '.join(keys)}", rows)
+    found: list[Row] = []
+    for number, row in enumerate(rows):
+        if isinstance(row, dict) and all(isinstance(row.get(key), str | int | float) for key in keys):
+            found.append({**row, **{key: str(row[key]) for key in keys}, "line": 0})
+        else:
+            told = f"{what}[{number}]: an object with {' and '.join(keys)} was expected, got {shortened(row)!r}; it is left out"
+            defects.append(Defect(NOISE, 0, told))
+    return found
 
 
 def write(named: Named) -> Written:

@@ -11,13 +11,16 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.formats.named import Floats, Named
+from fabric.formats.defects import LOOPBACK, MISSING, NOISE, REPEATED, Defect
+from fabric.formats.faults import shortened
+from fabric.formats.named import Cable, Floats, Named, Observed, Vertex
 from fabric.network.fabric import SAME, Fabric, Level
+from fabric.network.names import Given, give_names
 from fabric.network.parts import part
 from topologies.base import MOST_PER_NODE, SCALE_UP, Topology, check_size
 from topologies.errors import InputError
@@ -27,44 +30,35 @@ FAMILY = "observed"
 TIERS = ("host", "leaf", "spine", "core")
 ASSUMED = "400g-ndr"
 """The part whose latency, and where needed speed, stands for what no cabling file says."""
+HOW_TO_MARK = "mark hosts with type=host or host=true at the vertex (node-link, graphml), or source_tier=host (csv)"
+MOST_NAMES = 100
+"""Tiers and levels that a file may name; both are kept in eight bits."""
 FEW = 4
 """A switch whose neighbours have at least so many times its hosts is no leaf."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vertex:
-    """A host (device) or a switch as a file names it; tier where the file says so, node = the server's name."""
-
-    name: str
-    is_host: bool
-    node: str = ""
-    tier: str = ""
-    rail: int = -1
-    plane: int = 0
-    forwards: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cable:
-    """A cable between two named vertices; speed in bytes per second of the whole cable, None where the file is silent."""
-
-    a: str
-    b: str
-    lanes: int = 1
-    speed: float | None = None
-    port_a: str = ""
-    port_b: str = ""
-    level: str = ""
-
-
-def observed(vertices: Iterable[Vertex], cables: Sequence[Cable], where: str, losses: Iterable[str] = ()) -> Named:
+def observed(
+    vertices: Iterable[Vertex],
+    cables: Sequence[Cable],
+    where: str,
+    losses: Iterable[str] = (),
+    defects: Iterable[Defect] = (),
+    *,
+    apart: str = "",
+) -> Named:
     """Return the fabric of the vertices and cables; hosts come first, node by node, else the order given is kept.
 
+    A vertex described twice is taken as first described, one that only cables name as a switch; a cable to its own vertex is
+    left out: each is a defect beside those given. apart: why a file of this kind may leave parts without anything between.
+
     Raises:
-        InputError: no host, a host or switch named twice, a cable to a vertex that is not there or to itself.
+        InputError: no host.
     """
-    known = _by_name(vertices, where)
-    ends = _ends(known, cables, where)
+    found, told = list(defects), tuple(losses)
+    known = _by_name(vertices, found)
+    cables = _joining(known, cables, found)
+    check_hosts(known.values(), found, where)
+    ends = _ends(known, cables)
     check_size(FAMILY, len(cables))
     order = list(known.values())
     tiers, tier = _tiers(order, ends)
@@ -80,29 +74,53 @@ def observed(vertices: Iterable[Vertex], cables: Sequence[Cable], where: str, lo
     fabric = Fabric(topology, known_speeds, f"{FAMILY}: {where}")
     fabric = replace(fabric, degraded=unlike(fabric, stated))
     ports = {c: _ports(cables[c], bool(turned[c])) for c in range(len(cables)) if cables[c].port_a or cables[c].port_b}
-    return Named(fabric, tuple(v.name for v in order), nodes, stated, ports, (*losses, *assumed))
+    names = tuple(v.name for v in order)
+    give_names(topology, Given(names, nodes, apart))
+    source = Observed(tuple(known.values()), tuple(cables), where, told, apart)
+    defects = tuple(sorted(found, key=lambda d: d.line))
+    return Named(fabric, names, nodes, stated, ports, (*told, *assumed), defects, source)
 
 
-def _by_name(vertices: Iterable[Vertex], where: str) -> dict[str, Vertex]:
+def _by_name(vertices: Iterable[Vertex], defects: list[Defect]) -> dict[str, Vertex]:
     known: dict[str, Vertex] = {}
     for vertex in vertices:
-        if vertex.name in known:
-            raise InputError(f"{where}: names must be unique, {vertex.name!r} is there twice")
-        known[vertex.name] = vertex
-    if not any(v.is_host for v in known.values()):
-        raise InputError(f"{where}: expected at least one host, got {len(known)} vertices without any")
+        if known.setdefault(vertex.name, vertex) is not vertex:
+            told = f"{shortened(vertex.name)!r} is described twice, first in line {known[vertex.name].line}; the first is kept"
+            defects.append(Defect(REPEATED, vertex.line, told))
     return known
 
 
-def _ends(known: Mapping[str, Vertex], cables: Sequence[Cable], where: str) -> NDArray[np.int32]:
+def _joining(known: dict[str, Vertex], cables: Sequence[Cable], defects: list[Defect]) -> list[Cable]:
+    """Return the cables that join two vertices; a vertex that only they name is added."""
+    found, tiers = [], "switch" if all(v.tier for v in known.values()) else ""
+    for cable in cables:
+        if cable.a == cable.b:
+            ports = f" from port {cable.port_a} to port {cable.port_b}" if cable.port_a and cable.port_b else ""
+            told = f"{shortened(cable.a)!r} is cabled to itself{ports}; the cable is left out"
+            defects.append(Defect(LOOPBACK, cable.line, told))
+            continue
+        for name in (name for name in (cable.a, cable.b) if name not in known):
+            known[name] = Vertex(name, is_host=False, tier=tiers, line=cable.line)
+            told = f"a cable ends at {shortened(name)!r}, which the file does not describe; it is read as a switch"
+            defects.append(Defect(MISSING, cable.line, told))
+        found.append(cable)
+    return found
+
+
+def check_hosts(vertices: Iterable[Vertex], defects: Sequence[Defect], where: str) -> None:
+    """Return nothing where there is a host; else raise what is wrong with the file, or how hosts are marked."""
+    found = list(vertices)
+    if any(v.is_host for v in found):
+        return
+    first = min(defects, key=lambda d: (d.kind != NOISE, d.line), default=None)
+    if first is not None and first.line:
+        raise InputError(first.at(where))
+    raise InputError(f"{where}: expected at least one host, got {len(found)} vertices without any; {HOW_TO_MARK}")
+
+
+def _ends(known: Mapping[str, Vertex], cables: Sequence[Cable]) -> NDArray[np.int32]:
     """Return the cables as pairs of vertex numbers in the order given."""
     number = {name: i for i, name in enumerate(known)}
-    for cable in cables:
-        for name in (cable.a, cable.b):
-            if name not in number:
-                raise InputError(f"{where}: a cable ends at {name!r}, which is neither host nor switch of this file")
-        if cable.a == cable.b:
-            raise InputError(f"{where}: a cable must join two vertices, {cable.a!r} is cabled to itself")
     return np.array([(number[c.a], number[c.b]) for c in cables], dtype=np.int32).reshape(-1, 2)
 
 
@@ -112,6 +130,8 @@ def _tiers(order: Sequence[Vertex], ends: NDArray[np.int32]) -> tuple[tuple[str,
         present = dict.fromkeys(v.tier for v in order)
         names = (*[t for t in TIERS if t in present], *[t for t in present if t not in (*TIERS, SCALE_UP)])
         names = (*names, SCALE_UP) if SCALE_UP in present else names
+        if len(names) > MOST_NAMES:
+            raise InputError(f"{FAMILY}: a file may name at most {MOST_NAMES} tiers, got {len(names)}")
         return names, np.array([names.index(v.tier) for v in order], dtype=np.int8)
     inside = np.array([v.tier == SCALE_UP for v in order])
     distance = np.minimum(_distance(np.array([v.is_host for v in order]), inside, ends), 100)
@@ -184,6 +204,8 @@ def _levels(
     names = [cable.level or _level_name(tiers, pair) for cable, pair in zip(cables, pairs, strict=True)]
     lowest = dict(sorted(zip(names, pairs, strict=True), key=lambda item: item[1], reverse=True))
     levels = sorted(lowest, key=lambda name: (name == SCALE_UP, lowest[name]))
+    if len(levels) > MOST_NAMES:
+        raise InputError(f"{FAMILY}: a file may name at most {MOST_NAMES} levels, got {len(levels)}")
     number = {name: i for i, name in enumerate(levels)}
     return tuple(levels), np.array([number[name] for name in names], dtype=np.int8)
 
@@ -242,9 +264,12 @@ def _speeds(topology: Topology, cables: Sequence[Cable]) -> tuple[dict[str, Leve
         if mine.any():
             usual = _of_devices(topology, stated) if name == SCALE_UP else float(np.median(stated[mine] / topology.lanes[mine]))
             found[name] = Level(usual, made_of.latency, f"speed read; latency assumed: part {ASSUMED}")
+            silent = int(((topology.level == index) & np.isnan(stated)).sum())
+            told = f"speed of {silent:,} cables of {name} was not read; they are taken to be as fast as its others"
+            assumed += [told] * bool(silent)
         else:
-            found[name] = Level(made_of.speed, made_of.latency, f"assumed, not in the file: part {ASSUMED}")
-            assumed.append(f"speed of {name} is not in the file; part {ASSUMED} is assumed")
+            found[name] = Level(made_of.speed, made_of.latency, f"assumed, none was read: part {ASSUMED}")
+            assumed.append(f"speed of {name} was not read; part {ASSUMED} is assumed")
     return found, stated, assumed
 
 

@@ -15,11 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from fabric.formats.faults import fault, number
-from fabric.formats.named import Named
-from fabric.formats.observe import FAMILY, Cable, Vertex, observed, unlike
+from fabric.formats.defects import NOISE, Defect
+from fabric.formats.faults import fault, number, shortened
+from fabric.formats.named import Cable, Named, Vertex
+from fabric.formats.observe import FAMILY, HOW_TO_MARK, observed, unlike
+from fabric.formats.stated_speed import FIXED, NAMES, stated
 from fabric.network.fabric import Fabric, Level
 from fabric.network.lane_speeds import from_lane_speeds
+from fabric.network.names import keep_names
 from fabric.text.numbers import maybe_whole, real, whole
 from topologies import catalog
 from topologies.base import SCALE_UP, Topology
@@ -30,6 +33,10 @@ SCHEMA, OF_LANES = "fabricbench.cables/2", "fabricbench.cables/1"
 MOST_LANES = 32_767
 HOSTS = {"host", "server", "device", "gpu", "npu", "node", "hca", "ca", "endpoint"}
 """What a foreign file's tier or type may call a host."""
+VERTEX_KEYS = {"id", "host", "tier", "type", "kind", "node", "rail", "plane", "forwards", "line"}
+CABLE_KEYS = {"source", "target", "level", "lanes", "source_port", "target_port", "key", "line"}
+CABLE_KEYS |= {f"{end}_{what}" for end in ("source", "target") for what in ("tier", "node")}
+"""Attributes that a fabric is made of; others are told, save those that are speeds."""
 Row = Mapping[str, Any]
 
 
@@ -85,19 +92,22 @@ def _cable_rows(named: Named) -> list[Row]:
     return rows
 
 
-def from_rows(rows: Rows, where: str) -> Named:
+def from_rows(rows: Rows, where: str, losses: Sequence[str] = (), defects: Sequence[Defect] = ()) -> Named:
     """Return the fabric of rows; a foreign file without any sign of hosts has its degree-1 vertices taken for them.
 
     Raises:
-        InputError: a value of the wrong kind, a count that differs from what the graph row says, a vertex not there.
+        InputError: no host, or a count that differs from what the graph row says.
     """
-    for kind, found in (("vertices", rows.vertices), ("cables", rows.cables)):
-        stated = rows.graph.get(kind, len(found))
-        if str(stated) != str(len(found)):
-            raise fault(where, 1, f"{stated} {kind}, as the file says of itself (it may be cut)", len(found))
-    hosts, losses = _hosts(rows)
-    vertices = [_vertex(row, row["id"] in hosts, where) for row in rows.vertices]
-    read = observed(vertices, [_cable(row, where) for row in rows.cables], where, losses)
+    for kind, counted in (("vertices", rows.vertices), ("cables", rows.cables)):
+        stated = rows.graph.get(kind, len(counted))
+        if str(stated) != str(len(counted)):
+            raise fault(where, 1, f"{shortened(stated)} {kind}, as the file says of itself (it may be cut)", len(counted))
+    hosts, assumed = _hosts(rows)
+    found = list(defects)
+    vertices = [_vertex(row, row["id"] in hosts, found) for row in rows.vertices]
+    cables, silent = _cables(rows.cables, found)
+    told = [*losses, *assumed, *silent, *_not_read(rows)]
+    read = observed(vertices, cables, where, told, found)
     return _as_designed(read, rows.graph, where) if rows.graph.get("schema") in (SCHEMA, OF_LANES) else read
 
 
@@ -108,7 +118,7 @@ def _hosts(rows: Rows) -> tuple[set[str], list[str]]:
         return told, []
     degree = Counter(str(row[end]) for row in rows.cables for end in ("source", "target"))
     ends = {row["id"] for row in rows.vertices if degree[row["id"]] == 1}
-    return ends, [f"no vertex says host; the {len(ends)} with one cable are taken for hosts"]
+    return ends, [f"no vertex says host; the {len(ends)} with one cable are taken for hosts ({HOW_TO_MARK})"] * bool(ends)
 
 
 def _kind(row: Row) -> str:
@@ -119,34 +129,60 @@ def _true(value: object) -> bool:
     return str(value).lower() in ("true", "1", "yes")
 
 
-def _vertex(row: Row, is_host: bool, where: str) -> Vertex:  # noqa: FBT001  # decided beforehand
+def _not_read(rows: Rows) -> list[str]:
+    """Return one line per attribute that nothing is made of."""
+    found = []
+    for what, known, mine in (("vertex", VERTEX_KEYS, rows.vertices), ("cable", CABLE_KEYS, rows.cables)):
+        names = dict.fromkeys(str(key) for row in mine for key in row if str(key) not in known)
+        found += [f"{what} attribute {shortened(name)!r} is left out" for name in names if not _is_speed(what, name)]
+    return found
+
+
+def _is_speed(what: str, name: str) -> bool:
+    return what == "cable" and name.lower().replace("-", "_") in (*NAMES, *FIXED)
+
+
+def _vertex(row: Row, is_host: bool, defects: list[Defect]) -> Vertex:  # noqa: FBT001  # decided beforehand
     forwards = _true(row["forwards"]) if "forwards" in row else None
     usual = -1 if row.get("tier") == SCALE_UP else 0
-    rail, plane = (_whole(row, key, default, where, -1, MOST_LANES) for key, default in (("rail", -1), ("plane", usual)))
-    return Vertex(
-        str(row["id"]), is_host, str(row.get("node", "") or ""), str(row.get("tier", "") or ""), rail, plane, forwards
-    )
+    rail, plane = (_whole(row, key, default, defects, -1, MOST_LANES) for key, default in (("rail", -1), ("plane", usual)))
+    node, tier = str(row.get("node", "") or ""), str(row.get("tier", "") or "")
+    return Vertex(str(row["id"]), is_host, node, tier, rail, plane, forwards, row.get("line", 0))
 
 
-def _cable(row: Row, where: str) -> Cable:
-    speed = row.get("bytes_per_second")
-    return Cable(
-        str(row["source"]),
-        str(row["target"]),
-        _whole(row, "lanes", 1, where, 1, MOST_LANES),
-        None if speed in (None, "") else number(speed, where, row.get("line", 1), "bytes_per_second"),
-        str(row.get("source_port", "") or ""),
-        str(row.get("target_port", "") or ""),
-        str(row.get("level", "") or ""),
-    )
+def _cables(rows: Sequence[Row], defects: list[Defect]) -> tuple[list[Cable], list[str]]:
+    """Return the cables, and one line per attribute whose values are no speeds with a unit."""
+    found = []
+    silent: Counter[str] = Counter()
+    example: dict[str, object] = {}
+    for row in rows:
+        speed, left_out = stated(row)
+        silent.update(left_out)
+        example |= {key: row[key] for key in left_out if key not in example}
+        found.append(_cable(row, speed, defects))
+    lines = [
+        f"cable attribute {shortened(key)!r} is left out in {count:,} of {len(rows):,} rows: {shortened(example[key])!r} is no "
+        "speed with a unit such as 400Gb/s or 50GB/s"
+        for key, count in silent.items()
+    ]
+    return found, lines
 
 
-def _whole(row: Row, key: str, default: int, where: str, least: int, most: int) -> int:
+def _cable(row: Row, speed: float | None, defects: list[Defect]) -> Cable:
+    lanes = _whole(row, "lanes", 1, defects, 1, MOST_LANES)
+    ports = [str(row.get(f"{end}_port", "") or "") for end in ("source", "target")]
+    level = str(row.get("level", "") or "")
+    return Cable(str(row["source"]), str(row["target"]), lanes, speed, ports[0], ports[1], level, row.get("line", 0))
+
+
+def _whole(row: Row, key: str, default: int, defects: list[Defect], least: int, most: int) -> int:
     value = row.get(key, default)
     found = maybe_whole(default if value in (None, "") else value)
-    if found is None or not least <= found <= most:
-        raise fault(where, row.get("line", 1), f"{key}: a whole number from {least} to {most}", value)
-    return found
+    if found is not None and least <= found <= most:
+        return found
+    told = f"{key} was expected to be a whole number from {least} to {most}, got {shortened(value)!r}; {default} is taken"
+    defects.append(Defect(NOISE, row.get("line", 0), told))
+    return default
 
 
 def _as_designed(read: Named, graph: Row, where: str) -> Named:
@@ -154,16 +190,24 @@ def _as_designed(read: Named, graph: Row, where: str) -> Named:
     design = _design(str(graph.get("topology", "")))
     topology, losses = read.topology, list(read.losses)
     if design is not None and same_wiring(design, topology):
-        topology = design
+        topology = replace(design)  # a copy, so that the file's names do not become those of the short form
+        keep_names(read.topology, topology)
     elif not str(graph.get("topology", FAMILY)).startswith(FAMILY):
         losses.append(f"the file names {graph['topology']}, its cables are another wiring; read as {FAMILY}")
     levels = {name: _level(read, name, graph.get("levels", {}), where) for name in topology.levels}
     losses = [loss for loss in losses if "is assumed" not in loss or loss.split()[2] not in graph.get("levels", {})]
-    fabric = Fabric(topology, levels, str(graph.get("name", "")), carriers=dict(graph.get("carriers", {})))
+    fabric = Fabric(topology, levels, str(graph.get("name", "")), carriers=_carriers(graph, topology))
     states_lanes = graph["schema"] == OF_LANES and SCALE_UP in graph.get("levels", {})
     fabric = from_lane_speeds(fabric, OF_LANES) if states_lanes else fabric
     fabric = replace(fabric, degraded={**fabric.degraded, **unlike(fabric, read.stated)})
     return replace(read, fabric=fabric, losses=tuple(losses))
+
+
+def _carriers(graph: Row, topology: Topology) -> dict[str, str]:
+    """Return which level carries which backend, as far as the levels are there."""
+    told = graph.get("carriers")
+    found = {str(name): str(level) for name, level in told.items()} if isinstance(told, Mapping) else {}
+    return {name: level for name, level in found.items() if level in topology.levels}
 
 
 def _level(read: Named, name: str, levels: object, where: str) -> Level:

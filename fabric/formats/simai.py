@@ -1,4 +1,4 @@
-"""Writes the list of links that SimAI's ns-3 reads: counts, switches, one line per cable. It knows no traffic.
+"""Reads and writes the list of links that SimAI's ns-3 reads: counts, switches, one line per cable. It knows no traffic.
 
 First line: nodes, GPUs per server, NVSwitches, other switches, links, GPU type; then the switches' numbers; then `source
 target bandwidth latency error-rate`. GPUs come first, NVSwitches next, other switches last. Layout checked against
@@ -8,12 +8,22 @@ i / GPUs-per-server and to the NVSwitch of that number, and two nodes have one l
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.formats.named import Named, Written
-from topologies.base import Topology
+from fabric.formats.defects import MISSING, NOISE, Defect, unfinished
+from fabric.formats.faults import fault, lines, shortened
+from fabric.formats.named import Cable, Named, Vertex, Written
+from fabric.formats.observe import observed
+from fabric.formats.stated_speed import stated
+from fabric.text.numbers import natural
+from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
+
+MOST = 1_000_000
+"""Vertices that are read."""
 
 
 def write(named: Named, gpu: str = "H100") -> Written:
@@ -35,6 +45,59 @@ def write(named: Named, gpu: str = "H100") -> Written:
         for (a, b), speed, latency in zip(ends.tolist(), speeds, latencies, strict=True)
     ]
     return Written("\n".join([head, switches, *lines]) + "\n", tuple(_losses(topology, gpu, inside, len(ends))))
+
+
+def read(text: str, where: str) -> Named:
+    """Return the fabric of a list of links: GPUs of a server are a node, NVSwitches stand inside.
+
+    Raises:
+        InputError: another first or second line, or no link that can be read.
+    """
+    numbered = [(number, line.split()) for number, line in lines(text, where) if line.strip()]
+    head = numbered[0][1]
+    if len(head) not in (5, 6) or not all(word.isascii() and word.isdigit() and len(word) < 9 for word in head[:5]):
+        raise fault(where, numbered[0][0], "nodes, GPUs per server, NVSwitches, switches, links, GPU type", " ".join(head))
+    total, per_server, inside, outside, count = map(int, head[:5])
+    gpus = total - inside - outside
+    if not 1 <= gpus <= MOST or total > MOST or per_server < 1:
+        raise fault(where, numbered[0][0], f"at least one GPU beside the switches, at most {MOST:,} nodes", " ".join(head))
+    defects = unfinished(text, "it may be cut, and is left out; end it if it is whole")
+    cables = [
+        cable for number, row in (numbered[2:-1] if defects else numbered[2:]) if (cable := _link(row, number, total, defects))
+    ]
+    if len(cables) != count:
+        told = f"{count} links are announced, {len(cables)} can be read (the file may be cut)"
+        defects.append(Defect(MISSING, numbered[0][0], told))
+    ends = [(min(a, b), max(a, b), speed, line) for a, b, speed, line in cables]
+    server = _servers(gpus, per_server, inside, [(a, b) for a, b, *_ in ends])
+    names = [f"gpu{i}" if i < gpus else f"nvswitch{i}" if i < gpus + inside else f"switch{i}" for i in range(total)]
+    vertices = [
+        Vertex(name, i < gpus, f"server{server[i]}" if server[i] >= 0 else "", "" if i < gpus or server[i] < 0 else SCALE_UP)
+        for i, name in enumerate(names)
+    ]
+    found = [Cable(names[a], names[b], speed=speed, line=line) for a, b, speed, line in ends]
+    losses = ["latencies, error rates and the GPU's type are left out"]
+    return observed(vertices, found, where, losses, defects)
+
+
+def _link(row: list[str], number: int, total: int, defects: list[Defect]) -> tuple[int, int, float | None, int] | None:
+    """Return the ends, speed and line of a link, None and a defect where a line is none."""
+    a, b = (natural(word) for word in row[:2]) if len(row) >= 3 else (None, None)
+    speed = None if a is None or b is None or max(a, b) >= total else stated({"speed": row[2]})[0]
+    if a is None or b is None or speed is None:
+        told = f"SOURCE TARGET SPEED LATENCY ERROR-RATE below {total} was expected, got {shortened(' '.join(row))!r}; left out"
+        defects.append(Defect(NOISE, number, told))
+        return None
+    return a, b, speed, number
+
+
+def _servers(gpus: int, per_server: int, inside: int, ends: list[tuple[int, int]]) -> dict[int, int]:
+    """Return the server of every GPU and NVSwitch, -1 for other switches: an NVSwitch stands where its first GPU does."""
+    found = defaultdict(lambda: -1, {gpu: gpu // per_server for gpu in range(gpus)})
+    for low, high in ends:
+        if low < gpus <= high < gpus + inside:
+            found.setdefault(high, low // per_server)
+    return found
 
 
 def _numbers(topology: Topology) -> tuple[NDArray[np.int64], int, int]:

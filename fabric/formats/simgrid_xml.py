@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
-from fabric.formats.faults import Element, attribute, fault, load_xml
-from fabric.formats.named import Named, Written
-from fabric.formats.observe import Cable, Vertex, observed
+from fabric.formats.defects import MISSING, NOISE, Defect, left_out
+from fabric.formats.faults import Element, attribute, fault, load_xml, shortened
+from fabric.formats.named import Cable, Named, Vertex, Written
+from fabric.formats.observe import check_hosts, observed
 from fabric.text.numbers import maybe_real, maybe_whole
+from topologies.errors import InputError
 
 UNITS = {"": 1.0, "bps": 1 / 8, "kbps": 125.0, "Mbps": 125e3, "Gbps": 125e6, "Tbps": 125e9}
 UNITS |= {"Bps": 1.0, "kBps": 1e3, "MBps": 1e6, "GBps": 1e9, "TBps": 1e12, "MiBps": 2.0**20, "GiBps": 2.0**30}
 RATE = re.compile(r"([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]*)")
-RADICAL = re.compile(r"(\d+)(?:-(\d+))?", re.ASCII)
+RADICAL = re.compile(r"(\d{1,15})(?:-(\d{1,15}))?", re.ASCII)
 MOST = 1_000_000
 SKIPPED = {
     "prop",
@@ -31,7 +34,7 @@ SKIPPED = {
     "backbone",
     "peer",
     "ASroute",
-    "zoneRoute",
+    "bypassRoute",
 }
 CONTAINERS = {"AS", "zone", "platform"}
 
@@ -43,31 +46,48 @@ def read(text: str, where: str) -> Named:
         InputError: no XML, cut, an unknown link or end, a rate without a known unit, no hosts, no route over one link.
     """
     root = load_xml(text, where, "platform")
-    vertices: dict[str, Vertex] = {}
-    links: dict[str, float] = {}
-    routes: list[Element] = []
-    cables: list[Cable] = []
-    skipped: set[str] = set()
+    found, skipped = _Read(), set[str]()
     for element in _flat(root, skipped):
-        if element.tag in ("host", "router"):
-            name = attribute(where, element, "id")
-            vertices[name] = Vertex(name, is_host=element.tag == "host")
-        elif element.tag == "link":
-            links[attribute(where, element, "id")] = _rate(attribute(where, element, "bandwidth"), element, where)
-        elif element.tag == "cluster":
-            _cluster(element, vertices, cables, where)
-        elif element.tag == "route":
-            routes.append(element)
-        else:
-            raise fault(where, element.line, "<host>, <router>, <link>, <route>, <cluster> or <zone>", f"<{element.tag}>")
-    long = [r for r in routes if len(_links(r)) != 1]
-    cables += _wires([r for r in routes if len(_links(r)) == 1], vertices, links, where)
-    if not cables:
+        try:
+            _one(element, found, where)
+        except InputError as error:
+            found.defects.append(left_out(NOISE, error, where, element.line, f"<{shortened(element.tag)}> is left out"))
+    long = [r for r in found.routes if len(_links(r)) != 1]
+    found.cables += _wires([r for r in found.routes if len(_links(r)) == 1], found, where)
+    if not found.cables:
+        if found.defects:
+            check_hosts((), found.defects, where)
         raise fault(where, root.line, "at least one <route> over one link, or a <cluster>")
-    losses = [f"{len(long)} routes over several links are left out"] * bool(long) + [
-        f"<{tag}> is left out" for tag in sorted(skipped)
-    ]
-    return observed(vertices.values(), cables, where, [*losses, "latencies, host speeds and sharing are left out"])
+    losses = [f"{len(long)} routes over several links are left out"] * bool(long)
+    losses += [f"<{tag}> is left out" for tag in sorted(skipped)]
+    losses.append("latencies, host speeds and sharing are left out")
+    return observed(found.vertices.values(), found.cables, where, losses, found.defects)
+
+
+@dataclass
+class _Read:
+    """What has been read so far; links: bytes per second by id."""
+
+    vertices: dict[str, Vertex] = field(default_factory=dict)
+    links: dict[str, float] = field(default_factory=dict)
+    routes: list[Element] = field(default_factory=list)
+    cables: list[Cable] = field(default_factory=list)
+    defects: list[Defect] = field(default_factory=list)
+
+
+def _one(element: Element, found: _Read, where: str) -> None:
+    """Add one element; InputError where it is none that is read, or lacks what it must have."""
+    if element.tag in ("host", "router"):
+        name = attribute(where, element, "id")
+        found.vertices[name] = Vertex(name, is_host=element.tag == "host", line=element.line)
+    elif element.tag == "link":
+        found.links[attribute(where, element, "id")] = _rate(attribute(where, element, "bandwidth"), element, where)
+    elif element.tag == "cluster":
+        _cluster(element, found, where)
+    elif element.tag in ("route", "zoneRoute"):
+        found.routes.append(element)
+    else:
+        raise fault(where, element.line, "<host>, <router>, <link>, <route>, <cluster> or <zone>", f"<{element.tag}>")
 
 
 def _flat(root: Element, skipped: set[str]) -> list[Element]:
@@ -95,44 +115,57 @@ def _rate(text: str, element: Element, where: str) -> float:
     return speed
 
 
-def _wires(routes: list[Element], vertices: dict[str, Vertex], links: dict[str, float], where: str) -> list[Cable]:
-    """Return a cable per route; one that stands there in both directions is taken once."""
-    seen: set[tuple[str, str, str]] = set()
-    found = []
+def _wires(routes: list[Element], found: _Read, where: str) -> list[Cable]:
+    """Return a cable per route, between zones per pair of gateways; one that stands there in both directions is taken once."""
+    seen: set[tuple[str, ...]] = set()
+    cables = []
     for route in routes:
-        source, target = attribute(where, route, "src"), attribute(where, route, "dst")
-        link = attribute(where, _links(route)[0], "id")
-        for name, known in ((source, vertices), (target, vertices), (link, links)):
-            if name not in known:
-                raise fault(where, route.line, "a host, router or link that the file describes", name)
+        try:
+            ends = ("src", "dst") if route.tag == "route" else ("gw_src", "gw_dst")
+            source, target = (attribute(where, route, end) for end in ends)
+            link = attribute(where, _links(route)[0], "id")
+            for name, known in ((source, found.vertices), (target, found.vertices), (link, found.links)):
+                if name not in known:
+                    raise fault(where, route.line, "a host, router or link that the file describes", name)
+        except InputError as error:
+            found.defects.append(left_out(MISSING, error, where, route.line, f"the <{route.tag}> is left out"))
+            continue
         key = (*sorted((source, target)), link)
         if key not in seen and source != target:
-            seen.add(key)  # type: ignore[arg-type]
-            found.append(Cable(source, target, speed=links[link]))
-    return found
+            seen.add(key)
+            cables.append(Cable(source, target, speed=found.links[link], line=route.line))
+    return cables
 
 
-def _cluster(element: Element, vertices: dict[str, Vertex], cables: list[Cable], where: str) -> None:
-    """Add a flat cluster: hosts prefix + number + suffix around one router."""
+def _cluster(element: Element, found: _Read, where: str) -> None:
+    """Add a flat cluster: hosts prefix + number + suffix around one router; a backbone that they all share is told."""
     if element.get("topology", "FLAT") != "FLAT":
-        raise fault(
-            where,
-            element.line,
-            "a flat <cluster>; write the others as their family, e.g. torus:dims=4x4",
-            element.get("topology"),
-        )
-    hub = attribute(where, element, "router_id") if element.get("router_id") else f"{attribute(where, element, 'id')}-router"
+        families = "a flat <cluster>; write the others as their family, e.g. torus:dims=4x4"
+        raise fault(where, element.line, families, element.get("topology"))
+    name = attribute(where, element, "id")
+    hub = element.get("router_id") or f"{name}-router"
     speed = _rate(attribute(where, element, "bw"), element, where)
-    vertices[hub] = Vertex(hub, is_host=False)
+    numbers: list[int] = []
     for part in attribute(where, element, "radical").split(","):
         match = RADICAL.fullmatch(part.strip())
         first, last = (maybe_whole(match[1]), maybe_whole(match[2] or match[1])) if match else (None, None)
-        if first is None or last is None or not 0 <= last - first < MOST:
+        if first is None or last is None or not 0 <= last - first < MOST - len(numbers):
             raise fault(where, element.line, "radical: numbers and ranges such as 0-15", part)
-        for number in range(first, last + 1):
-            name = f"{element.get('prefix', '')}{number}{element.get('suffix', '')}"
-            vertices[name] = Vertex(name, is_host=True)
-            cables.append(Cable(name, hub, speed=speed))
+        numbers += range(first, last + 1)
+    found.vertices[hub] = Vertex(hub, is_host=False, line=element.line)
+    for number in numbers:
+        host = f"{element.get('prefix', '')}{number}{element.get('suffix', '')}"
+        found.vertices[host] = Vertex(host, is_host=True, line=element.line)
+        found.cables.append(Cable(host, hub, speed=speed, line=element.line))
+    shared = element.get("bb_bw")
+    if shared:
+        told = (
+            f"bb_bw={shortened(shared)} of cluster {shortened(name)!r} is left out: one backbone that all its messages share "
+        )
+        told += (
+            f"is no cable; {len(numbers)} hosts that all send need at least their bytes over that rate, whatever is predicted"
+        )
+        found.defects.append(Defect(NOISE, element.line, told))
 
 
 def write(named: Named) -> Written:

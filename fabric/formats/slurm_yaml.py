@@ -13,11 +13,13 @@ from typing import Any
 
 import yaml
 
-from fabric.formats.faults import Numbers, fault, load_yaml
+from fabric.formats.defects import NOISE, Defect, left_out
+from fabric.formats.faults import Numbers, fault, load_yaml, shortened
 from fabric.formats.hostlist import compress, expand
 from fabric.formats.named import Named, Written
-from fabric.formats.slurm_conf import check_stamp, stamp
+from fabric.formats.slurm_conf import NOTHING_ABOVE, check_stamp, stamp
 from fabric.formats.tree import Branch, apart, from_tree, to_branches
+from topologies.errors import InputError
 
 LONGEST = 64
 
@@ -28,34 +30,51 @@ def read(text: str, where: str) -> Named:
     if not isinstance(content, list) or not all(isinstance(t, Numbers) and "topology" in t for t in content) or not content:
         raise fault(where, 1, "a list of topologies, each with the key topology", content)
     chosen = next((t for t in content if t.get("cluster_default") is True), content[0])
-    losses = [f"of {len(content)} topologies {chosen['topology']!r} is read"] * (len(content) > 1)
+    losses = [f"of {len(content)} topologies {shortened(chosen['topology'])!r} is read"] * (len(content) > 1)
+    defects: list[Defect] = []
+    because = ""
     if isinstance(chosen.get("tree"), Numbers):
-        branches = [_branch(row, "switch", where) for row in _list_of(chosen["tree"], "switches", where)]
+        branches = _branches(_list_of(chosen["tree"], "switches", where, defects), "switch", where, defects)
     elif isinstance(chosen.get("block"), Numbers):
-        branches = [_branch(row, "block", where) for row in _list_of(chosen["block"], "blocks", where)]
+        branches = _branches(_list_of(chosen["block"], "blocks", where, defects), "block", where, defects)
         losses += ["blocks are read as switches without anything above", "block_sizes are left out"]
+        because = NOTHING_ABOVE
     else:
         raise fault(where, chosen.line, "tree or block, with their switches", ", ".join(map(str, chosen)))
     check_stamp(text, branches, where)
-    return from_tree(branches, where, losses)
+    return from_tree(branches, where, losses, defects, apart=because)
 
 
-def _list_of(row: Numbers, key: str, where: str) -> list[Numbers]:
+def _list_of(row: Numbers, key: str, where: str, defects: list[Defect]) -> list[Numbers]:
     found = row.get(key)
-    if not isinstance(found, list) or not found or not all(isinstance(item, Numbers) for item in found):
+    if not isinstance(found, list) or not found:
         raise fault(where, row.line, f"{key}: a list of mappings", found)
+    odd = sum(not isinstance(item, Numbers) for item in found)
+    if odd:
+        defects.append(Defect(NOISE, row.line, f"{key}: a list of mappings was expected; {odd} other entries are left out"))
+    return [item for item in found if isinstance(item, Numbers)]
+
+
+def _branches(rows: Sequence[Numbers], key: str, where: str, defects: list[Defect]) -> list[Branch]:
+    """Return the switches that can be read; any other is a defect."""
+    found = []
+    for row in rows:
+        try:
+            found.append(_branch(row, key, where))
+        except InputError as error:
+            defects.append(left_out(NOISE, error, where, row.line, f"the {key} is left out"))
     return found
 
 
 def _branch(row: Numbers, key: str, where: str) -> Branch:
-    if not isinstance(row.get(key), str | int) or not {"children", "nodes"} & set(row):
+    if not isinstance(row.get(key), str | int):
         raise fault(where, row.line, f"{key}: NAME with children or nodes", dict(row))
     return Branch(str(row[key]), _names(row, "children", where), _names(row, "nodes", where), row.line)
 
 
 def _names(row: Numbers, key: str, where: str) -> tuple[str, ...]:
     value: Any = row.get(key)
-    if value is None and key not in row:
+    if value in (None, ""):
         return ()
     if not isinstance(value, str | int):
         raise fault(where, row.line, f"{key}: a list of names such as node[01-04]", value)

@@ -9,11 +9,13 @@ from typing import Any
 
 import yaml
 
-from fabric.formats.faults import Numbers, fault, load_yaml
+from fabric.formats.defects import NOISE, Defect, left_out
+from fabric.formats.faults import Numbers, fault, load_yaml, shortened
 from fabric.formats.hostlist import compress, expand
 from fabric.formats.named import Named, Written
 from fabric.formats.slurm_conf import check_stamp, stamp
 from fabric.formats.tree import Branch, from_tree, to_branches
+from topologies.errors import InputError
 
 KNOWN = {"switches", "labels", "annotations", "nodes", "switch", "metadata"}
 
@@ -23,11 +25,12 @@ def read(text: str, where: str) -> Named:
     content = load_yaml(text, where)
     if not isinstance(content, Numbers) or not isinstance(content.get("switches"), Numbers):
         raise fault(where, 1, "a mapping with switches and blocks", content)
+    defects: list[Defect] = []
     children: dict[str, tuple[list[str], int]] = {}
     for name, row in content["switches"].items():
         row = Numbers() if row is None else row  # noqa: PLW2901  # `leaf:` alone is a switch without anything
-        children[str(name)] = (_strings(row, "switches", where), getattr(row, "line", 1))
-    nodes = _blocks(content, where)
+        children[str(name)] = (_strings(row, "switches", where, defects), getattr(row, "line", 1))
+    nodes = _blocks(content, where, defects)
     listed = [s for found, _ in children.values() for s in found] + list(nodes)
     branches = [
         Branch(name, tuple(children.get(name, ([], 1))[0]), tuple(nodes.get(name, ())), children.get(name, ([], 1))[1])
@@ -36,26 +39,35 @@ def read(text: str, where: str) -> Named:
     check_stamp(text, branches, where)
     idle = sum(not b.switches and not b.nodes for b in branches)
     losses = [f"{idle} switches have nothing below them"] * bool(idle) + ["labels and annotations are left out"]
-    return from_tree(branches, where, losses)
+    losses += [f"{shortened(key)} of the file is left out" for key in content if key not in ("switches", "blocks")]
+    return from_tree(branches, where, losses, defects)
 
 
-def _strings(row: Any, key: str, where: str) -> list[str]:  # any YAML
-    if not isinstance(row, Numbers) or not isinstance(row.get(key, []), list):
-        raise fault(where, getattr(row, "line", 1), f"{key}: a list of names", row)
-    return [str(name) for name in row.get(key, [])]
+def _strings(row: Any, key: str, where: str, defects: list[Defect]) -> list[str]:  # any YAML
+    """Return a list of names, nothing and a defect where it is none."""
+    found = row.get(key, []) if isinstance(row, Numbers) else None
+    if isinstance(found, list) and all(isinstance(name, str | int) for name in found):
+        return [str(name) for name in found]
+    error = fault(where, getattr(row, "line", 1), f"{key}: a list of names", row)
+    defects.append(left_out(NOISE, error, where, getattr(row, "line", 1), "it is left out"))
+    return []
 
 
-def _blocks(content: Numbers, where: str) -> dict[str, list[str]]:
-    """Return switch -> names of its nodes."""
+def _blocks(content: Numbers, where: str, defects: list[Defect]) -> dict[str, list[str]]:
+    """Return switch -> names of its nodes; a block that is none is a defect."""
     found: dict[str, list[str]] = {}
     blocks = content.get("blocks")
     if not isinstance(blocks, list) or not blocks:
         raise fault(where, content.line, "blocks: a list of switch and nodes (the file may be cut)", blocks)
     for block in blocks:
-        if not isinstance(block, Numbers) or "switch" not in block or "nodes" not in block:
-            raise fault(where, getattr(block, "line", 1), "a block with switch and nodes (the file may be cut)", block)
-        lists = _strings(block, "nodes", where)
-        found.setdefault(str(block["switch"]), []).extend(n for text in lists for n in expand(text, where, block.line))
+        line = getattr(block, "line", 1)
+        try:
+            if not isinstance(block, Numbers) or "switch" not in block or "nodes" not in block:
+                raise fault(where, line, "a block with switch and nodes (the file may be cut)", block)
+            lists = _strings(block, "nodes", where, defects)
+            found.setdefault(str(block["switch"]), []).extend(n for text in lists for n in expand(text, where, line))
+        except InputError as error:
+            defects.append(left_out(NOISE, error, where, line, "the block is left out"))
     return found
 
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from fabric.formats.defects import MISSING, REPEATED, Defect
 from fabric.formats.faults import fault
-from fabric.formats.named import Named, scale_out
-from fabric.formats.observe import TIERS, Cable, Vertex, observed
+from fabric.formats.named import Cable, Named, Vertex, scale_out
+from fabric.formats.observe import TIERS, check_hosts, observed
 from topologies.base import SCALE_UP
 
 MOST_DEPTH = 12
@@ -44,44 +45,93 @@ class Group:
     parent: int
 
 
-def from_tree(branches: Sequence[Branch], where: str, losses: Sequence[str] = ()) -> Named:
+def from_tree(
+    branches: Sequence[Branch], where: str, losses: Sequence[str] = (), defects: Sequence[Defect] = (), *, apart: str = ""
+) -> Named:
     """Return the fabric of a tree, one cable per step, one device per node.
 
+    A node or switch below two switches is cabled to both. Nodes that a switch lists and that stand below its switches too,
+    as in what scontrol prints, stand there. apart: why parts may have nothing between them.
+
     Raises:
-        InputError: a switch that is named but not described, has two parents, or stands below itself.
+        InputError: no switch, no node, or a switch that stands below itself.
     """
-    known = {branch.name: branch for branch in branches}
-    if len(known) < len(branches):
-        twice = next(b for i, b in enumerate(branches) if b.name in {x.name for x in branches[:i]})
-        raise fault(where, twice.line, "every switch once", twice.name)
-    if not branches:
-        raise fault(where, 1, "at least one switch")
-    _check_parents(branches, known, where)
+    found, told = list(defects), list(losses)
+    known = _merged(branches, found)
+    if not known:
+        check_hosts((), found, where)
     heights: dict[str, int] = {}
     for name in known:
         _height(name, known, heights, where, 0)
-    switches = [Vertex(b.name, is_host=False, tier=_tier(heights[b.name])) for b in branches]
-    nodes = dict.fromkeys(node for branch in branches for node in branch.nodes)
-    clash = next((node for node in nodes if node in known), None)
-    if clash is not None:
-        raise fault(where, known[clash].line, "different names for switches and nodes", clash)
-    cables = [Cable(node, b.name) for b in branches for node in b.nodes] + [
-        Cable(s, b.name) for b in branches for s in b.switches
-    ]
+    known = _at_leaves(known, heights, told)
+    _tell_shared(known, found)
+    nodes = dict.fromkeys(node for branch in known.values() for node in branch.nodes)
+    names = _switch_names(known, nodes, found)
+    switches = [Vertex(names[b.name], is_host=False, tier=_tier(heights[b.name]), line=b.line) for b in known.values()]
+    cables = [Cable(node, names[b.name], line=b.line) for b in known.values() for node in dict.fromkeys(b.nodes)]
+    cables += [Cable(names[s], names[b.name], line=b.line) for b in known.values() for s in dict.fromkeys(b.switches)]
     hosts = [Vertex(node, is_host=True, tier="host") for node in nodes]
-    told = "the file holds a tree: how many cables and switches stand behind it is not known, one each is read"
-    return observed([*hosts, *switches], cables, where, (*losses, told))
+    told.append("the file holds a tree: how many cables and switches stand behind it is not known, one each is read")
+    return observed([*hosts, *switches], cables, where, told, found, apart=apart)
 
 
-def _check_parents(branches: Sequence[Branch], known: Mapping[str, Branch], where: str) -> None:
-    parent: dict[str, str] = {}
+def _merged(branches: Sequence[Branch], defects: list[Defect]) -> dict[str, Branch]:
+    """Return the branches by name: lines about one switch together, and a switch for every name that has no line."""
+    known: dict[str, Branch] = {}
     for branch in branches:
-        for name in (*branch.switches, *branch.nodes):
-            if name in branch.switches and name not in known:
-                raise fault(where, branch.line, f"switch {name!r} of {branch.name!r} to be described (the file may be cut)")
-            if name in parent:
-                raise fault(where, branch.line, f"{name!r} below one switch only, {parent[name]!r} has it already")
-            parent[name] = branch.name
+        before = known.get(branch.name)
+        if before is None:
+            known[branch.name] = branch
+            continue
+        told = f"switch {branch.name!r} is described in line {before.line} already; both are taken together"
+        defects.append(Defect(REPEATED, branch.line, told))
+        known[branch.name] = Branch(
+            before.name, (*before.switches, *branch.switches), (*before.nodes, *branch.nodes), before.line
+        )
+    for branch in list(known.values()):
+        for name in branch.switches:
+            if name not in known:
+                told = f"switch {name!r} of {branch.name!r} is not described; nothing is known below it (the file may be cut)"
+                defects.append(Defect(MISSING, branch.line, told))
+                known[name] = Branch(name, (), (), branch.line)
+    return known
+
+
+def _at_leaves(known: Mapping[str, Branch], heights: Mapping[str, int], losses: list[str]) -> dict[str, Branch]:
+    """Return the branches without nodes that their own switches hold already: lists of all nodes below are no cables."""
+    below: dict[str, set[str]] = {}
+    found = {}
+    for name in sorted(known, key=lambda name: heights[name]):
+        branch = known[name]
+        inner = set().union(*(below[s] for s in branch.switches)) if branch.switches else set()
+        below[name] = inner | set(branch.nodes)
+        found[name] = replace(branch, nodes=tuple(node for node in branch.nodes if node not in inner))
+    if any(len(found[name].nodes) < len(known[name].nodes) for name in known):
+        losses.append("lists of all nodes below a switch are left out: each node stands at the lowest switch that names it")
+    return {name: found[name] for name in known}
+
+
+def _tell_shared(known: Mapping[str, Branch], defects: list[Defect]) -> None:
+    """Add a defect for every name that stands below several switches."""
+    parent: dict[str, str] = {}
+    for branch in known.values():
+        for name in dict.fromkeys((*branch.switches, *branch.nodes)):
+            if parent.setdefault(name, branch.name) != branch.name:
+                told = f"{name!r} stands below {parent[name]!r} and {branch.name!r}; it is read as cabled to both"
+                defects.append(Defect(REPEATED, branch.line, told))
+
+
+def _switch_names(known: Mapping[str, Branch], nodes: Mapping[str, None], defects: list[Defect]) -> dict[str, str]:
+    """Return the switches' names in the fabric: their own, or another where a node has the same."""
+    found = {}
+    for name, branch in known.items():
+        fresh = name
+        while fresh in nodes or (fresh != name and fresh in known):
+            fresh += "-switch"
+        if fresh != name:
+            defects.append(Defect(REPEATED, branch.line, f"{name!r} is a switch and a node; the switch is called {fresh!r}"))
+        found[name] = fresh
+    return found
 
 
 def _height(name: str, known: Mapping[str, Branch], heights: dict[str, int], where: str, depth: int) -> int:
@@ -190,7 +240,25 @@ def to_branches(named: Named) -> tuple[list[Branch], list[str]]:
     for node, number in enumerate(lowest):
         nodes[number].append(names[count + node])
     branches = [Branch(names[i], tuple(children[i]), tuple(nodes[i])) for i in range(count)]
-    return branches, _losses(named, changed, count)
+    return branches, _losses(named, changed, count) + _merged_switches(named, found)
+
+
+def _merged_switches(named: Named, found: Sequence[Group]) -> list[str]:
+    """Return one line where groups of the lowest tier stand for several switches, with the names of one such group's."""
+    topology = named.topology
+    lowest = next((tier for tier, name in enumerate(topology.tiers) if tier and name != SCALE_UP), -1)
+    several = [g for g in found if g.name not in named.names and lowest > 0 and g.tier == topology.tiers[lowest]]
+    if not several:
+        return []
+    node = np.append(topology.node[: topology.devices], np.full(topology.vertices - topology.devices, -1))
+    below = np.isin(node[topology.ends[:, 0]], several[0].members)
+    high = topology.ends[below & scale_out(topology), 1]
+    names = [named.names[v] for v in np.unique(high[topology.tier[high] == lowest])]
+    shown = ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
+    told = (
+        f"{len(several):,} groups of the lowest tier stand for several switches, joined by nodes with cables to more than one"
+    )
+    return [f"{told} ({several[0].name}: {shown}); --only leaves a network out"]
 
 
 def _losses(named: Named, changed: int, count: int) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.hardware.node import NodeType
+from fabric.network.names import given_names
 from fabric.units import show_duration, show_rate
 from topologies.base import SCALE_UP, Topology
 from topologies.scale_up import device_lanes, sharing
@@ -143,8 +144,10 @@ def _counts(lanes: NDArray[np.integer]) -> str:
 
 
 def link_name(topology: Topology, link: int) -> str:
-    """Return the two ends of a link in the direction of its bytes, such as `leaf3 -> spine1`."""
-    lower, upper = (topology.vertex_name(int(vertex)) for vertex in topology.ends[link // 2])
+    """Return the two ends of a link in the direction of its bytes, such as `leaf3 -> spine1`, by a file's names if any."""
+    given = given_names(topology)
+    ends = [int(vertex) for vertex in topology.ends[link // 2]]
+    lower, upper = (given.vertices[vertex] if given else topology.vertex_name(vertex) for vertex in ends)
     return f"{lower} -> {upper}" if link % 2 == 0 else f"{upper} -> {lower}"
 
 

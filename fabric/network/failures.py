@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import replace
 
 import numpy as np
 
 from fabric.network.fabric import Fabric
-from fabric.network.names import vertex_name, vertex_of
+from fabric.network.names import given_names, vertex_name, vertex_of
 from fabric.network.routing.cuts import Failures, cut
 from fabric.network.routing.router import Router, router_of
 from fabric.network.routing.ways import Ints
@@ -18,7 +19,12 @@ from topologies.errors import InputError
 
 __all__ = ["FORMS", "Failures", "at_devices", "between_switches", "cut", "draw", "router_without", "without"]
 
-FORMS = "links:COUNT, host_links:COUNT, switches:COUNT, switches:TIER:COUNT, plane:NUMBER, cable:NUMBER or switch:NAME"
+FORMS = (
+    "links:COUNT, host_links:COUNT, switches:COUNT, switches:TIER:COUNT, plane:NUMBER, cable:NUMBER, cable:NAME--NAME, "
+    "switch:NAME or a switch's name alone"
+)
+BETWEEN = "--"
+"""What stands between the two names of a cable."""
 
 
 def draw(topology: Topology, text: str, seed: int = 0) -> Failures:
@@ -27,18 +33,41 @@ def draw(topology: Topology, text: str, seed: int = 0) -> Failures:
     links:COUNT draws cables between switches (of the whole network where there are none) without replacement, and
     links:6 draws the first 6 of links:10, so that a curve over counts adds up; host_links:COUNT draws of those at devices.
     switches:spine:2 draws of a tier,
-    switches:2 of all; plane:1 takes all switches of a plane; cable:17 and switch:leaf3 (or its number) are as they say.
+    switches:2 of all; plane:1 takes all switches of a plane; cable:17 and switch:leaf3 (or its number) are as they say, and
+    spine0 alone is switch:spine0. cable:leaf0--spine1 takes all cables between the two. Names are a file's where it has any.
 
     Raises:
         InputError: another form, more than there are, or something that does not exist.
     """
+    if _is_switch(topology, text.strip()):  # a file's own name may hold the + and : of this form
+        return _switch(topology, text, seed)
     found = Failures()
     for one in text.split("+"):
-        kind, _, rest = one.strip().partition(":")
-        if kind not in DRAWN or not rest:
-            raise InputError(f"failures: must be {FORMS}, several joined by +; got {one.strip()!r}")
-        found |= DRAWN[kind](topology, rest, seed)
+        found |= _one(topology, one.strip(), seed)
     return found
+
+
+def _one(topology: Topology, text: str, seed: int) -> Failures:
+    """Return the failures of one text without a `+`."""
+    kind, _, rest = text.partition(":")
+    if kind in DRAWN and rest:
+        return DRAWN[kind](topology, rest, seed)
+    if _is_switch(topology, text):
+        return _switch(topology, text, seed)
+    given = given_names(topology)
+    near = difflib.get_close_matches(text, given.vertices[topology.devices :], 3, 0.6) if given and not rest else []
+    hint = f"; names like it: {', '.join(near)}" if near else ""
+    raise InputError(f"failures: must be {FORMS}, several joined by +; got {text!r}{hint}")
+
+
+def _is_switch(topology: Topology, text: str) -> bool:
+    """Return whether a text is the name of a switch, and no number."""
+    if not text or text.isdigit():
+        return False
+    try:
+        return vertex_of(topology, text, "failures") >= topology.devices
+    except InputError:
+        return False
 
 
 def without(fabric: Fabric, failures: Failures) -> Fabric:
@@ -113,10 +142,22 @@ def _plane(topology: Topology, text: str, seed: int) -> Failures:
 
 def _cable(topology: Topology, text: str, seed: int) -> Failures:
     del seed
+    if BETWEEN in text:
+        return _between(topology, text)
     cable = natural(text)
     if cable is None or cable >= len(topology.ends):
         raise InputError(f"failures: cables of {topology.name} are 0 ... {len(topology.ends) - 1}, got {shown(text)}")
     return Failures(cables=(cable,))
+
+
+def _between(topology: Topology, text: str) -> Failures:
+    """Return all cables between two vertices by their names."""
+    one, other = (vertex_of(topology, name, "failures") for name in text.split(BETWEEN, 1))
+    found = np.flatnonzero((np.sort(topology.ends, axis=1) == sorted((one, other))).all(axis=1))
+    if not len(found):
+        names = f"{vertex_name(topology, one)} and {vertex_name(topology, other)}"
+        raise InputError(f"failures: a cable must be there to fail, {names} have none between them")
+    return Failures(cables=tuple(found.tolist()))
 
 
 def _switch(topology: Topology, text: str, seed: int) -> Failures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,17 @@ class Loader(yaml.SafeLoader):
     def __init__(self, text: str) -> None:
         """Begin with nothing read."""
         super().__init__(text)
-        self._depth, self._sizes = 0, dict[int, int]()
+        self._depth, self._sizes, self._values = 0, dict[int, int](), 0
+
+    def compose_document(self) -> yaml.Node | None:
+        """Return a document as a node; its values count with those of the documents before it."""
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        self._sizes.clear()  # numbers of nodes that are gone may come again
+        node = super().compose_document()
+        self._values += self._sizes.get(id(node), 0)
+        if self._values > MOST_VALUES:
+            raise _problem(mark, f"more than {MOST_VALUES:,} values, those that aliases repeat counted again")
+        return node
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Return the next value as a node, checked."""
@@ -106,10 +116,25 @@ def parse_yaml(text: str, where: str, loader: type[Loader] = Loader) -> Any:  # 
     Raises:
         InputError: not YAML, a tag that fails, a key that cannot be one or is given twice, or beyond the limits above.
     """
+    return _parsed(text, where, lambda: yaml.load(text, Loader=loader))  # noqa: S506  # a SafeLoader
+
+
+def parse_yaml_documents(text: str, where: str, loader: type[Loader] = Loader) -> list[Any]:  # YAML holds anything
+    """Return the contents of all documents of a YAML text; the limits hold for all of them together.
+
+    Raises:
+        InputError: what parse_yaml() refuses.
+    """
+    found: list[Any] = _parsed(text, where, lambda: list(yaml.load_all(text, Loader=loader)))  # a SafeLoader
+    return found
+
+
+def _parsed(text: str, where: str, parse: Callable[[], Any]) -> Any:  # YAML holds anything
+    """Return what PyYAML makes of a text, its errors as ours."""
     if len(text) > MOST_BYTES:
         raise InputError(f"{where}: at most {MOST_BYTES >> 20} MiB of YAML are read")
     try:
-        return yaml.load(text, Loader=loader)  # noqa: S506  # a SafeLoader
+        return parse()
     except yaml.YAMLError as error:
         line, column, problem = _said(error)
         raise NotYaml(where, line, column, problem) from None

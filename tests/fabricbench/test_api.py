@@ -104,6 +104,17 @@ def test_scale_and_show_give_the_program_s_rows():
     assert json.loads(json.dumps(fb.show(fabric).rows())) == program("show", "fat_tree:k=4")
 
 
+def test_a_part_of_a_file_is_taken_by_names_as_the_program_does(tmp_path):
+    conf, only = tmp_path / "topology.conf", "switches:!s2"
+    conf.write_text("SwitchName=s1 Nodes=n[1-4]\nSwitchName=s2 Nodes=n[5-7]\nSwitchName=top Switches=s[1-2]\n")
+    (row,) = json.loads(json.dumps(fb.read(conf, only=only).rows()))
+    assert (row["endpoints"], [row]) == (4, program("read", str(conf), "--only", only))
+    written = program("write", str(conf), "--only", only, "--format", "csv")
+    assert json.loads(json.dumps(fb.write(*fb.read(conf), "csv", only=[only]).rows())) == written
+    rows = fb.audit(conf, "star:devices=4", only=only).rows()
+    assert json.loads(json.dumps(rows)) == program("audit", str(conf), "--design", "star:devices=4", "--only", only)
+
+
 def test_an_answer_prints_as_text_and_as_escaped_html():
     answer = fb.predict(fb.cases(fb.load("star:devices=4"), sizes="1MiB"), fb.load("star:devices=4"))
     assert "busbw GB/s" in str(answer)

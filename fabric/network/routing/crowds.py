@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from fabric.network.routing.graph import Graph
-from fabric.network.routing.no_way import NoWay
 from fabric.network.routing.routed import largest
+from fabric.network.routing.tiers import no_way
 from fabric.network.routing.towards import BLOCK, towards
 from fabric.network.routing.ways import Floats, Ints
 
@@ -97,7 +97,7 @@ class Work:
             ways.distance, ways.weight, ways.crossed,
         )  # fmt: skip
         if lost >= 0:
-            raise NoWay(self.graph.topology.name, *crowds.pair(lost, low + column_lost))
+            raise no_way(self.graph.topology, *crowds.pair(lost, low + column_lost))
         ways.descend()
         self.into[some] = ways.held[switch, column]
         return self._longest(low)

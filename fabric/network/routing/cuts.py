@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from fabric.network.names import keep_names
 from fabric.network.routing.ways import Flags
 from topologies.base import Topology
 from topologies.errors import InputError
@@ -73,4 +74,5 @@ def cut(topology: Topology, failures: Failures) -> Topology:
     alive = failures.alive(topology)
     left = replace(topology, ends=topology.ends[alive], level=topology.level[alive], lanes=topology.lanes[alive])
     _ORIGINS[left] = Origin(topology, failures)
+    keep_names(topology, left)
     return left

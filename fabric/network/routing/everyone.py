@@ -15,6 +15,7 @@ from fabric.network.routing.policies import Policy
 from fabric.network.routing.routed import Routed, largest
 from fabric.network.routing.router import AT_ONCE, Router
 from fabric.network.routing.tiered import CHUNK
+from fabric.network.routing.tiers import no_way
 from fabric.network.routing.ways import Floats, Ints
 from topologies.errors import InputError
 
@@ -123,7 +124,7 @@ def _lost(router: Router, devices: Ints, source: int) -> NoWay:
     away = part[devices] != part[source]
     if router.topology.scale_up_level >= 0:
         away &= node[devices] != node[source]
-    return NoWay(router.topology.name, source, int(devices[int(np.argmax(away))]))
+    return no_way(router.topology, source, int(devices[int(np.argmax(away))]))
 
 
 def _by_crowds(router: Router, devices: Ints, policy: Policy, weight: float) -> Routed:

@@ -6,12 +6,15 @@ from topologies.errors import InputError
 
 
 class NoWay(InputError):
-    """Two devices of a topology that no way joins. topology: its name; source, target: the devices' numbers."""
+    """Two devices of a topology that no way joins.
 
-    def __init__(self, topology: str, source: int, target: int) -> None:
-        super().__init__(topology, source, target)
-        self.topology, self.source, self.target = topology, source, target
+    topology: its name; source, target: the devices' numbers; told: both by name, why, and what would be a way on.
+    """
+
+    def __init__(self, topology: str, source: int, target: int, told: str) -> None:
+        super().__init__(topology, source, target, told)  # all that makes it, so that it comes back from another process
+        self.topology, self.source, self.target, self.told = topology, source, target, told
 
     def __str__(self) -> str:
         """Return the one line that a user reads."""
-        return f"routing: no way in {self.topology} from device {self.source} to device {self.target}"
+        return f"routing: no way in {self.topology} {self.told}"

@@ -15,12 +15,11 @@ import numpy as np
 from fabric.network.fabric import Fabric
 from fabric.network.routing.cuts import origin_of
 from fabric.network.routing.forwarding import read_table
-from fabric.network.routing.no_way import NoWay
 from fabric.network.routing.policies import Policy
 from fabric.network.routing.relay import relays
 from fabric.network.routing.routed import Entries, Routed, crossings, distinct, hops_by_level, merged
 from fabric.network.routing.tiered import Tiered
-from fabric.network.routing.tiers import Tables, tables_of
+from fabric.network.routing.tiers import Tables, no_way, tables_of
 from fabric.network.routing.ways import Floats, Ints, Paths, Ways
 from topologies.base import Topology
 from topologies.errors import InputError
@@ -135,7 +134,7 @@ class Router:
             lost = meeting < 0
         if lost.any():
             pair = over[int(np.argmax(lost))]
-            raise NoWay(self.topology.name, int(source[pair]), int(target[pair]))
+            raise no_way(self.topology, int(source[pair]), int(target[pair]))
         return inner, over, meeting
 
     def route(self, source: Ints, target: Ints, policy: Policy, weight: Floats | None, *, each: bool = True) -> Routed:

@@ -10,6 +10,8 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from fabric.network.names import given_names, vertex_name
+from fabric.network.routing.no_way import NoWay
 from fabric.network.routing.ways import Flags, Ints
 from topologies.base import Topology
 
@@ -169,6 +171,26 @@ class Tables:
 def _different(vertices: Ints) -> Ints:
     """Return the vertices, sorted, each once."""
     return np.flatnonzero(np.bincount(vertices))
+
+
+def no_way(topology: Topology, source: int, target: int) -> NoWay:
+    """Return the error for two devices that no way joins: both by name, why, and what would be a way on."""
+    ends = f"from {vertex_name(topology, source)} to {vertex_name(topology, target)}"
+    return NoWay(topology.name, source, target, ends + _way_on(topology, source, target))
+
+
+def _way_on(topology: Topology, source: int, target: int) -> str:
+    """Return what would join two devices: others of their nodes that pass on; else why a file may leave them apart."""
+    inside = np.stack([np.arange(topology.devices), topology.vertices + topology.node[: topology.devices]], axis=1)
+    everywhere = np.arange(topology.vertices + topology.nodes)
+    part = _merge(everywhere, np.concatenate([topology.ends, inside]).astype(np.int64))
+    changes = topology.rail[source] != topology.rail[target]
+    if changes and part[source] == part[target] and topology.scale_up_level >= 0:
+        return "; over another device of a node there may be one: --routing pxn:ideal"
+    given = given_names(topology)
+    if given is not None and given.apart:
+        return f": {given.apart}"
+    return ""
 
 
 def _merge(labels: Ints, ends: Ints) -> Ints:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
+from fabric.answers.audit import audit
 from fabric.answers.bound import bound
 from fabric.answers.build import build
 from fabric.answers.calibrate import calibrate
@@ -13,6 +14,8 @@ from fabric.answers.compare import compare
 from fabric.answers.flows import by_flow, flows
 from fabric.answers.jobs import jobs
 from fabric.answers.measure import limits_of, measured
+from fabric.answers.read import read as read_file
+from fabric.answers.read import write
 from fabric.answers.review import review
 from fabric.answers.scale import scale, scale_measured
 from fabric.answers.search import search
@@ -20,6 +23,7 @@ from fabric.answers.show import show
 from fabric.answers.stress import stress
 from fabric.answers.throughput import throughput
 from fabric.answers.trace import trace
+from fabric.formats import files
 from fabric.network.spec import load
 from fabric.predict.answer import predict
 from fabric.predict.bounds import bound as bound_of
@@ -72,7 +76,15 @@ def searched(limits=None):
     return search(DEMAND, ["400Gb/s"], request, workers=1)
 
 
+def flawed(tmp_path):
+    """A tree in which a node stands below two switches, among a line of another tool and without its last line end."""
+    path = tmp_path / "topology.conf"
+    path.write_text("SwitchName=s1 Nodes=n[1-4]\nslurmctld: hello\nSwitchName=s2 Nodes=n[4-7]\nSwitchName=top Switches=s[1-2]")
+    return path
+
+
 ANSWERS = {
+    "audit": lambda tmp: audit(files.read(flawed(tmp)), files.load("star:devices=7"), dump="topology.conf"),
     "bound": lambda _: bound(cases(TREE, sizes=[64], ranks=[1, 4]), TREE),
     "build": lambda tmp: build(TREE, tmp / "tree.yaml"),
     "build local": lambda _: build(LOCAL),
@@ -84,12 +96,14 @@ ANSWERS = {
     "measure": lambda _: measured(runs(), limits_of(runs(), LOCAL)),
     "review": lambda _: review(REVIEW),
     "search": lambda _: searched(),
+    "read": lambda tmp: read_file(flawed(tmp), only=["switches:!s2"]),
     "scale": lambda _: scale([TREE, LOCAL], sizes=[2**20], algorithms=["ring", "best"]),
     "scale measured": lambda _: scale_measured(runs(), LOCAL),
     "show": lambda _: show(TREE.topology),
     "stress": lambda _: stress([(cases(TREE, sizes=[2**20])[0], "ring")], TREE, what="switches:spine", counts=[1, 2], seeds=2),
     "throughput": lambda _: throughput(TREE, "worst"),
     "trace": lambda _: trace(cases(TREE, sizes=[2**20]), TREE, NONE, algorithm="ring"),
+    "write": lambda tmp: write(files.read(flawed(tmp)), "csv"),
 }
 
 
@@ -103,7 +117,10 @@ def test_an_answers_json_is_what_its_schema_says(name, tmp_path):
         jsonschema.validate({**said, "rows": [{**said["rows"][0], "another": 1}]}, answer.view.schema())
 
 
-@pytest.mark.parametrize("name", sorted(set(ANSWERS) - {"build", "build local", "show", "measure", "by flow"}))
+WITHOUT_TABLE = {"audit", "build", "build local", "by flow", "measure", "read", "show", "write"}
+
+
+@pytest.mark.parametrize("name", sorted(set(ANSWERS) - WITHOUT_TABLE))
 def test_an_answers_table_has_a_line_per_fact_and_prints(name, tmp_path):
     answer = ANSWERS[name](tmp_path)
     lines = [line for line in str(answer).splitlines() if line]
@@ -116,6 +133,19 @@ def test_an_answers_table_has_a_line_per_fact_and_prints(name, tmp_path):
 def test_a_verb_names_each_of_its_columns_once(name, tmp_path):
     keys = [column.key for column in ANSWERS[name](tmp_path).view.columns]
     assert len(keys) == len(set(keys))
+
+
+def test_flaws_of_a_dump_are_rows_of_audit_and_stand_in_read(tmp_path):
+    found = audit(files.read(flawed(tmp_path)), files.load("star:devices=7"), dump="a.conf")
+    (row,) = (row for row in found.rows() if row["kind"] == "in_dump")
+    assert (row["defect"], row["line"]) == ("repeated", 3)
+    assert any(line.startswith("a.conf:2: ") for line in found.warnings)
+    assert [defect["kind"] for defect in read_file(flawed(tmp_path)).rows()[0]["defects"]] == [
+        "noise",
+        "repeated",
+        "unfinished",
+    ]
+    assert write(files.read(flawed(tmp_path)), "csv").warnings[0].startswith(f"{flawed(tmp_path)}:2: ")
 
 
 def test_bound_says_what_the_bound_says_and_how_long_that_takes():

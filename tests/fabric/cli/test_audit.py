@@ -92,3 +92,24 @@ def test_the_six_single_cable_pairs_of_a_real_dump():
     assert sum(row["count"] == 1 for row in rows) == 6
     assert sum(row["count"] == 2 for row in rows) == 10
     assert not any(row["kind"] in ("extra", "swapped") for row in json.loads(done.stdout)["rows"])
+
+
+def test_what_is_wrong_inside_the_dump_is_a_finding_with_its_line(built):
+    lines = built.read_text().splitlines()
+    looped = lines[-1].split(",")
+    looped[1] = looped[0]
+    built.write_text("\n".join([*lines, ",".join(looped), "a row of another length"]) + "\n")
+    done = run("audit", built, "--design", DESIGN, "--json", code=1)
+    rows = json.loads(done.stdout)["rows"]
+    assert {(row["kind"], row["line"]) for row in rows} == {("in_dump", len(lines) + 1)}
+    assert {row["defect"] for row in rows} == {"loopback", "repeated"}, "its other end is in tier spine further up"
+    assert f"built.csv:{len(lines) + 2}: " in done.stderr
+
+
+def test_a_fabric_without_scale_out_cables_is_shown_and_audited(tmp_path):
+    pci = '<pci busid="{0}" class="0x030200" link_speed="16 GT/s" link_width="16"><gpu dev="{0}"/></pci>'
+    file = tmp_path / "node.xml"
+    file.write_text(f'<system version="1"><cpu numaid="0">{pci.format(1)}{pci.format(2)}</cpu></system>')
+    assert "2 in 1 node" in run("show", file).stdout
+    assert "missing switch" in run("audit", file, "--design", "star:devices=2", code=1).stdout
+    assert "scale-up" in run("predict", "--topo", file, "--sizes", "1MiB").stdout

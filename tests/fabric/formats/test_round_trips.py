@@ -46,7 +46,10 @@ def test_lossless_formats_give_the_very_fabric_back(kind, topo):
 @pytest.mark.parametrize("topo", TOPOLOGIES)
 @pytest.mark.parametrize("kind", BOTH)
 def test_a_second_round_changes_nothing(kind, topo):
-    once = catalog.write(named(load(topo)), kind).text
+    try:
+        once = catalog.write(named(load(topo)), kind).text
+    except InputError as error:
+        pytest.skip(f"it cannot be said in this format: {error}")
     twice = catalog.write(catalog.read(once, "x", kind), kind).text
     again = catalog.write(catalog.read(twice, "x", kind), kind).text
     assert twice == again
@@ -93,7 +96,9 @@ def test_a_file_cut_anywhere_is_refused_in_one_line(kind):
         except InputError as error:
             check(error, r"some\.file(:\d+)?: ")
         else:
-            assert catalog.write(again, "node-link").text.replace("some.file", "x") == whole, f"half of it was read: {place}"
+            told = any("may be cut" in defect.told for defect in again.defects)
+            same = catalog.write(again, "node-link").text.replace("some.file", "x") == whole
+            assert told or same, f"half of it was read without a word: {place}"
 
 
 @pytest.mark.parametrize("kind", catalog.readable())

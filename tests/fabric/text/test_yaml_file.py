@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from fabric.text.yaml_file import parse_yaml, read_mapping
+from fabric.text.yaml_file import parse_yaml, parse_yaml_documents, read_mapping
 from topologies.errors import InputError
 
 
@@ -67,6 +67,15 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "\n".join(
 def test_what_yaml_allows_and_nothing_can_hold_is_one_line(text, words):
     with pytest.raises(InputError, match=rf"\Ax: must be YAML, got line \d+, column \d+: [^\n\x1b]*({words})[^\n\x1b]*\Z"):
         parse_yaml(text, "x")
+
+
+def test_documents_are_read_and_the_limits_hold_for_all_of_them_together():
+    assert parse_yaml_documents("a: 1\n---\n- 2\n---\n", "x") == [{"a": 1}, [2], None]
+    most = "\n---\n".join(["\n".join(LAUGHS.splitlines()[:6])] * 4)  # 670,000 values each
+    with pytest.raises(InputError, match=r"\Ax: must be YAML, got line \d+, column 1: more than 2,000,000 values"):
+        parse_yaml_documents(most, "x")
+    with pytest.raises(InputError, match="an alias of what it stands in"):
+        parse_yaml_documents("\n---\n".join(["a: [x, y]"] * 50 + ["a: &a [*a]"]), "x")
 
 
 def test_aliases_within_reason_are_read():
