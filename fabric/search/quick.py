@@ -169,11 +169,11 @@ def split_nodes(topology: Topology) -> int:
 
     So it is where leaves hold no whole number of nodes: 42 ports and 8 devices a node. Rails put every node on as many.
     """
-    outside = topology.level != topology.scale_up_level
-    ends = topology.ends[outside].astype(np.int64)
-    device, leaf = np.unique(np.concatenate([ends, ends[:, ::-1]]), axis=0).T
-    near = (device < topology.devices) & (leaf >= topology.devices)
-    standing, on_leaf = np.unique(topology.node[device[near]] * topology.vertices + leaf[near], return_counts=True)
+    ends = topology.ends[topology.level != topology.scale_up_level].astype(np.int64)
+    near = (ends < topology.devices).sum(axis=1) == 1  # a device and a switch; parallel cables count once
+    cable = np.unique(ends[near].min(axis=1) * topology.vertices + ends[near].max(axis=1))
+    device, leaf = cable // topology.vertices, cable % topology.vertices
+    standing, on_leaf = np.unique(topology.node[device] * topology.vertices + leaf, return_counts=True)
     if not len(standing):
         return 0
     _, first, leaves = np.unique(standing // topology.vertices, return_index=True, return_counts=True)
