@@ -57,7 +57,9 @@ class Scored:
 
 def read(path: Path) -> list[Result]:
     """Return the rows of a file, with their setting as its column says it."""
-    return [replace(one, context={**one.context, "setting": one.context["label"]}) for one in of_csv(path) if one.case.nodes > 1]
+    return [
+        replace(one, context={**one.context, "setting": one.context["label"]}) for one in of_csv(path) if one.case.nodes > 1
+    ]
 
 
 def calibrated_to(results: Sequence[Result], nodes: int) -> int:

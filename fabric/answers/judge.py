@@ -92,7 +92,7 @@ def results_of(path: Path, tool: str = "auto", given: Given | None = None) -> tu
     from fabric.importers import catalog
 
     text = catalog.load(path)
-    if tool == "auto" and text.lstrip()[:1] == "{" and '"fabricbench.result/' in text[: text.find("\n")]:
+    if tool == "auto" and _ours(text):
         from fabric.records.store import read
 
         rows, torn = read(path)
@@ -101,6 +101,21 @@ def results_of(path: Path, tool: str = "auto", given: Given | None = None) -> tu
     found = catalog.imported(text, str(path), tool, given) if given else catalog.imported(text, str(path), tool)
     said = [f"{path}:{f.row or 0}: {f.severity}: {f.text}" for f in found.findings if f.severity != "note"]
     return list(found.results), said
+
+
+def is_ours(path: Path) -> bool:
+    """Return whether a file is one of results of ours, by its beginning; other tools' logs are not.
+
+    Raises:
+        InputError: a file that cannot be read.
+    """
+    from fabric.importers import catalog
+
+    return _ours(catalog.load(path))
+
+
+def _ours(text: str) -> bool:
+    return text.lstrip()[:1] == "{" and '"fabricbench.result/' in text.partition("\n")[0]
 
 
 def judge(

@@ -39,6 +39,8 @@ APART_FROM = MIB // 4
 """Bytes from which on the rows of two nodes leave the slope of a tree's levels."""
 HOLE = 1.25
 """How much longer than a larger size a size takes in a hole."""
+BESIDE = 4
+"""How many times larger a block may be for its hole to reach down to a block."""
 SHORT = 64 * 1024
 """Bytes up to which an operation is latency alone."""
 PACKET = 4096
@@ -195,14 +197,15 @@ def step_law(case: Case, rows: Rows) -> Trend:
 
 
 def _depth(tau: float, block: float, rows: Rows) -> float:
-    """Return how much longer a step takes than larger blocks let expect, 1 outside of holes.
+    """Return how much longer a step takes than larger blocks let expect, 1 neither in a hole nor below one.
 
     Of a block x' behind, tau(x') is the most and tau(x') x/x' the least that x takes without a hole; the middle is sqrt of it.
     """
-    behind = [(x, seconds) for x, seconds in rows.by_step.items() if x > block * 1.001]
-    if not any(tau > HOLE * seconds for _, seconds in behind):
+    behind = {x: seconds for x, seconds in rows.by_step.items() if x > block * 1.001}
+    around = {block: tau} | {x: seconds for x, seconds in behind.items() if x <= BESIDE * block}
+    if not any(one > HOLE * seconds for x, one in around.items() for y, seconds in behind.items() if y > x):
         return 1.0
-    return tau / min(seconds * sqrt(block / x) for x, seconds in behind)
+    return max(1.0, tau / min(seconds * sqrt(block / x) for x, seconds in behind.items()))
 
 
 def size_law(case: Case, rows: Rows, *, levels: bool = False) -> Trend:
@@ -219,7 +222,9 @@ def size_law(case: Case, rows: Rows, *, levels: bool = False) -> Trend:
     near = min(found, key=lambda count: abs(log2(count / nodes)))
     times = {count: one[0] for count, one in found.items()}
     seconds = _grown(times, nodes, near, rows, levels=levels)
-    flat, steep = (times[near], times[near] * (1 + log2(nodes / near) / max(1.0, log2(near)))) if len(times) == 1 else (seconds,) * 2
+    flat, steep = (
+        (times[near], times[near] * (1 + log2(nodes / near) / max(1.0, log2(near)))) if len(times) == 1 else (seconds,) * 2
+    )
     least, most = min(flat, steep, seconds) / seconds, max(flat, steep, seconds * hole) / seconds
     return Trend(seconds, distance(nodes, rows.points), why, found[near][1], max(least, 0.25), most, hole)
 

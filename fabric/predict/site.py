@@ -9,8 +9,8 @@ lo and hi were chosen on rows of three sites, 8 to 16 nodes (docs/scale.md).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
 from statistics import median
@@ -129,13 +129,16 @@ class Laws:
         if self.library not in SCALED:
             yield f"laws of scale were not shown for {self.library}"
         if self.tail > SHARED:
-            yield f"shared or noisy: one run in twenty takes {self.tail:.3g} x the median of its like; few nodes show no congestion"
+            yield f"one run in twenty takes {self.tail:.3g} x the median of its like: shared or noisy, more so on more"
 
 
-def laws_of(results: Sequence[Result], tail: float | None = None) -> Laws:
-    """Return the laws of one library's results. tail: of the whole site, where these results are a part of it."""
-    own = tail if tail is not None else tail_of(results)
-    return Laws(points_of(results), own)
+def laws_by_library(results: Iterable[Result]) -> dict[str, Laws]:
+    """Return the laws of every library in results of several nodes that are sound; rows of one node are left out."""
+    groups = defaultdict[str, list[Result]](list)
+    for one in results:
+        if one.case.nodes > 1 and not one.wrong and not one.oversubscribed:
+            groups[library(one.source)].append(one)
+    return {name: Laws(points_of(own), tail_of(own)) for name, own in sorted(groups.items())}
 
 
 def tail_of(results: Iterable[Result]) -> float:
@@ -148,8 +151,3 @@ def tail_of(results: Iterable[Result]) -> float:
             groups[(*key, case.world_size, case.in_place)].append(one.time)
     ratios = sorted(time / median(times) for times in groups.values() if len(times) > 1 for time in times)
     return max(1.0, ratios[int(TAIL * (len(ratios) - 1))]) if ratios else UNREPEATED
-
-
-def with_tail(laws: Laws, tail: float) -> Laws:
-    """Return the laws with another tail."""
-    return replace(laws, tail=tail)
