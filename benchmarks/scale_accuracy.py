@@ -150,6 +150,10 @@ def tables(rows: Sequence[Scored]) -> Iterator[str]:
     yield f"{'':44}{'rows':>6}{'median %':>8}{'P90 %':>9}{'in %':>7}{'busbw %':>8}{'P90 %':>9}{'a+bS %':>8}{'P90 %':>9}"
     for site in sorted({one.site for one in rows}):
         yield from ("", *_of_site(site, [one for one in rows if one.site == site]))
+    for kind, collection in (("NCCL", True), ("MPI", False)):
+        own = [one for one in rows if ("nccl" in one.result.source) is collection]
+        if own:
+            yield from ("", *_of_site(f"all files, {kind}", own))
 
 
 def _of_site(site: str, rows: Sequence[Scored]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -57,13 +57,11 @@ def calibrate(results: Sequence[Result], fabric: Fabric, *, collective: str | No
     from fabric.predict.cases import on_nodes
     from fabric.predict.fits import fits_of, scores
     from fabric.predict.site import laws_by_library
-    from fabric.records.measured import of_one_collective
     from topologies.errors import InputError
 
     placed = [replace(result, case=on_nodes(fabric, result.case)) for result in results]
     laws = laws_by_library(placed)
-    one = placed if collective is None and not laws else _of_lines(placed, collective, of_one_collective, bool(laws))
-    fits, refused = fits_of(one, fabric)
+    fits, refused = fits_of(_of_lines(placed, collective), fabric)
     if not fits and not laws:
         raise InputError(next(iter(refused.values()), "calibrate: the file holds no measured results"))
     scored = [(fit, tuple(scores(fit, fabric))) for fit in fits.values()]
@@ -79,13 +77,19 @@ def calibrate(results: Sequence[Result], fabric: Fabric, *, collective: str | No
     )
 
 
-def _of_lines(
-    results: Sequence[Result], asked: str | None, one: Callable[[Sequence[Result], str], list[Result]], lawful: bool
-) -> Sequence[Result]:
-    """Return the results that lines are fitted to: of one collective; where there are laws, of none rather than an error."""
+def _of_lines(results: Sequence[Result], asked: str | None) -> Sequence[Result]:
+    """Return the results that lines are fitted to: of the collective asked for, of the only one, else of none.
+
+    Raises:
+        InputError: several collectives, not the one asked for, and no laws would be left: as of_one_collective.
+    """
+    from fabric.records.measured import of_one_collective
+
     there = {result.case.collective for result in results}
-    wanted = asked or "all_reduce"
-    return [] if lawful and wanted not in there and len(there) > 1 else one(results, wanted)
+    lawful = any(result.case.nodes > 1 for result in results)
+    if asked is None and not lawful:
+        return results
+    return [] if lawful and len(there) > 1 and asked not in there else of_one_collective(results, asked or "")
 
 
 def _with_laws(fitted: Sequence[Constants], laws: Mapping[str, Laws], fabric: Fabric) -> tuple[Constants, ...]:

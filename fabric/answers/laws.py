@@ -69,7 +69,7 @@ def _notes(rows: Rows, laws: Laws) -> Iterator[str]:
     from fabric.predict.laws import FEW
 
     for hole in rows.holes:
-        yield f"hole: {show_size(hole.nbytes)} on {hole.nodes} nodes takes {hole.times:.2g} x a larger size: no part of the trend"
+        yield f"hole: {show_size(hole.nbytes)} on {hole.nodes} nodes takes {hole.times:.2g} x a larger size, so no trend"
     if FEW in rows.by_nodes and len(rows.by_nodes) > 1:
         yield "two nodes stand apart: they are no part of the trend of large sizes"
     yield f"one run in twenty takes {laws.tail:.3g} x the median of its like or more"

@@ -97,8 +97,8 @@ VIEW = View(
 
 
 TABLE = (
-    "nbytes", "world_size", "nodes", "algorithm", "seconds", "interval_seconds", "algbw_bytes_per_second", "busbw_bytes_per_second",
-    "efficiency", "slowdown", "source", "bottleneck",
+    "nbytes", "world_size", "nodes", "algorithm", "seconds", "interval_seconds", "algbw_bytes_per_second",
+    "busbw_bytes_per_second", "efficiency", "slowdown", "source", "bottleneck",
 )  # fmt: skip
 
 

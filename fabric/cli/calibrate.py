@@ -19,27 +19,36 @@ EXAMPLE = "Example: fabricbench calibrate results.jsonl --topo local.yaml -o con
 @click.command("calibrate", epilog=EXAMPLE, context_settings={"max_content_width": 110})
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--topo", required=True, help="The fabric that the results were measured on.")
-@click.option("--collective", default="all_reduce", show_default=True, help="Which to fit lines to, where LOGS hold several.")
+@click.option("--collective", help="Which to fit lines to where LOGS hold several (all_reduce), and of a log that names none.")
 @click.option("--library", metavar="NAME", help="Of imported results that do not say it (OSU, IMB): mpi:openmpi or mpi:mpich.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The constants file to write.")
 @formats
 def command(
-    logs: tuple[Path, ...], topo: str, collective: str, library: str | None, output: Path | None, *, as_json: bool, as_csv: bool
+    logs: tuple[Path, ...],
+    topo: str,
+    collective: str | None,
+    library: str | None,
+    output: Path | None,
+    *,
+    as_json: bool,
+    as_csv: bool,
 ) -> None:
     """Fit constants from measured results: alphas and betas, and laws of scale of what ran on several nodes.
 
     LOGS: results files of ours, or what `import` reads, any sizes, world sizes, collectives and algorithms together.
-    Laws of scale: a ring's step by block, a tree's levels by size, holes, two nodes apart (docs/scale.md). Lines, fitted: every second size at world size 2. Held out: the other sizes, and every size at larger world sizes. Cells
-    with more ranks than cores are neither. The baseline beside it is alpha + beta S through the same points. Imported
-    results (one mean per case) are a series of their own; those that screening found in error are left out.
+    Laws of scale: a ring's step by block, a tree's levels by size, holes, two nodes apart (docs/scale.md).
+
+    Lines, fitted: every second size at world size 2. Held out: the other sizes, and every size at larger world sizes.
+    Cells with more ranks than cores are neither. The baseline beside it is alpha + beta S through the same points.
+    Imported results (one mean per case) are a series of their own; those that screening found in error are left out.
     """
     from fabric.answers.ask import load
     from fabric.answers.calibrate import calibrate
     from fabric.predict import constants
 
     fabric = load(topo)
-    measured = [one for log in logs for one in _read(log, library)]
-    fitted = calibrate(measured, fabric, collective=collective)
+    measured = [one for log in logs for one in _read(log, library, collective)]
+    fitted = calibrate(measured, fabric, collective=collective or "all_reduce")
     if output is not None:
         constants.write(output, list(fitted))
         fitted = replace(fitted, beside={**fitted.beside, "file": str(output)})
@@ -48,16 +57,17 @@ def command(
         click.echo(f"written to {output}")
 
 
-def _read(log: Path, library: str | None) -> list[Result]:
+def _read(log: Path, library: str | None, collective: str | None) -> list[Result]:
     """Return what was measured in a results file of ours or in a log of another tool; findings go to standard error."""
     from fabric.answers.judge import is_ours, results_of
+    from fabric.importers.results import Given
     from fabric.records.imported import of_library
     from fabric.records.measured import measured_in
 
     if is_ours(log):
         found, said = measured_in(log, library)
     else:
-        found, said = results_of(log)
+        found, said = results_of(log, given=Given(None, None, collective))
         found = of_library(found, library)
     for line in said:
         warn(line)

@@ -14,7 +14,7 @@ from fabric.network.failures import Failures, without
 from fabric.network.placement import Devices
 from fabric.predict.at_site import estimated
 from fabric.predict.best import BEST, candidates, triable
-from fabric.predict.chosen import Chosen, asked, chosen, first_algorithm
+from fabric.predict.chosen import Chosen, asked, chosen, default_text
 from fabric.predict.closed import closed_seconds
 from fabric.predict.constants import NONE, Constants
 from fabric.predict.exactness import Choice, choose
@@ -219,9 +219,16 @@ class Asking:
         )
 
     def _slowdown(self, case: Case) -> float:
-        """Return a case's seconds over those of the devices' own links alone, by the catalogue's first algorithm."""
-        model = self.models[0].with_constants(NONE)
-        found = answer(model, case, first_algorithm(case.collective), "loaded")
+        """Return a case's seconds over those of the devices' own links alone, by what the library runs without its costs.
+
+        1 where the fabric carries no such schedule as it stands: then nothing is known of its contention.
+        """
+        backend = self.models[0].constants.backend
+        model = self.models[0].with_constants(replace(NONE, backend=backend))
+        try:
+            found = answer(model, case, default_text(case, model.constants, self.whole), "loaded")
+        except InputError:
+            return 1.0
         return found.seconds / found.uncongested if found.uncongested else 1.0
 
     def _fastest(self, case: Case) -> str:

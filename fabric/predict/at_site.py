@@ -30,8 +30,7 @@ def estimated(laws: Laws, case: Case, algorithm: str, slowdown: Slowdown) -> Est
     if factor <= 1:
         return found
     why = f"the fabric's contention adds {factor:.3g} x beyond {near} nodes"
-    ends = (factor * value for value in (found.seconds, found.low, found.high))
-    return Estimate(*ends, reasons=(*found.reasons, why))
+    return Estimate(factor * found.seconds, factor * found.low, factor * found.high, (*found.reasons, why))
 
 
 def _beyond(case: Case, near: int, slowdown: Slowdown) -> float:

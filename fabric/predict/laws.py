@@ -240,15 +240,28 @@ def _grown(times: Mapping[int, float], nodes: int, near: int, rows: Rows, *, lev
     Of one number of nodes the slope is that of pure latency: the time of the smallest size grows with the levels.
     """
     base, most = times[near], times[near] / max(1.0, log2(near))
-    slopes = [(times[b] - times[a]) / log2(b / a) for a in times for b in times if b > a]
-    if not slopes:
-        short = [seconds for nbytes, seconds in rows.smooth[near].items() if nbytes <= SHORT]
-        slopes = [min(short, default=0.0) / max(1.0, log2(near))]
-    slope = max(median(slopes), 0.0)
+    slopes = _slopes(times) or [_latency(rows, near) / max(1.0, log2(near))]
+    slope = max(median(slopes), _level(rows))
     fewer = [count for count in times if count < near]
     if slope > most and not levels and fewer and nodes > near:
         return base + (base - times[max(fewer)]) / (near - max(fewer)) * (nodes - near)
     return max(base + min(slope, most) * log2(nodes / near), base / 2)
+
+
+def _slopes(times: Mapping[int, float]) -> list[float]:
+    """Return what a doubling of the nodes adds, between every two numbers of nodes."""
+    return [(times[b] - times[a]) / log2(b / a) for a in times for b in times if b > a]
+
+
+def _latency(rows: Rows, nodes: int) -> float:
+    """Return the time of the shortest operation on some nodes, 0 where none is latency alone."""
+    return min((seconds for nbytes, seconds in rows.smooth[nodes].items() if nbytes <= SHORT), default=0.0)
+
+
+def _level(rows: Rows) -> float:
+    """Return what a level adds to the shortest operation: no size's level costs less than its latency."""
+    short = {nodes: seconds for nodes in rows.smooth if (seconds := _latency(rows, nodes))}
+    return max(0.0, median(_slopes(short) or [0.0]))
 
 
 def _hole(rows: Rows, nbytes: int) -> float:

@@ -1,6 +1,6 @@
 """A library's laws of scale at a site, as constants carry them: expected seconds with a 90 % interval. It knows no fabric.
 
-[q lo^e / h, q hi^e h' (1 + (R-1) d) (1 + c d)], e = sqrt(d + o/2): lo and hi by size, d the doublings of the nodes from
+[q lo^e / h, q hi^e h' (1 + (R-1) d) (1 + c sqrt d)], e = sqrt(d + o/2): lo and hi by size, d the doublings of the nodes from
 the nearest row, o the octaves of size beyond the rows, h and h' for holes and open slopes, R how far one run in twenty is from
 the median of its like at this site, c for congestion where R says that the site is shared; e is halved where it is not.
 lo and hi were chosen on rows of three sites, 8 to 16 nodes (docs/scale.md).
@@ -34,7 +34,8 @@ TAIL = 0.95
 SHARED = 1.05
 """A tail beyond which a site counts as shared or noisy: more nodes meet congestion that few of them do not show."""
 CONGESTED = 0.8
-"""What congestion adds to the slow end per doubling of the nodes at such a site."""
+"""What congestion adds to the slow end at such a site, times sqrt(d), where bytes decide the time."""
+CROWDED_FROM = 16 * MIB
 QUIET = 0.5
 """How much narrower, as an exponent, the bands are where a site repeats itself."""
 SCALED = ("nccl",)
@@ -106,7 +107,7 @@ class Laws:
         low, high = next(((low, high) for below, low, high in BANDS if case.nbytes < below), LARGE)
         far = max(1.0, found.distance) if found.distance else SEEN
         wide = sqrt(far + found.outside / 2) * self._surety
-        crowd = CONGESTED * far if self.tail > SHARED else 0.0
+        crowd = CONGESTED * sqrt(far) if self.tail > SHARED and case.nbytes >= CROWDED_FROM else 0.0
         least = found.seconds * found.least * low**wide
         most = found.seconds * found.most * high**wide * (1 + (self.tail - 1) * far) * (1 + crowd)
         return Estimate(found.seconds, least, most, tuple(self._reasons(found)))
