@@ -97,7 +97,7 @@ VIEW = View(
 
 
 TABLE = (
-    "nbytes", "world_size", "nodes", "algorithm", "seconds", "interval_seconds", "algbw_bytes_per_second",
+    "nbytes", "world_size", "nodes", "algorithm", "seconds", "algbw_bytes_per_second",
     "busbw_bytes_per_second", "efficiency", "slowdown", "source", "bottleneck",
 )  # fmt: skip
 
@@ -133,13 +133,15 @@ def predict(
     facts = tuple(_beside_bound(result, fabric, constants.backend, given) for result in results)
     assumed = [*fabric.assumptions(), f"constants: {constants.name} ({constants.source})"]
     notes = (*_reasons(facts), *("assumed: " + line for line in assumed))
-    first = results[0]
+    first, shown = results[0], list(TABLE)
+    if any(result.model.interval for result in results):
+        shown.insert(1 + shown.index("seconds"), "interval_seconds")
     title = f"{first.case.collective} on {fabric.name}, predicted ({first.routing} routing, {first.case.order})"
     return Answer(
         VIEW,
         tuple(results),
         facts,
-        parts=(Part(title, facts, TABLE, notes),),
+        parts=(Part(title, facts, tuple(shown), notes),),
         beside={"assumptions": [*fabric.assumptions(), constants.source]},
     )
 
