@@ -48,11 +48,15 @@ def cases(
 
 
 def on_nodes(fabric: Fabric, case: Case) -> Case:
-    """Return a case with the nodes that a fabric makes of its ranks, where it says one node for more ranks than that holds."""
-    everyone = place(fabric.topology, fabric.topology.devices)
-    _, fullest = spread(fabric.topology, everyone)
+    """Return a case with the nodes that a fabric makes of its ranks, where it says one node for more ranks than that holds.
+
+    As it is where the fabric has not so many nodes: more ranks than devices share them.
+    """
+    everywhere, fullest = spread(fabric.topology, place(fabric.topology, fabric.topology.devices))
     nodes = -(-case.world_size // fullest)
-    return replace(case, nodes=nodes, ranks_per_node=-(-case.world_size // nodes)) if case.nodes == 1 < nodes else case
+    if case.nodes > 1 or not 1 < nodes <= everywhere:
+        return case
+    return replace(case, nodes=nodes, ranks_per_node=-(-case.world_size // nodes))
 
 
 def _check_own(name: str, root: int | None, params: Mapping[str, float | str]) -> None:

@@ -42,6 +42,7 @@ def test_a_log_without_nodes_is_placed_on_the_fabric():
     alone = Case("all_reduce", 8, 16, 1, 16)
     assert (on_nodes(HERE, alone).nodes, on_nodes(HERE, alone).ranks_per_node) == (4, 4)
     assert on_nodes(HERE, Case("all_reduce", 8, 4, 1, 4)).nodes == 1
+    assert on_nodes(from_short_form("star:devices=2,devices_per_node=2"), alone) == alone
 
 
 def test_laws_come_back_from_a_file_and_files_without_them_are_still_read(tmp_path):
