@@ -37,6 +37,12 @@ FEW = 2
 """Nodes up to which rows stand apart: two-node all-reduce is beyond or below what more nodes do."""
 APART_FROM = MIB // 4
 """Bytes from which on the rows of two nodes leave the slope of a tree's levels."""
+ALONE_APART_FROM = 16 * MIB
+"""The same where one number of more nodes was measured, which has no slope of its own."""
+FAR = 2.0
+"""Doublings of the nodes from which on a free choice has left the ring of the rows where blocks are in between."""
+LATENT = MIB
+"""Bytes below which growth beyond levels is that of a ring's steps."""
 HOLE = 1.25
 """How much longer than a larger size a size takes in a hole."""
 BESIDE = 4
@@ -164,7 +170,7 @@ class Rows:
 
     @cached_property
     def smooth(self) -> Mapping[int, Curve]:
-        """Return by_nodes with every hole at the time of the size behind it."""
+        """Return by_nodes with every hole bridged from the sizes around it."""
         return {nodes: without_holes(curve) for nodes, curve in self.by_nodes.items()}
 
     @cached_property
@@ -179,12 +185,14 @@ class Rows:
 
 
 def without_holes(curve: Curve) -> Curve:
-    """Return times by size with those that are beyond HOLE x a larger size's replaced by it."""
-    found, least = dict[float, float](), float("inf")
+    """Return times by size with those that are beyond HOLE x a larger size's bridged from the sizes around the hole."""
+    whole, least = dict[float, float](), float("inf")
     for size in sorted(curve, reverse=True):
         least = min(least, curve[size])
-        found[size] = least if curve[size] > HOLE * least else curve[size]
-    return dict(sorted(found.items()))
+        if curve[size] <= HOLE * least:
+            whole[size] = curve[size]
+    first = min(whole, default=0.0)
+    return {size: whole.get(size) or (at(size, whole)[0] if size > first else whole[first]) for size in sorted(curve)}
 
 
 def step_law(case: Case, rows: Rows) -> Trend:
@@ -221,7 +229,7 @@ def size_law(case: Case, rows: Rows, *, levels: bool = False) -> Trend:
     found = {count: at(case.nbytes, curve) for count, curve in rows.smooth.items() if _tells(count, case.nbytes, rows)}
     near = min(found, key=lambda count: abs(log2(count / nodes)))
     times = {count: one[0] for count, one in found.items()}
-    seconds = _grown(times, nodes, near, rows, levels=levels)
+    seconds = _grown(times, nodes, near, rows, levels=levels, latent=case.nbytes < LATENT)
     flat, steep = (
         (times[near], times[near] * (1 + log2(nodes / near) / max(1.0, log2(near)))) if len(times) == 1 else (seconds,) * 2
     )
@@ -231,10 +239,11 @@ def size_law(case: Case, rows: Rows, *, levels: bool = False) -> Trend:
 
 def _tells(count: int, nbytes: int, rows: Rows) -> bool:
     """Return whether rows of a number of nodes are part of the trend at a size."""
-    return count > FEW or nbytes < APART_FROM or max(rows.by_nodes) <= FEW
+    more = sum(nodes > FEW for nodes in rows.by_nodes)
+    return count > FEW or nbytes < (APART_FROM if more > 1 else ALONE_APART_FROM) or not more
 
 
-def _grown(times: Mapping[int, float], nodes: int, near: int, rows: Rows, *, levels: bool) -> float:
+def _grown(times: Mapping[int, float], nodes: int, near: int, rows: Rows, *, levels: bool, latent: bool) -> float:
     """Return the time of more or fewer nodes: by the median slope per level, linear where growth is beyond levels.
 
     Of one number of nodes the slope is that of pure latency: the time of the smallest size grows with the levels.
@@ -243,7 +252,7 @@ def _grown(times: Mapping[int, float], nodes: int, near: int, rows: Rows, *, lev
     slopes = _slopes(times) or [_latency(rows, near) / max(1.0, log2(near))]
     slope = max(median(slopes), _level(rows))
     fewer = [count for count in times if count < near]
-    if slope > most and not levels and fewer and nodes > near:
+    if slope > most and not levels and latent and fewer and nodes > near:
         return base + (base - times[max(fewer)]) / (near - max(fewer)) * (nodes - near)
     return max(base + min(slope, most) * log2(nodes / near), base / 2)
 
@@ -278,11 +287,29 @@ def trend(case: Case, whose: str, name: str, rows: Rows) -> Trend:
     if name == FREE and whose == CHOOSING and case.collective in STEPPED and case.nodes > FEW and more:
         if block >= STEP_FROM:
             return step_law(case, rows)
-        by_size = size_law(case, rows)
-        if block < EITHER_FROM or case.nodes in rows.by_nodes:
-            return by_size
+        if case.nodes in rows.by_nodes:
+            return size_law(case, rows)
+        if block < EITHER_FROM:
+            return _tree_after_ring(case, rows)
+        by_size = _tree_after_ring(case, rows) if distance(case.nodes, rows.points) >= FAR else size_law(case, rows)
         return _either(case, by_size, step_law(case, rows), rows)
     return size_law(case, rows, levels="tree" in name)
+
+
+def _tree_after_ring(case: Case, rows: Rows) -> Trend:
+    """Return the size law; of a size that ran as a ring on fewer nodes, that time and a tree's fill.
+
+    The fill is what the largest size that was a tree on the rows takes on these nodes: latency and levels, few bytes.
+    """
+    found, near = size_law(case, rows), max(rows.by_nodes)
+    ranks = next(point.ranks for point in rows.points if point.nodes == near)
+    trees = [nbytes for nbytes in rows.by_nodes[near] if nbytes / ranks < EITHER_FROM]
+    if case.nbytes / ranks < STEP_FROM or not trees or case.nodes < near:
+        return found
+    base, fill = at(case.nbytes, rows.smooth[near])[0], size_law(replace(case, nbytes=int(max(trees))), rows).seconds
+    seconds = base + fill
+    least, most = min(found.seconds * found.least, base), found.seconds * found.most
+    return replace(found, seconds=seconds, least=least / seconds, most=max(1.0, most / seconds))
 
 
 def _either(case: Case, by_size: Trend, by_step: Trend, rows: Rows) -> Trend:

@@ -77,6 +77,22 @@ def test_a_hole_is_told_kept_where_it_was_measured_and_no_part_of_the_trend():
     assert beyond.most >= 3
 
 
+def test_a_hole_is_bridged_from_the_sizes_around_it():
+    smooth = without_holes({1 << 16: 1e-4, 1 << 18: 9e-4, 1 << 20: 4e-4})
+    assert smooth[1 << 18] == pytest.approx(2e-4)
+
+
+def test_a_ring_of_few_nodes_that_becomes_a_tree_keeps_its_bytes_and_adds_a_trees_fill():
+    times = {(4, 2 * MIB): 300e-6, (8, 2 * MIB): 400e-6, (4, 64 * MIB): 1400e-6, (8, 64 * MIB): 1500e-6}
+    rows = Rows(tuple(point(nodes, size, seconds, "default") for (nodes, size), seconds in times.items()))
+    assert trend(case(128, 64 * MIB), "nccl", "default", rows).seconds == pytest.approx(1500e-6 + 800e-6)
+
+
+def test_one_number_of_nodes_takes_its_slope_from_two_where_sizes_are_moderate():
+    rows = Rows((point(2, 4 * MIB, 190e-6, "default"), point(4, 4 * MIB, 310e-6, "default")))
+    assert size_law(case(8, 4 * MIB), rows).seconds == pytest.approx(430e-6)
+
+
 def test_curves_go_on_in_proportion_above_and_affine_below():
     curve = {2.0**20: 3.0, 2.0**21: 5.0}
     assert at(2.0**22, curve) == (pytest.approx(10.0), pytest.approx(1.0))
