@@ -126,7 +126,8 @@ def of_csv(path: Path) -> Iterator[Result]:
             case = Case(collective, int(row["bytes"]), ranks, nodes, ranks // nodes, in_place=False)
             sharp = "real SHARP" in row["note"] and row["setting"] == "collnet" and collective == "all_reduce"
             algorithm = "sharp" if sharp and nodes > 1 else row["algorithm"]
-            context = {"file": row["site"], "setting": f"{row['run']} {row['setting']}", "label": row["setting"]}
+            setting = f"{row['run']} {row['setting']}"
+            context = {"file": row["site"], "setting": setting, "label": row["setting"], "library": row["library"]}
             yield Result(case, f"import:{tool}", (seconds,), algorithm, "mean", context=context)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from fabric.answers.answer import LIST, NUMBER, TEXT, WHOLE, YES_NO, Answer, Column, Part, View, maybe
 from fabric.answers.cells import percent
+from fabric.answers.laws import parts_of
 from fabric.units import show_duration, show_size
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.predict.constants import Constants
     from fabric.predict.fits import Fit, Score
+    from fabric.predict.site import Laws
     from fabric.records.result import Result
 
 VIEW = View(
@@ -42,31 +44,73 @@ VIEW = View(
 )  # fmt: skip
 
 
-def calibrate(results: Sequence[Result], fabric: Fabric) -> Answer[Constants]:
-    """Return the constants of every library, form and algorithm in measured results of one collective; its rows score them.
+def calibrate(results: Sequence[Result], fabric: Fabric, *, collective: str | None = None) -> Answer[Constants]:
+    """Return the constants of every library, form and algorithm in measured results; its rows score them.
 
-    Fitted: every second size at world size 2. Held out: the other sizes, and every size at larger world sizes. warnings: the
-    series that cannot be fitted, and why.
+    Lines, of one collective (`collective`, where there are several): every second size at world size 2 is fitted; the other
+    sizes, and every size at larger world sizes, are held out. Laws of scale, of all collectives: every row of several nodes;
+    a library without lines has laws alone. warnings: the series that cannot be fitted, and why.
 
     Raises:
-        InputError: no series can be fitted.
+        InputError: no series can be fitted, and no row is of several nodes; several collectives, none of them asked for.
     """
+    from fabric.predict.cases import on_nodes
     from fabric.predict.fits import fits_of, scores
+    from fabric.predict.site import laws_by_library
     from topologies.errors import InputError
 
-    fits, refused = fits_of(results, fabric)
-    if not fits:
+    placed = [replace(result, case=on_nodes(fabric, result.case)) for result in results]
+    laws = laws_by_library(placed)
+    fits, refused = fits_of(_of_lines(placed, collective), fabric)
+    if not fits and not laws:
         raise InputError(next(iter(refused.values()), "calibrate: the file holds no measured results"))
     scored = [(fit, tuple(scores(fit, fabric))) for fit in fits.values()]
     parts = [Part(f"{fit.constants.name}: {fit.constants.source}", own, notes=tuple(_notes(fit, own))) for fit, own in scored]
+    found = _with_laws([fit.constants for fit, _ in scored], laws, fabric)
     return Answer(
         VIEW,
-        tuple(fit.constants for fit, _ in scored),
+        found,
         tuple(score for _, own in scored for score in own),
-        parts=tuple(parts),
-        beside={"constants": [asdict(fit.constants) for fit, _ in scored], "file": None},
-        warnings=tuple(refused.values()),
+        parts=(*parts, *(part for own in laws.values() for part in parts_of(own))),
+        beside={"constants": [asdict(one) for one in found], "file": None},
+        warnings=() if laws else tuple(refused.values()),
     )
+
+
+def _of_lines(results: Sequence[Result], asked: str | None) -> Sequence[Result]:
+    """Return the results that lines are fitted to: of the collective asked for, of the only one, else of none.
+
+    Raises:
+        InputError: several collectives, not the one asked for, and no laws would be left: as of_one_collective.
+    """
+    from fabric.records.measured import of_one_collective
+
+    there = {result.case.collective for result in results}
+    lawful = any(result.case.nodes > 1 for result in results)
+    if asked is None and not lawful:
+        return results
+    return [] if lawful and len(there) > 1 and asked not in there else of_one_collective(results, asked or "")
+
+
+def _with_laws(fitted: Sequence[Constants], laws: Mapping[str, Laws], fabric: Fabric) -> tuple[Constants, ...]:
+    """Return fitted constants with their libraries' laws, and constants of laws alone for libraries without lines."""
+    from fabric.predict.constants import Constants
+    from fabric.records.result import now
+
+    alone = [
+        Constants(
+            f"{library}, laws of scale",
+            {},
+            f"rows of {', '.join(map(str, own.nodes))} nodes, {len(own.points)} cases",
+            backend=library,
+            fabric=fabric.fingerprint,
+            made_at=now(),
+            laws=own,
+        )
+        for library, own in laws.items()
+        if library not in {one.backend for one in fitted}
+    ]
+    return (*(replace(one, laws=laws.get(one.backend or "")) for one in fitted), *alone)
 
 
 def _notes(fit: Fit, own: Sequence[Score]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
 from fabric.answers.answer import LIST, NUMBER, TEXT, WHOLE, YES_NO, Answer, Column, Part, View, maybe
@@ -71,6 +72,9 @@ VIEW = View(
         *_side("b"),
         Column("error", NUMBER, "A's seconds / B's - 1: above zero where A is slower", lambda f: f.pair.error,
                head="A / B - 1", cell=lambda f: percent(f.pair.error, "+")),
+        Column("inside", maybe(YES_NO), "whether the measured time is in the prediction's 90 % interval; null without one",
+               lambda f: f.pair.inside, head="in 90 %",
+               cell=lambda f: {True: "yes", False: "no"}.get(f.pair.inside, "-")),
         Column("verdict", maybe(TEXT), "slower, faster or same; null without a tolerance", head="verdict"),
         Column("ranks_exceed_cores", YES_NO, "whether either side had more ranks than cores", lambda f: f.oversubscribed),
     ),
@@ -96,8 +100,18 @@ def compare(
     pairs = join(a, b)
     facts = tuple(Compared(p, None if tolerance_percent is None else p.verdict(tolerance_percent / 100)) for p in pairs)
     varying = [name for name in VARYING if len({getattr(pair.case, name) for pair in pairs}) > 1]
-    keys = ("collective", *varying, "nbytes", "world_size", "in_place", "a_seconds", "b_seconds", "error", "verdict")
+    inside = [pair.inside for pair in pairs if pair.inside is not None]
+    shown = ("error", *(("inside",) if inside else ()), "verdict")
+    keys = ("collective", *varying, "nbytes", "world_size", "in_place", "a_seconds", "b_seconds", *shown)
     first, second = names or (pairs[0].a.source, pairs[0].b.source)
     title = f"A = {first}, B = {second}: {len(pairs)} cases in common"
-    part = Part(title, facts, keys, notes=("* more ranks than cores",))
+    part = Part(title, facts, keys, notes=("* more ranks than cores", *_score(pairs, inside)))
     return Answer(VIEW, tuple(pairs), facts, parts=(part,), beside={"tolerance_percent": tolerance_percent})
+
+
+def _score(pairs: Sequence[Pair], inside: Sequence[bool]) -> list[str]:
+    """Return how well predictions with intervals did: the median error, and how many intervals held."""
+    if not inside:
+        return []
+    median_error = 100 * median(abs(pair.error) for pair in pairs if pair.inside is not None)
+    return [f"predictions: median |error| {median_error:.1f} %, {sum(inside)} of {len(inside)} inside their 90 % interval"]

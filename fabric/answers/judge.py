@@ -80,6 +80,8 @@ TABLE = (
     "verdict", "nbytes", "world_size", "nodes", "algorithm", "seconds", "busbw_bytes_per_second",
     "expected_busbw_low_bytes_per_second", "ratio", "basis", "file",
 )  # fmt: skip
+FIRST_LINE = 1 << 24
+"""Bytes of a results file's first line that are looked at."""
 NEXT = "nothing could be judged good: measure 256 MiB to 8 GiB, S/p of 4 MiB or more (all_reduce_perf -b 256M -e 8G -f 2)"
 
 
@@ -92,7 +94,7 @@ def results_of(path: Path, tool: str = "auto", given: Given | None = None) -> tu
     from fabric.importers import catalog
 
     text = catalog.load(path)
-    if tool == "auto" and text.lstrip()[:1] == "{" and '"fabricbench.result/' in text[: text.find("\n")]:
+    if tool == "auto" and _ours(text):
         from fabric.records.store import read
 
         rows, torn = read(path)
@@ -101,6 +103,19 @@ def results_of(path: Path, tool: str = "auto", given: Given | None = None) -> tu
     found = catalog.imported(text, str(path), tool, given) if given else catalog.imported(text, str(path), tool)
     said = [f"{path}:{f.row or 0}: {f.severity}: {f.text}" for f in found.findings if f.severity != "note"]
     return list(found.results), said
+
+
+def is_ours(path: Path) -> bool:
+    """Return whether a file is one of results of ours, by its first line; one that cannot be read counts as such."""
+    try:
+        with path.open("rb") as file:
+            return _ours(file.readline(FIRST_LINE).decode(errors="replace"))
+    except OSError:
+        return True
+
+
+def _ours(text: str) -> bool:
+    return text.lstrip()[:1] == "{" and '"fabricbench.result/' in text.partition("\n")[0]
 
 
 def judge(

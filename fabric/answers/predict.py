@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from fabric.answers.answer import NUMBER, OBJECT, TEXT, TEXTS, YES_NO, Answer, Column, Part, View, maybe
+from fabric.answers.answer import LIST, NUMBER, OBJECT, TEXT, TEXTS, YES_NO, Answer, Column, Part, View, maybe
 from fabric.answers.results import model_columns, result_columns
+from fabric.units import show_duration
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from fabric.records.case import Case
     from fabric.records.result import Result
 
+MOST_REASONS = 4
+"""Lines on intervals under a table; JSON has them all."""
 SHOWN = 0.005
 """Slowdowns below this are the rounding of the table."""
 
@@ -55,6 +58,11 @@ def _said(key: str) -> Callable[[Predicted], object]:
     return lambda fact: getattr(fact.result.model, key)
 
 
+def _interval(ends: tuple[float, float] | None) -> str:
+    """Return an interval for a reader."""
+    return f"{show_duration(ends[0])} .. {show_duration(ends[1])}" if ends else "-"
+
+
 VIEW = View(
     "predict",
     (
@@ -76,6 +84,11 @@ VIEW = View(
         Column("slowdown", maybe(NUMBER), "seconds / those of the devices' own links alone", _said("slowdown"), head="slowdown",
                cell=lambda f: f"{f.result.model.slowdown:.2f}" if f.result.model.slowdown else "-"),
         Column("latency_seconds", maybe(NUMBER), "of it, alphas and latencies", _said("latency_seconds")),
+        Column("interval_seconds", maybe(LIST), "90 % of measured times are expected in it",
+               lambda f: list(f.result.model.interval) if f.result.model.interval else None, head="90 %",
+               cell=lambda f: _interval(f.result.model.interval)),
+        Column("interval_reasons", LIST, "what the interval rests on, and what it was widened for",
+               lambda f: list(f.result.model.interval_reasons)),
         Column("bandwidth_seconds", OBJECT, "of it, bytes by the level that decided",
                lambda f: dict(f.result.model.bandwidth_seconds)),
     ),
@@ -84,8 +97,8 @@ VIEW = View(
 
 
 TABLE = (
-    "nbytes", "world_size", "nodes", "algorithm", "seconds", "algbw_bytes_per_second", "busbw_bytes_per_second", "efficiency",
-    "slowdown", "source", "bottleneck",
+    "nbytes", "world_size", "nodes", "algorithm", "seconds", "algbw_bytes_per_second",
+    "busbw_bytes_per_second", "efficiency", "slowdown", "source", "bottleneck",
 )  # fmt: skip
 
 
@@ -120,13 +133,15 @@ def predict(
     facts = tuple(_beside_bound(result, fabric, constants.backend, given) for result in results)
     assumed = [*fabric.assumptions(), f"constants: {constants.name} ({constants.source})"]
     notes = (*_reasons(facts), *("assumed: " + line for line in assumed))
-    first = results[0]
+    first, shown = results[0], list(TABLE)
+    if any(result.model.interval for result in results):
+        shown.insert(1 + shown.index("seconds"), "interval_seconds")
     title = f"{first.case.collective} on {fabric.name}, predicted ({first.routing} routing, {first.case.order})"
     return Answer(
         VIEW,
         tuple(results),
         facts,
-        parts=(Part(title, facts, TABLE, notes),),
+        parts=(Part(title, facts, tuple(shown), notes),),
         beside={"assumptions": [*fabric.assumptions(), constants.source]},
     )
 
@@ -152,6 +167,8 @@ def _reasons(facts: Sequence[Predicted]) -> list[str]:
             f"above 100 % of the bound: switches add up and copy; of the bound with in-network reduction it is "
             f"{100 * (most.in_network_efficiency or 0):.1f} % where it is {100 * (most.efficiency or 0):.1f} % without"
         )
+    why = dict.fromkeys(model.interval_reasons for _, model in said if model.interval)
+    lines += [f"90 %: {'; '.join(reasons)}" for reasons in list(why)[:MOST_REASONS]]
     slowest = max((model for _, model in said), key=lambda model: model.slowdown or 0.0)
     if slowest.link and slowest.slowdown and slowest.slowdown > 1 + SHOWN:
         lines.append(f"congested: {slowest.link} takes {slowest.slowdown:.2f} x what the devices' own links would")

@@ -48,6 +48,17 @@ def _share(key: str, what: str, head: str, sign: str = "") -> Column:
     return Column(key, maybe(NUMBER), what, head=head, cell=lambda row: percent(getattr(row, key), sign))
 
 
+def _ends(row: Row) -> list[float] | None:
+    """Return the prediction's 90 % interval, None without one."""
+    interval = row.predicted.model.interval if row.predicted else None
+    return list(interval) if interval else None
+
+
+def _shown_ends(row: Row) -> str:
+    ends = _ends(row)
+    return f"{show_duration(ends[0])} .. {show_duration(ends[1])}" if ends else "-"
+
+
 VIEW = View(
     "scale",
     (
@@ -67,6 +78,10 @@ VIEW = View(
                lambda row: next(iter(row.predicted.bottlenecks), None) if row.predicted else None),
         Column("tied", maybe(LIST), "what moves it as much",
                lambda row: list(row.predicted.bottlenecks[1:]) if row.predicted else None),
+        Column("interval_seconds", maybe(LIST), "90 % of measured times are expected in it",
+               _ends, head="90 %", cell=_shown_ends),
+        Column("interval_reasons", LIST, "what the interval rests on, and what it was widened for",
+               lambda row: list(row.predicted.model.interval_reasons) if row.predicted else []),
         Column("bound_busbw_bytes_per_second", maybe(NUMBER), "what no algorithm without in-network reduction can pass",
                lambda row: row.bound),
         _share("efficiency", "busbw / bound", "efficiency"),
@@ -176,12 +191,19 @@ def scale(
         rows += _on(fabric, collective, sizes, ranks, order, with_node, algorithms, routing=routing, fidelity=fidelity)
     answers = [(row, row.predicted) for row in rows if row.predicted is not None]
     series = list(dict.fromkeys((a.fabric, asked_for(a), a.routing) for _, a in answers))
-    parts = []
+    parts, keys = [], _with_interval(PREDICTED, rows)
     for name in series:
         own = tuple(row for row, a in answers if (a.fabric, asked_for(a), a.routing) == name)
         notes = (*passed([row for row, _ in answers]), *differences(rows)) if name == series[-1] else ()
-        parts.append(Part(f"{name[0]}: {name[1]}, {name[2]} routing", own, PREDICTED, notes))
+        parts.append(Part(f"{name[0]}: {name[1]}, {name[2]} routing", own, keys, notes))
     return Answer(VIEW, tuple(rows), parts=tuple(parts))
+
+
+def _with_interval(keys: tuple[str | Column, ...], rows: Iterable[Row]) -> tuple[str | Column, ...]:
+    """Return a table's columns, after the time the interval where a site's laws give any row's; JSON has all intervals."""
+    where = 1 + keys.index("seconds")
+    lawful = any(row.predicted.source == "model:laws" for row in rows if row.predicted)
+    return (*keys[:where], "interval_seconds", *keys[where:]) if lawful else keys
 
 
 def _on(

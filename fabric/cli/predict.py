@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,6 +35,12 @@ EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_red
 @click.option("--fail", multiple=True, help="What is broken, e.g. links:10, switches:spine:1, plane:0, cable:7; repeatable.")
 @click.option("--fail-seed", default=0, show_default=True, help="Seed of the draw of failures.")
 @click.option("--trace", is_flag=True, help="Show every step: which link, how full, how long.")
+@click.option(
+    "--register",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Append the predictions to a chain that cannot be changed unseen, before anyone measures.",
+)
 @case_options
 @model_options
 @formats
@@ -59,7 +66,13 @@ def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any
         return
     from fabric.answers.predict import predict
 
-    give(predict(cases, fabric, constants, watch=Progress("predict", "messages"), **options), as_json=as_json, as_csv=as_csv)
+    found = predict(cases, fabric, constants, watch=Progress("predict", "messages"), **options)
+    if asked["register"] is not None:
+        from fabric.answers.register import register
+
+        entry = register(asked["register"], list(found), {"topo": topo, **asked})
+        click.echo(f"registered in {asked['register']} as {entry.hash}", err=True)
+    give(found, as_json=as_json, as_csv=as_csv)
 
 
 def _cases(fabric: Fabric, asked: dict[str, Any], given: Devices | None) -> list[Case]:

@@ -1,9 +1,7 @@
-"""A site's own rows as a law: what this collective took here, by block, size and number of nodes. It knows no hardware.
+"""A site's own rows as a floor: what this collective took here, with the bands of a verdict. It knows no hardware.
 
-Rings: t = N tau(x) with N = 2(p-1) steps (p-1 for the halves), x = S/p the block, tau interpolated in log-log over the rows
-and proportional to x above the last: a ring's step does not know how many nodes there are. Everything else, at equal S:
-t(S, k) = t(S, k0) + b log2(k/k0), b the median slope, 0 <= b <= t(S, k0) / log2 k0. Rows of one and of two nodes stand apart:
-they are held only against rows of as many nodes.
+The laws are those of predict/laws.py: a ring's steps by block, the rest at equal size by the levels of a tree. Rows of one and
+of two nodes stand apart: they are held only against rows of as many nodes.
 """
 
 from __future__ import annotations
@@ -12,76 +10,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import exp, log, log2, sqrt
+from math import exp, sqrt
 from statistics import median
 
 from fabric.judge.judgement import Basis, Expected
+from fabric.predict.laws import FEW, RINGS, STEP_FROM, STEPPED, Point, Rows, library, name_of, points_of, size_law, step_law
+from fabric.predict.site import SCALED
 from fabric.records.case import Case
-from fabric.records.imported import LIBRARIES, PREFIX, TWIN
 from fabric.records.result import Result
 
-MIB = 1024**2
-STEP_FROM = MIB
-"""Bytes of a block from which on a free choice of the library is taken as a ring: its steps are then equal at all scales."""
-RINGS = ("ring", "chain", "gloo_ring")
-SCALED = ("nccl",)
-"""Libraries whose rings and trees were seen to keep these laws from scale to scale."""
-HALVES = ("all_gather", "reduce_scatter")
-STEPPED = ("all_reduce", *HALVES)
-"""Collectives that a ring does in steps of one block; others pipeline or send whole messages."""
-FEW = 2
-"""Nodes up to which rows stand apart: two-node all-reduce is beyond or below what more nodes do."""
 QUIET, NOISY, SCATTER = 1.15, 1.25, 0.05
 """Measured / expected beyond which a row is bad: where the site's rows repeat themselves within SCATTER, and where not."""
 UNREPEATED = 1.2
 """The same where nothing was run twice, so that nobody knows how well the site repeats itself."""
 GOOD_TO = 1.08
-Key = tuple[str, str, str, int, int, int]
-"""Library, collective, algorithm, nodes, ranks, bytes."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """What one case took here. library: whose collective, as library() names it. seconds: median of `count` runs.
-
-    scatter: the mean |log| of a run from it.
-    """
-
-    library: str
-    collective: str
-    algorithm: str
-    nodes: int
-    ranks: int
-    nbytes: int
-    seconds: float
-    count: int = 1
-    scatter: float = 0.0
-
-    @property
-    def block(self) -> float:
-        """Bytes of a ring's block, S/p."""
-        return self.nbytes / self.ranks
-
-    @property
-    def step(self) -> float:
-        """Seconds of one of the ring's steps."""
-        return self.seconds / steps(self.collective, self.ranks)
-
-
-def steps(collective: str, ranks: int) -> int:
-    """Return the steps of a ring: 2(p-1), for the halves p-1."""
-    return max(1, (ranks - 1) * (1 if collective in HALVES else 2))
-
-
-def library(source: str) -> str:
-    """Return whose collective a source timed; the tool's name where it does not say which MPI it was built with."""
-    tool = source.removeprefix(PREFIX)
-    return source.removeprefix(TWIN) if tool == source else LIBRARIES.get(tool, tool)
-
-
-def name_of(algorithm: str) -> str:
-    """Return an algorithm's name without parameters, as the library's users write it, in lower case."""
-    return algorithm.partition(":")[0].strip().lower().replace("nvlstree", "nvls_tree")
 
 
 @dataclass(frozen=True)
@@ -152,66 +94,24 @@ def _banded(found: tuple[float, float, str], like: Sequence[Point], basis: Basis
 
 
 def _by_step(case: Case, points: Sequence[Point]) -> tuple[float, float, str] | str:
-    """Return N tau(x), the distance in doublings of the nodes from the nearest row (1 at least), and the law in words."""
-    block, count = case.nbytes / case.world_size, steps(case.collective, case.world_size)
-    taus = _medians((point.block, point.step) for point in points)
-    below = [x for x in taus if x <= block * 1.001]
-    above = [x for x in taus if x >= block * 0.999]
-    if not below:
-        return f"its block of {block:.0f} bytes is below the smallest one seen, {min(taus):.0f}"
-    low = max(below)
-    high = min(above, default=low)
-    tau = taus[low] * block / low if not above else _between(block, low, high, taus)
-    near = max(point.nodes for point in points)
-    distance = max(1.0, log2(case.nodes / near)) if case.nodes > near else 1.0
-    return count * tau, distance, f"a ring's step at a block of {block / MIB:.3g} MiB, as on {_named(points)} nodes"
-
-
-def _between(block: float, low: float, high: float, taus: dict[float, float]) -> float:
-    if high == low:
-        return taus[low]
-    part = log(block / low) / log(high / low)
-    return exp((1 - part) * log(taus[low]) + part * log(taus[high]))
+    """Return N tau(x), the distance in doublings of the nodes from the most that were seen (1 at least), the law in words."""
+    block, least = case.nbytes / case.world_size, min(point.block for point in points)
+    if block < least * 0.999:
+        return f"its block of {block:.0f} bytes is below the smallest one seen, {least:.0f}"
+    found = step_law(case, Rows(tuple(points)))
+    beyond = found.distance if case.nodes > max(point.nodes for point in points) else 0.0
+    return found.seconds, max(1.0, beyond), found.why
 
 
 def _by_size(case: Case, points: Sequence[Point]) -> tuple[float, float, str] | str:
-    """Return t(S, k0) + b log2(k/k0) from the nearest number of nodes that has the size, the distance and the law in words."""
-    same = [point for point in points if point.nbytes == case.nbytes]
+    """Return the law's time from rows of the same size, the distance in doublings (1 at least), the law in words."""
+    same = tuple(point for point in points if point.nbytes == case.nbytes)
     if not same:
         return f"no other row of {case.nbytes} bytes"
-    times = _medians((point.nodes, point.seconds) for point in same)
-    near = min(times, key=lambda nodes: abs(log2(nodes / case.nodes)))
-    slopes = [(times[b] - times[a]) / log2(b / a) for a in times for b in times if b > a]
-    most = times[near] / max(1.0, log2(near))
-    slope = min(max(median(slopes), 0.0), most) if slopes else 0.0
-    seconds = times[near] + slope * log2(case.nodes / near)
-    distance = max(1.0, abs(log2(case.nodes / near)))
-    return max(seconds, times[near] / 2), distance, f"the same size on {_named(same)} nodes"
-
-
-def _named(points: Sequence[Point]) -> str:
-    return ", ".join(str(nodes) for nodes in sorted({point.nodes for point in points}))
-
-
-def _medians(pairs: Iterable[tuple[float, float]]) -> dict[float, float]:
-    found = defaultdict[float, list[float]](list)
-    for key, value in pairs:
-        found[key].append(value)
-    return {key: median(values) for key, values in sorted(found.items())}
+    found = size_law(case, Rows(same), levels=True)
+    return found.seconds, max(1.0, found.distance), found.why
 
 
 def floor_of(results: Iterable[Result], algorithm: str | None = None) -> Floor:
     """Return the floor of results: per case the median over runs. algorithm: of `default`."""
-    groups = defaultdict[Key, list[float]](list)
-    for result in results:
-        case, name = result.case, name_of(result.algorithm)
-        if case.world_size > 1 and case.nbytes > 0:
-            named = algorithm if algorithm and name == "default" else name
-            groups[library(result.source), case.collective, named, case.nodes, case.world_size, case.nbytes].append(result.time)
-    return Floor(tuple(_point(key, times) for key, times in sorted(groups.items())))
-
-
-def _point(key: Key, times: Sequence[float]) -> Point:
-    middle = median(times)
-    spread = sum(abs(log(time / middle)) for time in times) / len(times)
-    return Point(*key, middle, len(times), spread)
+    return Floor(points_of(results, algorithm))

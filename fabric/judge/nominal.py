@@ -12,11 +12,11 @@ from functools import cached_property
 from math import ceil
 
 from fabric.collectives.catalog import busbw_factor
-from fabric.judge.floor import library, name_of
 from fabric.judge.judgement import Expected
 from fabric.network.fabric import Fabric
 from fabric.predict.bounds import bound
 from fabric.predict.constants import Constants
+from fabric.predict.laws import library, name_of
 from fabric.predict.libraries.nccl import Choice, tuning
 from fabric.predict.libraries.nccl_hardware import Hardware, graph
 from fabric.predict.tuned import hardware_on, is_nccl, library_on

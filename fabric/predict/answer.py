@@ -12,17 +12,20 @@ from fabric.collectives.catalog import in_a_row
 from fabric.network.fabric import Fabric, link_name
 from fabric.network.failures import Failures, without
 from fabric.network.placement import Devices
+from fabric.predict.at_site import estimated
 from fabric.predict.best import BEST, candidates, triable
-from fabric.predict.chosen import Chosen, asked, chosen
+from fabric.predict.chosen import Chosen, asked, chosen, default_text
 from fabric.predict.closed import closed_seconds
 from fabric.predict.constants import NONE, Constants
 from fabric.predict.exactness import Choice, choose
 from fabric.predict.loaded import Parts, loaded
 from fabric.predict.model import Model
+from fabric.predict.nominal_interval import with_interval
 from fabric.predict.sensitivity import shares
+from fabric.predict.site import Estimate
 from fabric.predict.timed import timed, uncongested
 from fabric.records.case import Case
-from fabric.records.prediction import Prediction, Shares
+from fabric.records.prediction import LIBRARY_BANDWIDTH, Prediction, Shares
 from fabric.records.result import Result
 from fabric.text.escape import shown
 from fabric.text.numbers import natural
@@ -179,7 +182,54 @@ class Asking:
         """Return the answer to a case: one value, or with several seeds the lowest, the median and the highest."""
         constants = self.models[0].constants
         name = asked(algorithm, case.collective, constants)
-        return self._result(case, name, chosen(case, constants, self._fastest(case) if name == BEST else name, self.whole))
+        if constants.laws is None:
+            return self._modelled(case, name)
+        found = estimated(constants.laws, case, name, self._slowdown)
+        return self._modelled(case, name, found) if isinstance(found, str) else self._by_laws(case, name, found)
+
+    def _modelled(self, case: Case, name: str, silent: str = "") -> Result:
+        """Return the model's answer. silent: why a site's laws do not give it."""
+        constants = self.models[0].constants
+        found = self._result(case, name, chosen(case, constants, self._fastest(case) if name == BEST else name, self.whole))
+        said = with_interval(found.model, found.time, case)
+        return replace(found, prediction=replace(said, reason=f"{silent}; {said.reason}") if silent else said)
+
+    def _by_laws(self, case: Case, name: str, found: Estimate) -> Result:
+        """Return the answer by a site's laws."""
+        constants = self.models[0].constants
+        return Result(
+            case=case,
+            source="model:laws",
+            seconds=(found.seconds,),
+            algorithm=name,
+            statistic="point",
+            routing=self.routing,
+            fabric=self.fabric.name or self.fabric.topology.name,
+            fingerprint=self.fabric.fingerprint,
+            prediction=Prediction(
+                runs=name,
+                constants=constants.name,
+                backend=constants.backend,
+                exact=False,
+                reason=found.reasons[0],
+                bottlenecks=(LIBRARY_BANDWIDTH,),
+                interval=(found.low, found.high),
+                interval_reasons=found.reasons,
+            ),
+        )
+
+    def _slowdown(self, case: Case) -> float:
+        """Return a case's seconds over those of the devices' own links alone, by what the library runs without its costs.
+
+        1 where the fabric carries no such schedule as it stands: then nothing is known of its contention.
+        """
+        backend = self.models[0].constants.backend
+        model = self.models[0].with_constants(replace(NONE, backend=backend))
+        try:
+            found = answer(model, case, default_text(case, model.constants, self.whole), "loaded")
+        except InputError:
+            return 1.0
+        return found.seconds / found.uncongested if found.uncongested else 1.0
 
     def _fastest(self, case: Case) -> str:
         """Return the text of the fastest algorithm that can be run, by the loaded model and the first seed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fabric.collectives.algorithms import ALGORITHMS, RESERVED, keywords
 from fabric.collectives.catalog import COLLECTIVES
@@ -44,6 +45,18 @@ def cases(
             Case(name, nbytes, world_size, nodes, per_node, root=root, order=order, params=params or {}) for nbytes in sizes
         ]
     return found
+
+
+def on_nodes(fabric: Fabric, case: Case) -> Case:
+    """Return a case with the nodes that a fabric makes of its ranks, where it says one node for more ranks than that holds.
+
+    As it is where the fabric has not so many nodes: more ranks than devices share them.
+    """
+    everywhere, fullest = spread(fabric.topology, place(fabric.topology, fabric.topology.devices))
+    nodes = -(-case.world_size // fullest)
+    if case.nodes > 1 or not 1 < nodes <= everywhere:
+        return case
+    return replace(case, nodes=nodes, ranks_per_node=-(-case.world_size // nodes))
 
 
 def _check_own(name: str, root: int | None, params: Mapping[str, float | str]) -> None:

@@ -11,11 +11,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fabric.predict.site import Laws
 from fabric.text.escape import shown
 from fabric.text.files import is_file
 from topologies.errors import InputError
 
-SCHEMA = "fabricbench.constants/1"
+SCHEMA = "fabricbench.constants/2"
+READABLE = ("fabricbench.constants/1", SCHEMA)
+"""Schemas of files that load() reads; the first has no laws."""
 FITTED, HELD_OUT, CROWDED = "fitted", "held out", "more ranks than cores"
 """What a measured cell is to a fit: it made it, it scores it, or it is neither, since its ranks shared cores."""
 ANY_LEVEL = "*"
@@ -39,7 +42,8 @@ class Line:
 class Constants:
     """One library's constants. lines: level -> lines by rising message size; `*` stands for every level not named.
 
-    gamma: seconds per byte reduced. backend and in_place: what they are for, None for any.
+    gamma: seconds per byte reduced. backend and in_place: what they are for, None for any. laws: what the library took at a
+    site, by which cases of several nodes are answered; None: the model answers every case.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Constants:
     fabric: str | None = None
     fitted_bytes: tuple[int, ...] = ()
     made_at: str | None = None
+    laws: Laws | None = None
 
     def line(self, level: str, message: float) -> Line:
         """Return the line for a message of so many bytes on a level."""
@@ -81,8 +86,8 @@ def load(text: str) -> list[Constants]:
     if not is_file(text):
         raise InputError(f"constants: must be one of none, nccl, nccl:HARDWARE or a file, cannot read {shown(text)}")
     content = read_json(path, "constants")
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        raise InputError(f"constants: {path}: schema must be {SCHEMA}")
+    if not isinstance(content, dict) or content.get("schema") not in READABLE:
+        raise InputError(f"constants: {path}: schema must be one of {', '.join(READABLE)}")
     try:
         return TypeAdapter(list[Constants]).validate_python(content["constants"])
     except (KeyError, ValidationError) as error:

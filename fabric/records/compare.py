@@ -9,6 +9,7 @@ from pathlib import Path
 from fabric.records.case import Case
 from fabric.records.imported import usable
 from fabric.records.pool import pooled
+from fabric.records.registered import is_registered, predictions
 from fabric.records.result import Result
 from fabric.records.store import read
 from topologies.errors import InputError
@@ -33,6 +34,15 @@ class Pair:
         low, high = (r.bracket or ((r.time, r.time) if r.statistic != "raw" else None) for r in (self.a, self.b))
         return low is not None and high is not None and (low[1] < high[0] or high[1] < low[0])
 
+    @property
+    def inside(self) -> bool | None:
+        """Whether a measured time is inside the other side's 90 % interval; None where there is none, or nothing measured."""
+        measured, said = (self.a, self.b) if self.a.measured else (self.b, self.a)
+        if not measured.measured or said.model.interval is None:
+            return None
+        low, high = said.model.interval
+        return low <= measured.time <= high
+
     def verdict(self, tolerance: float) -> str:
         """Return slower, faster or same: a differs from b by more than the tolerance and the intervals are apart."""
         if abs(self.error) <= tolerance or not self.apart:
@@ -49,7 +59,7 @@ def side(text: str) -> tuple[list[Result], list[str]]:
         InputError: nothing of that source, or nothing that screening lets through.
     """
     path, _, source = text.rpartition("@") if "@" in text else (text, "", "")
-    found, torn = read(Path(path))
+    found, torn = (predictions(Path(path)), None) if is_registered(Path(path)) else read(Path(path))
     results, left_out = usable(found)
     if left_out and not results:
         raise InputError(f"compare: {path} holds nothing that can be compared: {left_out}")

@@ -73,3 +73,5 @@ class Prediction:
     bandwidth_seconds: Mapping[str, float] = field(default_factory=dict)
     alone_seconds: float | None = None
     slowdown_by_others: float | None = None
+    interval: tuple[float, float] | None = None
+    interval_reasons: tuple[str, ...] = ()

@@ -8,10 +8,10 @@ from itertools import pairwise
 from math import log2
 from statistics import median
 
-from fabric.judge.floor import steps
 from fabric.judge.judgement import Signature
 from fabric.judge.nominal import JUDGED, MIB, Nominal
 from fabric.judge.table import Table
+from fabric.predict.laws import steps
 
 NAME = "steps grow with nodes"
 BLOCK, PER_DOUBLING, FEWEST = 8 * MIB, 1.15, 3

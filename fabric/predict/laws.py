@@ -1,0 +1,364 @@
+"""A site's own rows as laws of scale: what a collective takes by block, size and number of nodes. It knows no hardware.
+
+Rings: t = N tau(x), N = 2(p-1) steps (p-1 for the halves), x = S/p the block: a ring's step does not know how many nodes
+there are. Everything else, at equal S: t(S, k) = t(S, k0) + b log2(k/k0), a tree's levels. A free choice of NCCL is a ring
+where blocks are large, and the smaller of both around that. Rows of one node say nothing of several, and rows of two leave
+the trend of more. A size that takes longer than a larger one is a hole: told, widening intervals, and no part of a trend.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import exp, log, log2, sqrt
+from statistics import median
+
+from fabric.records.case import Case
+from fabric.records.imported import LIBRARIES, PREFIX, TWIN
+from fabric.records.result import Result
+
+MIB = 1024**2
+STEP_FROM = MIB
+"""Bytes of a block from which on a free choice of the library is taken as a ring: its steps are then equal at all scales."""
+EITHER_FROM = STEP_FROM // 4
+"""Bytes of a block from which on it may be a ring or a tree: the smaller of both laws."""
+RINGS = {"ring", "chain"}
+"""Words in the name of an algorithm whose steps are a ring's."""
+FREE = "default"
+CHOOSING = "nccl"
+"""The library whose free choice is known to lie between a ring and a tree."""
+HALVES = ("all_gather", "reduce_scatter")
+STEPPED = ("all_reduce", *HALVES)
+"""Collectives that a ring does in steps of one block; others pipeline or send whole messages."""
+FEW = 2
+"""Nodes up to which rows stand apart: two-node all-reduce is beyond or below what more nodes do."""
+APART_FROM = MIB // 4
+"""Bytes from which on the rows of two nodes leave the slope of a tree's levels."""
+ALONE_APART_FROM = 16 * MIB
+"""The same where one number of more nodes was measured, which has no slope of its own."""
+FAR = 2.0
+"""Doublings of the nodes from which on a free choice has left the ring of the rows where blocks are in between."""
+LATENT = MIB
+"""Bytes below which growth beyond levels is that of a ring's steps."""
+HOLE = 1.25
+"""How much longer than a larger size a size takes in a hole."""
+BESIDE = 4
+"""How many times larger a block may be for its hole to reach down to a block."""
+SHORT = 64 * 1024
+"""Bytes up to which an operation is latency alone."""
+PACKET = 4096
+"""Bytes up to which a message's time does not depend on its bytes."""
+Curve = Mapping[float, float]
+
+
+@dataclass(frozen=True)
+class Point:
+    """What one case took here. library: whose collective, as library() names it. seconds: median of `count` runs.
+
+    scatter: the mean |log| of a run from it.
+    """
+
+    library: str
+    collective: str
+    algorithm: str
+    nodes: int
+    ranks: int
+    nbytes: int
+    seconds: float
+    count: int = 1
+    scatter: float = 0.0
+
+    @property
+    def block(self) -> float:
+        """Bytes of a ring's block, S/p."""
+        return self.nbytes / self.ranks
+
+    @property
+    def step(self) -> float:
+        """Seconds of one of the ring's steps."""
+        return self.seconds / steps(self.collective, self.ranks)
+
+
+@dataclass(frozen=True)
+class Trend:
+    """What a law says of a case: seconds, and what its interval has to widen for.
+
+    distance: doublings of the nodes from the nearest row. outside: octaves of size or block beyond the rows. least, most: what
+    it would be, over seconds, without a hole that it stands in or with one beside it, or with the other slopes that the rows
+    leave open. hole: how much longer than its surroundings the like of it took, 1 outside of holes. why: the law in words.
+    """
+
+    seconds: float
+    distance: float
+    why: str
+    outside: float = 0.0
+    least: float = 1.0
+    most: float = 1.0
+    hole: float = 1.0
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A size that takes `times` as long as a larger one."""
+
+    nodes: int
+    nbytes: int
+    seconds: float
+    times: float
+
+
+def steps(collective: str, ranks: int) -> int:
+    """Return the steps of a ring: 2(p-1), for the halves p-1."""
+    return max(1, (ranks - 1) * (1 if collective in HALVES else 2))
+
+
+def library(source: str) -> str:
+    """Return whose collective a source timed; the tool's name where it does not say which MPI it was built with."""
+    tool = source.removeprefix(PREFIX)
+    return source.removeprefix(TWIN) if tool == source else LIBRARIES.get(tool, tool)
+
+
+def name_of(algorithm: str) -> str:
+    """Return an algorithm's name without parameters, as the library's users write it, in lower case."""
+    return algorithm.partition(":")[0].strip().lower().replace("nvlstree", "nvls_tree")
+
+
+def is_ring(collective: str, name: str) -> bool:
+    """Return whether an algorithm does a collective in the steps of a ring, by the words of its name."""
+    return collective in STEPPED and bool(RINGS & set(re.split(r"[^a-z]+", name)))
+
+
+def points_of(results: Iterable[Result], algorithm: str | None = None) -> tuple[Point, ...]:
+    """Return what results took, per case the median over runs. algorithm: of `default`."""
+    groups = defaultdict[tuple[str, str, str, int, int, int], list[float]](list)
+    for result in results:
+        case, name = result.case, name_of(result.algorithm)
+        if case.world_size > 1 and case.nbytes > 0:
+            named = algorithm if algorithm and name == FREE else name
+            groups[library(result.source), case.collective, named, case.nodes, case.world_size, case.nbytes].append(result.time)
+    return tuple(_point(key, times) for key, times in sorted(groups.items()))
+
+
+def _point(key: tuple[str, str, str, int, int, int], times: Sequence[float]) -> Point:
+    middle = median(times)
+    return Point(*key, middle, len(times), sum(abs(log(time / middle)) for time in times) / len(times))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one library, collective and algorithm, ready for its laws. Sorted once, asked often."""
+
+    points: tuple[Point, ...]
+
+    @cached_property
+    def by_step(self) -> Curve:
+        """Return the seconds of a ring's step by block, of the most nodes that have the block, two of them only alone."""
+        more = [point for point in self.points if point.nodes > FEW] or self.points
+        most = {point.block: point.nodes for point in sorted(more, key=lambda point: point.nodes)}
+        return _medians((point.block, point.step) for point in more if point.nodes == most[point.block])
+
+    @cached_property
+    def by_nodes(self) -> Mapping[int, Curve]:
+        """Return for every number of nodes the seconds by size."""
+        found = defaultdict[int, list[Point]](list)
+        for point in self.points:
+            found[point.nodes].append(point)
+        return {nodes: _medians((p.nbytes, p.seconds) for p in own) for nodes, own in sorted(found.items())}
+
+    @cached_property
+    def smooth(self) -> Mapping[int, Curve]:
+        """Return by_nodes with every hole bridged from the sizes around it."""
+        return {nodes: without_holes(curve) for nodes, curve in self.by_nodes.items()}
+
+    @cached_property
+    def holes(self) -> tuple[Hole, ...]:
+        """Return the sizes that take longer than larger ones."""
+        return tuple(
+            Hole(nodes, int(nbytes), seconds, seconds / self.smooth[nodes][nbytes])
+            for nodes, curve in self.by_nodes.items()
+            for nbytes, seconds in curve.items()
+            if seconds > HOLE * self.smooth[nodes][nbytes]
+        )
+
+
+def without_holes(curve: Curve) -> Curve:
+    """Return times by size with those that are beyond HOLE x a larger size's bridged from the sizes around the hole."""
+    whole, least = dict[float, float](), float("inf")
+    for size in sorted(curve, reverse=True):
+        least = min(least, curve[size])
+        if curve[size] <= HOLE * least:
+            whole[size] = curve[size]
+    first = min(whole, default=0.0)
+    return {size: whole.get(size) or (at(size, whole)[0] if size > first else whole[first]) for size in sorted(curve)}
+
+
+def step_law(case: Case, rows: Rows) -> Trend:
+    """Return N tau(x): tau in log-log between the rows, proportional to x above them, affine below (flat under a packet)."""
+    block, count = case.nbytes / case.world_size, steps(case.collective, case.world_size)
+    tau, outside = at(block, rows.by_step)
+    hole = _depth(tau, block, rows)
+    why = f"a ring's step at a block of {block / MIB:.3g} MiB, as on {_named(rows.points)} nodes"
+    return Trend(count * tau, distance(case.nodes, rows.points), why, outside, least=1 / hole, hole=hole)
+
+
+def _depth(tau: float, block: float, rows: Rows) -> float:
+    """Return how much longer a step takes than larger blocks let expect, 1 neither in a hole nor below one.
+
+    Of a block x' behind, tau(x') is the most and tau(x') x/x' the least that x takes without a hole; the middle is sqrt of it.
+    """
+    behind = {x: seconds for x, seconds in rows.by_step.items() if x > block * 1.001}
+    around = {block: tau} | {x: seconds for x, seconds in behind.items() if x <= BESIDE * block}
+    if not any(one > HOLE * seconds for x, one in around.items() for y, seconds in behind.items() if y > x):
+        return 1.0
+    return max(1.0, tau / min(seconds * sqrt(block / x) for x, seconds in behind.items()))
+
+
+def size_law(case: Case, rows: Rows, *, levels: bool = False) -> Trend:
+    """Return t(S, k0) + b log2(k/k0) from the nearest number of nodes, 0 <= b <= t(S, k0) / log2 k0; as measured at k = k0.
+
+    levels: whether it is known to go by levels; else rows that grow by more than those go on in proportion to the nodes.
+    """
+    nodes, why, hole = case.nodes, f"the same size on {_named(rows.points)} nodes", _hole(rows, case.nbytes)
+    own = rows.by_nodes.get(nodes)
+    if own:
+        seconds, outside = at(case.nbytes, own)
+        return Trend(seconds, 0.0, why, outside, hole=hole)
+    found = {count: at(case.nbytes, curve) for count, curve in rows.smooth.items() if _tells(count, case.nbytes, rows)}
+    near = min(found, key=lambda count: abs(log2(count / nodes)))
+    times = {count: one[0] for count, one in found.items()}
+    seconds = _grown(times, nodes, near, rows, levels=levels, latent=case.nbytes < LATENT)
+    flat, steep = (
+        (times[near], times[near] * (1 + log2(nodes / near) / max(1.0, log2(near)))) if len(times) == 1 else (seconds,) * 2
+    )
+    least, most = min(flat, steep, seconds) / seconds, max(flat, steep, seconds * hole) / seconds
+    return Trend(seconds, distance(nodes, rows.points), why, found[near][1], max(least, 0.25), most, hole)
+
+
+def _tells(count: int, nbytes: int, rows: Rows) -> bool:
+    """Return whether rows of a number of nodes are part of the trend at a size."""
+    more = sum(nodes > FEW for nodes in rows.by_nodes)
+    return count > FEW or nbytes < (APART_FROM if more > 1 else ALONE_APART_FROM) or not more
+
+
+def _grown(times: Mapping[int, float], nodes: int, near: int, rows: Rows, *, levels: bool, latent: bool) -> float:
+    """Return the time of more or fewer nodes: by the median slope per level, linear where growth is beyond levels.
+
+    Of one number of nodes the slope is that of pure latency: the time of the smallest size grows with the levels.
+    """
+    base, most = times[near], times[near] / max(1.0, log2(near))
+    slopes = _slopes(times) or [_latency(rows, near) / max(1.0, log2(near))]
+    slope = max(median(slopes), _level(rows))
+    fewer = [count for count in times if count < near]
+    if slope > most and not levels and latent and fewer and nodes > near:
+        return base + (base - times[max(fewer)]) / (near - max(fewer)) * (nodes - near)
+    return max(base + min(slope, most) * log2(nodes / near), base / 2)
+
+
+def _slopes(times: Mapping[int, float]) -> list[float]:
+    """Return what a doubling of the nodes adds, between every two numbers of nodes."""
+    return [(times[b] - times[a]) / log2(b / a) for a in times for b in times if b > a]
+
+
+def _latency(rows: Rows, nodes: int) -> float:
+    """Return the time of the shortest operation on some nodes, 0 where none is latency alone."""
+    return min((seconds for nbytes, seconds in rows.smooth[nodes].items() if nbytes <= SHORT), default=0.0)
+
+
+def _level(rows: Rows) -> float:
+    """Return what a level adds to the shortest operation: no size's level costs less than its latency."""
+    short = {nodes: seconds for nodes in rows.smooth if (seconds := _latency(rows, nodes))}
+    return max(0.0, median(_slopes(short) or [0.0]))
+
+
+def _hole(rows: Rows, nbytes: int) -> float:
+    """Return how much longer than its surroundings a size was seen to take on any number of nodes, 1 for not at all."""
+    return max((hole.times for hole in rows.holes if hole.nbytes == nbytes), default=1.0)
+
+
+def trend(case: Case, whose: str, name: str, rows: Rows) -> Trend:
+    """Return what the law of an algorithm says of a case of several nodes."""
+    block = case.nbytes / case.world_size
+    if is_ring(case.collective, name):
+        return step_law(case, rows)
+    more = any(point.nodes > FEW for point in rows.points)
+    if name == FREE and whose == CHOOSING and case.collective in STEPPED and case.nodes > FEW and more:
+        if block >= STEP_FROM:
+            return step_law(case, rows)
+        if case.nodes in rows.by_nodes:
+            return size_law(case, rows)
+        if block < EITHER_FROM:
+            return _tree_after_ring(case, rows)
+        by_size = _tree_after_ring(case, rows) if distance(case.nodes, rows.points) >= FAR else size_law(case, rows)
+        return _either(case, by_size, step_law(case, rows), rows)
+    return size_law(case, rows, levels="tree" in name)
+
+
+def _tree_after_ring(case: Case, rows: Rows) -> Trend:
+    """Return the size law; of a size that ran as a ring on fewer nodes, that time and a tree's fill.
+
+    The fill is what the largest size that was a tree on the rows takes on these nodes: latency and levels, few bytes.
+    """
+    found, near = size_law(case, rows), max(rows.by_nodes)
+    ranks = next(point.ranks for point in rows.points if point.nodes == near)
+    trees = [nbytes for nbytes in rows.by_nodes[near] if nbytes / ranks < EITHER_FROM]
+    if case.nbytes / ranks < STEP_FROM or not trees or case.nodes < near:
+        return found
+    base, fill = at(case.nbytes, rows.smooth[near])[0], size_law(replace(case, nbytes=int(max(trees))), rows).seconds
+    seconds = base + fill
+    least, most = min(found.seconds * found.least, base), found.seconds * found.most
+    return replace(found, seconds=seconds, least=least / seconds, most=max(1.0, most / seconds))
+
+
+def _either(case: Case, by_size: Trend, by_step: Trend, rows: Rows) -> Trend:
+    """Return the faster of a tree and a ring, which may be faster still where both were seen in a hole only."""
+    found = min(by_size, by_step, key=lambda one: one.seconds)
+    block, count = case.nbytes / case.world_size, steps(case.collective, case.world_size)
+    depth = _depth(found.seconds / count, block, rows)
+    return replace(found, least=min(found.least, 1 / depth), hole=max(found.hole, depth))
+
+
+def distance(nodes: int, points: Iterable[Point]) -> float:
+    """Return the doublings of the nodes from the nearest row."""
+    return min(abs(log2(nodes / count)) for count in {point.nodes for point in points})
+
+
+def at(x: float, curve: Curve) -> tuple[float, float]:
+    """Return a curve's value in log-log at x, and the octaves by which x is outside of it.
+
+    Above: in proportion to x. Below: affine through the first two, flat where the first is no more than a packet.
+    """
+    known = sorted(curve)
+    below = [one for one in known if one <= x * 1.001]
+    above = [one for one in known if one >= x * 0.999]
+    if not below:
+        return _beneath(x, known, curve), log2(known[0] / x)
+    if not above:
+        return curve[known[-1]] * x / known[-1], log2(x / known[-1])
+    low, high = below[-1], above[0]
+    if high <= low:
+        return curve[low], 0.0
+    part = log(x / low) / log(high / low)
+    return exp((1 - part) * log(curve[low]) + part * log(curve[high])), 0.0
+
+
+def _beneath(x: float, known: Sequence[float], curve: Curve) -> float:
+    first = known[0]
+    if first <= PACKET or len(known) == 1:
+        return curve[first] * (x / first if len(known) == 1 and first >= MIB else 1.0)
+    second = known[1]
+    slope = min(max(0.0, (curve[second] - curve[first]) / (second - first)), curve[first] / first)
+    return curve[first] - slope * (first - x)
+
+
+def _named(points: Iterable[Point]) -> str:
+    return ", ".join(str(nodes) for nodes in sorted({point.nodes for point in points}))
+
+
+def _medians(pairs: Iterable[tuple[float, float]]) -> dict[float, float]:
+    found = defaultdict[float, list[float]](list)
+    for key, value in pairs:
+        found[key].append(value)
+    return {key: median(values) for key, values in sorted(found.items())}

@@ -1,0 +1,164 @@
+"""The laws of scale: exact where a site keeps them, and wider where its rows leave something open."""
+
+from dataclasses import replace
+from math import log2
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fabric.predict.laws import HOLE, Point, Rows, at, is_ring, points_of, size_law, steps, trend, without_holes
+from fabric.predict.site import Laws, laws_by_library, tail_of
+from fabric.records.case import Case
+from fabric.records.result import Result
+
+MIB = 1024**2
+NODES = st.integers(3, 200)
+
+
+def case(nodes, nbytes, collective="all_reduce", per_node=4):
+    return Case(collective, nbytes, nodes * per_node, nodes, per_node, in_place=False)
+
+
+def point(nodes, nbytes, seconds, algorithm="ring", collective="all_reduce"):
+    return Point("nccl", collective, algorithm, nodes, 4 * nodes, nbytes, seconds)
+
+
+def ring(nodes, nbytes, collective="all_reduce"):
+    """A ring with 3 us and 20 ns a KiB per step."""
+    ranks = 4 * nodes
+    return point(nodes, nbytes, steps(collective, ranks) * (3e-6 + nbytes / ranks * 2e-11), collective=collective)
+
+
+@settings(max_examples=40)
+@given(NODES, NODES, st.integers(4, 20), st.sampled_from(["all_reduce", "all_gather", "reduce_scatter"]))
+def test_a_rings_time_at_an_equal_block_is_carried_over_exactly(few, many, octave, collective):
+    known = [ring(few, 4 * few * 2**at, collective) for at in (octave, octave + 1)]
+    asked = ring(many, 4 * many * 2**octave, collective)
+    found = trend(case(many, asked.nbytes, collective), "nccl", "ring", Rows(tuple(known)))
+    assert found.seconds == pytest.approx(asked.seconds, rel=1e-9)
+
+
+@settings(max_examples=40)
+@given(st.integers(3, 16), st.integers(1, 5), st.integers(1, 3), st.floats(1e-6, 1e-3), st.floats(0, 0.5))
+def test_a_trees_levels_are_carried_over_exactly(few, doublings, between, base, level):
+    def tree(nodes):
+        return base * (1 + level * log2(nodes / few) / max(1.0, log2(few)))
+
+    known = Rows(tuple(point(few * 2**n, MIB, tree(few * 2**n), "tree") for n in range(between + 1)))
+    nodes = few * 2 ** (between + doublings)
+    assert size_law(case(nodes, MIB), known, levels=True).seconds == pytest.approx(tree(nodes), rel=1e-9)
+
+
+def test_growth_beyond_levels_is_that_of_a_ring_unless_the_algorithm_is_a_tree():
+    rows = Rows((point(4, 256, 42e-6, "default"), point(8, 256, 74e-6, "default")))
+    assert size_law(case(16, 256), rows).seconds == pytest.approx(138e-6)
+    assert size_law(case(16, 256), rows, levels=True).seconds < 100e-6
+
+
+@given(st.dictionaries(st.integers(3, 1 << 20), st.floats(1e-6, 1.0), min_size=1, max_size=12))
+def test_without_holes_no_size_is_beyond_a_larger_one(curve):
+    smooth = without_holes(curve)
+    assert smooth.keys() == curve.keys()
+    sizes = sorted(smooth)
+    for index, size in enumerate(sizes):
+        assert smooth[size] <= curve[size]
+        assert all(smooth[size] <= HOLE * smooth[larger] * (1 + 1e-9) for larger in sizes[index + 1 :])
+
+
+def test_a_hole_is_told_kept_where_it_was_measured_and_no_part_of_the_trend():
+    times = {(4, MIB): 900e-6, (4, 2 * MIB): 300e-6, (8, MIB): 340e-6, (8, 2 * MIB): 400e-6}
+    rows = Rows(tuple(point(nodes, size, seconds, "default") for (nodes, size), seconds in times.items()))
+    assert [(hole.nodes, hole.nbytes) for hole in rows.holes] == [(4, MIB)]
+    assert size_law(case(4, MIB), rows).seconds == pytest.approx(900e-6)
+    beyond = size_law(case(16, MIB), rows)
+    assert beyond.seconds < 500e-6
+    assert beyond.hole == pytest.approx(3.0)
+    assert beyond.most >= 3
+
+
+def test_a_hole_is_bridged_from_the_sizes_around_it():
+    smooth = without_holes({1 << 16: 1e-4, 1 << 18: 9e-4, 1 << 20: 4e-4})
+    assert smooth[1 << 18] == pytest.approx(2e-4)
+
+
+def test_a_ring_of_few_nodes_that_becomes_a_tree_keeps_its_bytes_and_adds_a_trees_fill():
+    times = {(4, 2 * MIB): 300e-6, (8, 2 * MIB): 400e-6, (4, 64 * MIB): 1400e-6, (8, 64 * MIB): 1500e-6}
+    rows = Rows(tuple(point(nodes, size, seconds, "default") for (nodes, size), seconds in times.items()))
+    assert trend(case(128, 64 * MIB), "nccl", "default", rows).seconds == pytest.approx(1500e-6 + 800e-6)
+
+
+def test_one_number_of_nodes_takes_its_slope_from_two_where_sizes_are_moderate():
+    rows = Rows((point(2, 4 * MIB, 190e-6, "default"), point(4, 4 * MIB, 310e-6, "default")))
+    assert size_law(case(8, 4 * MIB), rows).seconds == pytest.approx(430e-6)
+
+
+def test_curves_go_on_in_proportion_above_and_affine_below():
+    curve = {2.0**20: 3.0, 2.0**21: 5.0}
+    assert at(2.0**22, curve) == (pytest.approx(10.0), pytest.approx(1.0))
+    assert at(2.0**19, curve) == (pytest.approx(2.0), pytest.approx(1.0))
+    assert at(4.0, {8.0: 1.0, 16.0: 2.0})[0] == 1.0
+    assert at(2.0**20, curve) == (3.0, 0.0)
+
+
+@pytest.mark.parametrize("name", ["ring", "ring_ompi", "ring-b_cont-utofu-0-6", "default-ring", "gloo_ring"])
+def test_rings_are_known_by_a_word_of_their_name(name):
+    assert is_ring("all_reduce", name)
+    assert not is_ring("broadcast", name)
+
+
+def test_names_with_a_ring_inside_a_word_are_none():
+    assert not is_ring("all_reduce", "nearing")
+    assert not is_ring("all_reduce", "tree")
+
+
+def test_two_nodes_are_no_part_of_the_trend_of_large_sizes():
+    rows = [point(2, 512 * MIB, 5e-3, "tree"), point(4, 512 * MIB, 9e-3, "tree"), point(8, 512 * MIB, 9.3e-3, "tree")]
+    assert size_law(case(16, 512 * MIB), Rows(tuple(rows)), levels=True).seconds == pytest.approx(9.6e-3)
+
+
+def results(nodes, nbytes, *seconds, source="import:nccl-tests", setting="a"):
+    return [Result(case(nodes, nbytes), source, (one,), statistic="mean", context={"setting": setting}) for one in seconds]
+
+
+LAWS = laws_by_library([one for n in (4, 8) for b in (8, MIB, 256 * MIB) for one in results(n, b, 1e-5 + b * 2e-11)])["nccl"]
+
+
+@settings(max_examples=40)
+@given(st.sampled_from([8, MIB, 64 * MIB, 256 * MIB]), st.integers(0, 5), st.integers(1, 4))
+def test_intervals_widen_with_the_distance(nbytes, doublings, more):
+    near, far = (LAWS.expected(case(8 * 2**d, nbytes)) for d in (doublings, doublings + more))
+    assert near.low <= near.seconds <= near.high
+    assert far.high / far.low > near.high / near.low
+
+
+@pytest.mark.parametrize(
+    ("asked", "algorithm", "why"),
+    [
+        (case(1, MIB), "default", "say nothing of one"),
+        (case(16, MIB), "tree", r"no rows of all_reduce by tree; these laws hold all_reduce by default"),
+        (case(16, MIB, "broadcast"), "default", "no rows of broadcast by default"),
+        (case(16, 0), "default", "without bytes"),
+    ],
+)
+def test_laws_say_what_they_do_not_know(asked, algorithm, why):
+    assert why in LAWS.expected(asked, algorithm)
+
+
+def test_a_free_choice_without_rows_of_its_own_is_the_faster_of_the_forced_ones():
+    forced = Laws(tuple(point(n, MIB, t, a) for n in (4, 8) for a, t in (("ring", 9e-4), ("tree", 3e-4))))
+    assert forced.expected(case(16, MIB)).seconds == forced.expected(case(16, MIB), "tree").seconds
+
+
+def test_the_tail_is_that_of_runs_of_one_setting():
+    quiet = results(4, MIB, 1e-3, 1.01e-3) + results(4, MIB, 3e-3, 3.03e-3, setting="b")
+    assert tail_of(quiet) < 1.01
+    assert tail_of(results(4, MIB, *[1e-3] * 9, 2e-3) * 4) >= 1.0
+    assert tail_of(results(4, MIB, 1e-3)) > 1.1
+
+
+def test_laws_are_made_of_sound_rows_of_several_nodes_only():
+    sound = results(4, MIB, 1e-3)
+    wrong = [replace(one, wrong=3) for one in results(8, MIB, 1e-3)]
+    assert laws_by_library([*sound, *wrong, *results(1, MIB, 1e-5)])["nccl"].nodes == (4,)
+    assert points_of(results(4, MIB, 1.0, 2.0, 9.0))[0].seconds == 2.0
