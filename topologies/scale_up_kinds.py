@@ -44,7 +44,7 @@ BOARD, PLANES, ABOVE, BOARDS, DIES = 8, 7, 16, 48, 2
 Every die has one lane in every plane: 14 a device, 112 for the eight of a board, which climb over 56 modules of two lanes each.
 """
 BETWEEN_ROOTS = 4
-"""Lanes between the two roots of host_memory; both directions share each of them by our count, so two devices' worth each way."""
+"""Lanes between the two roots of host_memory: both directions share them too, so as much each way as two devices have."""
 Cables = list[tuple[int, int]]
 
 
