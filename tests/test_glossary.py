@@ -1,4 +1,4 @@
-"""The two glossaries have the same words in the same order, each with a term and a meaning, and no term stands for two words."""
+"""Both glossaries have the same words in the same order, each with a term and a meaning; no term stands for two words."""
 
 from pathlib import Path
 
@@ -18,5 +18,5 @@ def test_every_word_has_its_chinese_term_and_meaning():
 
 
 def test_no_chinese_term_stands_for_two_words():
-    terms = [term for row in rows("glossary.zh.md") for term in row[1].split("，")]
+    terms = [term for row in rows("glossary.zh.md") for term in row[1].split("\uff0c")]
     assert len(terms) == len(set(terms))

@@ -37,7 +37,7 @@ def test_the_same_hardware_gives_exactly_as_many(name, nodes, work):
     assert found.reaches == pytest.approx(1)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(50, 400), st.integers(50, 400), st.integers(60, 900), st.integers(60, 900), st.sampled_from(WORKS))
 def test_less_bandwidth_never_needs_fewer(tmp_path_factory, nic, more_nic, inside, more_inside, work):
     folder = tmp_path_factory.mktemp("own")
