@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer
+    from fabric.answers.equivalent import Equal
     from fabric.formats.named import Named, Written
     from fabric.network.fabric import Fabric
     from fabric.network.failures import Failures
@@ -168,6 +169,31 @@ def scale(
         raise InputError(f"fabrics: must be the one that the results were measured on, got {len(several)}")
     own = [result for result in results if result.case.collective == collective]
     return scale_measured(own, several[0], None if constants is None else [constants], routing=routing, fidelity=fidelity)
+
+
+def equivalent(
+    of: Fabric | str,
+    candidates: Sequence[str],
+    work: str,
+    *,
+    by: str = "wire",
+    algorithm: str | None = None,
+    most_devices: int = 4096,
+) -> Answer[Equal]:
+    """Return, per candidate, the fewest nodes that do the reference's work in the same time, and what they take.
+
+    of: a fabric of a node of the catalogue, or its TOPO. candidates: NODE, or NODE:key=value,... of its fabric. work: a round,
+    e.g. `all_reduce:1GiB,flops:5e14`: docs/equivalent.md. by: wire or library.
+
+    Raises:
+        InputError: a reference without a node or that cannot do the work, an unknown candidate, a work that is none.
+    """
+    from fabric.answers.ask import load
+    from fabric.answers.equivalent import equivalent as answer
+    from fabric.review.work import work_of
+
+    fabric = load(of) if isinstance(of, str) else of
+    return answer(fabric, candidates, work_of(work), by=by, algorithm=algorithm, most_devices=most_devices)
 
 
 def flows(file: str | Path, *, eps: float = 0.0) -> Answer[Any]:

@@ -35,6 +35,9 @@ class Topology:
     Devices are numbered node by node, leaf by leaf. A cable has two ends, the lower tier first; parallel cables are
     separate rows. Arrays over vertices: tier, node, rail, plane (-1 where it does not apply), forwards. Arrays over
     cables: ends (cables, 2), level, lanes (ports of the smallest lane that the cable takes at each end).
+
+    node is a server: what fails, is bought and stands in a rack as one. domain, over vertices: the scale-up network that
+    several servers share; None where every server has its own.
     """
 
     family: str
@@ -50,6 +53,7 @@ class Topology:
     ends: Ints
     level: NDArray[np.int8]
     lanes: NDArray[np.int16]
+    domain: Ints | None = None
 
     @property
     def name(self) -> str:
@@ -66,6 +70,16 @@ class Topology:
     def nodes(self) -> int:
         """The number of nodes (servers) that hold the devices."""
         return int(self.node[: self.devices].max()) + 1
+
+    @property
+    def together(self) -> Ints:
+        """The scale-up domain of every vertex, -1 for switches between them: its node where domains are nodes."""
+        return self.node if self.domain is None else self.domain
+
+    @cached_property
+    def domains(self) -> int:
+        """The number of scale-up domains that hold the devices."""
+        return int(self.together[: self.devices].max()) + 1
 
     @cached_property
     def devices_per_node(self) -> int:

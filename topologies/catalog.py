@@ -73,8 +73,8 @@ FAMILIES: Mapping[str, Callable[..., Topology]] = {
     "twisted_torus": twisted_torus,
     "xpander": xpander,
 }
-GENERIC = ("devices_per_node", "scale_up")
-"""Parameters of every family: how devices are grouped into nodes, and what is inside a node."""
+GENERIC = ("devices_per_node", "scale_up", "domain")
+"""Parameters of every family: how devices are grouped into nodes, what graph is inside, and devices that share one graph."""
 WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 
@@ -127,7 +127,8 @@ def build(family: str, params: Mapping[str, str]) -> Topology:
     topology = FAMILIES[family](**own)
     text = params.get("devices_per_node")
     per_node = topology.devices_per_node if text is None else _whole(family, "devices_per_node", text)
-    return add_scale_up(topology, params.get("scale_up", "none"), per_node)
+    domain = _whole(family, "domain", params["domain"]) if "domain" in params else None
+    return add_scale_up(topology, params.get("scale_up", "none"), per_node, domain)
 
 
 def _value(family: str, key: str, text: str, parameter: inspect.Parameter) -> int | str:

@@ -12,25 +12,46 @@ from numpy.typing import NDArray
 
 from topologies.base import MOST_PER_NODE, SCALE_UP, Topology, check_size, check_whole
 from topologies.errors import InputError
-from topologies.scale_up_kinds import KINDS, Inside
+from topologies.scale_up_kinds import KINDS, SHARED, Inside
 
 
-def add_scale_up(topology: Topology, kind: str, devices_per_node: int) -> Topology:
-    """Return the topology with its devices in nodes of `devices_per_node` and the graph `kind` inside every node.
+def add_scale_up(topology: Topology, kind: str, devices_per_node: int, domain: int | None = None) -> Topology:
+    """Return the topology with its devices in nodes of `devices_per_node` and the graph `kind` inside every domain.
 
-    The last node may hold fewer. kind: a name in KINDS. A family that sets its nodes itself (rail_optimized, local)
-    keeps them, and devices_per_node must agree.
+    domain: devices that share one graph, of whole nodes that follow each other (18 trays of 4 in one rack of 72); None: every
+    node is one. The last node and the last domain may hold fewer. kind: a name in KINDS. A family that sets its nodes
+    itself (rail_optimized, local) keeps them, and devices_per_node must agree. Switches of a domain stand in its nodes in turn.
 
     Raises:
-        InputError: an unknown kind, a bad or disagreeing devices_per_node, one device a node, or more than the kind holds.
+        InputError: an unknown kind, a bad or disagreeing devices_per_node, one device a node, more than the kind holds, or a
+            domain that is no whole number of nodes or has no graph.
     """
     known = ("none", *KINDS)
     if kind not in known:
         raise InputError(f"{topology.family}: unknown scale_up {kind!r}; there are: {', '.join(known)}")
     if SCALE_UP in topology.levels:
         raise InputError(f"{topology.family}: {topology.name} already has a scale-up graph")
-    grouped = _group(topology, devices_per_node)
+    grouped = _in_domains(_group(topology, devices_per_node), kind, domain)
     return grouped if kind == "none" else _with_graph(grouped, kind)
+
+
+def _in_domains(topology: Topology, kind: str, devices: int | None) -> Topology:
+    """Return the topology with the domain of every device set, where domains are not its nodes."""
+    per_node = topology.devices_per_node
+    if devices is None or devices == per_node:
+        return topology
+    check_whole(topology.family, most=MOST_PER_NODE, domain=devices)
+    if devices % per_node:
+        raise InputError(f"{topology.family}: domain must be a multiple of the {per_node} devices of a node, got {devices}")
+    if kind == "none":
+        raise InputError(f"{topology.family}: domain={devices} needs a graph that its devices share, such as scale_up=nvswitch")
+    domain = np.where(topology.node >= 0, topology.node // (devices // per_node), -1).astype(np.int32)
+    return replace(topology, domain=domain)
+
+
+def directions(topology: Topology) -> int:
+    """Return how many directions share what a device has inside its node: 2 where both do, else 1."""
+    return 2 if topology.params.get("scale_up") in SHARED else 1
 
 
 def device_lanes(topology: Topology) -> NDArray[np.int64]:
@@ -41,15 +62,17 @@ def device_lanes(topology: Topology) -> NDArray[np.int64]:
 def sharing(topology: Topology) -> NDArray[np.int64]:
     """Return per cable the lanes that share what its device has inside its node (cables,); 1 for cables between nodes.
 
-    Two devices: those of the one with more. Two switches: those of the device with the most in their node.
+    Two devices: those of the one with more. Two switches: those of the device with the most in their node. Lanes of both
+    directions count where these share it.
     """
     at = _lanes_at(topology)
-    most = np.ones(topology.nodes, dtype=np.int64)
-    np.maximum.at(most, topology.node[: topology.devices], at[: topology.devices])
+    most = np.ones(topology.domains, dtype=np.int64)
+    np.maximum.at(most, topology.together[: topology.devices], at[: topology.devices])
     ends = topology.ends
     of_device = np.where(ends < topology.devices, at[ends], 0).max(axis=1)
     inside = topology.level == topology.scale_up_level
-    return np.where(inside, np.where(of_device > 0, of_device, most[topology.node[ends[:, 0]]]), 1)
+    own = np.where(of_device > 0, of_device, most[topology.together[ends[:, 0]]])
+    return np.where(inside, own * directions(topology), 1)
 
 
 def _lanes_at(topology: Topology) -> NDArray[np.int64]:
@@ -73,30 +96,33 @@ def _group(topology: Topology, devices_per_node: int) -> Topology:
 
 
 def _with_graph(topology: Topology, kind: str) -> Topology:
-    """Return the topology with the graph of this kind inside every node: its switches last, its cables last."""
+    """Return the topology with the graph of this kind inside every domain: its switches last, its cables last."""
     made, most, needs = KINDS[kind]
-    per_node = topology.devices_per_node
-    if not 2 <= per_node <= most:
+    sizes = np.bincount(topology.together[: topology.devices], minlength=topology.domains)
+    if not 2 <= sizes.max() <= most:
         bounds = f"2 to {most}" if most < MOST_PER_NODE else "2 or more"
-        raise InputError(f"{topology.family}: scale_up={kind} needs {bounds} devices a node, as devices_per_node={needs}")
-    sizes = np.bincount(topology.node[: topology.devices], minlength=topology.nodes)
+        whole = "node, as devices_per_node" if topology.domain is None else "domain, as domain"
+        raise InputError(f"{topology.family}: scale_up={kind} needs {bounds} devices a {whole}={needs}")
     graphs = {int(size): made(int(size)) for size in np.unique(sizes)}
     check_size(topology.family, sum(len(graphs[int(size)].cables) for size in sizes) + len(topology.ends))
     return _extended_by(topology, kind, sizes, graphs)
 
 
 def _extended_by(topology: Topology, kind: str, sizes: np.ndarray, graphs: dict[int, Inside]) -> Topology:
-    """Return the topology with the graph of its size in every node."""
+    """Return the topology with the graph of its size in every domain."""
     switches = np.array([graphs[int(size)].switches for size in sizes])
     cables, lanes = _cables(sizes, switches, graphs, topology.vertices)
     count, tier = int(switches.sum()), len(topology.tiers)
+    owner = np.repeat(np.arange(len(sizes), dtype=np.int32), switches)
+    own = {} if topology.domain is None else {"domain": int(sizes.max())}
     return replace(
         topology,
-        params={**topology.params, "scale_up": kind},
+        params={**topology.params, "scale_up": kind, **own},
         tiers=(*topology.tiers, *([SCALE_UP] if count else [])),
         levels=(*topology.levels, SCALE_UP),
         tier=_extended(topology.tier, tier, count),
-        node=np.concatenate([topology.node, np.repeat(np.arange(len(sizes), dtype=np.int32), switches)]),
+        node=np.concatenate([topology.node, owner if topology.domain is None else _standing(topology, owner, switches)]),
+        domain=None if topology.domain is None else np.concatenate([topology.domain, owner]),
         rail=_extended(topology.rail, -1, count),
         plane=_extended(topology.plane, -1, count),
         forwards=_extended(topology.forwards, 1, count),
@@ -104,6 +130,18 @@ def _extended_by(topology: Topology, kind: str, sizes: np.ndarray, graphs: dict[
         level=_extended(topology.level, len(topology.levels), len(cables)),
         lanes=np.concatenate([topology.lanes, lanes]),
     )
+
+
+def _standing(topology: Topology, owner: NDArray[np.int32], switches: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return the node in which every switch of a domain stands: spread evenly over the domain's nodes in their order."""
+    node = topology.node[: topology.devices]
+    first = np.full(len(switches), topology.nodes, dtype=np.int64)
+    last = np.zeros(len(switches), dtype=np.int64)
+    np.minimum.at(first, topology.together[: topology.devices], node)
+    np.maximum.at(last, topology.together[: topology.devices], node)
+    place = np.arange(len(owner)) - np.repeat(np.cumsum(switches) - switches, switches)
+    found: NDArray[np.int32] = (first[owner] + place * (last - first + 1)[owner] // switches[owner]).astype(np.int32)
+    return found
 
 
 def _cables(sizes: np.ndarray, switches: np.ndarray, graphs: dict[int, Inside], vertices: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,10 +10,16 @@ In a graph of n devices, 0 ... n - 1 are the devices and n, n + 1, ... the switc
 | full_mesh | 0 | n (n - 1) / 2 | HCCS of eight Ascend NPUs, Infinity Fabric of eight MI300X |
 | ring | 0 | n, 1 for two devices | devices in a circle |
 | pcie_tree | ceil(n / 2) + 1 root | n + ceil(n / 2) | servers without a device network: no direct way between two devices |
+| host_memory | 2 roots | n + 1 of 4 lanes | consumer servers of two processors, peer access blocked |
 | cloudmatrix | 7 per board of 8, and 112 | 7 n of 2 lanes + 112 per board | CloudMatrix384: 336 + 112 switches, 5,376 cables |
 
 All lanes inside a node are alike. A switch of a pcie_tree climbs to the root over one lane, as wide as one device's, and so
 is 2:1 there; a switch of a cloudmatrix board has 16 lanes down (two dies of eight devices) and 16 up: non-blocking.
+
+In host_memory a message is written to the memory of a root and read from there, so that what a device sends and what it
+receives share its way: each direction gets half of what the device has. Half of the devices are below each root. The roots
+are joined by four lanes: as much in each direction as two devices have (three UPI links of 20.8 GB/s beside PCIe 4 x16 of 31.5:
+an assumption).
 
 Sources: NVIDIA DGX H100 and GB200 NVL72 documentation; AMD MI300X platform data sheet; "Serving Large Language Models on
 Huawei CloudMatrix384" (2025), section 3, whose host processors are left out.
@@ -37,6 +43,8 @@ BOARD, PLANES, ABOVE, BOARDS, DIES = 8, 7, 16, 48, 2
 
 Every die has one lane in every plane: 14 a device, 112 for the eight of a board, which climb over 56 modules of two lanes each.
 """
+BETWEEN_ROOTS = 4
+"""Lanes between the two roots of host_memory: both directions share them too, so as much each way as two devices have."""
 Cables = list[tuple[int, int]]
 
 
@@ -84,6 +92,13 @@ def pcie_tree(devices: int) -> Inside:
     return _plain(switches + 1, down + [(devices + switch, root) for switch in range(switches)])
 
 
+def host_memory(devices: int) -> Inside:
+    """Return two roots, half of the devices below each, joined by a cable of BETWEEN_ROOTS lanes."""
+    half = -(-devices // 2)
+    down = [(device, devices + device // half) for device in range(devices)]
+    return Inside(2, [*down, (devices, devices + 1)], [1] * devices + [BETWEEN_ROOTS])
+
+
 def cloudmatrix(devices: int) -> Inside:
     """Return boards of eight with a switch per plane, and 16 switches per plane above them with a cable from each board.
 
@@ -109,6 +124,9 @@ KINDS: Mapping[str, tuple[Callable[[int], Inside], int, int]] = {
     "full_mesh": (full_mesh, 256, 8),
     "ring": (ring, MOST_PER_NODE, 8),
     "pcie_tree": (pcie_tree, MOST_PER_NODE, 8),
+    "host_memory": (host_memory, MOST_PER_NODE, 8),
     "cloudmatrix": (cloudmatrix, BOARD * BOARDS, 384),
 }
 """Kind -> its graph, the most devices of a node, and how many the machine that it is known from has."""
+SHARED = frozenset({"host_memory"})
+"""Kinds in which what a device sends and what it receives share what it has."""

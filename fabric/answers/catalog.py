@@ -41,6 +41,7 @@ SCHEMAS: Mapping[str, str] = {
     "doctor": "fabric.answers.doctor",
     "hardware": "fabric.answers.hardware",
     "hardware-names": "fabric.answers.hardware",
+    "equivalent": "fabric.answers.equivalent",
     "schema": "fabric.answers.catalog",
 }
 """Object of --json -> the module with its columns."""

@@ -35,6 +35,7 @@ VERBS = {
     "read": "Read a fabric from another tool's file: ibnetdiscover, Slurm, GraphML, CSV of cables ...",
     "write": "Write a fabric in another tool's format.",
     "hardware": "What is known of a device, node, link, NIC or switch: facts, sources, conflicts.",
+    "equivalent": "How many of another node do the same work in the same time, at what power, price and space.",
     "audit": "What is built against what was designed: missing, extra, swapped and degraded cables.",
     "twin": "Bring a fabric up for real on this machine: run on it, predict, compare.",
     "schema": "The JSON Schema of what a verb's --json prints, or of a file.",

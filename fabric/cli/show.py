@@ -21,7 +21,7 @@ def command(topo: str, *, html: Path | None, png: Path | None, as_json: bool, as
     """Counts and proofs of a topology.
 
     TOPO is a short form such as fat_tree:k=8 or the YAML file of a fabric; every family also takes devices_per_node=N and
-    scale_up=KIND: none, nvswitch, nvswitch_chips, nvl72, full_mesh, ring, pcie_tree or cloudmatrix.
+    scale_up=KIND: none, nvswitch, nvswitch_chips, nvl72, full_mesh, ring, pcie_tree, host_memory or cloudmatrix.
     """
     from fabric.answers.show import show
     from fabric.cli.topo import load

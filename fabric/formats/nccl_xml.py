@@ -232,7 +232,7 @@ def _nvlink_count(named: Named) -> int:
     PCIe is a pcie_tree, or has lanes slower than any NVLink.
     """
     level = named.fabric.levels.get(SCALE_UP)
-    if level is None or named.topology.params.get("scale_up") == "pcie_tree":
+    if level is None or named.topology.params.get("scale_up") in ("pcie_tree", "host_memory"):
         return 0
     lane = level.speed / int(device_lanes(named.topology).max(initial=1))
     slowest = min(speed for _, speed in NVLINKS) * 1e9

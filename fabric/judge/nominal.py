@@ -53,7 +53,7 @@ class Nominal:
     def domain(self) -> int:
         """The devices that scale-up joins: those of a server, or of a rack."""
         topology = self.fabric.topology
-        return max(1, topology.devices // max(1, topology.nodes))
+        return max(1, topology.devices // max(1, topology.domains))
 
     @cached_property
     def _cuts(self) -> dict[tuple[str, int, int], float | None]:

@@ -15,7 +15,7 @@ from fabric.hardware.node import NodeType
 from fabric.network.names import given_names
 from fabric.units import show_duration, show_rate
 from topologies.base import SCALE_UP, Topology
-from topologies.scale_up import device_lanes, sharing
+from topologies.scale_up import device_lanes, directions, sharing
 
 SAME = 1e-9
 """Relative difference up to which two speeds are one."""
@@ -87,9 +87,10 @@ class Fabric:
 
     @cached_property
     def _shared(self) -> dict[str, int]:
-        """The lanes of the device that has the most inside its node, under the scale-up level's name; else nothing."""
+        """The lanes that share what a device has, of the one with the most, under the scale-up level's name; else nothing."""
         inside = self.topology.scale_up_level >= 0
-        return {SCALE_UP: int(device_lanes(self.topology).max(initial=1))} if inside else {}
+        lanes = int(device_lanes(self.topology).max(initial=1)) * directions(self.topology)
+        return {SCALE_UP: lanes} if inside else {}
 
     def _unusual(self, lane: Mapping[str, float]) -> dict[int, float]:
         """Return the cables that are degraded, and those inside nodes whose lanes run at another speed than their level's."""
@@ -132,7 +133,8 @@ def _of_what(topology: Topology, level: str) -> str:
     """Return whose speed a level's is, where it is not one cable's: a device's over its lanes, or one lane's of several."""
     if level == SCALE_UP:
         lanes = _counts(device_lanes(topology))
-        return " a device" if lanes in ("", "1") else f" a device over {lanes} lanes"
+        shared = ", both directions together" if directions(topology) > 1 else ""
+        return (" a device" if lanes in ("", "1") else f" a device over {lanes} lanes") + shared
     lanes = _counts(topology.lanes[topology.level == topology.levels.index(level)])
     return "" if lanes in ("", "1") else f" a lane, {lanes} lanes a cable"
 

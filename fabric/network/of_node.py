@@ -88,8 +88,15 @@ def _filled(family: str, params: dict[str, str], of: NodeType) -> dict[str, str]
     if "rails" in inspect.signature(FAMILIES[family]).parameters:
         filled["rails"] = _rails(family, filled.get("rails", str(of.devices)), of)
     given = filled.setdefault("devices_per_node", str(of.devices))
-    if given != str(of.devices):
-        raise InputError(f"{family}: devices_per_node must be {of.devices}, as node {of.name} has devices, got {given}")
+    rack = of.server < of.devices == of.domain
+    by_server = rack and given == str(of.server)
+    if by_server:  # the node is a rack: its servers one by one, its graph over all of them
+        filled.setdefault("domain", str(of.domain))
+    elif given != str(of.devices):
+        servers = f" (or {of.server}, of a server)" if rack else ""
+        raise InputError(
+            f"{family}: devices_per_node must be {of.devices}{servers}, as node {of.name} has devices, got {given}"
+        )
     if "scale_up" not in filled and of.devices > 1:
         if of.graph is None:
             raise InputError(

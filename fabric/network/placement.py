@@ -43,9 +43,9 @@ def place(topology: Topology, world_size: int, order: str = "contiguous", given:
     raise InputError(f"order: must be {ORDERS} (given needs its list), got {shown(order)}")
 
 
-def spread(topology: Topology, devices: Devices) -> tuple[int, int]:
-    """Return how many nodes hold ranks, and how many ranks the fullest of them holds."""
-    counts = np.bincount(topology.node[devices])
+def spread(topology: Topology, devices: Devices, *, domains: bool = False) -> tuple[int, int]:
+    """Return how many nodes (scale-up domains instead) hold ranks, and how many ranks the fullest of them holds."""
+    counts = np.bincount((topology.together if domains else topology.node)[devices])
     return int((counts > 0).sum()), int(counts.max())
 
 
@@ -55,8 +55,8 @@ def given_order(devices: Devices) -> str:
 
 
 def groups_of(topology: Topology, devices: Devices) -> Groups:
-    """Return the ranks' groups: which node each rank is on, nodes numbered in the order of their first rank."""
-    _, first, inverse = np.unique(topology.node[devices], return_index=True, return_inverse=True)
+    """Return the ranks' groups: which scale-up domain each rank is in, numbered in the order of their first rank."""
+    _, first, inverse = np.unique(topology.together[devices], return_index=True, return_inverse=True)
     return Groups(np.argsort(np.argsort(first))[inverse].astype(np.int32))
 
 

@@ -30,7 +30,7 @@ SCHEMA, OF_LANES = "fabricbench.fabric/2", "fabricbench.fabric/1"
 KEYS = ("link", "speed", "latency")
 DEFAULT_PARTS = {"network": "400g-ndr", SCALE_UP: "nvlink4", "memory": "loopback", "loopback": "loopback"}
 """Level -> the part it is made of where nothing is said; `network` for every level not named."""
-PARTS_INSIDE = {"nvl72": "nvlink5", "pcie_tree": "pcie4-x16", "cloudmatrix": "ub-910c"}
+PARTS_INSIDE = {"nvl72": "nvlink5", "pcie_tree": "pcie4-x16", "host_memory": "pcie4-x16", "cloudmatrix": "ub-910c"}
 """Graph inside nodes -> the part of the machines it is known from, where that is not the usual one."""
 LOCAL_CARRIERS = {"mpi": "memory", "gloo": "loopback"}
 """Backend -> level, in the family `local`."""

@@ -160,7 +160,9 @@ def cuts(topology: Topology) -> list[tuple[str, Ints]]:
 def _cuts(topology: Topology) -> list[tuple[str, Ints]]:
     found = [("device", np.arange(topology.vertices))]
     if SCALE_UP in topology.levels:
-        found.append(("node", np.where(topology.node >= 0, topology.node, topology.nodes + np.arange(topology.vertices))))
+        found.append(
+            ("node", np.where(topology.together >= 0, topology.together, topology.domains + np.arange(topology.vertices)))
+        )
     network = topology.ends[topology.level != topology.scale_up_level]
     found += _below_tiers(topology, network) if is_tiered(topology) else _in_space(topology, network)
     return [(level, labels if level in ("device", "node") else _with_scale_up(topology, labels)) for level, labels in found]

@@ -171,7 +171,7 @@ def terms(case: Case, algorithm: Algorithm, fabric: Fabric, constants: Constants
     Neighbours are the next ranks, for algorithms by nodes those of the same place on the next node.
     """
     topology, p = fabric.topology, case.world_size
-    nodes = np.unique(topology.node[devices], return_counts=True)[1]
+    nodes = np.unique(topology.together[devices], return_counts=True)[1]
     inside = topology.scale_up_level
     network = [index for index in range(len(topology.levels)) if index != inside]
     g = int(nodes.max())

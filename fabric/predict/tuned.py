@@ -71,8 +71,11 @@ def hardware_on(backend: str, fabric: Fabric) -> Hardware:
 
 
 def seen(case: Case, fabric: Fabric, given: Devices | None = None) -> Case:
-    """Return the case with the nodes of the fabric that hold its ranks. given: the devices of order `given:HASH`."""
-    nodes, per_node = spread(fabric.topology, place(fabric.topology, case.world_size, case.order, given))
+    """Return the case with the scale-up domains of the fabric that hold its ranks as its nodes, as NCCL counts them.
+
+    given: the devices of order `given:HASH`.
+    """
+    nodes, per_node = spread(fabric.topology, place(fabric.topology, case.world_size, case.order, given), domains=True)
     return replace(case, nodes=nodes, ranks_per_node=per_node)
 
 

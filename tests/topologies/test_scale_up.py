@@ -199,3 +199,65 @@ def test_a_cloudmatrix_board_sends_up_as_many_lanes_as_its_devices_have_and_a_pc
         at = [np.bincount(end, topology.lanes[inside], minlength=topology.vertices) for end in (high, low)]
         first = np.unique(high[low < devices])
         assert [set(lanes[first].tolist()) for lanes in at] == [{down}, {up}]
+
+
+RACKS = "clos:radix=64,endpoints=2376,devices_per_node={},scale_up=nvl72"
+
+
+def test_thirty_three_racks_of_eighteen_trays_have_594_switches():
+    built = parse(RACKS.format("4,domain=72"))
+    inside = built.tier == built.scale_up_tier
+    assert (built.nodes, built.devices_per_node, built.domains) == (594, 4, 33)
+    assert inside.sum() == 594
+    assert (built.level == built.scale_up_level).sum() == 33 * 1296
+    assert sorted(np.bincount(built.node[inside]).tolist()) == [1] * 594  # one chip a tray, since 18 stand with 18
+
+
+@pytest.mark.parametrize("kind", ["nvswitch", "full_mesh", "ring", "nvl72", "pcie_tree"])
+@pytest.mark.parametrize(("servers", "domain"), [(2, 4), (2, 8), (1, 3), (3, 12)])
+def test_a_domain_is_wired_as_a_node_of_its_size_and_only_its_servers_differ(kind, servers, domain):
+    own = parse(f"leaf_spine:leaves=4,spines=2,hosts_per_leaf=7,devices_per_node={servers},scale_up={kind},domain={domain}")
+    one = parse(f"leaf_spine:leaves=4,spines=2,hosts_per_leaf=7,devices_per_node={domain},scale_up={kind}")
+    for field in ("tier", "plane", "forwards", "ends", "level", "lanes"):
+        assert np.array_equal(getattr(own, field), getattr(one, field)), field
+    assert np.array_equal(own.domain, one.node)
+    assert np.array_equal(sharing(own), sharing(one))
+    devices = own.node[: own.devices]
+    assert np.array_equal(devices, np.arange(own.devices) // servers)
+    switches = np.flatnonzero(own.tier == own.scale_up_tier)
+    homes = [set(devices[own.domain[: own.devices] == own.domain[switch]].tolist()) for switch in switches]
+    assert all(own.node[switch] in home for switch, home in zip(switches.tolist(), homes, strict=True))
+    assert parse(own.name).name == own.name
+
+
+def test_a_domain_as_large_as_a_node_changes_nothing():
+    plain = parse("leaf_spine:leaves=2,spines=1,hosts_per_leaf=8,devices_per_node=4,scale_up=nvswitch")
+    same = parse("leaf_spine:leaves=2,spines=1,hosts_per_leaf=8,devices_per_node=4,scale_up=nvswitch,domain=4")
+    assert same.domain is None
+    assert same.name == plain.name
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("devices_per_node=4,scale_up=nvswitch,domain=6", "a multiple of the 4"),
+        ("devices_per_node=4,domain=8", "needs a graph"),
+        ("devices_per_node=4,scale_up=nvswitch,domain=0", "domain must be"),
+        ("devices_per_node=4,scale_up=nvl72,domain=144", "2 to 72 devices a domain, as domain=72"),
+    ],
+)
+def test_domains_that_cannot_be_are_refused(text, said):
+    with pytest.raises(InputError, match=said):
+        parse(f"clos:radix=64,endpoints=288,{text}")
+
+
+@pytest.mark.parametrize("devices", [2, 3, 8, 9])
+def test_host_memory_has_two_roots_with_half_of_the_devices_each(sound, devices):
+    built = parse(f"star:devices={devices},devices_per_node={devices},scale_up=host_memory")
+    sound(built)
+    roots = np.flatnonzero(built.tier == built.scale_up_tier)
+    inside = built.level == built.scale_up_level
+    below = [int((built.ends[inside, 1][built.ends[inside, 0] < devices] == root).sum()) for root in roots]
+    assert below == [-(-devices // 2), devices // 2]
+    assert inside.sum() == devices + 1
+    assert sharing(built)[inside].tolist() == [2] * (devices + 1)

@@ -87,6 +87,15 @@ CLOUDS = (
         {"endpoints": 261632, "switches": 16352},
         note="511 groups; h=16 global ports on 32 switches would carry 513.",
     ),
+    Published(
+        "openai-mrc-131k",
+        "multi_plane:nodes=131072,rails=1,radix=512,planes=8",
+        "Araujo et al., Multipath Reliable Connection, arXiv 2605.04333, as zubnet.ai and edge.ccmdesign.ca tell of it",
+        "2026-05",
+        {"endpoints": 131072, "planes": 8, "host-leaf": 8 * 131072},
+        note="An 800G port is eight of 100G, one a plane; a 64-port 800G switch is one of 512 ports. The paper itself was not "
+        "read. Said: 3/5 of a three-tier network's switches; built: 6,144 of 10,240.",
+    ),
     _sheet(64, 512, 8),
     _sheet(256, 2048, 96),
     _sheet(1024, 8192, 384),

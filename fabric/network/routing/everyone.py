@@ -79,10 +79,10 @@ def _by_groups(router: Router, devices: Ints, policy: Policy, weight: float) -> 
 
 
 def _mates(router: Router, devices: Ints) -> tuple[Ints, Ints] | None:
-    """Return all ordered pairs of different devices of one node, None where nodes hold no graph."""
+    """Return all ordered pairs of different devices of one domain, None where domains hold no graph."""
     if router.topology.scale_up_level < 0:
         return None
-    node = router.topology.node[devices]
+    node = router.topology.together[devices]
     order = np.argsort(node, kind="stable")
     ranked, sizes = devices[order], np.bincount(node)
     size = sizes[node[order]]
@@ -97,17 +97,17 @@ def _mates(router: Router, devices: Ints) -> tuple[Ints, Ints] | None:
 def _climbs(router: Router, devices: Ints, *, apart: bool) -> tuple[list[Floats], np.ndarray]:
     """Return per tier how many messages of every device meet there, and which devices some message of cannot reach its target.
 
-    apart: leave out the devices of the same node.
+    apart: leave out the devices of the same scale-up domain.
     """
     tables, topology = router.tables, router.topology
-    node = topology.node.astype(np.int64)
+    node = topology.together.astype(np.int64)
     found, before = [], np.zeros(len(devices))
     for tier in range(tables.top + 1):
         part = tables.parts[tier]
         now = np.bincount(part[devices])[part[devices]].astype(np.float64)
         if apart:
             _, inverse, count = np.unique(
-                part[devices] * topology.nodes + node[devices], return_inverse=True, return_counts=True
+                part[devices] * topology.domains + node[devices], return_inverse=True, return_counts=True
             )
             now -= count[inverse] - 1.0
         found.append(now - before)
@@ -120,7 +120,7 @@ def _climbs(router: Router, devices: Ints, *, apart: bool) -> tuple[list[Floats]
 
 def _lost(router: Router, devices: Ints, source: int) -> NoWay:
     """Return the error for a device that does not reach all others, naming one of these."""
-    part, node = router.tables.parts[-1], router.topology.node
+    part, node = router.tables.parts[-1], router.topology.together
     away = part[devices] != part[source]
     if router.topology.scale_up_level >= 0:
         away &= node[devices] != node[source]

@@ -164,7 +164,7 @@ def inside(topology: Topology) -> Graph:
     Lanes down to the target do not multiply ways: messages leave a device over all its lanes alike, 5, 4, 4 and 5 of 18.
     """
     forwards = topology.tier == topology.scale_up_tier if topology.scale_up_tier >= 0 else np.zeros(topology.vertices, bool)
-    node = topology.node[: topology.devices]
+    node = topology.together[: topology.devices]
     index = np.arange(topology.devices) - np.searchsorted(node, node)
     return _graph(topology, np.flatnonzero(topology.level == topology.scale_up_level), forwards, index)
 

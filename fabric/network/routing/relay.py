@@ -15,7 +15,7 @@ from topologies.base import Topology
 def relays(topology: Topology, source: Ints, target: Ints) -> Ints:
     """Return the device at which each message enters the network: the one on the target's rail in the source's node.
 
-    It is the source itself where both are in one node, where devices have no rails, or where the node has no such device.
+    It is the source itself where both share a scale-up domain, devices have no rails, or the node has no such device.
     """
     devices = topology.devices
     node, rail = topology.node[:devices].astype(np.int64), topology.rail[:devices].astype(np.int64)
@@ -23,6 +23,7 @@ def relays(topology: Topology, source: Ints, target: Ints) -> Ints:
     at = np.full(topology.nodes * max(rails, 1), -1)
     having = np.flatnonzero(rail >= 0)
     at[node[having] * rails + rail[having]] = having
-    moves = (node[source] != node[target]) & (rail[target] >= 0)
+    domain = topology.together
+    moves = (domain[source] != domain[target]) & (rail[target] >= 0)
     found = np.where(moves, at[node[source] * rails + np.maximum(rail[target], 0)], source)
     return np.where(found < 0, source, found)

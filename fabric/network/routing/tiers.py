@@ -154,17 +154,17 @@ class Tables:
         cables = np.flatnonzero(topology.level == topology.scale_up_level)
         device, switch = topology.ends[cables].T
         plain = topology.scale_up_tier >= 0 and len(cables) == topology.devices and bool((device < topology.devices).all())
-        if not plain or len(_different(device)) != topology.devices or len(_different(switch)) != topology.nodes:
+        if not plain or len(_different(device)) != topology.devices or len(_different(switch)) != topology.domains:
             return None
         by_device = np.empty(topology.devices, dtype=np.int64)
         by_device[device] = cables
         return by_device
 
     def node_mates(self, source: Ints, target: Ints) -> Flags:
-        """Return which pairs are two devices of one node that has a graph inside."""
+        """Return which pairs are two devices of one scale-up domain that has a graph inside."""
         if self.topology.scale_up_level < 0:
             return np.zeros(len(source), dtype=bool)
-        node = self.topology.node
+        node = self.topology.together
         return np.asarray((node[source] == node[target]) & (source != target))
 
 

@@ -47,7 +47,7 @@ def of_pairs(name: str, topology: Topology, target: Ints) -> Traffic:
     nothing, source = np.zeros(topology.devices), np.arange(topology.devices)
     moves = source != target
     if SCALE_UP in topology.levels:
-        node = topology.node[: topology.devices]
+        node = topology.together[: topology.devices]
         moves &= node != node[target]
     return Traffic(name, nothing, nothing, source[moves], target[moves], np.ones(int(moves.sum())))
 
@@ -105,7 +105,7 @@ def _product(name: str, topology: Topology, wanted: Floats) -> Traffic:
     nobody = np.zeros(0, dtype=np.int64)
     if SCALE_UP not in topology.levels:
         return Traffic(name, out, wanted, nobody, nobody, np.zeros(0))
-    source, target = _inside_nodes(topology.node[: topology.devices].astype(np.int64))
+    source, target = _inside_nodes(topology.together[: topology.devices].astype(np.int64))
     return Traffic(name, out, wanted, source, target, -out[source] * wanted[target])
 
 

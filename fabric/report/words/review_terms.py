@@ -28,6 +28,7 @@ TERMS: Mapping[str, tuple[str, str]] = {
     "inside.full_mesh": ("full mesh", "全互连"),
     "inside.ring": ("ring", "环"),
     "inside.pcie_tree": ("PCIe tree", "PCIe 树"),
+    "inside.host_memory": ("two PCIe roots, through host memory", "双根 PCIe，经主机内存"),
     "inside.cloudmatrix": ("CloudMatrix", "CloudMatrix"),
     # kinds of parts
     "kind.switch": ("switches", "交换机"),

@@ -60,6 +60,7 @@ COMMANDS = {
     "doctor": [["doctor"]],
     "judge": [["judge", HEALTHY, "--topo", "dgx-h100:nodes=16"], ["judge", HEALTHY, "--topo", TREE]],
     "hardware": [["hardware", "dgx-h100"]],
+    "equivalent": [["equivalent", "--of", "dgx-h100:nodes=2", "--with", "dgx-a100", "--work", "all_reduce:1MiB,flops:1e12"]],
     "hardware-names": [["hardware"]],
     "schema": [["schema"]],
     "measure": [["measure", "run.yaml", "--iters", "2"]],

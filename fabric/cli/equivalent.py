@@ -1,0 +1,48 @@
+"""`equivalent`: how many of another node do the same work in the same time. The search is in fabric/review/equivalent.py."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from fabric.cli.output import formats, give
+
+EXAMPLE = "Example: fabricbench equivalent --of dgx-h100:nodes=32 --with atlas-800t-a2 --work all_reduce:1GiB,flops:5e14"
+
+
+@click.command("equivalent", epilog=EXAMPLE, context_settings={"max_content_width": 110})
+@click.option("--of", "of", required=True, metavar="TOPO", help="The reference: a fabric of a node, e.g. dgx-h100:nodes=32.")
+@click.option(
+    "--with",
+    "others",
+    required=True,
+    multiple=True,
+    metavar="NODE,NODE",
+    help="Nodes to do its work; or one NODE:key=value,... with keys of its fabric. Repeatable.",
+)
+@click.option(
+    "--work",
+    required=True,
+    metavar="WHAT:AMOUNT[:COUNT],...",
+    help="A round: COLLECTIVE:SIZE over all devices, flops:NUMBER and memory:SIZE of each.",
+)
+@click.option("--by", default="wire", show_default=True, help="wire: no library, fastest algorithm; library: each node's own.")
+@click.option("--algorithm", help="Of the collectives; by default the fastest, or the library's choice.")
+@click.option("--most", default=4096, show_default=True, help="Devices up to which a cluster is tried.")
+@formats
+def command(
+    *, of: str, others: tuple[str, ...], work: str, by: str, algorithm: str | None, most: int, as_json: bool, as_csv: bool
+) -> None:
+    """Show how many of another node do the same work in the same time, at what power, price and space.
+
+    Where no number does: how far it comes, and at which size the network stops scaling.
+    """
+    from fabric.answers.ask import load
+    from fabric.answers.equivalent import equivalent
+    from fabric.review.work import work_of
+
+    candidates = [name for text in others for name in ([text] if ":" in text else text.split(","))]
+    watch = (lambda name: click.echo(f"equivalent: {name}", err=True)) if sys.stderr.isatty() else None
+    found = equivalent(load(of), candidates, work_of(work), by=by, algorithm=algorithm, most_devices=most, watch=watch)
+    give(found, as_json=as_json, as_csv=as_csv)
