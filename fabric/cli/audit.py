@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.output import formats, give, warn
+from fabric.cli.output import formats, give, tell, warn
 
 if TYPE_CHECKING:
     from fabric.answers.answer import Row
@@ -67,13 +67,13 @@ def command(dump: Path, design: str, kind: str | None, trust: str, *, as_json: b
 
 
 def _print(rows: list[Row], about: Mapping[str, Any]) -> None:
-    click.echo(f"{about['dump']} against {about['design']}: {about['cables_matched']:.2%} of the designed cables are there")
+    tell(f"{about['dump']} against {about['design']}: {about['cables_matched']:.2%} of the designed cables are there")
     counts = Counter(row["kind"] for row in rows)
-    click.echo("  " + (", ".join(f"{WORDS[kind]}: {count:,}" for kind, count in counts.items()) or "no differences"))
+    tell("  " + (", ".join(f"{WORDS[kind]}: {count:,}" for kind, count in counts.items()) or "no differences"))
     for row in rows[:SHOWN]:
-        click.echo(f"  {WORDS[row['kind']]:20} {_told(row)}")
+        tell(f"  {WORDS[row['kind']]:20} {_told(row)}")
     if len(rows) > SHOWN:
-        click.echo(f"  ... and {len(rows) - SHOWN:,} more; --json and --csv list them all")
+        tell(f"  ... and {len(rows) - SHOWN:,} more; --json and --csv list them all")
 
 
 def _told(row: Row) -> str:

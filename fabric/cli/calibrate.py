@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fabric.cli.output import formats, give, warn
+from fabric.cli.output import formats, give, tell, warn
 
 EXAMPLE = "Example: fabricbench calibrate results.jsonl --topo local.yaml -o constants.json"
 
@@ -43,4 +43,4 @@ def command(
         fitted = replace(fitted, beside={**fitted.beside, "file": str(output)})
     give(fitted, as_json=as_json, as_csv=as_csv)
     if output is not None and not (as_json or as_csv):
-        click.echo(f"written to {output}")
+        tell(f"written to {output}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fabric.cli.output import give, warn
+from fabric.cli.output import give, tell, warn
 
 
 @click.command("write", epilog="Example: fabricbench write fat_tree:k=8 --format slurm-conf -o topology.conf")
@@ -35,4 +35,4 @@ def command(topo: str, kind: str, output: Path | None, *, as_json: bool) -> None
     if output is None:
         click.echo(answer[0].text, nl=False)
     else:
-        click.echo(f"{found.topology.name} written to {output} as {kind}")
+        tell(f"{found.topology.name} written to {output} as {kind}")
