@@ -37,6 +37,8 @@ def refusal(*words):
         (("predict", *TREE, "--backend="), "backend: must be one of"),
         (("predict", *TREE, "--backend=gloo:1"), "backend: must be one of"),
         (("predict", *TREE, "--constants=nccl:"), "constants: must be one of"),
+        (("predict", *TREE, "--algorithm="), "algorithm: must be a name such as ring, got ''"),
+        (("scale", *TREE, "--algorithm="), "algorithm: must be a name such as ring, got ''"),
         (("predict", *TREE, "--ranks="), "ranks: must be whole numbers >= 1"),
         (("predict", *TREE, "--order=interleaved:1"), "order: must be"),
         (("show", "fat_tree:k=4", "--json", "--csv"), "json: and --csv cannot both be printed; leave one out"),
