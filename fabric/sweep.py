@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from fabric.errors import EnvironmentFault
+from fabric.text.files import exists
 from topologies.errors import InputError
 
 Task = Mapping[str, Any]
@@ -123,7 +124,7 @@ def _read(path: Path, *, resume: bool) -> dict[str, Any]:
     Raises:
         InputError: it is there and resume is not asked for, cannot be read, or is no journal.
     """
-    if not path.exists():
+    if not exists(path):
         return {}
     if not resume:
         raise InputError(f"output: {path} is there already; add --resume to go on with it, or choose another file")
@@ -161,7 +162,7 @@ def _journal(path: Path | None) -> Iterator[Callable[[str, str], None]]:
 
 
 def _cut_torn_line(path: Path) -> None:
-    if path.exists():
+    if exists(path):
         content = path.read_bytes()
         if not content.endswith(b"\n"):
             path.write_bytes(content[: content.rfind(b"\n") + 1])

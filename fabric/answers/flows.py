@@ -59,21 +59,39 @@ TABLE = (
 
 
 def flows(
-    cases: Sequence[FlowCase], *, eps: float = 0.0, watch: Callable[[FlowCase], Callable[[float, int], None]] | None = None
+    cases: Sequence[FlowCase],
+    *,
+    eps: float = 0.0,
+    watch: Callable[[FlowCase], Callable[[float, int], None]] | None = None,
+    force: bool = False,
 ) -> Answer[Ended]:
     """Return when every flow of every case ends, links shared max-min fairly.
 
     eps: ends so close to each other, relative, are solved as one (0: exact). watch: for a case what is told how many of its
-    flows have ended.
+    flows have ended. force: solve them however long it takes.
 
     Raises:
         InputError: an eps that is none, or flows that can never start.
     """
     from fabric.predict.flows.given import finish_times
 
-    ended = tuple(Ended(case, finish_times(case, watch(case) if watch else None, eps)) for case in cases)
+    ended = tuple(Ended(case, finish_times(case, _in_time(case, watch(case) if watch else None, force), eps)) for case in cases)
     notes = ("every finish time: --json or --csv",)
     return Answer(VIEW, ended, parts=(Part("Explicit flows at max-min fair rates", ended, TABLE, notes),))
+
+
+def _in_time(case: FlowCase, watch: Callable[[float, int], None] | None, force: bool) -> Callable[[float, int], None]:  # noqa: FBT001
+    """Return a watch of a case's flows that gives up what would take hours, unless insisted on."""
+    from fabric.predict.work import in_time
+
+    judge = in_time(None, force=force)
+
+    def tell(seconds: float, done: int) -> None:
+        judge(done, len(case.size))
+        if watch is not None:
+            watch(seconds, done)
+
+    return tell
 
 
 def by_flow(answer: Answer[Ended]) -> Answer[dict[str, Any]]:

@@ -57,11 +57,12 @@ def jobs(
     order: str = "contiguous",
     routing: str = "ideal",
     watch: Callable[[int, int], None] | None = None,
+    force: bool = False,
 ) -> Answer[Result]:
     """Return the answer to every job (a case, its algorithm or None), all running at once, each beside its time alone.
 
     constants: None takes those of the fabric's node, NONE without one. order: of all devices; each job takes the next
-    ones. watch: told how many messages are done, of how many.
+    ones. watch: told how many messages are done, of how many. force: simulate whatever memory and time it takes.
 
     Raises:
         InputError: more ranks than devices, an unknown order, or what cannot be routed or simulated.
@@ -70,9 +71,8 @@ def jobs(
     from fabric.predict.of_node import constants_on
 
     ready = placed([case for case, _ in asked], fabric, order, [algorithm for _, algorithm in asked])
-    results = predict_together(
-        ready, fabric, constants_on(fabric, {case.collective for case, _ in asked}, constants), routing=routing, watch=watch
-    )
+    own = constants_on(fabric, {case.collective for case, _ in asked}, constants)
+    results = predict_together(ready, fabric, own, routing=routing, watch=watch, force=force)
     facts = tuple(Job(number, result) for number, result in enumerate(results))
     fullest = results[0].model.link
     notes = (f"fullest longest: {fullest}",) if fullest else ()

@@ -70,10 +70,13 @@ def launch_slurm(
     """
     from fabric.measure.cells.run_file import load
     from fabric.measure.launch.slurm import script
+    from fabric.text.escape import shell_word
 
     asked = {"time": time, "partition": partition, "gpus_per_node": gpus_per_node, "more": tuple(more)}
     jobs, batch = plan(load(file), file, nodes, ranks_per_node, mpi, asked)
     results = (output or file.with_suffix(".jsonl")).absolute()
+    for option, path in (("run", file.absolute()), ("output", results)):
+        shell_word(str(path), option)
     programs = [program(job, file.absolute(), results) for job in jobs]
     text = script(file.stem, jobs, batch, programs, sources())
     steps = tuple(_step(job, batch, words) for job, words in zip(jobs, programs, strict=True))
@@ -118,7 +121,7 @@ def mpi_starter(jobs: list[Job], asked: str | None) -> tuple[str, str]:
     from fabric.measure.launch.start import find_mpirun, is_open_mpi
 
     if asked not in (None, "mpirun") or all(job.backend != "mpi" for job in jobs):
-        return asked or "pmi2", "mpirun"
+        return "pmi2" if asked is None else asked, "mpirun"
     try:
         mpirun = find_mpirun()
     except EnvironmentFault:

@@ -113,13 +113,15 @@ def predict(
     fidelity: str = "auto",
     given: Devices | None = None,
     watch: Callable[[int, int], None] | None = None,
+    force: bool = False,
 ) -> Answer[Result]:
     """Return the model's answer to every case, with its bound.
 
     constants: what a library adds; None is that of the fabric's node, without a node NONE, alpha = gamma = 0. algorithm: None
     takes the library's choice (constants.backend), else ring; `best` the fastest of all. routing: a policy of
     docs/routing.md. failures: what is broken. fidelity: closed, loaded, flows, or auto: the cheapest that is exact. given:
-    devices of an order `given:HASH`. watch: told how many messages are done, of how many.
+    devices of an order `given:HASH`. watch: told how many messages are done, of how many. force: simulate whatever memory
+    and time it takes.
 
     Raises:
         InputError: an algorithm, policy or fidelity that does not exist or does not suit the case.
@@ -129,7 +131,7 @@ def predict(
 
     constants = constants_on(fabric, {case.collective for case in cases}, constants)
     how: dict[str, Any] = {"algorithm": algorithm, "routing": routing, "failures": failures, "fidelity": fidelity}
-    results = answers(cases, fabric, constants, **how, given=given, watch=watch)
+    results = answers(cases, fabric, constants, **how, given=given, watch=watch, force=force)
     facts = tuple(_beside_bound(result, fabric, constants.backend, given) for result in results)
     assumed = [*fabric.assumptions(), f"constants: {constants.name} ({constants.source})"]
     notes = (*_reasons(facts), *("assumed: " + line for line in assumed))

@@ -173,22 +173,24 @@ def scale(
     algorithms: Sequence[str | None] = (),
     routing: str = "ideal",
     fidelity: str = "loaded",
+    force: bool = False,
 ) -> Answer[Row]:
     """Return the model's scaling on every fabric with every algorithm, beside the bound.
 
     ranks: None takes powers of two and all devices. constants: None takes those of the fabric's node, NONE without one.
     algorithms: none takes the library's choice (constants.backend), else the collective's first. fidelity: one for the whole
-    curve.
+    curve. force: simulate whatever memory and time it takes.
 
     Raises:
         InputError: as `cases` and `predict`.
     """
     from fabric.predict.of_node import constants_on
 
+    how = {"routing": routing, "fidelity": fidelity, "force": force}
     rows: list[Row] = []
     for fabric in fabrics:
         with_node = constants_on(fabric, [collective], constants)
-        rows += _on(fabric, collective, sizes, ranks, order, with_node, algorithms, routing=routing, fidelity=fidelity)
+        rows += _on(fabric, collective, sizes, ranks, order, with_node, algorithms, **how)
     answers = [(row, row.predicted) for row in rows if row.predicted is not None]
     series = list(dict.fromkeys((a.fabric, asked_for(a), a.routing) for _, a in answers))
     parts, keys = [], _with_interval(PREDICTED, rows)
@@ -238,11 +240,12 @@ def scale_measured(
     *,
     routing: str = "ideal",
     fidelity: str = "loaded",
+    force: bool = False,
 ) -> Answer[Row]:
     """Return measured results of one collective beside their predictions, library by library and form by form.
 
     constants: to predict with; None fits them from the results themselves, as calibrate does, and takes the library's own
-    model for what cannot be fitted, which warnings say.
+    model for what cannot be fitted, which warnings say. force: as of scale.
 
     Raises:
         InputError: constants that are not the library's, or as `predict`.
@@ -252,6 +255,7 @@ def scale_measured(
     from fabric.records.imported import library_of
 
     fits, refused = fits_of(results, fabric) if constants is None else ({}, {})
+    how = {"routing": routing, "fidelity": fidelity, "force": force}
     rows: list[Row] = []
     warnings = []
     for key in sorted({key_of(r) for r in results}):
@@ -263,7 +267,7 @@ def scale_measured(
         else:
             own = constants_of(None, library)
             warnings.append(f"{refused[key]}; predicted instead with {own.name} ({own.source}); --constants names others")
-        rows += _series(source, [r for r in results if key_of(r) == key], fabric, own, routing=routing, fidelity=fidelity)
+        rows += _series(source, [r for r in results if key_of(r) == key], fabric, own, **how)
     return Answer(VIEW, tuple(rows), parts=_measured_parts(rows), warnings=tuple(warnings))
 
 

@@ -91,12 +91,13 @@ def stress(
     routing: str = "ideal",
     fidelity: str = "loaded",
     watch: Callable[[int, int], None] | None = None,
+    force: bool = False,
 ) -> Answer[Point]:
     """Return every case (with its algorithm, or None) on the fabric with none and with so many failures, draw by draw.
 
     constants: None takes those of the fabric's node, NONE without one. what: links, host_links, switches,
     switches:TIER or planes. seeds: draws per count, each adds to its own failures. watch: told how many draws are done, of
-    how many.
+    how many. force: simulate whatever memory and time it takes.
 
     Raises:
         InputError: unknown kinds of failures, or cases that cannot be predicted on the whole fabric.
@@ -111,7 +112,7 @@ def stress(
     told = None if watch is None else lambda done: watch(done, len(numbers) * seeds)
     how = {"routing": routing, "fidelity": fidelity}
     own = constants_on(fabric, {case.collective for case, _ in asked}, constants)
-    points = tuple(curve(asked, fabric, what, numbers, range(seeds), own, watch=told, **how))
+    points = tuple(curve(asked, fabric, what, numbers, range(seeds), own, watch=told, force=force, **how))
     whys = dict.fromkeys(point.why for point in points if point.why)
     notes = tuple(f"cut off: {why}" for why in list(whys)[:SHOWN_WHYS])
     title = f"{fabric.name}: {what} failing, {seeds} draws, {routing} routing, {fidelity}"

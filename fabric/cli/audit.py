@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.output import formats, give, warn
+from fabric.cli.output import formats, give, tell, warn
 from fabric.cli.read import only_option
 
 if TYPE_CHECKING:
@@ -76,13 +76,13 @@ def command(
 
 
 def _print(rows: list[Row], about: Mapping[str, Any]) -> None:
-    click.echo(f"{about['dump']} against {about['design']}: {about['cables_matched']:.2%} of the designed cables are there")
+    tell(f"{about['dump']} against {about['design']}: {about['cables_matched']:.2%} of the designed cables are there")
     counts = Counter(row["kind"] for row in rows)
-    click.echo("  " + (", ".join(f"{WORDS[kind]}: {count:,}" for kind, count in counts.items()) or "no differences"))
+    tell("  " + (", ".join(f"{WORDS[kind]}: {count:,}" for kind, count in counts.items()) or "no differences"))
     for row in rows[:SHOWN]:
-        click.echo(f"  {WORDS[row['kind']]:20} {_told(row)}")
+        tell(f"  {WORDS[row['kind']]:20} {_told(row)}")
     if len(rows) > SHOWN:
-        click.echo(f"  ... and {len(rows) - SHOWN:,} more; --json and --csv list them all")
+        tell(f"  ... and {len(rows) - SHOWN:,} more; --json and --csv list them all")
 
 
 def _told(row: Row) -> str:

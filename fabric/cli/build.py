@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabric.cli.output import formats, give, warn
+from fabric.cli.output import formats, give, tell, warn
 from fabric.cli.topo import load
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def command(topo: str, output: Path | None, *, as_json: bool, as_csv: bool) -> N
     if as_json or as_csv:
         give(found, as_json=as_json, as_csv=as_csv)
         return
-    click.echo(f"{fabric.topology.name}  fingerprint {fabric.fingerprint}" + (f"  written to {output}" if output else ""))
+    tell(f"{fabric.topology.name}  fingerprint {fabric.fingerprint}" + (f"  written to {output}" if output else ""))
     for line in fabric.assumptions():
-        click.echo(f"  {line}")
+        tell(f"  {line}")
 
 
 def _local() -> Fabric:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabric.cli.output import formats, give, warn
+from fabric.cli.output import formats, give, tell, warn
 
 if TYPE_CHECKING:
     from fabric.records.result import Result
@@ -54,7 +54,7 @@ def command(
         fitted = replace(fitted, beside={**fitted.beside, "file": str(output)})
     give(fitted, as_json=as_json, as_csv=as_csv)
     if output is not None and not (as_json or as_csv):
-        click.echo(f"written to {output}")
+        tell(f"written to {output}")
 
 
 def _read(log: Path, library: str | None, collective: str | None) -> list[Result]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from fabric.cli.kinds import TOLERANCE
 from fabric.cli.output import formats, give, warn
 
 EXAMPLE = "Example: fabricbench compare results.jsonl@gloo results.jsonl@model --tolerance 10"
@@ -12,9 +13,7 @@ EXAMPLE = "Example: fabricbench compare results.jsonl@gloo results.jsonl@model -
 @click.command("compare", epilog=EXAMPLE, context_settings={"max_content_width": 110})
 @click.argument("a")
 @click.argument("b")
-@click.option(
-    "--tolerance", type=click.FloatRange(min=0), metavar="PERCENT", help="Exit 1 where a case of A is slower by more."
-)
+@click.option("--tolerance", type=TOLERANCE, metavar="PERCENT", help="Exit 1 where a case of A is slower by more.")
 @formats
 def command(a: str, b: str, *, tolerance: float | None, as_json: bool, as_csv: bool) -> int:
     """Compare results A with results B, case by case.

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabric.cli.output import Progress, formats, give
+from fabric.cli.kinds import CLOSE
+from fabric.cli.options import force_option
+from fabric.cli.output import Progress, formats, give, tell
+from fabric.text.files import is_file
 
 if TYPE_CHECKING:
     from fabric.predict.flows.given import FlowCase
@@ -20,10 +23,11 @@ LARGE = 20_000_000
 @click.command("flows", epilog="Example: fabricbench flows cases.json --json", context_settings={"max_content_width": 110})
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--eps", type=float, default=0.0, help="Solve ends so close to each other, relative, as one (0: exact; 0.01: fast)."
+    "--eps", type=CLOSE, default=0.0, help="Solve ends so close to each other, relative, as one (0: exact; 0.01: fast)."
 )
+@force_option
 @formats
-def command(file: Path, *, eps: float, as_json: bool, as_csv: bool) -> None:
+def command(file: Path, *, eps: float, force: bool, as_json: bool, as_csv: bool) -> None:
     """Simulate explicit flows that share links max-min fairly, and give every finish time.
 
     FILE holds cases: links (capacity, latency) and flows (links, size, start, after). --csv has one line per flow.
@@ -31,9 +35,9 @@ def command(file: Path, *, eps: float, as_json: bool, as_csv: bool) -> None:
     from fabric.answers.flows import by_flow, flows
     from fabric.predict.flows.file import read
 
-    if file.is_file() and file.stat().st_size > LARGE:
-        click.echo(f"# flows: reading {file}, {file.stat().st_size / 1e6:,.0f} MB", err=True)
-    found = flows(read(file), eps=eps, watch=_watch)
+    if is_file(file) and file.stat().st_size > LARGE:
+        tell(f"# flows: reading {file}, {file.stat().st_size / 1e6:,.0f} MB", err=True)
+    found = flows(read(file), eps=eps, watch=_watch, force=force)
     give(by_flow(found) if as_csv and not as_json else found, as_json=as_json, as_csv=as_csv)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli import gate_table
-from fabric.cli.output import Progress, check_writable, give, warn
+from fabric.cli.kinds import PERCENT, RANKS, SECONDS
+from fabric.cli.output import Progress, check_writable, give, tell, warn
 
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer
@@ -29,9 +30,11 @@ EXIT_INCONCLUSIVE = 4
 @click.option("--revs", nargs=2, metavar="A B", help="Two git revisions, each measuring RUN with its own code.")
 @click.option("--envs", nargs=2, metavar="A B", help="Two Python interpreters, each measuring RUN with its own libraries.")
 @click.option("--backend", metavar="B", help="gloo, nccl or mpi.")
-@click.option("--ranks", type=click.IntRange(min=1), metavar="N", help="World size; the run file's, else all cores or GPUs.")
-@click.option("--budget", type=float, metavar="SECONDS", help="Most seconds a cell; 20, of --revs and --envs 60.")
-@click.option("--tolerance", type=float, default=2.0, show_default=True, metavar="PERCENT", help="Smaller changes are `same`.")
+@click.option("--ranks", type=RANKS, metavar="N", help="World size; the run file's, else all cores or GPUs.")
+@click.option("--budget", type=SECONDS, metavar="SECONDS", help="Most seconds a cell; 20, of --revs and --envs 60.")
+@click.option(
+    "--tolerance", type=PERCENT, default=2.0, show_default=True, metavar="PERCENT", help="Smaller changes are `same`."
+)
 @click.option("--statistic", default="p10", show_default=True, metavar="S", help="Of a block: p10, median or min.")
 @click.option("--markdown", is_flag=True, help="Print Markdown, for the job's summary page.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: schema and rows.")
@@ -81,15 +84,16 @@ def _check_output(way: str, runs: Sequence[Path], given: Mapping[str, Any]) -> N
     from fabric.gate.slices import read_quads
     from fabric.measure.launch.launcher import detect
     from fabric.records.store import read
+    from fabric.text.files import exists
     from topologies.errors import InputError
 
     path: Path | None = given["output"]
     if path is None or given["part"] or detect().started:
         return
-    if any(path.exists() and run.exists() and path.samefile(run) for run in runs):
+    if any(exists(path) and exists(run) and path.samefile(run) for run in runs):
         raise InputError(f"output: must be another file than the run file, got {path}")
     check_writable("output", path)
-    if path.exists() and path.stat().st_size:
+    if exists(path) and path.stat().st_size:
         (read_quads if way == "runs" else read)(path)
 
 
@@ -134,7 +138,7 @@ def _one_slice(runs: tuple[Path, Path], launch: Launch, given: Mapping[str, Any]
 def _tell(rounds: Rounds) -> None:
     """Say on standard error how many cells are open and how long that may take."""
     left = sum(rounds.shares[rounds.part :]) * rounds.budget * len(rounds.open)
-    click.echo(
+    tell(
         f"# gate: part {rounds.part + 1} of {len(rounds.shares)}, {len(rounds.open)} of {rounds.cells} cells open, "
         f"{rounds.seconds():.0f} s, at most {left:.0f} s left",
         err=True,
@@ -147,4 +151,4 @@ def _of_launches(run: Path | None, given: Mapping[str, Any]) -> Answer[GateCell]
 
     assert run is not None  # noqa: S101  # _one_way saw to it
     sides = {"revs": given["revs"]} if given["revs"] else {"envs": given["envs"]}
-    return gate_sides(run, **sides, **_asked(given), tell=lambda line: click.echo(f"# gate: {line}", err=True))
+    return gate_sides(run, **sides, **_asked(given), tell=lambda line: tell(f"# gate: {line}", err=True))

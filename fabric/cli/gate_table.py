@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fabric.answers.answer import Answer
 from fabric.answers.gate import GateCell
+from fabric.text.escape import markdown_cell, terminal
 
 
 def markdown(answer: Answer[GateCell]) -> str:
@@ -11,6 +12,6 @@ def markdown(answer: Answer[GateCell]) -> str:
     (part,) = answer.tables()
     columns = answer.view.picked(part.keys)
     heads = [column.head or column.key for column in columns]
-    lines = [f"### fabricbench gate: {part.title}", "", "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
-    lines += ["| " + " | ".join(column.text(cell) for column in columns) + " |" for cell in part.facts]
-    return "\n".join([*lines, "", *(f"{line}  " for line in part.notes)])
+    lines = [f"### fabricbench gate: {terminal(part.title)}", "", "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    lines += ["| " + " | ".join(markdown_cell(column.text(cell)) for column in columns) + " |" for cell in part.facts]
+    return "\n".join([*lines, "", *(f"{terminal(line)}  " for line in part.notes)])

@@ -7,24 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabric.cli.kinds import NODES, RANKS
 from fabric.cli.output import formats, give, warn
 
 if TYPE_CHECKING:
     from fabric.importers.catalog import Import
     from fabric.records.screen import Finding
 
-MOST = 10**7
-"""Ranks and nodes that can be given."""
 EXAMPLE = "Example: fabricbench import all_reduce_perf.log -o imported.jsonl"
 
 
 @click.command("import", epilog=EXAMPLE, context_settings={"max_content_width": 110})
 @click.argument("file", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
 @click.option("--tool", default="auto", show_default=True, help="Whose output it is, where a file holds that of two.")
-@click.option(
-    "--ranks", type=click.IntRange(min=1, max=MOST), help="Ranks that took part, for tables that do not state theirs."
-)
-@click.option("--nodes", type=click.IntRange(min=1, max=MOST), help="Servers that took part, where the file does not say.")
+@click.option("--ranks", type=RANKS, help="Ranks that took part, for tables that do not state theirs.")
+@click.option("--nodes", type=NODES, help="Servers that took part, where the file does not say.")
 @click.option("--collective", help="What was measured, where the file does not say.")
 @click.option(
     "--context", "beside", type=click.Path(path_type=Path), metavar="LOG", help="NCCL_DEBUG log or `nvidia-smi topo -m`."

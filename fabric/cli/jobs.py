@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.options import constants_asked, constants_option
+from fabric.cli.options import constants_asked, constants_option, force_option
 from fabric.cli.output import Progress, formats, give
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ FORM = "COLLECTIVE:SIZE:RANKS[:ALGORITHM]"
 @click.option("--routing", default="ideal", show_default=True, help="Policy (docs/routing.md).")
 @click.option("--backend", help="Library whose constants and default algorithms are meant.")
 @constants_option
+@force_option
 @formats
 def command(*, topo: str, jobs: tuple[str, ...], order: str, as_json: bool, as_csv: bool, **model: Any) -> None:
     """Predict several jobs that run at once: each beside the others, alone, and the slowdown between."""
@@ -37,7 +38,7 @@ def command(*, topo: str, jobs: tuple[str, ...], order: str, as_json: bool, as_c
     constants = constants_asked(model)
     asked = [_read(text, fabric) for text in jobs]
     watch = Progress("jobs", "messages")
-    found = together(asked, fabric, constants, order=order, routing=model["routing"], watch=watch)
+    found = together(asked, fabric, constants, order=order, routing=model["routing"], watch=watch, force=model["force"])
     give(found, as_json=as_json, as_csv=as_csv)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabric.cli.kinds import NODES, RANKS
 from fabric.cli.output import check_writable, formats, give, warn
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ UNDECIDED = 4
     "--algorithm", help="What ran where the logs do not say: ring, tree, nvls, nvls_tree, sharp; default: free choice."
 )
 @click.option("--tool", default="auto", show_default=True, help="Whose output the logs are, as for import.")
-@click.option("--ranks", type=click.IntRange(min=1), help="Ranks that took part, where the logs do not say.")
-@click.option("--nodes", type=click.IntRange(min=1), help="Servers that took part, where the logs do not say.")
+@click.option("--ranks", type=RANKS, help="Ranks that took part, where the logs do not say.")
+@click.option("--nodes", type=NODES, help="Servers that took part, where the logs do not say.")
 @click.option("--collective", help="What was measured, where the logs do not say.")
 @click.option("--floor", type=click.Path(path_type=Path), metavar="FILE", help="Write what these logs took as a floor.")
 @click.option("--against", type=click.Path(path_type=Path), metavar="FILE", help="Judge by this floor instead of by hardware.")

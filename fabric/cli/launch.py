@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from fabric.cli.kinds import NODES, PER_NODE
 from fabric.cli.output import give
 
 EXAMPLE = "Example: fabricbench launch slurm run.yaml --nodes 4 --ranks-per-node 8 --gpus-per-node 8 -o r.jsonl | sbatch"
@@ -19,11 +20,11 @@ def command() -> None:
 
 @command.command("slurm", epilog=EXAMPLE, context_settings={"max_content_width": 110})
 @click.argument("file", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--nodes", type=int, metavar="N", help="Nodes; by default as many as the ranks fill.")
-@click.option("--ranks-per-node", type=int, metavar="R", help="Ranks on each; by default the ranks on one node.")
+@click.option("--nodes", type=NODES, metavar="N", help="Nodes; by default as many as the ranks fill.")
+@click.option("--ranks-per-node", type=PER_NODE, metavar="R", help="Ranks on each; by default the ranks on one node.")
 @click.option("--time", metavar="LIMIT", help="Time limit as sbatch takes it; by default from the cases' budgets.")
 @click.option("--partition", metavar="NAME", help="Partition.")
-@click.option("--gpus-per-node", type=int, metavar="G", help="GPUs of each node; nccl needs one for every rank.")
+@click.option("--gpus-per-node", type=PER_NODE, metavar="G", help="GPUs of each node; nccl needs one for every rank.")
 @click.option("--mpi", metavar="HOW", help="Of MPI: mpirun, or srun's pmi2 or pmix; by default what the installed MPI takes.")
 @click.option("--sbatch", "more", multiple=True, metavar="KEY=VALUE", help="One more option of sbatch; repeatable.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Results file; RUN's name with .jsonl.")

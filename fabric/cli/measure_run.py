@@ -16,6 +16,7 @@ from fabric.measure.launch.settle import started_by_us
 from fabric.measure.timing.session import check_launch, run
 from fabric.records.result import Result
 from fabric.records.store import read
+from fabric.text.files import exists
 from fabric.units import show_size
 from topologies.errors import InputError
 
@@ -50,7 +51,7 @@ def as_rank(jobs: Sequence[Job], launch: Launch, asked: Asked) -> list[Result]:
 
 def _past(asked: Asked) -> Past:
     """Return what the file holds; InputError where this version cannot read it."""
-    there = asked.output is not None and asked.output.exists()
+    there = asked.output is not None and exists(asked.output)
     return Past(read(asked.output)[0] if asked.output and there else [], asked.resume, asked.launches)
 
 

@@ -10,7 +10,7 @@ import click
 
 from fabric.answers.measure import Limits, limits_of, measured
 from fabric.cli.nccl_table import tables
-from fabric.cli.output import give, warn
+from fabric.cli.output import give, tell, warn
 from topologies.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def show(results: Sequence[Result], topo: str | None, fabric: Fabric | None, *, 
     else:
         click.echo(tables(list(answer), limits.bounds))
         for line in [*map(_words, answer.json()["switches"]), *limits.notes]:
-            click.echo(f"# {line}")
+            tell(f"# {line}")
         sys.stdout.flush()
         for line in answer.warnings:
             warn(line)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabric.cli.kinds import RANK
+
 if TYPE_CHECKING:
     from fabric.network.placement import Devices
     from fabric.predict.constants import Constants
@@ -17,11 +19,13 @@ MOST_DEVICE = 2**31 - 1
 constants_option = click.option(
     "--constants", help="none, nccl, nccl:HARDWARE or a file that calibrate wrote; by default the --backend's own, else none."
 )
+force_option = click.option("--force", is_flag=True, help="Simulate flows whatever memory and time they take.")
 
 
 def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a verb that predicts: constants, backend, routing, order."""
+    """Add the options of a verb that predicts: constants, backend, routing, order, and to insist."""
     for option in (
+        force_option,
         click.option(
             "--order", default="contiguous", show_default=True, help="contiguous, interleaved, scattered:SEED, given:FILE."
         ),
@@ -38,6 +42,20 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def refuse_unused(names: Mapping[str, str], why: str) -> None:
+    """Refuse options that stand on the command line and would be without effect: parameter -> the option's name.
+
+    Raises:
+        InputError: the first of them that was given.
+    """
+    from topologies.errors import InputError
+
+    context = click.get_current_context()
+    for name, option in names.items():
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise InputError(f"{option}: {why}; leave it out")
+
+
 def constants_asked(asked: Mapping[str, Any]) -> Constants | None:
     """Return the constants that --constants and --backend name, None where neither does: those of the fabric's node then.
 
@@ -52,7 +70,7 @@ def constants_asked(asked: Mapping[str, Any]) -> Constants | None:
 
 def case_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of what only some collectives have: root, and parameters such as skew."""
-    function = click.option("--root", type=int, help="Root of a rooted collective; 0 where it is not given.")(function)
+    function = click.option("--root", type=RANK, help="Root of a rooted collective; 0 where it is not given.")(function)
     return click.option("--param", multiple=True, help="KEY=VALUE of the collective, e.g. skew=1.2 or fan_in=8; repeatable.")(
         function
     )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.text.escape import csv_cell, terminal
+from fabric.text.escape import csv_cell, lines, terminal
+from fabric.text.files import exists
 
 if TYPE_CHECKING:
     from rich.console import Console, JustifyMethod
@@ -31,8 +32,19 @@ FIRST_AFTER, EVERY = 1.0, 5.0
 
 def formats(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add --json and --csv to a verb, as the parameters as_json and as_csv."""
-    function = click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV.")(function)
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object: schema and rows.")(function)
+    function = click.option("--csv", "as_csv", is_flag=True, callback=_one, help="Print the rows as CSV.")(function)
+    return click.option("--json", "as_json", is_flag=True, callback=_one, help="Print one JSON object: schema and rows.")(
+        function
+    )
+
+
+def _one(context: click.Context, _param: click.Parameter, value: bool) -> bool:  # noqa: FBT001  # click's
+    """Return whether a format was asked for; InputError where the other one was too."""
+    from topologies.errors import InputError
+
+    if value and (context.params.get("as_json") or context.params.get("as_csv")):
+        raise InputError("json: and --csv cannot both be printed; leave one out")
+    return value
 
 
 def give(answer: Answer[Any], *, as_json: bool = False, as_csv: bool = False) -> None:
@@ -133,7 +145,12 @@ class Progress:
             return
         self._next = now + EVERY
         left = f", {(now - self._start) / done * (total - done):.0f} s left" if done else ""
-        click.echo(f"# {self._name}: {done:,} of {total:,} {self._unit}{left}{f', now {now_at}' if now_at else ''}", err=True)
+        tell(f"# {self._name}: {done:,} of {total:,} {self._unit}{left}{f', now {now_at}' if now_at else ''}", err=True)
+
+
+def tell(text: str, *, err: bool = False) -> None:
+    """Print lines in which foreign names cannot steer the terminal."""
+    click.echo(lines(text), err=err)
 
 
 def warn(line: str) -> None:
@@ -152,7 +169,7 @@ def check_writable(option: str, path: Path | None) -> None:
     if path is None:
         return
     try:
-        there = path.exists()
+        there = exists(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.open("ab").close()
         if not there:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabric.cli.kinds import SEED
 from fabric.cli.options import (
     case_options,
     constants_asked,
@@ -33,7 +34,7 @@ EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_red
 @click.option("--algorithm", help="Name with parameters, e.g. ring:channels=8; default: the backend's choice, else ring.")
 @click.option("--fidelity", default="auto", show_default=True, help="closed, loaded, flows; auto: the cheapest that is exact.")
 @click.option("--fail", multiple=True, help="What is broken, e.g. links:10, switches:spine:1, plane:0, cable:7; repeatable.")
-@click.option("--fail-seed", default=0, show_default=True, help="Seed of the draw of failures.")
+@click.option("--fail-seed", type=SEED, default=0, show_default=True, help="Seed of the draw of failures.")
 @click.option("--trace", is_flag=True, help="Show every step: which link, how full, how long.")
 @click.option(
     "--register",
@@ -58,6 +59,7 @@ def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any
         "failures": _failures(fabric, asked),
         "fidelity": asked["fidelity"],
         "given": given,
+        "force": asked["force"],
     }
     if trace:
         from fabric.answers.trace import trace as steps
@@ -83,7 +85,7 @@ def _cases(fabric: Fabric, asked: dict[str, Any], given: Devices | None) -> list
         fabric,
         asked["collective"],
         sizes=units.sizes(asked["sizes"]),
-        ranks=units.counts(asked["ranks"]) if asked["ranks"] else None,
+        ranks=units.counts(asked["ranks"]) if asked["ranks"] is not None else None,
         order=asked["order"],
         root=asked["root"],
         params=read_params(asked["param"]),

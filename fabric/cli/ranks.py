@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from fabric.cli.output import warn
+from fabric.cli.output import tell, warn
 from fabric.errors import EnvironmentFault
 from fabric.measure.launch import start
 from fabric.measure.launch.launcher import Launch
@@ -18,6 +18,7 @@ from fabric.measure.launch.settle import leave_quietly
 from fabric.measure.launch.supervise import Ending, supervise
 from fabric.records.result import Result
 from fabric.records.store import append, read
+from fabric.text.files import exists, is_file
 from topologies.errors import InputError
 
 DECIDED = frozenset({"as_json", "as_csv", "output", "backends", "ranks", "topo"})
@@ -26,11 +27,12 @@ DECIDED = frozenset({"as_json", "as_csv", "output", "backends", "ranks", "topo"}
 
 @dataclass(frozen=True)
 class Output:
-    """Where results go. kept: whether the user named the file; before: records that it already had."""
+    """Where results go. kept: whether the user named the file; before: records that it already had; made: by us, just now."""
 
     path: Path
     kept: bool
     before: int
+    made: bool = False
 
     def results(self) -> list[Result]:
         """Return the results of this run."""
@@ -54,7 +56,7 @@ class Keeper:
 def say(lines: Sequence[str]) -> None:
     """Print notes on standard error."""
     for line in lines:
-        click.echo(f"# {line}", err=True)
+        tell(f"# {line}", err=True)
 
 
 @contextmanager
@@ -88,8 +90,8 @@ def opened(path: Path | None) -> Iterator[Output]:
     try:
         yield output
     finally:
-        if not output.kept:
-            output.path.unlink(missing_ok=True)
+        if not output.kept or (output.made and is_file(output.path) and not output.path.stat().st_size):
+            output.path.unlink(missing_ok=True)  # ours, or nothing came of it
 
 
 def _temporary() -> Output:
@@ -98,11 +100,12 @@ def _temporary() -> Output:
 
 
 def _named(path: Path) -> Output:
-    results, torn = read(path) if path.exists() else ([], None)  # before anything is cut off: it may be of a newer version
+    there = exists(path)
+    results, torn = read(path) if there else ([], None)  # before anything is cut off: it may be of a newer version
     if torn is not None:
         warn(torn)
     append(path, [])
-    return Output(path, kept=True, before=len(results))
+    return Output(path, kept=True, before=len(results), made=not there)
 
 
 def start_ranks(backend: str, ranks: int, arguments: Sequence[str], output: Output) -> None:
@@ -114,7 +117,7 @@ def start_ranks(backend: str, ranks: int, arguments: Sequence[str], output: Outp
         SystemExit: somebody ended us by a signal.
     """
     line = start.command_line(backend, ranks, [*arguments, "--output", str(output.path)])
-    click.echo(f"# {' '.join(line)}", err=True)
+    tell(f"# {' '.join(line)}", err=True)
     judge(supervise(line, start.environment()), backend, output)
 
 

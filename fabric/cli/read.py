@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fabric.cli.output import formats, give, warn
+from fabric.cli.output import formats, give, tell, warn
 
 only_option = click.option(
     "--only",
@@ -41,11 +41,11 @@ def command(file: Path, kind: str | None, output: Path | None, *, only: tuple[st
     for line in answer.warnings:
         warn(line)
     (row,), (found,) = answer.rows(), answer
-    click.echo(f"{row['name']}" + (f"  written to {output}" if output else ""))
+    tell(f"{row['name']}" + (f"  written to {output}" if output else ""))
     for key in ("endpoints", "nodes", "switches", "switches_by_tier", "cables", "cables_by_level", "cables_between_pairs"):
-        click.echo(f"  {key.replace('_', ' '):22} {_shown(row[key])}")
+        tell(f"  {key.replace('_', ' '):22} {_shown(row[key])}")
     for line in found.fabric.assumptions():
-        click.echo(f"  {line}")
+        tell(f"  {line}")
 
 
 def _shown(value: object) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabric.cli.kinds import ENDPOINTS, OVERSIZE, PER_NODE, PERCENT, SHARE, WORKERS
 from fabric.cli.output import Progress, formats, give
 from fabric.text.escape import shown
 from fabric.text.numbers import maybe_real
@@ -21,29 +22,29 @@ PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
 
 
 @click.command("search", epilog=EXAMPLE, context_settings={"max_content_width": 110})
-@click.option("--endpoints", type=int, required=True, help="Devices to connect, at least.")
-@click.option("--devices-per-node", type=int, default=8, show_default=True, help="Devices (and rails) of a node.")
+@click.option("--endpoints", type=ENDPOINTS, required=True, help="Devices to connect, at least.")
+@click.option("--devices-per-node", type=PER_NODE, default=8, show_default=True, help="Devices (and rails) of a node.")
 @click.option("--radix", default="64,128", show_default=True, help="Ports of a switch at a device's speed.")
 @click.option("--families", default="", help="Comma-separated; by default all that are generated.")
 @click.option("--speeds", default="400Gb/s,800Gb/s", show_default=True, help="Of a device's port.")
 @click.option("--oversubscription", default="1,1.5,2,3,4,7", show_default=True, help="Tried in every tier below the top.")
 @click.option("--planes", default="2,4", show_default=True, help="Tried by multi_plane.")
-@click.option("--oversize", type=float, default=0.25, show_default=True, help="Share of devices above the demand, at most.")
-@click.option("--min-efficiency", type=float, help="Of a training step, at least; such as 0.95.")
+@click.option("--oversize", type=OVERSIZE, default=0.25, show_default=True, help="Share of devices above the demand, at most.")
+@click.option("--min-efficiency", type=SHARE, help="Of a training step, at least; such as 0.95.")
 @click.option("--power-cap", help="Of the network (with --node: of everything), PUE included; such as 2MW.")
 @click.option("--budget", help="USD, of the network (with --node: of everything); such as 80M.")
 @click.option("--case", "runs", multiple=True, help=f"COLLECTIVE:SIZE[:COUNT], repeatable. Default: {CASES}.")
 @click.option("--review", type=click.Path(path_type=Path), help="Take cases, step, parts, floor, cost and node from a review.")
 @click.option("--compute", help="Time of a step without any network; default 2s.")
-@click.option("--overlap", type=float, help="Share of communication that is hidden; default 0.5.")
+@click.option("--overlap", type=SHARE, help="Share of communication that is hidden; default 0.5.")
 @click.option("--node", help="Part that a node is, to count nodes as well.")
 @click.option(
-    "--resolution", type=float, default=0.0, show_default=True, help="Percent: leave out what is better by no more than this."
+    "--resolution", type=PERCENT, default=0.0, show_default=True, help="Percent: leave out what is better by no more than this."
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Journal of finished evaluations (JSON Lines).")
 @click.option("--resume", is_flag=True, help="Go on with the journal.")
 @click.option("--force", is_flag=True, help="Take figures beyond what is plausible as they are.")
-@click.option("--workers", type=int, help="Processes; by default one per core.")
+@click.option("--workers", type=WORKERS, help="Processes; by default one per core.")
 @formats
 def command(*, as_json: bool, as_csv: bool, **asked: Any) -> None:
     """Work out thousands of designs for a demand and keep those that no other beats on cost, power, time and exposure.

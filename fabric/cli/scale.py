@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.options import constants_asked, model_options
+from fabric.cli.options import constants_asked, model_options, refuse_unused
 from fabric.cli.output import formats, give, warn
 
 if TYPE_CHECKING:
@@ -42,6 +42,11 @@ def command(results: Path | None, *, topos: Sequence[str], as_json: bool, as_csv
     """
     from fabric.cli.topo import load
 
+    if results:
+        model = {name: name for name in ("sizes", "ranks", "order", "backend")} | {"algorithms": "algorithm"}
+        refuse_unused(model, "is of the model alone, RESULTS say their own")
+    else:
+        refuse_unused({"library": "library"}, "is of imported RESULTS, got none")
     fabrics = [load(topo) for topo in topos]
     give(_measured(results, fabrics, asked) if results else _predicted(fabrics, asked), as_json=as_json, as_csv=as_csv)
 
@@ -60,7 +65,7 @@ def _measured(path: Path, fabrics: Sequence[Fabric], asked: dict[str, Any]) -> A
         warn(line)
     measured = of_one_collective(found, asked["collective"])
     given = None if asked["constants"] is None else load(asked["constants"])
-    return scale_measured(measured, fabrics[0], given, routing=asked["routing"], fidelity=asked["fidelity"])
+    return scale_measured(measured, fabrics[0], given, **_how(asked))
 
 
 def _predicted(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> Answer[Row]:
@@ -72,10 +77,13 @@ def _predicted(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> Answer[Row]:
         fabrics,
         asked["collective"],
         sizes=units.sizes(asked["sizes"]),
-        ranks=units.counts(asked["ranks"]) if asked["ranks"] else None,
+        ranks=units.counts(asked["ranks"]) if asked["ranks"] is not None else None,
         order=asked["order"],
         constants=constants_asked(asked),
         algorithms=asked["algorithms"],
-        routing=asked["routing"],
-        fidelity=asked["fidelity"],
+        **_how(asked),
     )
+
+
+def _how(asked: dict[str, Any]) -> dict[str, Any]:
+    return {name: asked[name] for name in ("routing", "fidelity", "force")}

@@ -14,7 +14,9 @@ import click
 
 from fabric.answers.slow import answer_of, check_fabric
 from fabric.cli import ranks
-from fabric.cli.output import Progress, formats, give, warn
+from fabric.cli.kinds import BLOCK, LEAST, PROCESSES, REPEATS, TIMEOUT
+from fabric.cli.options import refuse_unused
+from fabric.cli.output import Progress, formats, give, tell, warn
 from fabric.errors import EnvironmentFault
 from fabric.measure.backends.catalog import backend
 from fabric.measure.host.machine import gpus, usable_cores
@@ -39,19 +41,21 @@ KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted",
 @click.command("slow", epilog=EXAMPLE, context_settings={"max_content_width": 110})
 @click.option("--method", default="pairs", show_default=True, metavar="M", help="pairs, groups, lateness or bisection.")
 @click.option("--backend", metavar="B", help="gloo, nccl or mpi.")
-@click.option("--ranks", "ranks_wanted", type=int, metavar="N", help="Ranks to start; all cores or GPUs, at least 4.")
+@click.option("--ranks", "ranks_wanted", type=PROCESSES, metavar="N", help="Ranks to start; all cores or GPUs, at least 4.")
 @click.option("--collective", default="all_reduce", show_default=True, metavar="C", help="What pairs and groups run.")
 @click.option("--size", "nbytes", default="1MiB", show_default=True, metavar="SIZE", help="Its S.")
 @click.option("--unit", default="rank", show_default=True, metavar="U", help="What is slow or not: rank or node.")
 @click.option("--one-rank-a-node", "alone", is_flag=True, help="Only the first rank of every node takes part.")
-@click.option("--batch", type=int, metavar="K", help="K pairs at a time instead of all that are disjoint.")
-@click.option("--repeats", type=int, metavar="N", help="Tournaments (5), blocks a comparison (5), blocks (20), samples (10).")
-@click.option("--rounds", "most", type=int, default=12, show_default=True, metavar="N", help="Most comparisons of groups.")
-@click.option("--block", type=float, default=0.1, show_default=True, metavar="SECONDS", help="Of calls that make one sample.")
-@click.option("--least", type=float, default=0.1, show_default=True, metavar="SHARE", help="Name what is slower by more.")
+@click.option("--batch", type=REPEATS, metavar="K", help="K pairs at a time instead of all that are disjoint.")
+@click.option(
+    "--repeats", type=REPEATS, metavar="N", help="Tournaments (5), blocks a comparison (5), blocks (20), samples (10)."
+)
+@click.option("--rounds", "most", type=REPEATS, default=12, show_default=True, metavar="N", help="Most comparisons of groups.")
+@click.option("--block", type=BLOCK, default=0.1, show_default=True, metavar="SECONDS", help="Of calls that make one sample.")
+@click.option("--least", type=LEAST, default=0.1, show_default=True, metavar="SHARE", help="Name what is slower by more.")
 @click.option("--orders", default="contiguous", show_default=True, metavar="LIST", help="Cuts of the bisection.")
 @click.option("--topo", metavar="TOPO", help="Show the bisection as a share of what this fabric can carry.")
-@click.option("--timeout", type=float, default=60.0, show_default=True, metavar="SECONDS", help="A silent rank is dead.")
+@click.option("--timeout", type=TIMEOUT, default=60.0, show_default=True, metavar="SECONDS", help="A silent rank is dead.")
 @click.option("--report", type=click.Path(path_type=Path), hidden=True)
 @formats
 @click.pass_context
@@ -64,6 +68,8 @@ def command(ctx: click.Context, /, report: Path | None, topo: str | None, *, as_
     """
     launch = detect()
     settle(launch)
+    if not started_by_us():
+        _refuse_unused(given["method"])
     with ranks.one_voice(launch):
         search = _asked(launch, given)
         speaks = launch.rank == 0 and not started_by_us()
@@ -81,6 +87,13 @@ def command(ctx: click.Context, /, report: Path | None, topo: str | None, *, as_
     return int(bool(found.slow or found.wrong))
 
 
+def _refuse_unused(method: str) -> None:
+    """Refuse options of another method; InputError naming the first of them."""
+    for own, name, option in (("pairs", "batch", "batch"), ("groups", "most", "rounds"), ("bisection", "orders", "orders")):
+        if method != own:
+            refuse_unused({name: option}, f"is of --method {own}")
+
+
 def _asked(launch: Launch, given: dict[str, Any]) -> Search:
     names = ("method", "collective", "unit", "alone", "batch", "repeats", "most", "block", "least", "timeout")
     wanted = given["ranks_wanted"]
@@ -88,7 +101,7 @@ def _asked(launch: Launch, given: dict[str, Any]) -> Search:
         raise InputError(f"ranks: {launch.name} started {launch.world_size}, all of them take part, got {wanted}")
     default = "mpi" if launch.under_mpirun else "nccl" if gpus() else "gloo"
     return Search(
-        backend=given["backend"] or default,
+        backend=default if given["backend"] is None else given["backend"],
         nbytes=size(given["nbytes"]),
         orders=tuple(given["orders"].split(",")),
         **{name: given[name] for name in names},
@@ -110,7 +123,7 @@ def _start(search: Search, wanted: int | None, arguments: Sequence[str]) -> Repo
         path = Path(folder) / "report.json"
         own = [*arguments, "--backend", search.backend, "--report", str(path)]
         line = start.command_line(search.backend, count, own)
-        click.echo(f"# {' '.join(line)}", err=True)
+        tell(f"# {' '.join(line)}", err=True)
         ending = supervise(line, start.environment())
         if ending.stopped is not None:
             warn("interrupted; a search keeps nothing")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from fabric.cli.kinds import DRAWS, RANKS
 from fabric.cli.options import constants_asked, model_options
 from fabric.cli.output import Progress, formats, give
 
@@ -19,10 +20,10 @@ SUITE = ("all_reduce:ring", "all_to_all:direct")
     "--fail", "what", default="links", show_default=True, help="links, host_links, switches, switches:TIER or planes."
 )
 @click.option("--counts", default="1,2,5,10", show_default=True, help="How many fail; none is always shown.")
-@click.option("--seeds", default=5, show_default=True, help="Draws per count; each adds to its own failures.")
+@click.option("--seeds", type=DRAWS, default=5, show_default=True, help="Draws per count; each adds to its own failures.")
 @click.option("--run", "runs", multiple=True, help=f"COLLECTIVE[:ALGORITHM], repeatable; default: {', '.join(SUITE)}.")
 @click.option("--size", default="64MiB", show_default=True, help="Bytes (nccl-tests' S).")
-@click.option("--ranks", type=int, help="World size; by default all devices.")
+@click.option("--ranks", type=RANKS, help="World size; by default all devices.")
 @click.option("--fidelity", default="loaded", show_default=True, help="closed, loaded, flows or auto.")
 @model_options
 @formats
@@ -42,6 +43,11 @@ def command(*, topo: str, what: str, counts: str, seeds: int, as_json: bool, as_
         (case,) = cases(fabric, collective, sizes=units.sizes(asked["size"])[:1], ranks=ranks, order=asked["order"])
         chosen.append((case, algorithm or None))
     numbers = units.counts(counts, "counts")
-    how = {"routing": asked["routing"], "fidelity": asked["fidelity"], "watch": Progress("stress", "draws")}
+    how = {
+        "routing": asked["routing"],
+        "fidelity": asked["fidelity"],
+        "force": asked["force"],
+        "watch": Progress("stress", "draws"),
+    }
     found = stress(chosen, fabric, constants, what=what, counts=numbers, seeds=seeds, **how)
     give(found, as_json=as_json, as_csv=as_csv)

@@ -7,6 +7,7 @@ from time import perf_counter
 
 import click
 
+from fabric.cli.kinds import GAP
 from fabric.cli.output import formats, give, warn
 
 EXAMPLE = "Example: fabricbench throughput dragonfly:p=2,a=4,h=2 --traffic worst"
@@ -21,7 +22,7 @@ EXAMPLE = "Example: fabricbench throughput dragonfly:p=2,a=4,h=2 --traffic worst
     help="uniform, permutation:SEED, worst (near worst case) or skewed:FACTOR.",
 )
 @click.option("--methods", help="Of nic, cut, bisection, hop, spray, ecmp, lp, weights; by default all that are worth it.")
-@click.option("--eps", type=float, default=0.05, show_default=True, help="Gap at which multiplicative weights stop.")
+@click.option("--eps", type=GAP, default=0.05, show_default=True, help="Gap at which multiplicative weights stop.")
 @formats
 def command(topo: str, *, traffic: str, methods: str | None, eps: float, as_json: bool, as_csv: bool) -> None:
     """Bracket the throughput of a fabric: theta, the share of its NIC's rate that every endpoint can send at once.

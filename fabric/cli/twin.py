@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli import twin_options as options
-from fabric.cli.output import Progress, check_writable, formats, give
+from fabric.cli.kinds import JOBS, TIMES
+from fabric.cli.output import Progress, check_writable, formats, give, tell
 from fabric.cli.topo import load
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def command() -> None:
 @click.option(
     "--orders", default="contiguous", show_default=True, help="Orders of ranks, one after the other on the same twin."
 )
-@click.option("--bring-ups", type=click.IntRange(1), default=1, show_default=True, help="The fastest by median seconds counts.")
+@click.option("--bring-ups", type=TIMES, default=1, show_default=True, help="The fastest by median seconds counts.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Append all results to this JSON Lines file."
 )
@@ -78,11 +79,11 @@ def _answer(plan: TwinPlan, ask: Ask, bring_ups: int, output: Path | None) -> An
         if output is not None:
             append(output, results)
 
-    def tell(number: int, line: str) -> None:
-        click.echo(f"# twin: bring-up {number} of {bring_ups}: {line}", err=True)
+    def told(number: int, line: str) -> None:
+        tell(f"# twin: bring-up {number} of {bring_ups}: {line}", err=True)
 
     progress, done, total = Progress("twin", "results"), count(1), bring_ups * count_results(plan, ask)
-    return twin(plan, ask, bring_ups=bring_ups, keep=keep, tell=tell, seen=lambda: progress(next(done), total))
+    return twin(plan, ask, bring_ups=bring_ups, keep=keep, tell=told, seen=lambda: progress(next(done), total))
 
 
 @command.command("what-if", epilog=WHAT_IF, context_settings=WIDTH)
@@ -92,7 +93,7 @@ def _answer(plan: TwinPlan, ask: Ask, bring_ups: int, output: Path | None) -> An
 @click.option("--oversubscribe", help="All cables between switches at 1/N of their speed, e.g. 2,4.")
 @click.option("--against", help="Other orders of ranks, e.g. contiguous,scattered:1.")
 @click.option("--seeds", help="Other hash seeds, with --routing kernel_ecmp:SEED, e.g. 1,2,3.")
-@click.option("--jobs", type=click.IntRange(1), default=1, help="The ranks cut into so many jobs, all at once and one alone.")
+@click.option("--jobs", type=JOBS, default=1, help="The ranks cut into so many jobs, all at once and one alone.")
 @options.plan_options
 @formats
 def what_if(topo: str, *, dry_run: bool, as_json: bool, as_csv: bool, **given: Any) -> None:
@@ -110,7 +111,7 @@ def what_if(topo: str, *, dry_run: bool, as_json: bool, as_csv: bool, **given: A
     if dry_run:
         options.print_script(plan)
         return
-    answer = answer_to(plan, options.patient(ask, plan), scenarios, lambda line: click.echo(f"# twin: {line}", err=True))
+    answer = answer_to(plan, options.patient(ask, plan), scenarios, lambda line: tell(f"# twin: {line}", err=True))
     give(answer, as_json=as_json, as_csv=as_csv)
 
 
@@ -121,19 +122,21 @@ def what_if(topo: str, *, dry_run: bool, as_json: bool, as_csv: bool, **given: A
 def up(topo: str, *, name: str, dry_run: bool, **given: Any) -> None:
     """Bring a fabric up and leave it running."""
     from fabric import units
+    from fabric.twin.bring_up import check_name
     from fabric.twin.bring_up import up as bring_up
     from fabric.twin.regime import FASTEST
 
+    check_name(name)
     fabric = load(topo)
-    plan = options.plan_for(fabric, given, 8 * units.rate(given["rate"], "rate") if given["rate"] else FASTEST)
+    plan = options.plan_for(fabric, given, 8 * units.rate(given["rate"], "rate") if given["rate"] is not None else FASTEST)
     if dry_run:
         options.print_script(plan)
         return
     twin = bring_up(plan, name, given["mode"])
     hosts = [box.name for box in plan.boxes if box.host]
-    click.echo(f"{name}: {fabric.topology.name}, {len(hosts)} hosts, {len(twin.boxes) - len(hosts)} switches")
-    click.echo(f"  try: fabricbench twin exec {name} {hosts[0]} -- ip route get {plan.address_of(fabric.topology.devices - 1)}")
-    click.echo(f"  end: fabricbench twin down {name}")
+    tell(f"{name}: {fabric.topology.name}, {len(hosts)} hosts, {len(twin.boxes) - len(hosts)} switches")
+    tell(f"  try: fabricbench twin exec {name} {hosts[0]} -- ip route get {plan.address_of(fabric.topology.devices - 1)}")
+    tell(f"  end: fabricbench twin down {name}")
 
 
 @command.command("exec", epilog="Example: fabricbench twin exec lab host0 -- ss -tn", context_settings=WIDTH)
@@ -170,7 +173,7 @@ def down(name: str | None, *, everyone: bool) -> None:
     failed: InputError | None = None
     for one in names() if everyone else [str(name)]:
         try:
-            click.echo(f"{one}: {'ended' if end(one) else 'had died, forgotten'}")
+            tell(f"{one}: {'ended' if end(one) else 'had died, forgotten'}")
         except InputError as error:  # a torn state must not keep the others running
             failed = error
     if failed is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabric.cli.kinds import BLOCK, SAMPLES, SEED
 from fabric.text.escape import shown
 from fabric.text.numbers import maybe_real, natural
 
@@ -27,7 +28,7 @@ PLAN = (
         "--as", "mode", type=click.Choice(["auto", "rootless", "root"]), default="auto", help="auto: rootless if allowed."
     ),
     click.option("--degrade", multiple=True, metavar="CABLE:SHARE", help="A slower cable, e.g. 8:0.25; repeatable."),
-    click.option("--fail-seed", default=0, show_default=True, help="Seed of the draw of failures."),
+    click.option("--fail-seed", type=SEED, default=0, show_default=True, help="Seed of the draw of failures."),
     click.option("--fail", multiple=True, help="What is broken, e.g. links:1, switches:spine:1, cable:7; repeatable."),
     click.option(
         "--routing", default="dmodk", show_default=True, help="dmodk, table:FILE, or kernel_ecmp:SEED (the kernel's hash)."
@@ -45,11 +46,10 @@ def plan_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def measuring_options(sizes: str, iters: int | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return what adds the options of what is measured: collective, library, algorithm, sizes, ranks, for how long."""
-    budget = click.FloatRange(0, 3600, min_open=True)
     by_default = "by default what the budget holds" if iters is None else f"by default {iters}"
     options = (
-        click.option("--iters", type=click.IntRange(1), default=iters, help=f"Samples of a case; {by_default}."),
-        click.option("--seconds", type=budget, default=3.0, show_default=True, help="Budget of a case."),
+        click.option("--iters", type=SAMPLES, default=iters, help=f"Samples of a case; {by_default}."),
+        click.option("--seconds", type=BLOCK, default=3.0, show_default=True, help="Budget of a case."),
         click.option("--ranks", help="World sizes in one launch, e.g. 2,4,8; by default all devices."),
         click.option("--sizes", "--size", "sizes", default=sizes, show_default=True, help="Bytes, with units."),
         click.option("--algorithm", default="default", show_default=True, help="Of mpi's all_reduce, forced: ring, ..."),
@@ -75,7 +75,7 @@ def question(fabric: Fabric, given: dict[str, Any]) -> Ask:
     from fabric.collectives.catalog import collective
     from fabric.twin.experiment import Ask
 
-    ranks = units.counts(given["ranks"]) if given["ranks"] else [fabric.topology.devices]
+    ranks = units.counts(given["ranks"]) if given["ranks"] is not None else [fabric.topology.devices]
     broken = [*given["fail"], *(f"{text} of its speed" for text in given["degrade"])]
     return Ask(
         entry="fabric.cli.main:main",
@@ -112,7 +112,7 @@ def rate_for(fabric: Fabric, given: dict[str, Any], ask: Ask) -> float:
     from fabric.twin.regime import choose_rate
 
     check(fabric)
-    if given["rate"]:
+    if given["rate"] is not None:
         return 8 * units.rate(given["rate"], "rate")
     rails = len(groups(fabric.topology, range(fabric.topology.devices)))
     return choose_rate(ask.sizes, max(ask.world_sizes) // rails)
@@ -168,9 +168,9 @@ def read_scenarios(plan: TwinPlan, order: str, given: dict[str, Any]) -> list[Sc
         fail=given["fail"],
         fail_seed=given["fail_seed"],
         degraded={text: degraded(plan.fabric, [text]) for text in given["degrade"]},
-        oversubscribe=units.counts(given["oversubscribe"], "oversubscribe") if given["oversubscribe"] else (),
-        orders=given["against"].split(",") if given["against"] else (),
-        seeds=units.counts(given["seeds"], "seeds") if given["seeds"] else (),
+        oversubscribe=units.counts(given["oversubscribe"], "oversubscribe") if given["oversubscribe"] is not None else (),
+        orders=given["against"].split(",") if given["against"] is not None else (),
+        seeds=units.counts(given["seeds"], "seeds") if given["seeds"] is not None else (),
         jobs=given["jobs"],
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fabric.cli.output import give, warn
+from fabric.cli.output import give, tell, warn
 from fabric.cli.read import only_option
 
 
@@ -38,4 +38,4 @@ def command(topo: str, kind: str, output: Path | None, *, only: tuple[str, ...],
     if output is None:
         click.echo(answer[0].text, nl=False)
     else:
-        click.echo(f"{found.topology.name} written to {output} as {kind}")
+        tell(f"{found.topology.name} written to {output} as {kind}")

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from fabric.formats.named import Named, named
 from fabric.network import spec
-from fabric.text.files import is_file, read_text
-from topologies.errors import InputError
+from fabric.text.files import is_file, read_text, write_text
 
 
 def load(text: str, kind: str | None = None) -> Named:
@@ -31,11 +30,7 @@ def read(path: Path, kind: str | None = None) -> Named:
 
 def write(text: str, path: Path) -> None:
     """Write a text to a file, its folder made where needed; InputError where it cannot be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+    write_text(path, text)
 
 
 def _is_ours(path: Path) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from fabric.importers import catalog
 from fabric.importers.catalog import Import
 from fabric.importers.results import Given
+from fabric.text.files import exists
 from topologies.errors import InputError
 
 MOST_FILES = 2000
@@ -46,7 +47,7 @@ def files(path: Path) -> list[Path]:
     Raises:
         InputError: a folder of more files than anybody's logs are.
     """
-    if not path.is_dir():
+    if not (exists(path) and path.is_dir()):
         return [path]
     inside = (one for one in path.rglob("*") if not any(part.startswith(".") for part in one.relative_to(path).parts))
     found = sorted(islice((one for one in inside if one.is_file()), MOST_FILES + 1))

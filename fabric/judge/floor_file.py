@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from fabric.judge.floor import Floor
+from fabric.text.files import write_text
 from fabric.text.json_file import read_json
 from topologies.errors import InputError
 
@@ -23,11 +24,7 @@ def write(path: Path, floor: Floor) -> None:
         InputError: the file cannot be written.
     """
     content: dict[str, Any] = {"schema": SCHEMA, **asdict(floor)}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
-    except OSError as error:
-        raise InputError(f"floor: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n", "floor")
 
 
 def read(path: Path) -> Floor:

@@ -31,9 +31,9 @@ def place(topology: Topology, world_size: int, order: str = "contiguous", given:
     if world_size > slots and topology.nodes > 1:
         raise InputError(f"ranks: {topology.name} has {slots} devices, got {world_size} ranks; ask for at most {slots}")
     kind, _, argument = order.partition(":")
-    if kind == "contiguous":
+    if order == "contiguous":
         return np.arange(world_size) % slots
-    if kind == "interleaved":
+    if order == "interleaved":
         return _interleaved(topology)[np.arange(world_size) % slots]
     seed = natural(argument)
     if kind == "scattered" and seed is not None:

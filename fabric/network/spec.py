@@ -20,6 +20,7 @@ from fabric.network.of_node import levels as levels_of
 from fabric.network.of_node import named
 from fabric.network.parts import Part, part
 from fabric.text.escape import shown
+from fabric.text.files import write_text
 from fabric.units import duration, rate
 from topologies import catalog
 from topologies.base import SCALE_UP, Topology
@@ -131,11 +132,7 @@ def write(fabric: Fabric, path: Path) -> None:
     """
     import yaml  # noqa: PLC0415
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(to_dict(fabric), sort_keys=False, width=120))
-    except OSError as error:
-        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+    write_text(path, yaml.safe_dump(to_dict(fabric), sort_keys=False, width=120))
 
 
 def to_dict(fabric: Fabric) -> dict[str, Any]:

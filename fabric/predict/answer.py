@@ -24,6 +24,7 @@ from fabric.predict.nominal_interval import with_interval
 from fabric.predict.sensitivity import shares
 from fabric.predict.site import Estimate
 from fabric.predict.timed import timed, uncongested
+from fabric.predict.work import check_memory
 from fabric.records.case import Case
 from fabric.records.prediction import LIBRARY_BANDWIDTH, Prediction, Shares
 from fabric.records.result import Result
@@ -47,6 +48,7 @@ def predict(
     fidelity: str = "auto",
     given: Devices | None = None,
     watch: Watch | None = None,
+    force: bool = False,
 ) -> list[Result]:
     """Return the model's answer to every case, source `model:<fidelity>`.
 
@@ -55,7 +57,8 @@ def predict(
     `ecmp:FIRST-LAST`: one prediction per seed, answered as an interval (lowest, median, highest). failures: cables and
     switches that are gone; routes go around them. fidelity: closed, loaded, flows, or auto: the cheapest that is exact for
     the case. given: the devices for cases of order `given:HASH`. watch: told of a long simulation's
-    progress as watch(messages done, messages in all). What is known beside the seconds: `prediction` of every result.
+    progress as watch(messages done, messages in all). force: simulate whatever memory and time it takes (work.py). What is
+    known beside the seconds: `prediction` of every result.
 
     Raises:
         InputError: whatever cannot be placed, routed, scheduled or answered at this fidelity.
@@ -64,7 +67,7 @@ def predict(
         raise InputError(f"fidelity: must be one of {', '.join(FIDELITIES)}, got {fidelity!r}")
     carrying = fabric.carrying(constants.backend)
     standing = without(carrying, failures) if failures else carrying
-    models = [Model(standing, constants, policy, given, watch) for policy in policies(routing)]
+    models = [Model(standing, constants, policy, given, watch, force=force) for policy in policies(routing)]
     whole = Model(carrying, constants, "ideal", given)
     asking = Asking(fabric, whole, models, routing, fidelity)
     return [asking.answered(case, algorithm) for case in cases]
@@ -152,6 +155,8 @@ def answer(model: Model, case: Case, text: str, fidelity: str) -> Answer:
 def _of_a_call(model: Model, case: Case, text: str, fidelity: str) -> Answer:
     schedule = model.schedule(case, text)
     choice = choose(model, case, text, schedule) if fidelity == "auto" else Choice(fidelity, "asked for", exact=False)
+    if choice.fidelity == "flows":
+        check_memory([schedule], force=model.force)  # before anything is worked out
     parts = loaded(model, case, schedule)
     if choice.fidelity == "closed" and case.world_size > 1:
         found, devices = model.algorithm(case, text), model.devices(case)

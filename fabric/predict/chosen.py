@@ -14,6 +14,8 @@ from fabric.predict.defaults import default_algorithm
 from fabric.predict.model import Model
 from fabric.predict.tuned import AtChange, is_nccl, library_on, multicast, seen, tuned
 from fabric.records.case import Case
+from fabric.text.escape import shown
+from topologies.errors import InputError
 
 DEFAULT = "default"
 
@@ -35,8 +37,15 @@ def asked(algorithm: str | None, name: str, constants: Constants) -> str:
     """Return the algorithm that is asked for: the one named, else `default`, a library's own choice, else the first.
 
     The first of the catalogue stands for a collective where neither an algorithm nor a library is named.
+
+    Raises:
+        InputError: a name of nothing.
     """
-    return algorithm or (DEFAULT if constants.backend else first_algorithm(name))
+    if algorithm is None:
+        return DEFAULT if constants.backend else first_algorithm(name)
+    if not algorithm.strip():
+        raise InputError(f"algorithm: must be a name such as ring, got {shown(algorithm)}")
+    return algorithm
 
 
 def first_algorithm(name: str) -> str:

@@ -6,6 +6,7 @@ Reads and writes them as a file. It does not know how they were fitted (calibrat
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from fabric.predict.site import Laws
 from fabric.text.escape import shown
-from fabric.text.files import is_file
+from fabric.text.files import is_file, write_text
 from topologies.errors import InputError
 
 SCHEMA = "fabricbench.constants/2"
@@ -76,7 +77,8 @@ def load(text: str) -> list[Constants]:
     """
     if text == NONE.name:
         return [NONE]
-    if text.partition(":")[0] == NCCL:
+    kind, colon, hardware = text.partition(":")
+    if kind == NCCL and (hardware or not colon):
         return [Constants(text, {}, NCCL_SOURCE, backend=text)]
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415  # 0.1 s, paid where a file is read
 
@@ -106,11 +108,7 @@ def schema() -> dict[str, Any]:
 def write(path: Path, constants: Sequence[Constants]) -> None:
     """Write constants to a file that load() gives back."""
     content: dict[str, Any] = {"schema": SCHEMA, "constants": [asdict(c) for c in constants]}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=1) + "\n")
-    except OSError as error:
-        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+    write_text(path, json.dumps(content, indent=1) + "\n")
 
 
 def choose(constants: Sequence[Constants], backend: str, *, in_place: bool = True) -> Constants:
@@ -125,7 +123,19 @@ def choose(constants: Sequence[Constants], backend: str, *, in_place: bool = Tru
 
 def _same_library(one: str, other: str) -> bool:
     """Return whether one names the other, or the same with more said: `nccl` and `nccl:h100`."""
-    return one.startswith(other) or other.startswith(one)
+    return one == other or one.startswith(f"{other}:") or other.startswith(f"{one}:")
+
+
+def check_library(backend: str) -> None:
+    """Return nothing where a name is that of a library whose defaults are known.
+
+    Raises:
+        InputError: it is none.
+    """
+    from fabric.predict.defaults import DEFAULTS  # noqa: PLC0415  # its tables, where a library is named
+
+    if backend not in (*DEFAULTS, "mpi") and not re.fullmatch(r"nccl:[a-z0-9_-]+", backend):
+        raise InputError(f"backend: must be one of {', '.join(DEFAULTS)}, nccl:HARDWARE, got {shown(backend)}")
 
 
 def constants_of(text: str | None, backend: str | None = None) -> Constants:
@@ -142,4 +152,6 @@ def constants_of(text: str | None, backend: str | None = None) -> Constants:
     known = load(text)
     if backend is None:
         return known[0]
+    if not any(c.backend for c in known) or not backend:
+        check_library(backend)
     return replace(choose(known, backend), backend=backend)

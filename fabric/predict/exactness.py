@@ -22,6 +22,7 @@ from fabric.predict.closed import FORMS
 from fabric.predict.flows.simulate import is_paced
 from fabric.predict.model import Model
 from fabric.predict.timed import fixed_of, one_speed, program_of
+from fabric.predict.work import messages_of
 from fabric.records.case import Case
 
 EQUAL = 1e-9
@@ -53,7 +54,7 @@ def choose(model: Model, case: Case, algorithm: str, schedule: Schedule) -> Choi
         return Choice("closed", f"one switch joins all ranks; {reason}") if closed else Choice("loaded", reason)
     if not one_speed(model, case, schedule):
         return Choice("loaded", "the library's speed changes with the size of the steps' messages: not simulated", exact=False)
-    messages = sum(step.repeats * _count(step) for step in schedule.steps)
+    messages = sum(step.repeats * messages_of(step) for step in schedule.steps)
     patterns = _patterns(schedule)
     most = MOST_MESSAGES["one pattern" if len(patterns) == 1 else "several"]
     if messages > most and (_listed(patterns) > MOST_LISTED or not is_paced(program_of(model, case, schedule))):
@@ -68,13 +69,8 @@ def _not_simulated(schedule: Schedule) -> Choice:
     return Choice("loaded", "switches add and copy: not simulated, every link's bytes are known", exact=False)
 
 
-def _count(step: Step) -> int:
-    """Return the messages of one repeat."""
-    return len(step.source) * (len(step.target) - 1) if step.complete else len(step.source)
-
-
 def _listed(patterns: list[Step]) -> int:
-    return sum(_count(step) for step in patterns)
+    return sum(messages_of(step) for step in patterns)
 
 
 def _one_switch(model: Model, case: Case, algorithm: str) -> bool:

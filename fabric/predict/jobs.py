@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fabric.collectives.catalog import in_a_row
+from fabric.collectives.schedule import Schedule
 from fabric.network.fabric import Fabric, link_name
 from fabric.network.placement import Devices, given_order, place, spread
 from fabric.predict.answer import Watch
@@ -14,6 +15,7 @@ from fabric.predict.constants import NONE, Constants
 from fabric.predict.flows.simulate import Program, simulate
 from fabric.predict.model import Model
 from fabric.predict.timed import program_of, read_outcome
+from fabric.predict.work import check_memory, in_time
 from fabric.records.case import Case
 from fabric.records.prediction import Prediction
 from fabric.records.result import Result
@@ -48,9 +50,17 @@ def placed(cases: Sequence[Case], fabric: Fabric, order: str, algorithms: Sequen
 
 
 def predict_together(
-    jobs: Sequence[Job], fabric: Fabric, constants: Constants = NONE, *, routing: str = "ideal", watch: Watch | None = None
+    jobs: Sequence[Job],
+    fabric: Fabric,
+    constants: Constants = NONE,
+    *,
+    routing: str = "ideal",
+    watch: Watch | None = None,
+    force: bool = False,
 ) -> list[Result]:
     """Return one result per job, all running at once at the flows fidelity; context: seconds alone, slowdown by the others.
+
+    force: simulate whatever memory and time it takes (work.py).
 
     Raises:
         InputError: jobs that share a device, or what cannot be placed, routed or simulated.
@@ -58,8 +68,11 @@ def predict_together(
     _check_apart(jobs)
     carrying = fabric.carrying(constants.backend)
     ways = [_way(job, carrying, constants) for job in jobs]
-    models = [Model(carrying, way.constants, routing, job.devices) for job, way in zip(jobs, ways, strict=True)]
-    programs = [_program(model, job, way.text) for model, job, way in zip(models, jobs, ways, strict=True)]
+    models = [Model(carrying, way.constants, routing, job.devices, force=force) for job, way in zip(jobs, ways, strict=True)]
+    schedules = [model.schedule(job.case, way.text) for model, job, way in zip(models, jobs, ways, strict=True)]
+    check_memory(schedules, force=force)
+    watch = in_time(watch, force=force)
+    programs = [_program(*one) for one in zip(models, jobs, schedules, strict=True)]
     both = simulate(programs, watch=watch)
     results = []
     for model, job, way, program, end in zip(models, jobs, ways, programs, both.seconds, strict=True):
@@ -95,8 +108,8 @@ def _way(job: Job, fabric: Fabric, constants: Constants) -> Chosen:
     return chosen(job.case, constants, name, Model(fabric, constants, "ideal", job.devices))
 
 
-def _program(model: Model, job: Job, text: str) -> Program:
-    return program_of(model, job.case, model.schedule(job.case, text), job.start)
+def _program(model: Model, job: Job, schedule: Schedule) -> Program:
+    return program_of(model, job.case, schedule, job.start)
 
 
 def _check_apart(jobs: Sequence[Job]) -> None:

@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 class Model:
     """A fabric, constants and a routing policy; given: the devices of ranks for cases of a given order.
 
-    watch: told about every second of a simulation, as watch(messages done, messages in all).
+    watch: told about every second of a simulation, as watch(messages done, messages in all). force: simulate whatever it takes.
     """
 
     def __init__(
@@ -37,9 +37,12 @@ class Model:
         routing: str,
         given: Devices | None = None,
         watch: Callable[[int, int], None] | None = None,
+        *,
+        force: bool = False,
     ) -> None:
         """Start with nothing worked out."""
         self.fabric, self.constants, self.routing, self.given, self.watch = fabric, constants, routing, given, watch
+        self.force = force
         self.change = NO_CHANGE
         self._places: dict[tuple[int, str], tuple[Devices, Groups]] = {}
         self._costs: dict[tuple[bytes, int, str], Cost] = {}

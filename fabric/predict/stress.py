@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fabric.network.fabric import Fabric
 from fabric.network.failures import Failures, draw
@@ -47,20 +48,21 @@ def curve(
     routing: str = "ideal",
     fidelity: str = "loaded",
     watch: Callable[[int], None] | None = None,
+    force: bool = False,
 ) -> Iterator[Point]:
     """Yield a point per case, count and seed: cases with their algorithms, `what` as in failures.draw without its number.
 
     The draws of one seed are nested: 5 failed links are the 2 failed before and 3 more. watch is told after every draw.
-    Routes around failures start from the distances of the whole fabric (network/reuse.py), not from scratch.
+    Routes around failures start from the distances of the whole fabric (network/reuse.py), not from scratch. force: as of
+    predict.
 
     Raises:
         InputError: unknown kinds of failures, or cases that cannot be predicted on the whole fabric.
     """
 
     def one(case: Case, algorithm: str | None, failures: Failures | None) -> Result:
-        (found,) = predict(
-            [case], fabric, constants, algorithm=algorithm, routing=routing, fidelity=fidelity, failures=failures
-        )
+        how: dict[str, Any] = {"algorithm": algorithm, "routing": routing, "fidelity": fidelity}
+        (found,) = predict([case], fabric, constants, **how, failures=failures, force=force)
         return found
 
     healthy = [one(case, text, None) for case, text in cases]

@@ -13,6 +13,7 @@ from fabric.network.routing.ways import Floats, Ways
 from fabric.predict.flows.simulate import Outcome, Phase, Program, simulate
 from fabric.predict.loaded import Span
 from fabric.predict.model import Model
+from fabric.predict.work import check_memory, in_time
 from fabric.records.case import Case
 from fabric.records.prediction import LATENCY
 from topologies.errors import InputError
@@ -40,7 +41,7 @@ def timed(model: Model, case: Case, schedule: Schedule, *, trace: bool = False) 
     Raises:
         InputError: a schedule in chunks or with switches that add, which are not simulated.
     """
-    outcome = simulate([program_of(model, case, schedule)], trace=trace, watch=model.watch)
+    outcome = simulate([program_of(model, case, schedule)], trace=trace, watch=in_time(model.watch, force=model.force))
     return read_outcome(model, outcome, outcome.seconds[0])
 
 
@@ -55,7 +56,7 @@ def uncongested(model: Model, case: Case, schedule: Schedule) -> float:
         return replace(phase, ways=replace(phase.ways, capacity=capacity))
 
     wide = replace(program, phases=[widened(phase) for phase in program.phases])
-    return simulate([wide], watch=model.watch).seconds[0]
+    return simulate([wide], watch=in_time(model.watch, force=model.force)).seconds[0]
 
 
 def read_outcome(model: Model, outcome: Outcome, seconds: float) -> Timed:
@@ -85,6 +86,7 @@ def program_of(model: Model, case: Case, schedule: Schedule, start: float = 0.0)
     if not one_speed(model, case, schedule):
         what = "constants whose speed changes with the size of its steps' messages"
         raise InputError(f"fidelity: flows does not simulate {schedule.algorithm} with {what}; use loaded or auto")
+    check_memory([schedule], force=model.force)
     known: dict[bytes, Ways] = {}
     phases = [_phase(model, case, step, known) for step in schedule.steps]
     return Program(case.world_size, phases, start)

@@ -28,6 +28,7 @@ def trace(
     failures: Failures | None = None,
     fidelity: str = "auto",
     given: Devices | None = None,
+    force: bool = False,
 ) -> list[dict[str, Any]]:
     """Return one row per step (flows: per repeat simulated): start, seconds, the link that decides and how full it is.
 
@@ -40,7 +41,7 @@ def trace(
         raise InputError(f"routing: a trace follows one seed, got {routing!r}")
     name = asked(algorithm, case.collective, constants)
     how = chosen(case, constants, name, Model(carrying, constants, "ideal", given))
-    model = Model(standing, how.constants, routing, given)
+    model = Model(standing, how.constants, routing, given, force=force)
     schedule = model.schedule(case, how.text)
     taken = choose(model, case, how.text, schedule).fidelity if fidelity == "auto" else fidelity
     spans = timed(model, case, schedule, trace=True).spans if taken == "flows" else loaded(model, case, schedule).spans

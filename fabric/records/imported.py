@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from fabric.records.result import Result
+from fabric.text.escape import shown
 from topologies.errors import InputError
 
 LIBRARIES = {"nccl-tests": "nccl", "rccl-tests": "nccl", "nccl-inspector": "nccl", "hccl_test": "hccl"}
 """Tool -> library. RCCL is NCCL's code with its algorithms. OSU and IMB time whatever MPI they were built with."""
+LIBRARY = re.compile(r"gloo|nccl(:[a-z0-9]+)?|hccl|mpi:[a-z0-9_.-]+")
+"""What a library is called: those whose defaults are known, and any MPI."""
 PREFIX = "import:"
 TWIN = "twin:"
 
@@ -34,6 +38,19 @@ def of_library(results: Sequence[Result], library: str | None) -> list[Result]:
     if library is None:
         return list(results)
     return [replace(r, source=f"{r.source}:{library}") if _unsaid(r.source) else r for r in results]
+
+
+def check_needed(results: Sequence[Result], library: str) -> None:
+    """Return nothing where a library is one, and one of the results does not say its own.
+
+    Raises:
+        InputError: no name of a library, or results that all say whose they are.
+    """
+    if not LIBRARY.fullmatch(library):
+        raise InputError(f"library: must be such as mpi:openmpi, mpi:mpich or gloo, got {shown(library)}")
+    if not any(_unsaid(result.source) for result in results):
+        said = ", ".join(sorted({result.source for result in results}))
+        raise InputError(f"library: must be left out where the results say it, they are of {said}, got {shown(library)}")
 
 
 def _unsaid(source: str) -> bool:

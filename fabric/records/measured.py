@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fabric.records.imported import of_library, usable
+from fabric.collectives.catalog import collective
+from fabric.records.imported import check_needed, of_library, usable
 from fabric.records.pool import pooled
 from fabric.records.result import Result
 from fabric.records.store import read
@@ -18,12 +19,14 @@ def measured_in(path: Path, library: str | None = None) -> tuple[list[Result], l
     library: of imported results that do not say it.
 
     Raises:
-        InputError: nothing was measured, or nothing that screening lets through.
+        InputError: nothing was measured, or nothing that screening lets through; a library that none of the results needs.
     """
     found, torn = read(path)
     kept, left_out = usable([r for r in found if r.measured])
     if not kept:
         raise InputError(f"results: {path} holds no measured results" + (f" that can be used: {left_out}" if left_out else ""))
+    if library is not None:
+        check_needed(kept, library)
     return of_library(pooled(kept), library), [line for line in (torn, left_out) if line]
 
 
@@ -31,9 +34,10 @@ def of_one_collective(results: Sequence[Result], asked: str) -> list[Result]:
     """Return the results of one collective, since no fit mixes them: the only one there is, else the one asked for.
 
     Raises:
-        InputError: several, and not the one asked for.
+        InputError: several, and not the one asked for; or no collective at all.
     """
     there = sorted({result.case.collective for result in results})
+    collective(asked)
     if len(there) == 1:
         return list(results)
     if asked not in there:

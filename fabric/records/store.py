@@ -19,7 +19,7 @@ from fabric.errors import EnvironmentFault
 from fabric.records.older import RESULT_1, of_result_1
 from fabric.records.result import SCHEMA, Result
 from fabric.text.escape import shown
-from fabric.text.files import read_bytes
+from fabric.text.files import exists, read_bytes
 from fabric.text.json_file import parse_json
 from topologies.errors import InputError
 
@@ -72,10 +72,10 @@ def append_all(path: Path, results: Iterable[Result]) -> None:
         InputError: the folder or the file cannot be written, or the file holds something else than results.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    if path.exists():
+    if exists(path):
         read(path)
     try:
-        if path.exists():
+        if exists(path):
             shutil.copyfile(path, beside)
         append(beside, results)
         os.replace(beside, path)  # the same call, named as what it does

@@ -10,6 +10,8 @@ from fabric.measure.backends.catalog import backend
 from fabric.measure.cells.layout import whole_bytes
 from fabric.measure.cells.orders import check_orders
 from fabric.records.case import Case
+from fabric.records.ranges import MOST_BLOCK, MOST_LEAST, MOST_REPEATS, MOST_SECONDS
+from fabric.text.numbers import real, whole
 from topologies.errors import InputError
 
 METHODS: Mapping[str, int] = {"pairs": 5, "groups": 5, "lateness": 20, "bisection": 10}
@@ -49,16 +51,12 @@ class Search:
             raise InputError("collective: must move data, got barrier")
         if way.least > 2:
             raise InputError(f"collective: must run on 2 ranks, {self.collective} needs {way.least}")
-        at_least = {"batch": self.batch, "repeats": self.repeats, "rounds": self.most}
-        for name, value in at_least.items():
-            if value is not None and value < 1:
-                raise InputError(f"{name}: must be a whole number >= 1, got {value}")
-        if not self.block > 0:
-            raise InputError(f"block: must be more than 0 seconds, got {self.block:g}")
-        if not self.least > 0:
-            raise InputError(f"least: must be a share above 0, such as 0.1, got {self.least:g}")
-        if not self.timeout >= 1:
-            raise InputError(f"timeout: must be at least 1 second, got {self.timeout:g}")
+        for name, value in {"batch": self.batch, "repeats": self.repeats, "rounds": self.most}.items():
+            if value is not None:
+                whole(value, name, 1, MOST_REPEATS)
+        real(self.block, "block", 0, MOST_BLOCK, above=True)
+        real(self.least, "least", 0, MOST_LEAST, above=True)
+        real(self.timeout, "timeout", 1, MOST_SECONDS)
         check_orders(self.orders)
 
     @property

@@ -54,8 +54,11 @@ def csv_cell(value: object) -> object:
 
 
 def markdown_cell(text: object) -> str:
-    """Return the text for a cell of a Markdown table: one line, neither a border, a tag nor emphasis in it."""
-    return re.sub(r"([\\|`*_\[\]<>])", r"\\\1", terminal(text))
+    """Return the text for a cell of a Markdown table: one line, neither a border, a tag nor emphasis in it.
+
+    An underscore inside a word, as in all_reduce, is none and stays.
+    """
+    return re.sub(r"([\\|`*\[\]<>]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", terminal(text))
 
 
 def batch_word(value: str, option: str) -> str:

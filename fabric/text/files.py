@@ -1,12 +1,14 @@
-"""Foreign files as text: regular ones, of a size that can be held, in an encoding that is told. It does not know formats."""
+"""Files: foreign ones as text, regular, of a size that can be held; ours written whole or not at all. It knows no format."""
 
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import stat
 from pathlib import Path
 
+from fabric.errors import EnvironmentFault
 from fabric.text.escape import terminal
 from topologies.errors import InputError
 
@@ -21,6 +23,8 @@ KINDS = {
 }
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 """Byte order marks and the encodings they say; PowerShell's `>` writes the second."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What writing fails with where there is no room."""
 
 
 def is_file(text: str | os.PathLike[str]) -> bool:
@@ -71,3 +75,47 @@ def decoded(content: bytes, what: str, where: str) -> str:
         raise InputError(
             f"{what}: cannot read {terminal(where)}: not text in {encoding.upper()}, byte {error.start} is none"
         ) from None
+
+
+def exists(path: str | os.PathLike[str]) -> bool:
+    """Return whether something is there under a name; of a name that nothing can have, that there is not."""
+    try:
+        os.stat(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def write_bytes(path: Path, content: bytes, what: str = "output") -> None:
+    """Write a file whole or not at all, its folders made where needed. what: the option that named it, for messages.
+
+    Raises:
+        InputError: a name or a folder that cannot be written.
+        EnvironmentFault: the disk, or what the user may write on it, is full.
+    """
+    beside = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if exists(path) and not is_file(path):  # a device such as /dev/stdout, or what the next line refuses
+            path.write_bytes(content)
+            return
+        at = path.resolve()
+        beside = at.with_name(f".{os.getpid()}.part")
+        beside.write_bytes(content)
+        if exists(at):
+            at.open("ab").close()  # one that may not be written is not replaced either
+        os.replace(beside, at)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        said = getattr(error, "strerror", None) or str(error)
+        if getattr(error, "errno", None) in FULL:
+            raise EnvironmentFault(f"{what}: no room to write {terminal(path)}: {said}; make room, then repeat") from None
+        where = "choose a folder that can be written"
+        raise InputError(f"{what}: cannot write {terminal(path)}: {said}; {where}") from None
+    finally:
+        if beside is not None:
+            beside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str, what: str = "output") -> None:
+    """Write a text in UTF-8, whole or not at all; raises as write_bytes()."""
+    write_bytes(path, text.encode(), what)

@@ -40,7 +40,9 @@ def real(value: object, name: str, low: float = -inf, high: float = inf, *, abov
     """
     found = maybe_real(value)
     if found is None or not low <= found <= high or (above and found == low):
-        limits = f"above {low:,g}" + (f", at most {high:,g}" if isfinite(high) else "") if above else _range(low, high)
+        limits = (
+            f"above {_plain(low)}" + (f", at most {_plain(high)}" if isfinite(high) else "") if above else _range(low, high)
+        )
         raise InputError(f"{name}: must be a finite number {limits}".rstrip() + f", got {shown(value)}")
     return found
 
@@ -95,4 +97,9 @@ def _range(low: float, high: float) -> str:
     """Return the range in words: what 64 bits hold is not said as a rule, since nobody has set it."""
     if high in (inf, MOST_WHOLE):
         return "" if low == -inf else f">= {low:,}"
-    return f"<= {high:,}" if low == -inf else f"from {low:,} to {high:,}"
+    return f"<= {_plain(high)}" if low == -inf else f"from {_plain(low)} to {_plain(high)}"
+
+
+def _plain(number: float) -> str:
+    """Return a limit as it is written: 3,600 and not 3600.0."""
+    return f"{int(number):,}" if float(number).is_integer() else f"{number:g}"

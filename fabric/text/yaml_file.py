@@ -139,7 +139,7 @@ def _parsed(text: str, where: str, parse: Callable[[], Any]) -> Any:  # YAML hol
         line, column, problem = _said(error)
         raise NotYaml(where, line, column, problem) from None
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:  # PyYAML's own, of a tag's value
-        raise NotYaml(where, 1, 1, f"a value that its tag does not allow ({_flat(error)})") from None
+        raise NotYaml(where, 1, 1, f"a value that its tag does not allow ({_flat(str(error))})") from None
 
 
 def read_yaml(path: Path, what: str) -> Any:  # YAML holds anything

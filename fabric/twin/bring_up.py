@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from time import monotonic
 
+from fabric.text.escape import shown
 from fabric.twin import state
 from fabric.twin.holder import Holder, hold
 from fabric.twin.plan import TwinPlan
@@ -35,6 +36,12 @@ def running(plan: TwinPlan, mode: str = "auto") -> Iterator[tuple[Holder, float]
         _finish(holder, child)
 
 
+def check_name(name: str) -> None:
+    """Return nothing where a twin can have this name; InputError where not."""
+    if not NAME.fullmatch(name):
+        raise InputError(f"name: must be up to 31 of a-z, 0-9 and -, a letter or digit first, got {shown(name)}")
+
+
 def up(plan: TwinPlan, name: str, mode: str = "auto") -> state.Twin:
     """Return a twin that stays until down(), even when this process is gone.
 
@@ -42,8 +49,7 @@ def up(plan: TwinPlan, name: str, mode: str = "auto") -> state.Twin:
         InputError: the name is taken, is that of a twin that died, or no name.
         EnvironmentFault: as running(), or there is no folder to say where the twin is.
     """
-    if not NAME.fullmatch(name):
-        raise InputError(f"name: must be up to 31 of a-z, 0-9 and -, got {name!r}")
+    check_name(name)
     if state.exists(name):
         how = "is running" if state.load(name).holder.alive() else "has died and left its state behind"
         raise InputError(f"name: a twin {name!r} {how}; run `twin down {name}` first, or choose another --name")

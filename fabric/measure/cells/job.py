@@ -14,6 +14,8 @@ from fabric.measure.cells.layout import block_elements
 from fabric.measure.cells.orders import check_orders
 from fabric.measure.cells.plan import Plan
 from fabric.records.case import DTYPES
+from fabric.records.ranges import MOST_CALLS, MOST_FACTOR, MOST_RANKS, MOST_TIMES
+from fabric.text.numbers import whole
 from topologies.errors import InputError
 
 Loop = Literal["native", "python"]
@@ -70,8 +72,9 @@ class Job:
             )
         if self.loop not in get_args(Loop):
             raise InputError(f"loop: must be {' or '.join(get_args(Loop))}, got {self.loop!r}")
-        if self.refine < 0:
-            raise InputError(f"refine: must be a whole number of sizes >= 0, got {self.refine}")
+        whole(self.refine, "refine", 0, MOST_TIMES)
+        whole(self.graph, "graph", 0, MOST_CALLS)
+        whole(self.seed, "seed", 0)
         for name in self.names:
             if not any(part.whole for part in self.parts() if part.name == name):
                 block = min(block_elements(name, p, self.what.params_of(name)) for p in self.world_sizes) * DTYPES[dtype]
@@ -128,8 +131,7 @@ class Job:
 
 def geometric(low: int, high: int, factor: int) -> tuple[int, ...]:
     """Return low, low * factor, ... up to high, nccl-tests' sweep."""
-    if factor < 2:
-        raise InputError(f"factor: must be a whole number >= 2, got {factor}")
+    whole(factor, "factor", 2, MOST_FACTOR)
     if low < 1 or high < low:
         raise InputError(f"min: must be >= 1 byte and <= max, got min {low} and max {high}")
     sizes = [low]
@@ -152,5 +154,4 @@ def check_world_sizes(world_sizes: Sequence[int]) -> None:
     if not world_sizes:
         raise InputError("world_sizes: must name at least one world size such as 2, got none")
     for world_size in world_sizes:
-        if world_size < 1:
-            raise InputError(f"world_sizes: must be >= 1, got {world_size}")
+        whole(world_size, "world_sizes", 1, MOST_RANKS)

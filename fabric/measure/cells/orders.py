@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from fabric.network.placement import place
+from fabric.text.escape import shown
+from fabric.text.numbers import natural
 from topologies.base import Topology, assemble
 from topologies.errors import InputError
 
@@ -25,9 +27,9 @@ def check_orders(orders: Sequence[str]) -> None:
     if not orders:
         raise InputError(f"orders: must name at least one of {ORDERS}, got none")
     for order in orders:
-        kind, colon, seed = order.partition(":")
-        if order not in ("contiguous", "interleaved") and not (kind == "scattered" and colon and seed.isdigit()):
-            raise InputError(f"orders: must be {ORDERS}, got {order!r}")
+        kind, _, seed = order.partition(":")
+        if order not in ("contiguous", "interleaved") and not (kind == "scattered" and natural(seed) is not None):
+            raise InputError(f"orders: must be {ORDERS}, got {shown(order)}")
 
 
 def ranks_in_order(node: Sequence[int], world_size: int, order: str) -> Ranks:

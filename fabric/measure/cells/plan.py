@@ -8,8 +8,10 @@ from math import ceil
 from typing import get_args
 
 from fabric.measure.timing.warmup import cold_samples
+from fabric.records.ranges import MOST_SAMPLES, MOST_SECONDS, MOST_TIMES
 from fabric.records.result import Barrier
 from fabric.statistics import AT_ANY_STOP, LAST_STOP, MEDIAN, half_width, median, needed
+from fabric.text.numbers import real, whole
 from topologies.errors import InputError
 
 PRECISION = 0.02
@@ -50,18 +52,14 @@ class Plan:
     barrier: Barrier = "before"
 
     def __post_init__(self) -> None:
-        if self.iters is not None and self.iters < 1:
-            raise InputError(f"iters: must be >= 1, got {self.iters}")
-        if self.warmup < 0:
-            raise InputError(f"warmup: must be >= 0, got {self.warmup}")
-        if not self.budget > 0:
-            raise InputError(f"budget: must be more than 0 seconds a case, got {self.budget:g}")
-        if self.visits < 1:
-            raise InputError(f"visits: must be a whole number >= 1, got {self.visits}")
+        if self.iters is not None:
+            whole(self.iters, "iters", 1, MOST_SAMPLES)
+        whole(self.warmup, "warmup", 0, MOST_SAMPLES)
+        real(self.budget, "budget", 0, MOST_SECONDS, above=True)
+        whole(self.visits, "visits", 1, MOST_TIMES)
         if self.barrier not in get_args(Barrier):
             raise InputError(f"barrier: must be {', '.join(get_args(Barrier))}, got {self.barrier!r}")
-        if not self.timeout >= 1:
-            raise InputError(f"timeout: must be at least 1 second, got {self.timeout:g}")
+        real(self.timeout, "timeout", 1, MOST_SECONDS)
 
 
 def goal(plan: Plan) -> int:

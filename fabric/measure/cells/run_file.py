@@ -12,7 +12,9 @@ from fabric.measure.cells.ask import What
 from fabric.measure.cells.job import Job, Loop, geometric
 from fabric.measure.cells.plan import Plan
 from fabric.records.case import Mode
+from fabric.records.ranges import MOST_TIMES
 from fabric.records.result import Barrier
+from fabric.text.numbers import whole
 from fabric.text.yaml_file import read_mapping
 from fabric.units import size
 from topologies.errors import InputError
@@ -118,8 +120,7 @@ def jobs(run: Run, default_backend: str, default_ranks: int, cores: int) -> list
 
     default_ranks: the one world size where the run names none; cores: what `cores` stands for.
     """
-    if run.launches < 1:
-        raise InputError(f"launches: must be a whole number >= 1, got {run.launches}")
+    whole(run.launches, "launches", 1, MOST_TIMES)
     plan = Plan(run.iters, run.warmup, run.check, run.budget, run.timeout, run.visits, run.barrier)
     what = What(run.dtype, run.op, run.root, "graph" if run.graph else run.mode, dict(run.params))
     return [

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from fabric.errors import EnvironmentFault
 from fabric.measure.host.machine import physical_cores, usable_cores
+from fabric.records.ranges import MOST_PROCESSES
+from fabric.text.numbers import whole
 
 OURS = "FABRICBENCH_STARTED"
 """Set for ranks that we started: they leave printing to the process that did."""
@@ -26,8 +28,10 @@ def command_line(backend: str, ranks: int, arguments: Sequence[str]) -> list[str
     """Return the command that runs `python -m fabric ARGUMENTS` on so many ranks of this machine.
 
     Raises:
+        InputError: more ranks than are ever started on one machine.
         EnvironmentFault: there is no mpirun.
     """
+    whole(ranks, "ranks", 1, MOST_PROCESSES)
     program = ["-m", "fabric", *arguments]
     if backend != "mpi":
         launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(ranks)]

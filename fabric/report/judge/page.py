@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from pathlib import Path
 
 from fabric.judge.judgement import Judgement, Signature
 from fabric.report.judge.charts import VERDICTS, drawings
 from fabric.report.page import style
 from fabric.report.page.html_file import asset, document, figure, save
+from fabric.text.escape import html as escape
 
 HEADS = ("verdict", "log", "ranks on nodes", "size", "measured GB/s", "expected GB/s", "ratio", "held against")
 

@@ -6,14 +6,14 @@ import base64
 import json
 from collections.abc import Mapping
 from functools import cache
-from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from fabric.report.page.drawing import Drawing
 from fabric.report.page.picture import svg, vega_lite_version
-from topologies.errors import InputError
+from fabric.text.escape import html as escape
+from fabric.text.files import write_bytes
 
 
 @cache
@@ -66,8 +66,4 @@ def figure(drawing: Drawing, spec: dict[str, Any]) -> str:
 
 def save(path: Path, content: bytes) -> None:
     """Write a file and the folders above it; InputError where it cannot be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"output: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+    write_bytes(path, content)

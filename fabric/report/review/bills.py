@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from fabric.report.review import names
 from fabric.report.review.cells import Cell, money, number, watts
@@ -13,6 +12,7 @@ from fabric.review.bill import Line
 from fabric.review.evaluate import Design
 from fabric.review.parts import Part
 from fabric.review.quote import Quote, total
+from fabric.text.escape import html as escape
 
 BILL = ("where", "part", "count", "spare", "unit_price", "line_price", "unit_watts", "line_watts")
 SOURCES = ("part", "what", "figure", "source", "date")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from fabric.report.review.tables import cables_of, tiers_of
 from fabric.report.wiring import drawing
 from fabric.report.wiring.layout import WIDTH, Layout, layout
 from fabric.report.words.review import Words
 from fabric.review.evaluate import Design
+from fabric.text.escape import html as escape
 from topologies.base import Topology
 
 NAMES = 170.0

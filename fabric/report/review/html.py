@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from fabric.report.review.cells import Cell
 from fabric.report.words.review import Words
+from fabric.text.escape import html as escape
 
 Row = Sequence[Cell | str]
 SHORT = 45

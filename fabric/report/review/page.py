@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from fabric.report.review.sentences import sentence, sources
 from fabric.report.words.review import Words, words
 from fabric.review.evaluate import Review
 from fabric.review.verdict import Finding, verdict
+from fabric.text.escape import html as escape
 
 Specs = Mapping[str, dict[str, Any]]
 HTML_LANG = {"zh": "zh-Hans"}

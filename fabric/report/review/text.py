@@ -12,6 +12,7 @@ from fabric.review.evaluate import Design, Review
 from fabric.review.quote import Range
 from fabric.review.ranking import ranking, ties
 from fabric.review.verdict import verdict
+from fabric.text.escape import markdown_cell
 from fabric.units import show_duration, show_rate
 
 COLUMNS = (
@@ -35,9 +36,10 @@ WIRING = 9
 def markdown(review: Review, lang: str = "en") -> str:
     """Return the summary: the comparison, times, failures and the verdict with its sources."""
     own = words(lang)
-    parts = [f"# {review.request.title}", _grid(COLUMNS, _all_cells(review, own))]
+    parts = [f"# {markdown_cell(review.request.title)}", _grid(COLUMNS, _all_cells(review, own))]
     for heading, findings in by_heading(verdict(review), own):
-        parts += [f"## {heading}", "\n".join(f"- {sentence(one, own)} <sub>{sources(one, own)}</sub>" for one in findings)]
+        told = [(markdown_cell(sentence(one, own)), markdown_cell(sources(one, own))) for one in findings]
+        parts += [f"## {heading}", "\n".join(f"- {said} <sub>{found}</sub>" for said, found in told)]
     if review.designs:
         parts += [f"## {own['heading.times']}", _grid(*_in_short(review, own))]
     return "\n\n".join(parts)
@@ -204,4 +206,4 @@ def _ceilings(review: Review) -> tuple[list[str], list[list[str]]]:
 
 def _grid(columns: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     lines = [columns, ["---"] * len(columns), *body]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(map(markdown_cell, line)) + " |" for line in lines)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from fabric.report.page.picture import png
 from fabric.report.run import facts, tables
 from fabric.report.run.charts import draw
 from fabric.report.run.story import Story
+from fabric.text.escape import html as escape
 from topologies.errors import InputError
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from fabric.predict.constants import Constants, Line
 from fabric.report.page import labels
 from fabric.report.run import facts
 from fabric.scaling import Row
+from fabric.text.escape import html as escape
 from fabric.units import show_duration, show_rate, show_size
 
 ERROR_COLUMNS = (

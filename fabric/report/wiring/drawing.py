@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from fabric.report.page.html_file import asset, document, save
 from fabric.report.wiring.layout import WIDTH, Layout, Note, layout, note
 from fabric.report.words.review import Words, words
+from fabric.text.escape import html as escape
 from topologies.base import Topology
 from topologies.hops import scale_out_ends
 

@@ -89,12 +89,12 @@ def run(*arguments):
     )
 
 
-@pytest.mark.parametrize(("eps", "told"), [("-1", "-1"), ("1", "1"), ("nan", "nan")])
-def test_a_bad_eps_is_one_line(file, eps, told):
+@pytest.mark.parametrize("eps", ["-1", "1", "nan"])
+def test_a_bad_eps_is_one_line(file, eps):
     process = run("flows", file, f"--eps={eps}")
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
-    assert err.splitlines() == [f"fabricbench: flows: eps must be >= 0 and < 1, got {told}"]
+    assert err.splitlines() == [f"fabricbench: eps: must be a finite number from 0 to 0.99, got '{eps}'"]
 
 
 def test_ctrl_c_ends_a_long_simulation_soon_and_with_one_line(tmp_path):

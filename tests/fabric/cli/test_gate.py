@@ -54,9 +54,9 @@ RUN = "backends: [mpi]\nworld_sizes: [2]\nsizes: [8]\n"
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["--budget", "inf"], "budget: must be at most 86400 seconds a cell, got inf"),
-        (["--budget", "nan"], "budget: must be more than 0 seconds a cell, got nan"),
-        (["--tolerance", "inf"], "tolerance: must be at most 100 %, got inf"),
+        (["--budget", "inf"], "budget: must be a finite number above 0, at most 86,400, got 'inf'"),
+        (["--budget", "nan"], "budget: must be a finite number above 0, at most 86,400, got 'nan'"),
+        (["--tolerance", "inf"], "tolerance: must be a finite number from 0 to 100, got 'inf'"),
         (["--statistic", "mean"], "statistic: must be one of p10, median, min, got 'mean'"),
         (["--backend", "x"], "backend: must be one of gloo, nccl, mpi, got 'x'"),
         (["--ranks", "1"], "ranks: a gate needs 2 or more, on one nothing is sent; got 1"),

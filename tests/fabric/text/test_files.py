@@ -1,11 +1,13 @@
 """Files that are none: pipes, devices, folders, names that no file can have; sizes and encodings."""
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
 
-from fabric.text.files import decoded, is_file, read_bytes, read_text
+from fabric.errors import EnvironmentFault
+from fabric.text.files import decoded, exists, is_file, read_bytes, read_text, write_bytes
 from topologies.errors import InputError
 
 LONG = "x" * 300
@@ -48,3 +50,39 @@ def test_a_file_that_is_too_large_is_refused(tmp_path):
     assert len(read_bytes(tmp_path / "a", "run", 1025)) == 1025
     with pytest.raises(InputError, match="run: at most 0 MiB are read"):
         read_bytes(tmp_path / "a", "run", 1024)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    for before in (None, b"of before"):
+        path = tmp_path / "deep" / "a"
+        if before:
+            path.write_bytes(before)
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
+        try:
+            with pytest.raises(EnvironmentFault, match=r"^html: no room to write .*; make room, then repeat$"):
+                write_bytes(path, b"x" * 2000, "html")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        assert (path.read_bytes() if path.exists() else None) == before
+        assert [one for one in path.parent.iterdir() if one != path] == []
+        write_bytes(path, b"whole")
+        assert path.read_bytes() == b"whole"
+        path.unlink()
+
+
+def test_what_cannot_be_written_is_one_line(tmp_path):
+    for path in (tmp_path, tmp_path / LONG, Path("a\0b"), Path("/proc/none/a"), tmp_path / "a\nb" / LONG):
+        with pytest.raises(InputError, match=r"\Aoutput: cannot write [^\n]*; choose a folder that can be written\Z"):
+            write_bytes(path, b"x")
+        assert not exists(path) or path == tmp_path
+
+
+def test_a_device_and_a_link_are_written_to_and_not_replaced(tmp_path):
+    write_bytes(Path("/dev/null"), b"x")
+    assert not Path("/dev/null").is_file()
+    (tmp_path / "there").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    write_bytes(tmp_path / "link", b"x")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there").read_bytes() == b"x"

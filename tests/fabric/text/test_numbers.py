@@ -48,7 +48,7 @@ def test_the_range_is_said():
     for call, said in (
         (lambda: whole("65", "ranks", 1, 64), "ranks: must be a whole number from 1 to 64, got '65'"),
         (lambda: whole("-1", "seed"), "seed: must be a whole number >= 0, got '-1'"),
-        (lambda: real("2", "share", 0.0, 1.0), "share: must be a finite number from 0.0 to 1.0, got '2'"),
+        (lambda: real("2", "share", 0.0, 1.0), "share: must be a finite number from 0 to 1, got '2'"),
         (lambda: real("0", "rate", 0.0, above=True), "rate: must be a finite number above 0, got '0'"),
         (lambda: real("9", "rate", 0.0, 8.0, above=True), "rate: must be a finite number above 0, at most 8, got '9'"),
     ):

@@ -47,9 +47,9 @@ def test_the_table_of_backends_is_named_right():
         ({"sizes": (6,)}, "sizes: must be whole f32 elements of 4 bytes, got 6"),
         ({"sizes": ()}, "sizes: must name at least one size such as 64KiB, got none"),
         ({"orders": ("given:1",)}, "orders: must be contiguous, interleaved or scattered:SEED, got 'given:1'"),
-        ({"refine": -1}, "refine: must be a whole number of sizes >= 0, got -1"),
+        ({"refine": -1}, "refine: must be a whole number from 0 to 1,000, got -1"),
         ({"loop": "c"}, "loop: must be native or python, got 'c'"),
-        ({"world_sizes": (0,)}, "world_sizes: must be >= 1, got 0"),
+        ({"world_sizes": (0,)}, "world_sizes: must be a whole number from 1 to 10,000,000, got 0"),
         ({"world_sizes": ()}, "world_sizes: must name at least one world size such as 2, got none"),
     ],
 )

@@ -70,11 +70,11 @@ def test_back_to_back_has_twenty_calls_or_what_fits_the_budget():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"iters": 0}, "iters: must be >= 1, got 0"),
-        ({"warmup": -1}, "warmup: must be >= 0, got -1"),
-        ({"budget": 0.0}, "budget: must be more than 0 seconds a case, got 0"),
+        ({"iters": 0}, "iters: must be a whole number from 1 to 1,000,000, got 0"),
+        ({"warmup": -1}, "warmup: must be a whole number from 0 to 1,000,000, got -1"),
+        ({"budget": 0.0}, "budget: must be a finite number above 0, at most 86,400, got 0"),
         ({"barrier": "none"}, "barrier: must be before, excluded, back_to_back, got 'none'"),
-        ({"timeout": 0.5}, "timeout: must be at least 1 second, got 0.5"),
+        ({"timeout": 0.5}, "timeout: must be a finite number from 1 to 86,400, got 0.5"),
     ],
 )
 def test_bad_plans(wrong, message):

@@ -47,7 +47,7 @@ def test_what_a_launch_sweeps_beside_sizes(tmp_path):
 
 
 def test_no_launch_at_all(tmp_path):
-    with pytest.raises(InputError, match="launches: must be a whole number >= 1, got 0"):
+    with pytest.raises(InputError, match="launches: must be a whole number from 1 to 1,000, got 0"):
         jobs(load(written(tmp_path, "launches: 0")), "gloo", 1, 1)
 
 
