@@ -141,7 +141,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     count = config.stash.get(ALONE, 0)
     if count:
         times = f"{count} collective{'s were' if count > 1 else ' was'} timed on 1 rank"
-        terminalreporter.write_line(f"fabricbench: {times}, where nothing is sent: {START}")
+        from fabric.measure.launch.start import as_root  # noqa: PLC0415
+
+        terminalreporter.write_line(f"fabricbench: {times}, where nothing is sent: {START}{as_root()}")
 
 
 def _write_nothing(config: pytest.Config) -> None:
@@ -234,6 +236,7 @@ def _connect(name: str) -> Ranks:
     from fabric.errors import EnvironmentFault  # noqa: PLC0415
     from fabric.measure.backends.catalog import backend  # noqa: PLC0415
     from fabric.measure.launch.launcher import detect  # noqa: PLC0415
+    from fabric.measure.launch.start import as_root  # noqa: PLC0415
     from topologies.errors import InputError  # noqa: PLC0415
 
     launch = detect()
@@ -243,7 +246,7 @@ def _connect(name: str) -> Ranks:
         if missing is not None:
             pytest.skip(f"{name}: {missing}")
         if name == "mpi" and launch.world_size == 1:
-            pytest.skip(f"{name}: on one rank nothing is sent, so that there is no result; {START}")
+            pytest.skip(f"{name}: on one rank nothing is sent, so that there is no result; {START}{as_root()}")
         if launch.started and launch.launcher not in chosen.launchers:
             pytest.skip(f"{name}: does not run under {launch.name}")
         world = chosen.connect(launch, TIMEOUT)

@@ -184,9 +184,11 @@ def _started(
     from fabric.gate.slices import fight
     from fabric.measure.backends.catalog import backend
     from fabric.measure.launch.launcher import Launch
+    from fabric.measure.launch.start import check_crowd
     from fabric.measure.timing.session import check_launch
 
     check_launch(backend(contest.a.backend), contest.a, Launch(world_size=contest.ranks))
+    check_crowd(contest.ranks, way_on="")
     same = ["--backend", contest.a.backend, "--statistic", contest.statistic]
     if ranks:
         same += ["--ranks", str(ranks)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from fabric.cli.options import (
     read_order,
     read_params,
 )
-from fabric.cli.output import Progress, formats, give
+from fabric.cli.output import Progress, check_writable, formats, give
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
@@ -34,13 +35,20 @@ EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_red
 @click.option("--fail", multiple=True, help="What is broken, e.g. links:10, switches:spine:1, plane:0, cable:7; repeatable.")
 @click.option("--fail-seed", default=0, show_default=True, help="Seed of the draw of failures.")
 @click.option("--trace", is_flag=True, help="Show every step: which link, how full, how long.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Add the answers to this file, which compare takes."
+)
 @case_options
 @model_options
 @formats
-def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any) -> None:
+def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, output: Path | None, **asked: Any) -> None:
     """Predict how long collectives take on a fabric, and which link holds them up."""
     from fabric.answers.ask import load
+    from topologies.errors import InputError
 
+    if trace and output:
+        raise InputError("output: --trace shows steps and makes no results, got both; leave one out")
+    check_writable("output", output)
     fabric = load(topo)
     constants = constants_asked(asked)
     asked["order"], given = read_order(asked["order"])
@@ -59,7 +67,12 @@ def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any
         return
     from fabric.answers.predict import predict
 
-    give(predict(cases, fabric, constants, watch=Progress("predict", "messages"), **options), as_json=as_json, as_csv=as_csv)
+    answer = predict(cases, fabric, constants, watch=Progress("predict", "messages"), **options)
+    if output:
+        from fabric.records.store import append_all
+
+        append_all(output, answer)
+    give(answer, as_json=as_json, as_csv=as_csv)
 
 
 def _cases(fabric: Fabric, asked: dict[str, Any], given: Devices | None) -> list[Case]:

@@ -15,13 +15,17 @@ from fabric.errors import EnvironmentFault
 from fabric.measure.launch import start
 from fabric.measure.launch.launcher import Launch
 from fabric.measure.launch.settle import leave_quietly
-from fabric.measure.launch.supervise import Ending, supervise
+from fabric.measure.launch.supervise import Ending, supervise_ranks
 from fabric.records.result import Result
 from fabric.records.store import append, read
 from topologies.errors import InputError
 
 DECIDED = frozenset({"as_json", "as_csv", "output", "backends", "ranks", "topo"})
 """Options that the starting process decides or needs itself: not passed on to ranks as they were given."""
+
+
+CONNECT = 60.0
+"""Seconds within which ranks connect, where nobody says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,10 @@ def _named(path: Path) -> Output:
     return Output(path, kept=True, before=len(results))
 
 
-def start_ranks(backend: str, ranks: int, arguments: Sequence[str], output: Output) -> None:
+def start_ranks(backend: str, ranks: int, arguments: Sequence[str], output: Output, limit: float = CONNECT) -> None:
     """Run `python -m fabric ARGUMENTS --output FILE` on so many ranks of this machine, to their end; prints the command.
+
+    limit: seconds within which they must connect.
 
     Raises:
         EnvironmentFault: no launcher, or a launch that ended badly; says how many results were kept.
@@ -115,7 +121,7 @@ def start_ranks(backend: str, ranks: int, arguments: Sequence[str], output: Outp
     """
     line = start.command_line(backend, ranks, [*arguments, "--output", str(output.path)])
     click.echo(f"# {' '.join(line)}", err=True)
-    judge(supervise(line, start.environment()), backend, output)
+    judge(supervise_ranks(line, start.environment(), ranks, limit), backend, output)
 
 
 def judge(ending: Ending, backend: str, output: Output) -> None:

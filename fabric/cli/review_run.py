@@ -51,6 +51,9 @@ def command(
     if markdown:
         click.echo(text.markdown(review, lang))
     elif not emit("review/2", rows(review), as_json=as_json, as_csv=as_csv, **_worded(review, lang)):
+        for line in text.first_lines(review, lang):
+            click.echo(line)
+        click.echo()
         for title, columns, body in text.tables(review):
             table(title, columns, body)
             click.echo()

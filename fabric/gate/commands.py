@@ -25,7 +25,7 @@ from fabric.errors import EnvironmentFault
 from fabric.gate.rounds import PAIR_LOOKS, Rounds
 from fabric.gate.sides import ended_in_order
 from fabric.gate.verdict import Verdict
-from fabric.measure.launch.start import OURS
+from fabric.measure.launch.start import OURS, as_root
 from fabric.measure.launch.supervise import die_with_parent
 from fabric.statistics import median
 from fabric.text.escape import shown
@@ -36,6 +36,8 @@ from topologies.errors import InputError
 
 SCHEMA = "fabricbench.pair/1"
 SHELL = "/bin/sh"
+REFUSES_ROOT = "--allow-run-as-root"
+"""What Open MPI's mpirun names when it refuses to run as root."""
 MOST_READ = 1 << 24
 """Bytes of what a run printed that are read, its last ones."""
 
@@ -203,7 +205,7 @@ def run(side: str, command: str, reading: Reading, limit: float) -> float:
     if late.is_set():
         raise EnvironmentFault(f"{side}: takes longer than the whole budget of {limit:g} s; raise --budget")
     if child.returncode:
-        raise EnvironmentFault(f"{side}: {shown(command)} {_how(child.returncode)}: {_last(said)}")
+        raise EnvironmentFault(f"{side}: {shown(command)} {_how(child.returncode)}: {_last(said)}{_permission(said)}")
     return took if reading.number is None else reading.of(said, side)
 
 
@@ -219,6 +221,11 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 def _how(code: int) -> str:
     return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+
+def _permission(said: str) -> str:
+    """Return what to set where Open MPI refused to run as root."""
+    return as_root() if REFUSES_ROOT in said else ""
 
 
 def _last(text: str) -> str:

@@ -71,7 +71,8 @@ def load(text: str) -> list[Constants]:
     """
     if text == NONE.name:
         return [NONE]
-    if text.partition(":")[0] == NCCL:
+    if text.partition(":")[0].lower() == NCCL:
+        text = text.lower()
         return [Constants(text, {}, NCCL_SOURCE, backend=text)]
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415  # 0.1 s, paid where a file is read
 
@@ -133,8 +134,9 @@ def constants_of(text: str | None, backend: str | None = None) -> Constants:
         InputError: no such file or name; constants that hold nothing for the backend.
     """
     if text is None:
-        text = backend if backend and backend.partition(":")[0] == NCCL else NONE.name
+        text = backend if backend and backend.partition(":")[0].lower() == NCCL else NONE.name
     known = load(text)
     if backend is None:
         return known[0]
+    backend = backend.lower()
     return replace(choose(known, backend), backend=backend)

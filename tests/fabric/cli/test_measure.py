@@ -29,7 +29,7 @@ def measure(*arguments):
         (["--backend", "glo"], 2, "backend: must be one of gloo, nccl, mpi, got 'glo'; did you mean gloo?"),
         (["--collective", "allreduce"], 2, "did you mean all_reduce?"),
         (["--dtype", "f8"], 2, "dtype: must be one of"),
-        (["--min", "64M"], 2, "min: must be a size such as 8, 64KiB or 64MiB"),
+        (["--min", "64KB"], 2, "min: must be a size such as 8, 64KiB or 64M"),
         (["--min", "6", "--max", "6"], 2, "sizes: must be whole f32 elements of 4 bytes, got 6"),
         (["--factor", "1"], 2, "factor: must be a whole number >= 2, got 1"),
         (["--ranks", "0"], 2, "ranks: must be whole numbers >= 1"),

@@ -33,7 +33,7 @@ def own(**figures):
     ("change", "words"),
     [
         (case(collective="allreduce"), r"cases\.0: collective: must be one of .*, got 'allreduce'; did you mean all_reduce\?"),
-        (case(size="64M"), r"cases\.0: size: must be a size such as .*, got '64M': unit 'M' is ambiguous or unknown"),
+        (case(size="64KB"), r"cases\.0: size: must be a size such as .*, got '64KB': unit 'KB' is ambiguous or unknown"),
         (case(size=0), r"cases\.0: size: must be above 0, got 0"),
         (case(algorithm="rings"), r"cases\.0: algorithm: must be one of ring, .*, got 'rings'; did you mean ring\?"),
         (case(algorithm="ring:chanels=2"), r"cases\.0: ring: parameters are channels, got 'chanels'"),
