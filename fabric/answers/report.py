@@ -69,6 +69,7 @@ def report(
     name, ran = own[0].case.collective, [r for r in own if r.measured]
     measured = scale_measured(ran, fabric, constants, routing=routing, fidelity=fidelity) if ran else None
     predicted, notes = _predicted([r for r in own if not r.measured], fabric)
+    said = (*(measured.warnings if measured else ()), *notes)
     story = Story(
         title=f"{name} on {fabric.name or fabric.topology.name}",
         made_at=now(),
@@ -78,11 +79,11 @@ def report(
         extrapolation=predicted,
         constants=constants or (),
         assumptions=fabric.assumptions(),
-        notes=(*(measured.warnings if measured else ()), *notes),
+        notes=said,
     )
     write(story, page, picture)
     made = Page(str(page), str(picture) if picture else None, name, len(story.scaling), len(predicted))
-    return Answer(VIEW, (made,), parts=(Part(story.title, (made,)),), warnings=story.notes)
+    return Answer(VIEW, (made,), parts=(Part(story.title, (made,)),), warnings=said)
 
 
 def _predicted(answers: Sequence[Result], fabric: Fabric) -> tuple[list[Row], list[str]]:

@@ -117,7 +117,10 @@ class Limits(Strict):
     @classmethod
     def _in_watts(cls, value: Any) -> Any:
         """A text is a power with its unit, `4.5MW`; a number is watts."""
-        return power(value) if isinstance(value, str) else value
+        try:
+            return power(value) if isinstance(value, str) else value
+        except InputError:
+            return value  # refused as what is no number
 
 
 class Failing(Strict):

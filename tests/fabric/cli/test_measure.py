@@ -176,7 +176,7 @@ def test_switches_are_shown_of_curves_that_were_refined(capsys):
     (found,) = switch_rows(refined)
     assert (found["low_nbytes"], found["high_nbytes"], found["factor"]) == (1000, 1100, 3.0)
     show(refined, "none", None, as_json=False, as_csv=False)
-    words = "# all_reduce of gloo on 2 ranks, contiguous, in place: between 1000 B and 1100 B time jumps 3x"
+    words = "# all_reduce of gloo on 2 ranks, contiguous, in place: between 1 kB and 1100 B time jumps 3x"
     assert words in capsys.readouterr().out
 
 

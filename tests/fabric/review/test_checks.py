@@ -45,7 +45,7 @@ def own(**figures):
         ({"orders": ["random"]}, "orders: must be contiguous, interleaved, scattered:SEED, got 'random'"),
         ({"orders": []}, r"orders: must name at least one, such as \[contiguous\], got none"),
         ({"orders": "contiguous"}, r"orders: must be a list \(such as \[contiguous\]\), got 'contiguous'"),
-        ({"limits": {"power": "2MW"}}, r"limits\.power: must be a number \(watts, 2e6 for 2 MW\), got '2MW'"),
+        ({"limits": {"power": "2mw"}}, r"limits\.power: must be a number \(watts, 2e6 for 2 MW, or 2MW\), got '2mw'"),
         ({"limits": {"powr": 1}}, r"limits\.powr: no such key; must be of power, .*, got 'powr'; did you mean power\?"),
         ({"limits": {"efficiency": 95}}, r"limits\.efficiency: must be above 0 and at most 1, such as 0\.95, got 95"),
         ({"limits": {"racks": 1}}, r"limits\.racks: must be at least 2, what the 8 nodes fill alone"),
