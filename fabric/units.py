@@ -26,7 +26,7 @@ NCCL_SIZES = {"k": 2.0**10, "K": 2.0**10, "M": 2.0**20, "m": 2.0**20, "G": 2.0**
 """What nccl-tests' -b and -e take (src/common.cu, parsesize; read 2026-11)."""
 SIZES = {"": 1.0, **NCCL_SIZES, **{f"{prefix}B": scale for prefix, scale in {**_DECIMAL, **_BINARY}.items()}}
 SHOWN_SIZES = (
-    ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3), ("B", 1),
+    ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3),
 )  # fmt: skip
 """Units in the order in which they are taken where several say a size equally shortly."""
 
