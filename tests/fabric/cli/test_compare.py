@@ -55,7 +55,7 @@ def compared(words, code):
 
 def test_a_prediction_written_to_a_file_is_a_side(tmp_path):
     told = tmp_path / "told.jsonl"
-    asked = ["--topo", "local:slots=2", "--sizes", "8,64", "-o", str(told)]
+    asked = ["--topo", "local:slots=2", "--sizes", "8,64", "--backend", "gloo", "-o", str(told)]
     first, again = (CliRunner().invoke(predict, asked, standalone_mode=False) for _ in range(2))
     assert (first.exception, again.exception) == (None, None)
     assert len(read(told)[0]) == 4, "added to, as measure does"
