@@ -17,7 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from fabric.measure.backends.backend import Group, World
-    from fabric.measure.cells.asked import Asked
+    from fabric.measure.cells.asked import Asked, OwnAsked
     from fabric.measure.launch.launcher import Launch
     from fabric.measure.timing.loop import Timing
 
@@ -141,7 +141,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     count = config.stash.get(ALONE, 0)
     if count:
         times = f"{count} collective{'s were' if count > 1 else ' was'} timed on 1 rank"
-        terminalreporter.write_line(f"fabricbench: {times}, where nothing is sent: {START}")
+        from fabric.measure.launch.start import as_root  # noqa: PLC0415
+
+        terminalreporter.write_line(f"fabricbench: {times}, where nothing is sent: {START}{as_root()}")
 
 
 def _write_nothing(config: pytest.Config) -> None:
@@ -190,8 +192,10 @@ class WithBenchmark:
     ) -> Collective:
         """Return f(name, nbytes=, backend=, dtype=, op=, root=, in_place=, mode=, params=, budget=, iters=).
 
-        It times the collective on all ranks, gives the times to pytest-benchmark, and fails the test where an element of
-        the result is wrong. It returns the Timing: seconds, one per sample, each the maximum over ranks. Once a test.
+        Or f(callable, backend=, budget=, iters=, warmup=, barrier=): your own code, which all ranks call as often as each
+        other. It times it on all ranks, gives the times to pytest-benchmark, and fails the test where an element of a
+        collective's result is wrong. It returns the Timing: .median, .p99, .interval and .seconds, one per sample, each the
+        maximum over ranks. Once a test.
         """
         stash = request.config.stash
 
@@ -232,6 +236,7 @@ def _connect(name: str) -> Ranks:
     from fabric.errors import EnvironmentFault  # noqa: PLC0415
     from fabric.measure.backends.catalog import backend  # noqa: PLC0415
     from fabric.measure.launch.launcher import detect  # noqa: PLC0415
+    from fabric.measure.launch.start import as_root  # noqa: PLC0415
     from topologies.errors import InputError  # noqa: PLC0415
 
     launch = detect()
@@ -241,7 +246,7 @@ def _connect(name: str) -> Ranks:
         if missing is not None:
             pytest.skip(f"{name}: {missing}")
         if name == "mpi" and launch.world_size == 1:
-            pytest.skip(f"{name}: on one rank nothing is sent, so that there is no result; {START}")
+            pytest.skip(f"{name}: on one rank nothing is sent, so that there is no result; {START}{as_root()}")
         if launch.started and launch.launcher not in chosen.launchers:
             pytest.skip(f"{name}: does not run under {launch.name}")
         world = chosen.connect(launch, TIMEOUT)
@@ -255,7 +260,7 @@ def _connect(name: str) -> Ranks:
     return Ranks(name, launch, world, group)
 
 
-def _asked(words: tuple[object, ...], given: dict[str, Any]) -> Asked:
+def _asked(words: tuple[object, ...], given: dict[str, Any]) -> Asked | OwnAsked:
     from fabric.measure.cells.asked import asked  # noqa: PLC0415
     from topologies.errors import InputError  # noqa: PLC0415
 
@@ -265,35 +270,70 @@ def _asked(words: tuple[object, ...], given: dict[str, Any]) -> Asked:
         pytest.fail(str(error), pytrace=False)
 
 
-def _run(ranks: Ranks, test: str, benchmark: Any, replay: Replay, asked: Asked) -> Timing:
-    from fabric.measure.timing.loop import time_case  # noqa: PLC0415
+def _run(ranks: Ranks, test: str, benchmark: Any, replay: Replay, asked: Asked | OwnAsked) -> Timing:
     from topologies.errors import InputError  # noqa: PLC0415
 
     try:
-        plan, case = asked.plan, _case(ranks, asked)
+        what, facts, timed = _question(ranks, asked)
     except InputError as error:
         pytest.fail(str(error), pytrace=False)
     ranks.watchdog.alive()
-    tests = set(ranks.world.gather(f"{test} {case}"))
+    tests = set(ranks.world.gather(f"{test} {what}"))
     if len(tests) > 1:
         ranks.watchdog.rest()
         pytest.fail(f"collective: all ranks must run the same tests in the same order, got {' and '.join(sorted(tests))}")
     try:
-        timing = time_case(ranks.group, case, ranks.group.rank, plan, ranks.watchdog.alive)
+        timing = timed()
     except InputError as error:
         pytest.fail(str(error), pytrace=False)
     finally:
         ranks.watchdog.rest()
     replay.load(timing.seconds)
-    facts = {"source": ranks.world.source, "collective": case.collective, "nbytes": case.nbytes, "wrong": timing.wrong}
-    benchmark.extra_info.update({**facts, **ranks.context}, world_size=case.world_size, statistic="maximum over ranks")
+    _label(benchmark, ranks)
+    size = ranks.launch.world_size
+    benchmark.extra_info.update({"source": ranks.world.source, **facts, "wrong": timing.wrong, **ranks.context})
+    benchmark.extra_info.update(world_size=size, statistic="maximum over ranks")
     benchmark.pedantic(lambda: None, rounds=len(timing.seconds), iterations=1)
     if not (benchmark.disabled or replay.used_up()):
         pytest.fail("collective: pytest-benchmark timed with a clock of its own; remove --benchmark-timer", pytrace=False)
     if timing.wrong:
-        line = f"{case.collective}: {timing.wrong} wrong elements over all {case.world_size} ranks"
-        pytest.fail(line, pytrace=False)
+        pytest.fail(f"{asked.name}: {timing.wrong} wrong elements over all {size} ranks", pytrace=False)
     return timing
+
+
+def _label(benchmark: Any, ranks: Ranks) -> None:
+    """Add library and ranks to the names that pytest-benchmark prints and joins by: other ranks are another benchmark."""
+    size = ranks.launch.world_size
+    label = f" {ranks.world.source}, {size} rank{'s' if size > 1 else ''}"
+    benchmark.name, benchmark.fullname = benchmark.name + label, benchmark.fullname + label
+
+
+def _question(ranks: Ranks, asked: Asked | OwnAsked) -> tuple[str, dict[str, Any], Callable[[], Timing]]:
+    """Return (what all ranks must agree on, facts of it, what times it)."""
+    from fabric.measure.cells.asked import Asked  # noqa: PLC0415
+    from fabric.measure.timing.loop import time_case  # noqa: PLC0415
+
+    plan, alive, group = asked.plan, ranks.watchdog.alive, ranks.group
+    if not isinstance(asked, Asked):
+        return asked.name, {"callable": asked.name}, lambda: _time_own(ranks, asked)
+    case = _case(ranks, asked)
+    facts = {"collective": case.collective, "nbytes": case.nbytes}
+    return str(case), facts, lambda: time_case(group, case, group.rank, plan, alive)
+
+
+def _time_own(ranks: Ranks, asked: OwnAsked) -> Timing:
+    """Return the timing of the user's callable, called once before on all ranks: where it raises, all of them fail."""
+    from fabric.measure.timing.loop import time_own  # noqa: PLC0415
+
+    raised = 1
+    try:
+        asked.call()
+        raised = 0
+    finally:
+        raised = ranks.group.total(raised)
+    if raised:
+        pytest.fail(f"collective: {asked.name} raised on {raised} of {ranks.launch.world_size} ranks", pytrace=False)
+    return time_own(ranks.group, asked.call, asked.plan, ranks.watchdog.alive)
 
 
 def _case(ranks: Ranks, asked: Asked) -> Any:

@@ -1,7 +1,7 @@
 """Text with units to SI numbers and back, at the border only; inside, bytes, seconds and bytes per second are plain floats.
 
-Bits and bytes are never guessed: `400Gb/s` is 50e9 bytes per second, `50GB/s` too, and `400G` is refused. Sizes are
-binary (KiB, MiB, GiB); GB/s = 1e9 bytes per second. Knows nothing of networks.
+Bits and bytes are never guessed: `400Gb/s` (`400Gbps`) is 50e9 bytes per second, `50GB/s` too, and `400G` is refused. Sizes:
+`64k`, `8M`, `1G` are binary as in nccl-tests, KiB, MiB, GiB too; kB, MB, GB are decimal. Knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -17,11 +17,18 @@ _NUMBER = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z/Â
 _DECIMAL = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
 RATES = {
-    **{f"{prefix}{bit}": scale / 8 for prefix, scale in _DECIMAL.items() for bit in ("b/s", "bit/s")},
+    **{f"{prefix}{bit}": scale / 8 for prefix, scale in _DECIMAL.items() for bit in ("b/s", "bit/s", "bps")},
     **{f"{prefix}B/s": scale for prefix, scale in {**_DECIMAL, **_BINARY}.items()},
 }
 TIMES = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "Âµs": 1e-6, "ns": 1e-9}
-SIZES = {"": 1.0, **{f"{prefix}B": scale for prefix, scale in {**_DECIMAL, **_BINARY}.items()}}
+POWERS = {f"{prefix}W": scale for prefix, scale in _DECIMAL.items()}
+NCCL_SIZES = {"k": 2.0**10, "K": 2.0**10, "M": 2.0**20, "m": 2.0**20, "G": 2.0**30, "g": 2.0**30}
+"""What nccl-tests' -b and -e take (src/common.cu, parsesize; read 2026-11)."""
+SIZES = {"": 1.0, **NCCL_SIZES, **{f"{prefix}B": scale for prefix, scale in {**_DECIMAL, **_BINARY}.items()}}
+SHOWN_SIZES = (
+    ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3),
+)  # fmt: skip
+"""Units in the order in which they are taken where several say a size equally shortly."""
 
 
 def rate(text: str, parameter: str = "speed") -> float:
@@ -30,7 +37,18 @@ def rate(text: str, parameter: str = "speed") -> float:
     Raises:
         InputError: no unit, an unknown unit, or one that does not say whether bits or bytes are meant.
     """
-    return _parse(text, RATES, parameter, "a rate such as 400Gb/s (bits) or 50GB/s (bytes)")
+    rule = "a rate such as 400Gb/s (bits) or 50GB/s (bytes)"
+    bare = _NUMBER.fullmatch(str(text))
+    if bare is not None and bare[2] in _DECIMAL and bare[2]:
+        bits, all_bytes = f"{bare[1]}{bare[2]}b/s", f"{bare[1]}{bare[2]}B/s"
+        readings = f"{bits} is {show_rate(_parse(bits, RATES, parameter, rule))}, {all_bytes} eight times that"
+        raise InputError(f"{parameter}: must be {rule}, got {shown(text)}: ambiguous, {readings}")
+    return _parse(text, RATES, parameter, rule)
+
+
+def power(text: str, parameter: str = "power") -> float:
+    """Return watts from text such as `4.5MW` or `700W`; InputError where the unit is missing or unknown."""
+    return _parse(text, POWERS, parameter, "a power such as 700W, 120kW or 4.5MW")
 
 
 def duration(text: str, parameter: str = "latency") -> float:
@@ -39,8 +57,8 @@ def duration(text: str, parameter: str = "latency") -> float:
 
 
 def size(text: str, parameter: str = "size") -> int:
-    """Return bytes from text such as `8`, `64KiB` or `1GB`; InputError for `64M`, which is 10^6 to some and 2^20 to others."""
-    rule = "a size such as 8, 64KiB or 64MiB (binary) or 64MB (decimal)"
+    """Return bytes from text such as `8`, `64k`, `64KiB` (both binary) or `1GB` (decimal); InputError for any other unit."""
+    rule = "a size such as 8, 64KiB or 64M (binary) or 64MB (decimal)"
     number = _parse(text, SIZES, parameter, rule)
     value = maybe_whole(number)
     if value is None:
@@ -66,15 +84,16 @@ def counts(text: str, parameter: str = "ranks") -> list[int]:
 
 
 def show_size(nbytes: int) -> str:
-    """Return bytes as text that `size` reads back as the same number, e.g. `64 MiB` or `1000000000 B`.
+    """Return bytes as text that `size` reads back as the same number, e.g. `64 MiB`, `1 GB` or `39916800 B`.
 
-    Binary units, down to a quarter of one, where six digits say it exactly; else every byte.
+    The unit that says it exactly in the fewest characters, in quarters at the finest; of equals a binary one.
     """
-    for unit, scale in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        printed = f"{nbytes / scale:g}"
-        if nbytes >= scale and nbytes % (scale // 4) == 0 and maybe_real(printed) == nbytes / scale:
-            return f"{printed} {unit}"
-    return f"{nbytes} B"
+    found = [
+        f"{nbytes / scale:g} {unit}"
+        for unit, scale in SHOWN_SIZES
+        if nbytes >= scale and nbytes % max(scale // 4, 1) == 0 and maybe_real(f"{nbytes / scale:g}") == nbytes / scale
+    ]
+    return min(found, key=lambda text: len(text.split()[0]), default=f"{nbytes} B")
 
 
 def show_rate(bytes_per_second: float) -> str:

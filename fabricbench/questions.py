@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer
     from fabric.answers.equivalent import Equal
+    from fabric.answers.report import Page
     from fabric.formats.named import Named, Written
     from fabric.network.fabric import Fabric
     from fabric.network.failures import Failures
@@ -226,7 +227,7 @@ def calibrate(results: Iterable[Result], fabric: Fabric, *, library: str | None 
 def compare(a: Iterable[Result], b: Iterable[Result], tolerance_percent: float | None = None) -> Answer[Pair]:
     """Return results A beside results B, case by case; error = A's seconds / B's - 1.
 
-    tolerance_percent: a verdict where they differ by more and their intervals are apart.
+    tolerance_percent: a verdict where they differ by more and their intervals are apart; None: `differs` where these are.
 
     Raises:
         InputError: nothing in common, or algorithms and barriers that must not be mixed.
@@ -235,6 +236,41 @@ def compare(a: Iterable[Result], b: Iterable[Result], tolerance_percent: float |
     from fabric.records.pool import pooled
 
     return answer(pooled(list(a)), pooled(list(b)), tolerance_percent)
+
+
+def report(
+    results: Iterable[Result],
+    fabric: Fabric,
+    page: str | Path,
+    constants: Sequence[Constants] | None = None,
+    *,
+    collective: str = "all_reduce",
+    picture: str | Path | None = None,
+    routing: str = "ideal",
+    fidelity: str = "loaded",
+) -> Answer[Page]:
+    """Return what was written: the HTML page of results of one collective, measured, imported or predicted.
+
+    What was measured stands beside its prediction, with constants as scale takes them. picture: a PNG file too.
+
+    Raises:
+        InputError: results of several collectives without the one that is meant, or a file that cannot be written.
+    """
+    from fabric.answers.report import report as answer
+    from fabric.records.pool import pooled
+
+    found = list(results)
+    own = [*pooled([r for r in found if r.measured]), *(r for r in found if not r.measured)]
+    return answer(
+        own,
+        fabric,
+        Path(page),
+        constants,
+        collective=collective,
+        picture=None if picture is None else Path(picture),
+        routing=routing,
+        fidelity=fidelity,
+    )
 
 
 def read_results(

@@ -61,17 +61,19 @@ def slow(**options: object) -> Answer[Row]:
     return _answer(VIEWS[said["method"]], said)
 
 
-def gate(run: str | Path | None = None, **options: object) -> Answer[Row]:
+def gate(run: str | Path | None = None, *, command: Sequence[str] = (), **options: object) -> Answer[Row]:
     """Return for every cell whether B is slower than A, as `fabricbench gate` judges. options: the verb's, with underscores.
 
-    runs=("a.yaml", "b.yaml"), or revs=, envs= with the run to measure; budget=, tolerance=, ranks=.
+    runs=("a.yaml", "b.yaml"), or revs=, envs= with the run to measure, or command=("A", "B") of your own, number=REGEX;
+    budget=, tolerance=, ranks=.
 
     Raises:
         InputError, EnvironmentFault: as measure.
     """
     from fabric.answers.gate import VIEW
 
-    return _answer(VIEW, _run("gate", [*([] if run is None else [str(run)]), *options_of(options)]))
+    commands = [word for line in command for word in ("--command", line)]
+    return _answer(VIEW, _run("gate", [*([] if run is None else [str(run)]), *commands, *options_of(options)]))
 
 
 def options_of(given: dict[str, Any]) -> list[str]:

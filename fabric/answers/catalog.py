@@ -27,6 +27,7 @@ SCHEMAS: Mapping[str, str] = {
     "judge": "fabric.answers.judge",
     "gate": "fabric.answers.gate",
     "scale": "fabric.answers.scale",
+    "report": "fabric.answers.report",
     "jobs": "fabric.answers.jobs",
     "stress": "fabric.answers.stress",
     "flows": "fabric.answers.flows",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Compared:
-    """A case answered twice, and the verdict on it; None without a tolerance."""
+    """A case answered twice, and the verdict on it; None without a tolerance where the two cannot be told apart."""
 
     pair: Pair
     verdict: str | None
@@ -75,11 +75,14 @@ VIEW = View(
         Column("inside", maybe(YES_NO), "whether the measured time is in the prediction's 90 % interval; null without one",
                lambda f: f.pair.inside, head="in 90 %",
                cell=lambda f: {True: "yes", False: "no"}.get(f.pair.inside, "-")),
-        Column("verdict", maybe(TEXT), "slower, faster or same; null without a tolerance", head="verdict"),
+        Column("verdict", maybe(TEXT), "slower, faster or same; without a tolerance differs, or null", head="verdict"),
         Column("ranks_exceed_cores", YES_NO, "whether either side had more ranks than cores", lambda f: f.oversubscribed),
     ),
     beside={"tolerance_percent": maybe(NUMBER)},
 )  # fmt: skip
+DIFFERS = (
+    "differs: 95 % intervals are apart (a mean or a model's time is its own); --tolerance PERCENT judges, and exits with 1"
+)
 VARYING = ("mode", "order")
 """Shown where they differ between rows."""
 
@@ -89,8 +92,8 @@ def compare(
 ) -> Answer[Pair]:
     """Return the cases that both sides answered, A's seconds / B's - 1, and a verdict where there is a tolerance.
 
-    A verdict of slower or faster needs both: more than the tolerance, and 95 % intervals apart. names: of the sides, for the
-    title; by default their sources.
+    A verdict of slower or faster needs both: more than the tolerance, and 95 % intervals apart. Without a tolerance what has
+    its intervals apart `differs`, and nothing is judged. names: of the sides, for the title; by default their sources.
 
     Raises:
         InputError: no case in common, or sides that are no answers to one question (algorithm, barrier).
@@ -98,15 +101,22 @@ def compare(
     from fabric.records.compare import join
 
     pairs = join(a, b)
-    facts = tuple(Compared(p, None if tolerance_percent is None else p.verdict(tolerance_percent / 100)) for p in pairs)
+    facts = tuple(Compared(p, _verdict(p, tolerance_percent)) for p in pairs)
     varying = [name for name in VARYING if len({getattr(pair.case, name) for pair in pairs}) > 1]
     inside = [pair.inside for pair in pairs if pair.inside is not None]
     shown = ("error", *(("inside",) if inside else ()), "verdict")
     keys = ("collective", *varying, "nbytes", "world_size", "in_place", "a_seconds", "b_seconds", *shown)
     first, second = names or (pairs[0].a.source, pairs[0].b.source)
     title = f"A = {first}, B = {second}: {len(pairs)} cases in common"
-    part = Part(title, facts, keys, notes=("* more ranks than cores", *_score(pairs, inside)))
+    differs = (DIFFERS,) if tolerance_percent is None else ()
+    part = Part(title, facts, keys, notes=("* more ranks than cores", *differs, *_score(pairs, inside)))
     return Answer(VIEW, tuple(pairs), facts, parts=(part,), beside={"tolerance_percent": tolerance_percent})
+
+
+def _verdict(pair: Pair, tolerance_percent: float | None) -> str | None:
+    if tolerance_percent is None:
+        return "differs" if pair.apart else None
+    return pair.verdict(tolerance_percent / 100)
 
 
 def _score(pairs: Sequence[Pair], inside: Sequence[bool]) -> list[str]:

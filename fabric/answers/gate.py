@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,24 +21,30 @@ if TYPE_CHECKING:
     from fabric.gate.verdict import Verdict
     from fabric.measure.launch.launcher import Launch
 
-BUDGETS = {"runs": 20.0, "revs": 60.0, "envs": 60.0}
-"""Most seconds a cell where nobody says: of two run files, two revisions, two interpreters."""
+BUDGETS = {"runs": 20.0, "revs": 60.0, "envs": 60.0, "command": 120.0}
+"""Most seconds a cell where nobody says: of two run files, two revisions, two interpreters, two commands."""
 KINDS = ("regressed", "improved", "same", "inconclusive")
 
 
 @dataclass(frozen=True)
 class GateCell:
-    """One cell's times and verdict. place: `in`, `out`, or A's and B's; tolerance: the share within which B is the same."""
+    """One cell's times and verdict. place: `in`, `out`, or A's and B's; tolerance: the share within which B is the same.
+
+    Of two commands, collective says what is compared, and bytes, ranks and place are nobody's to know; seconds are None and
+    numbers are set where a number that they print is compared.
+    """
 
     collective: str
-    nbytes: int
-    world_size: int
-    place: str
-    a_seconds: float
-    b_seconds: float
+    nbytes: int | None
+    world_size: int | None
+    place: str | None
+    a_seconds: float | None
+    b_seconds: float | None
     wrong: int
     judged: Verdict
     tolerance: float
+    a_number: float | None = None
+    b_number: float | None = None
 
 
 def low(verdict: Verdict) -> float | None:
@@ -60,6 +66,16 @@ def _interval(cell: GateCell) -> str:
     return " ... ".join(f"{100 * (end - 1):+.1f}" for end in ends) + " %" if len(ends) > 1 else "-"
 
 
+def _what(cell: GateCell) -> str:
+    return cell.collective if cell.nbytes is None else f"{cell.collective} {show_size(cell.nbytes)}"
+
+
+def _value(cell: GateCell, side: str) -> str:
+    """Return a side's time in microseconds, or its number."""
+    seconds, number = getattr(cell, f"{side}_seconds"), getattr(cell, f"{side}_number")
+    return f"{seconds * 1e6:.2f}" if seconds is not None else f"{number:.6g}"
+
+
 def _words(cell: GateCell) -> str:
     kind = cell.judged.kind
     if cell.wrong:
@@ -75,11 +91,11 @@ def _of_verdict(take: Callable[[Verdict], object]) -> Callable[[GateCell], objec
 
 VERDICT: Mapping[str, tuple[Mapping[str, Any], str, Callable[[Verdict], object]]] = {
     "verdict": (TEXT, "regressed, improved, same or inconclusive", lambda v: v.kind),
-    "ratio": (maybe(NUMBER), "B's time / A's", lambda v: v.ratio if isfinite(v.ratio) else None),
+    "ratio": (maybe(NUMBER), "B's time (or number) / A's", lambda v: v.ratio if isfinite(v.ratio) else None),
     "ratio_low": (maybe(NUMBER), "low end of its interval", low),
     "ratio_high": (maybe(NUMBER), "high end of its interval", high),
     "confidence": (NUMBER, "with which the interval holds, looks included", lambda v: v.confidence),
-    "units": (WHOLE, "quads of blocks, or pairs of launches, behind it", lambda v: v.units),
+    "units": (WHOLE, "quads of blocks, or pairs of launches or runs, behind it", lambda v: v.units),
     "more_units": (WHOLE, "still needed as far as can be told, 0 where decided", lambda v: v.more),
 }
 """A verdict's keys: kind, what, value."""
@@ -93,13 +109,17 @@ TABLE = ("collective", "world_size", "place", "a_seconds", "b_seconds", "ratio",
 VIEW = View(
     "gate",
     (
-        Column("collective", TEXT, "what ran; A's / B's where they differ", head="cell",
-               cell=lambda c: f"{c.collective} {show_size(c.nbytes)}"),
-        Column("nbytes", WHOLE, "bytes, S as nccl-tests counts it"),
-        Column("world_size", WHOLE, "ranks", head="ranks", cell=lambda c: str(c.world_size)),
-        Column("place", TEXT, "in, out, or A's / B's", head="place"),
-        Column("a_seconds", NUMBER, "median of A's blocks or launches", head="A us", cell=lambda c: f"{c.a_seconds * 1e6:.2f}"),
-        Column("b_seconds", NUMBER, "median of B's", head="B us", cell=lambda c: f"{c.b_seconds * 1e6:.2f}"),
+        Column("collective", TEXT, "what ran, A's / B's where they differ; of two commands, what is compared", head="cell",
+               cell=_what),
+        Column("nbytes", maybe(WHOLE), "bytes, S as nccl-tests counts it; null of commands"),
+        Column("world_size", maybe(WHOLE), "ranks; null of commands", head="ranks", cell=lambda c: str(c.world_size)),
+        Column("place", maybe(TEXT), "in, out, or A's / B's; null of commands", head="place"),
+        Column("a_seconds", maybe(NUMBER), "median of A's blocks, launches or runs; null where a number is compared",
+               head="A us", cell=lambda c: _value(c, "a")),
+        Column("b_seconds", maybe(NUMBER), "median of B's", head="B us", cell=lambda c: _value(c, "b")),
+        Column("a_number", maybe(NUMBER), "median of the numbers that command A printed, else null", head="A",
+               cell=lambda c: _value(c, "a")),
+        Column("b_number", maybe(NUMBER), "median of B's", head="B", cell=lambda c: _value(c, "b")),
         Column("wrong", WHOLE, "wrong elements of both sides"),
         *(
             Column(key, kind, what, _of_verdict(take), head=SHOWN.get(key, (None,))[0], cell=SHOWN.get(key, (None, None))[1])
@@ -164,9 +184,11 @@ def _started(
     from fabric.gate.slices import fight
     from fabric.measure.backends.catalog import backend
     from fabric.measure.launch.launcher import Launch
+    from fabric.measure.launch.start import check_crowd
     from fabric.measure.timing.session import check_launch
 
     check_launch(backend(contest.a.backend), contest.a, Launch(world_size=contest.ranks))
+    check_crowd(contest.ranks, way_on="")
     same = ["--backend", contest.a.backend, "--statistic", contest.statistic]
     if ranks:
         same += ["--ranks", str(ranks)]
@@ -239,6 +261,37 @@ def _of_launches(fought: Duel, a: Side, b: Side) -> Answer[GateCell]:
     return answer_of(cells, beside, tuple(fought.notes))
 
 
+def gate_commands(
+    commands: tuple[str, str],
+    *,
+    number: str | None = None,
+    higher_is_better: bool = False,
+    budget: float | None = None,
+    tolerance: float = 0.02,
+    keep: Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Answer[GateCell]:
+    """Return the verdict on two commands, each run by the shell, by wall time or by a number that they print.
+
+    number: a regular expression whose group, or which as a whole, is the number; the last match counts. higher_is_better: of
+    the number. budget: most seconds of all runs together. tolerance, keep, tell: as in gate_sides.
+
+    Raises:
+        InputError: no such number in what a command prints, or bad values.
+        EnvironmentFault: a command fails, or takes longer than the budget.
+    """
+    from fabric.gate.commands import compete, reading_of
+
+    reading = reading_of(number, higher_is_better=higher_is_better)
+    budget = BUDGETS["command"] if budget is None else budget
+    fought = compete(commands, reading, budget=budget, tolerance=tolerance, keep=keep, tell=tell)
+    cell = GateCell(reading.what, None, None, None, None, None, 0, fought.verdict, tolerance)
+    a, b = fought.typical
+    cell = replace(cell, a_seconds=a, b_seconds=b) if number is None else replace(cell, a_number=a, b_number=b)
+    count = len(fought.pairs)
+    return answer_of([cell], _beside(fought.rounds, *commands, f"{count} pairs of runs", {}, 2 * count))
+
+
 def _place(a: bool, b: bool) -> str:  # noqa: FBT001  # a cell's field
     names = {True: "in", False: "out"}
     return names[a] if a == b else f"{names[a]} / {names[b]}"
@@ -261,8 +314,16 @@ def _beside(rounds: Rounds, a: str, b: str, how: str, context: Mapping[str, Any]
 
 def answer_of(cells: Sequence[GateCell], beside: Row, warnings: tuple[str, ...] = ()) -> Answer[GateCell]:
     """Return the answer of cells, with the table's headline and what stands under it."""
-    part = Part(headline(cells), tuple(cells), TABLE, _notes(beside, cells))
+    part = Part(headline(cells), tuple(cells), _keys(cells[0]), _notes(beside, cells))
     return Answer(VIEW, tuple(cells), parts=(part,), beside=beside, warnings=warnings)
+
+
+def _keys(cell: GateCell) -> tuple[str, ...]:
+    """Return what a table of such cells shows: of commands neither ranks nor place, of numbers no times."""
+    if cell.nbytes is not None:
+        return TABLE
+    values = ("a_seconds", "b_seconds") if cell.a_number is None else ("a_number", "b_number")
+    return ("collective", *values, *TABLE[TABLE.index("ratio") :])
 
 
 def headline(cells: Sequence[GateCell]) -> str:
@@ -274,9 +335,10 @@ def headline(cells: Sequence[GateCell]) -> str:
 
 def _notes(beside: Row, cells: Sequence[GateCell]) -> tuple[str, str]:
     library = beside["context"].get("mpi_library") or beside["context"].get("source", "")
+    ways = "; ".join(part for part in (beside["how"], library) if part)
     lowest = min(cell.judged.confidence for cell in cells)
     return (
-        f"A = {beside['a']}, B = {beside['b']}; {beside['how']}; {library}",
+        f"A = {beside['a']}, B = {beside['b']}; {ways}",
         f"Intervals hold with {100 * lowest:.3f} % or more each, looks included; false verdicts "
         f"<= {100 * beside['false_verdicts_per_cell']:.2g} % a cell",
     )

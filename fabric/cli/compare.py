@@ -19,7 +19,8 @@ def command(a: str, b: str, *, tolerance: float | None, as_json: bool, as_csv: b
     """Compare results A with results B, case by case.
 
     A and B are FILE or FILE@SOURCE, the source by the beginning of its name (gloo, mpi, model). error = A's seconds /
-    B's - 1, above zero where A is slower. A verdict needs both: more than the tolerance, and intervals apart.
+    B's - 1, above zero where A is slower. A verdict needs both: more than the tolerance, and intervals apart. Without
+    --tolerance what has its intervals apart `differs`, exit 0.
     """
     from fabric.answers.compare import compare
     from fabric.records.compare import side

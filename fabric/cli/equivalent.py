@@ -38,7 +38,7 @@ def command(
 
     Where no number does: how far it comes, and at which size the network stops scaling.
     """
-    from fabric.answers.ask import load
+    from fabric.cli.topo import load
     from fabric.answers.equivalent import equivalent
     from fabric.review.work import work_of
 

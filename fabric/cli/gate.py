@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: fabricbench gate --runs before.yaml after.yaml --ranks 2 --budget 20"
 EXIT_INCONCLUSIVE = 4
+STATISTIC = "p10"
+SIDES = 2
+UNUSED = {"command": ("backend", "ranks", "statistic"), "collectives": ("number", "higher_is_better")}
+"""Options that a way of comparing does not use."""
 
 
 @click.command("gate", epilog=EXAMPLE, context_settings={"max_content_width": 110})
@@ -29,13 +33,16 @@ EXIT_INCONCLUSIVE = 4
 )
 @click.option("--revs", nargs=2, metavar="A B", help="Two git revisions, each measuring RUN with its own code.")
 @click.option("--envs", nargs=2, metavar="A B", help="Two Python interpreters, each measuring RUN with its own libraries.")
+@click.option("--command", "commands", multiple=True, metavar="LINE", help="A shell command of your own; twice: A, then B.")
+@click.option("--number", metavar="REGEX", help="Of --command: compare the number that this group finds in what it prints.")
+@click.option("--higher-is-better", is_flag=True, help="Of --number: a bandwidth, say, of which less is a regression.")
 @click.option("--backend", metavar="B", help="gloo, nccl or mpi.")
 @click.option("--ranks", type=RANKS, metavar="N", help="World size; the run file's, else all cores or GPUs.")
-@click.option("--budget", type=SECONDS, metavar="SECONDS", help="Most seconds a cell; 20, of --revs and --envs 60.")
+@click.option("--budget", type=SECONDS, metavar="SECONDS", help="Most seconds a cell; 20, --revs, --envs 60, --command 120.")
 @click.option(
     "--tolerance", type=PERCENT, default=2.0, show_default=True, metavar="PERCENT", help="Smaller changes are `same`."
 )
-@click.option("--statistic", default="p10", show_default=True, metavar="S", help="Of a block: p10, median or min.")
+@click.option("--statistic", metavar="S", help="Of a block: p10 (default), median or min.")
 @click.option("--markdown", is_flag=True, help="Print Markdown, for the job's summary page.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: schema and rows.")
 @click.option(
@@ -52,7 +59,10 @@ def command(  # click's options
     """
     way = _one_way(run, runs, given)
     _check_output(way, [path for path in (run, *(runs or ())) if path], given)
-    answer = _of_runs(runs, given) if way == "runs" and runs else _of_launches(run, given)
+    if way == "command":
+        answer: Answer[GateCell] | None = _of_commands(given)
+    else:
+        answer = _of_runs(runs, given) if way == "runs" and runs else _of_launches(run, given)
     if answer is None:
         return 0
     if markdown and not as_json:
@@ -65,22 +75,32 @@ def command(  # click's options
 
 
 def _one_way(run: Path | None, runs: object, given: Mapping[str, Any]) -> str:
-    """Return which of the three ways was asked for, exactly one."""
+    """Return which of the four ways was asked for, exactly one, with nothing beside it that it does not use."""
     from topologies.errors import InputError
 
-    chosen = [name for name, value in (("runs", runs), ("revs", given["revs"]), ("envs", given["envs"])) if value]
+    ways = {"runs": runs, "revs": given["revs"], "envs": given["envs"], "command": given["commands"]}
+    chosen = [name for name, value in ways.items() if value]
     if len(chosen) != 1:
         got = " and ".join(f"--{name}" for name in chosen) or "none"
-        raise InputError(f"gate: takes one of --runs A B, --revs A B, --envs A B; got {got}")
-    if chosen[0] != "runs" and run is None:
-        raise InputError(f"gate: --{chosen[0]} needs a run file to measure, e.g. `gate --{chosen[0]} A B run.yaml`")
-    if chosen[0] == "runs" and run is not None:
+        raise InputError(f"gate: takes one of --runs A B, --revs A B, --envs A B, --command A --command B; got {got}")
+    (way,) = chosen
+    if way in ("revs", "envs") and run is None:
+        raise InputError(f"gate: --{way} needs a run file to measure, e.g. `gate --{way} A B run.yaml`")
+    if way == "runs" and run is not None:
         raise InputError(f"gate: --runs names both run files, got a third, {run}")
-    return chosen[0]
+    if way == "command" and run is not None:
+        raise InputError(f"gate: --command needs no run file, got {run}")
+    if way == "command" and len(given["commands"]) != SIDES:
+        raise InputError(f"gate: --command is given twice, A then B, got {len(given['commands'])}")
+    for name in UNUSED["command" if way == "command" else "collectives"]:
+        if given[name]:
+            raise InputError(f"gate: --{name.replace('_', '-')} is not for --{way}; leave it out")
+    return way
 
 
 def _check_output(way: str, runs: Sequence[Path], given: Mapping[str, Any]) -> None:
     """Raise where what is kept could not be written, or would be added to something else; said before anything is measured."""
+    from fabric.gate.commands import read_pairs
     from fabric.gate.slices import read_quads
     from fabric.measure.launch.launcher import detect
     from fabric.records.store import read
@@ -94,7 +114,8 @@ def _check_output(way: str, runs: Sequence[Path], given: Mapping[str, Any]) -> N
         raise InputError(f"output: must be another file than the run file, got {path}")
     check_writable("output", path)
     if exists(path) and path.stat().st_size:
-        (read_quads if way == "runs" else read)(path)
+        readers: dict[str, Callable[[Path], object]] = {"runs": read_quads, "command": read_pairs}
+        readers.get(way, read)(path)
 
 
 def exit_code(answer: Answer[GateCell]) -> int:
@@ -106,8 +127,13 @@ def exit_code(answer: Answer[GateCell]) -> int:
 
 def _asked(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that both ways of measuring take."""
-    same = {name: given[name] for name in ("backend", "ranks", "budget", "statistic")}
-    return {**same, "tolerance": given["tolerance"] / 100, "keep": given["output"]}
+    same = {name: given[name] for name in ("backend", "ranks", "budget")}
+    return {
+        **same,
+        "statistic": given["statistic"] or STATISTIC,
+        "tolerance": given["tolerance"] / 100,
+        "keep": given["output"],
+    }
 
 
 def _of_runs(runs: tuple[Path, Path], given: Mapping[str, Any]) -> Answer[GateCell] | None:
@@ -131,7 +157,9 @@ def _one_slice(runs: tuple[Path, Path], launch: Launch, given: Mapping[str, Any]
     from fabric.gate.slices import fight_slice
 
     progress = Progress("gate", "seconds of this part")
-    contest = contest_of(runs, launch, **{name: given[name] for name in ("backend", "ranks", "statistic")})
+    contest = contest_of(
+        runs, launch, statistic=given["statistic"] or STATISTIC, **{name: given[name] for name in ("backend", "ranks")}
+    )
     fight_slice(contest, launch, slice_of(given["part"]), given["output"], tell=lambda at, of: progress(round(at), round(of)))
 
 
@@ -152,3 +180,18 @@ def _of_launches(run: Path | None, given: Mapping[str, Any]) -> Answer[GateCell]
     assert run is not None  # noqa: S101  # _one_way saw to it
     sides = {"revs": given["revs"]} if given["revs"] else {"envs": given["envs"]}
     return gate_sides(run, **sides, **_asked(given), tell=lambda line: tell(f"# gate: {line}", err=True))
+
+
+def _of_commands(given: Mapping[str, Any]) -> Answer[GateCell]:
+    """Return the answer for two commands of the user's own."""
+    from fabric.answers.gate import gate_commands
+    from fabric.measure.launch.launcher import detect
+    from topologies.errors import InputError
+
+    launch = detect()
+    if launch.started:
+        raise InputError(f"gate: --command starts its commands itself, got a rank of {launch.name}; run it plainly")
+    asked = {name: given[name] for name in ("number", "higher_is_better", "budget")}
+    how = {"tolerance": given["tolerance"] / 100, "keep": given["output"]}
+    a, b = given["commands"]
+    return gate_commands((a, b), **asked, **how, tell=lambda line: tell(f"# gate: {line}", err=True))

@@ -53,6 +53,7 @@ EXAMPLE = "Example: fabricbench measure --backend mpi --min 8 --max 64MiB --rank
 @click.option("--timeout", type=TIMEOUT, metavar="SECONDS", help="A rank that is silent for so long is dead; 60.")
 @click.option("--topo", metavar="TOPO", help="Show busbw as a share of this fabric's bound; this machine's. none: no bound.")
 @click.option("--launches", type=TIMES, metavar="N", help="Start the ranks so often, for the launch is a factor of its own; 1.")
+@click.option("--force", is_flag=True, help="Start more ranks than 8 a core all the same.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Append results to this JSON Lines file.")
 @click.option("--resume", is_flag=True, help="Go on with the run in FILE: measure only what it lacks.")
 @formats
@@ -64,6 +65,7 @@ def command(
     output: Path | None,
     *,
     resume: bool,
+    force: bool,
     as_json: bool,
     as_csv: bool,
     **given: Any,
@@ -80,7 +82,7 @@ def command(
         jobs = _jobs(request, launch, str(file) if file else None)
         speaks = launch.rank == 0 and not started_by_us()
         fabric = named_fabric(request.topo, jobs) if speaks else None
-        asked = Asked(output, request.launches, resume)
+        asked = Asked(output, request.launches, resume, force)
         results = as_rank(jobs, launch, asked) if launch.started else as_parent(jobs, asked, ranks.arguments_of(ctx, DECIDED))
     if not speaks:
         return 0

@@ -13,6 +13,7 @@ from fabric.measure.cells.job import Cell, Job
 from fabric.measure.cells.resume import Past, of_run
 from fabric.measure.launch.launcher import Launch
 from fabric.measure.launch.settle import started_by_us
+from fabric.measure.launch.start import check_crowd
 from fabric.measure.timing.session import check_launch, run
 from fabric.records.result import Result
 from fabric.records.store import read
@@ -20,17 +21,21 @@ from fabric.text.files import exists
 from fabric.units import show_size
 from topologies.errors import InputError
 
-DECIDED = ranks.DECIDED | {"launches"}
+DECIDED = ranks.DECIDED | {"launches", "force"}
 """Options that are passed on to ranks otherwise than they were given."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """output: the file that results are appended to. launches: wanted in all; resume: those in the file count."""
+    """output: the file that results are appended to. launches: wanted in all; resume: those in the file count.
+
+    force: however many ranks stand on a core.
+    """
 
     output: Path | None
     launches: int
     resume: bool
+    force: bool = False
 
     def __post_init__(self) -> None:
         if self.resume and self.output is None:
@@ -76,12 +81,13 @@ def as_parent(jobs: Sequence[Job], asked: Asked, arguments: Sequence[str]) -> li
     """Start a launcher for each job, one after the other, as often as asked; return all results."""
     for job in jobs:
         check_launch(job.library, job, Launch(world_size=job.ranks))
+        check_crowd(job.ranks, force=asked.force)
     with ranks.opened(asked.output) as output:
         for number in range(1, asked.launches + 1):
             for job in jobs:
                 counts = ",".join(str(count) for count in job.world_sizes)
                 own = [*arguments, "--backend", job.backend, "--ranks", counts, "--launches", str(number)]
-                ranks.start_ranks(job.backend, job.ranks, own, output)
+                ranks.start_ranks(job.backend, job.ranks, own, output, job.plan.timeout)
         if not asked.resume:
             return output.results()
         whole = read(output.path)[0]

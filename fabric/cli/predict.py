@@ -15,7 +15,7 @@ from fabric.cli.options import (
     read_order,
     read_params,
 )
-from fabric.cli.output import Progress, formats, give
+from fabric.cli.output import Progress, check_writable, formats, give
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
@@ -42,13 +42,20 @@ EXAMPLE = "Example: fabricbench predict --topo fat_tree:k=8 --collective all_red
     metavar="FILE",
     help="Append the predictions to a chain that cannot be changed unseen, before anyone measures.",
 )
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Add the answers to this file, which compare takes."
+)
 @case_options
 @model_options
 @formats
-def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any) -> None:
+def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, output: Path | None, **asked: Any) -> None:
     """Predict how long collectives take on a fabric, and which link holds them up."""
     from fabric.cli.topo import load
+    from topologies.errors import InputError
 
+    if trace and output:
+        raise InputError("output: --trace shows steps and makes no results, got both; leave one out")
+    check_writable("output", output)
     fabric = load(topo)
     constants = constants_asked(asked)
     asked["order"], given = read_order(asked["order"])
@@ -68,13 +75,17 @@ def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, **asked: Any
         return
     from fabric.answers.predict import predict
 
-    found = predict(cases, fabric, constants, watch=Progress("predict", "messages"), **options)
+    answer = predict(cases, fabric, constants, watch=Progress("predict", "messages"), **options)
     if asked["register"] is not None:
         from fabric.answers.register import register
 
-        entry = register(asked["register"], list(found), {"topo": topo, **asked})
+        entry = register(asked["register"], list(answer), {"topo": topo, **asked})
         click.echo(f"registered in {asked['register']} as {entry.hash}", err=True)
-    give(found, as_json=as_json, as_csv=as_csv)
+    if output:
+        from fabric.records.store import append_all
+
+        append_all(output, answer)
+    give(answer, as_json=as_json, as_csv=as_csv)
 
 
 def _cases(fabric: Fabric, asked: dict[str, Any], given: Devices | None) -> list[Case]:

@@ -15,7 +15,7 @@ from fabric.errors import EnvironmentFault
 from fabric.measure.launch import start
 from fabric.measure.launch.launcher import Launch
 from fabric.measure.launch.settle import leave_quietly
-from fabric.measure.launch.supervise import Ending, supervise
+from fabric.measure.launch.supervise import Ending, supervise_ranks
 from fabric.records.result import Result
 from fabric.records.store import append, read
 from fabric.text.files import exists, is_file
@@ -23,6 +23,10 @@ from topologies.errors import InputError
 
 DECIDED = frozenset({"as_json", "as_csv", "output", "backends", "ranks", "topo"})
 """Options that the starting process decides or needs itself: not passed on to ranks as they were given."""
+
+
+CONNECT = 60.0
+"""Seconds within which ranks connect, where nobody says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,10 @@ def _named(path: Path) -> Output:
     return Output(path, kept=True, before=len(results), made=not there)
 
 
-def start_ranks(backend: str, ranks: int, arguments: Sequence[str], output: Output) -> None:
+def start_ranks(backend: str, ranks: int, arguments: Sequence[str], output: Output, limit: float = CONNECT) -> None:
     """Run `python -m fabric ARGUMENTS --output FILE` on so many ranks of this machine, to their end; prints the command.
+
+    limit: seconds within which they must connect.
 
     Raises:
         EnvironmentFault: no launcher, or a launch that ended badly; says how many results were kept.
@@ -118,7 +124,7 @@ def start_ranks(backend: str, ranks: int, arguments: Sequence[str], output: Outp
     """
     line = start.command_line(backend, ranks, [*arguments, "--output", str(output.path)])
     tell(f"# {' '.join(line)}", err=True)
-    judge(supervise(line, start.environment()), backend, output)
+    judge(supervise_ranks(line, start.environment(), ranks, limit), backend, output)
 
 
 def judge(ending: Ending, backend: str, output: Output) -> None:

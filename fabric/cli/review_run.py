@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fabric.cli.output import Progress, formats, give, table
+from fabric.cli.output import Progress, formats, give, table, tell
 
 EXAMPLE = "Example: fabricbench review run benchmarks/reviews/h100-8192.yaml -o review.html"
 
@@ -40,6 +40,9 @@ def command(
     elif as_json or as_csv:
         give(reviewed(review, lang), as_json=as_json, as_csv=as_csv)
     else:
+        for line in text.first_lines(review, lang):
+            tell(line)
+        click.echo()
         for title, columns, body in text.tables(review):
             table(title, columns, body)
             click.echo()

@@ -54,7 +54,7 @@ def worktrees(revisions: Sequence[str], repository: Path) -> Iterator[tuple[Side
         EnvironmentFault: git is missing or cannot make a worktree.
     """
     commits = [_commit(revision, repository) for revision in revisions]
-    with _ended_in_order(), tempfile.TemporaryDirectory(prefix="fabricbench-gate-") as folder:
+    with ended_in_order(), tempfile.TemporaryDirectory(prefix="fabricbench-gate-") as folder:
         places = [Path(folder) / name for name in "ab"]
         try:
             for place, commit in zip(places, commits, strict=True):
@@ -100,7 +100,7 @@ def _imported(side: Side) -> tuple[list[str] | None, str]:
 
 
 @contextmanager
-def _ended_in_order() -> Iterator[None]:
+def ended_in_order() -> Iterator[None]:
     """Turn SIGTERM, with which CI systems cancel, into an exit that cleans up."""
 
     def leave(number: int, _frame: FrameType | None) -> None:

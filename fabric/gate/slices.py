@@ -15,7 +15,7 @@ from fabric.gate.interleave import Arena, Contest, Dress, Quad, Slice, Tell, as_
 from fabric.gate.rounds import Rounds
 from fabric.measure.launch import start
 from fabric.measure.launch.launcher import Launch
-from fabric.measure.launch.supervise import Ending, supervise
+from fabric.measure.launch.supervise import Ending, supervise_ranks
 from fabric.text.files import read_bytes
 from fabric.text.json_file import parse_json
 from topologies.errors import InputError
@@ -64,7 +64,8 @@ def fight(
         tell(rounds)
         before = path.stat().st_size if path.exists() else 0
         part = Slice(rounds.open, rounds.seconds(), draw_seed())
-        _end(supervise(_launch(contest, words(part, path)), start.environment()), contest.a.backend)
+        line, limit = _launch(contest, words(part, path)), max(contest.a.plan.timeout, contest.b.plan.timeout)
+        _end(supervise_ranks(line, start.environment(), contest.ranks, limit), contest.a.backend)
         context, found = read_quads(path, before)
         contexts.append(context)
         same_surroundings(contexts[0], context)

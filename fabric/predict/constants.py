@@ -78,7 +78,8 @@ def load(text: str) -> list[Constants]:
     if text == NONE.name:
         return [NONE]
     kind, colon, hardware = text.partition(":")
-    if kind == NCCL and (hardware or not colon):
+    if kind.lower() == NCCL and (hardware or not colon):
+        text = text.lower()
         return [Constants(text, {}, NCCL_SOURCE, backend=text)]
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415  # 0.1 s, paid where a file is read
 
@@ -148,10 +149,11 @@ def constants_of(text: str | None, backend: str | None = None) -> Constants:
         InputError: no such file or name; constants that hold nothing for the backend.
     """
     if text is None:
-        text = backend if backend and backend.partition(":")[0] == NCCL else NONE.name
+        text = backend if backend and backend.partition(":")[0].lower() == NCCL else NONE.name
     known = load(text)
     if backend is None:
         return known[0]
+    backend = backend.lower()
     if not any(c.backend for c in known) or not backend:
         check_library(backend)
     return replace(choose(known, backend), backend=backend)

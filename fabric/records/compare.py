@@ -110,8 +110,16 @@ def _by_case(results: Iterable[Result], side: str) -> Mapping[Case, Result]:
     return found
 
 
+def _way_on(pair: Pair) -> str:
+    """Return what to predict instead, where a library's own choice stands beside a model's named algorithm."""
+    for ran, said in ((pair.a, pair.b), (pair.b, pair.a)):
+        if ran.measured and not said.measured and ran.algorithm == "default":
+            return "; `predict --backend LIBRARY` answers for what the library picks"
+    return ""
+
+
 def _refuse_mix(pair: Pair) -> None:
     if pair.a.algorithm != pair.b.algorithm:
-        raise InputError(f"compare: will not mix algorithms, got {pair.a.algorithm!r} and {pair.b.algorithm!r}")
+        raise InputError(f"compare: will not mix algorithms, got {pair.a.algorithm!r} and {pair.b.algorithm!r}{_way_on(pair)}")
     if pair.a.measured and pair.b.measured and pair.a.barrier != pair.b.barrier:
         raise InputError(f"compare: will not mix barriers, got {pair.a.barrier!r} and {pair.b.barrier!r}")

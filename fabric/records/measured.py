@@ -30,6 +30,20 @@ def measured_in(path: Path, library: str | None = None) -> tuple[list[Result], l
     return of_library(pooled(kept), library), [line for line in (torn, left_out) if line]
 
 
+def all_in(path: Path, library: str | None = None) -> tuple[list[Result], list[str]]:
+    """Return what a file holds, measured or predicted, samples of one case pooled, and a line each on what was left out.
+
+    Raises:
+        InputError: nothing that screening lets through.
+    """
+    found, torn = read(path)
+    kept, left_out = usable(found)
+    if not kept:
+        raise InputError(f"results: {path} holds no results" + (f" that can be used: {left_out}" if left_out else ""))
+    ran = of_library(pooled([r for r in kept if r.measured]), library)
+    return [*ran, *(r for r in kept if not r.measured)], [line for line in (torn, left_out) if line]
+
+
 def of_one_collective(results: Sequence[Result], asked: str) -> list[Result]:
     """Return the results of one collective, since no fit mixes them: the only one there is, else the one asked for.
 

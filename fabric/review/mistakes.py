@@ -28,7 +28,7 @@ RULES = {
 }
 """Kind of pydantic's finding -> the rule, with its own numbers."""
 EXAMPLES = {
-    "limits.power": "watts, 2e6 for 2 MW",
+    "limits.power": "watts, 2e6 for 2 MW, or 2MW",
     "limits.budget": "USD, such as 4e8",
     "limits.efficiency": "a share, such as 0.95",
     "step.compute": "seconds, such as 0.5",

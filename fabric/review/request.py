@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, field_validator
 
 from fabric.review.cost import Economy
 from fabric.review.mistakes import line_of, must_be_of
@@ -16,7 +16,7 @@ from fabric.review.parts import PARTS, Part
 from fabric.review.quote import Quote, priced_in, quote
 from fabric.review.racks import Floor
 from fabric.text.yaml_file import read_mapping
-from fabric.units import rate, size
+from fabric.units import power, rate, size
 from topologies.errors import InputError
 
 FEWEST, MOST = 1, 10
@@ -108,10 +108,19 @@ class Step(Strict):
 class Limits(Strict):
     """What may not be exceeded; None where nothing binds. efficiency: at least."""
 
-    power: float | None = None
+    power: Annotated[float | None, WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}, {"type": "null"}]})] = None
     budget: float | None = None
     racks: int | None = None
     efficiency: float | None = None
+
+    @field_validator("power", mode="before")
+    @classmethod
+    def _in_watts(cls, value: Any) -> Any:
+        """A text is a power with its unit, `4.5MW`; a number is watts."""
+        try:
+            return power(value) if isinstance(value, str) else value
+        except InputError:
+            return value  # refused as what is no number
 
 
 class Failing(Strict):

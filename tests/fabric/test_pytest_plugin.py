@@ -1,5 +1,6 @@
 """The pytest plugin as a user has it: free where it is not asked for, one clear line where something is missing or wrong."""
 
+import json
 import os
 import subprocess
 import sys
@@ -83,6 +84,25 @@ def test_it_measures_alone_and_gives_the_times_to_pytest_benchmark(tmp_path):
     done = suite(tmp_path, ASKS.format(more=", backend='gloo', dtype='f64'"), "--benchmark-json=out.json")
     assert "1 passed" in done.stdout, done.stdout
     assert '"nbytes": 64' in (tmp_path / "out.json").read_text()
+
+
+OWN = """import time
+def test_it(collective):
+    timing = collective(lambda: time.sleep(0.001), backend='gloo', budget=0.1)
+    assert 0.001 <= timing.interval[0] <= timing.median <= timing.interval[1]
+    assert timing.median <= timing.p99 <= max(timing.seconds)
+    assert timing.wrong is None
+"""
+
+
+def test_a_callable_of_the_users_own_is_timed_under_a_name_that_says_library_and_ranks(tmp_path):
+    needs_gloo()
+    done = suite(tmp_path, OWN, "--benchmark-json=out.json")
+    assert "1 passed" in done.stdout, done.stdout
+    (found,) = json.loads((tmp_path / "out.json").read_text())["benchmarks"]
+    assert (found["name"], found["fullname"]) == ("test_it gloo, 1 rank", "test_it.py::test_it gloo, 1 rank")
+    assert found["stats"]["min"] >= 0.001
+    assert found["extra_info"]["callable"] == "<lambda>"
 
 
 def test_on_one_rank_it_says_that_nothing_is_sent(tmp_path):

@@ -1,6 +1,7 @@
 """The pytest-benchmark suite alone, under mpirun and under torchrun: no hang, one writer, times that `compare` reads."""
 
 import json
+import os
 import sys
 
 import pytest
@@ -26,8 +27,47 @@ def test_the_suite_runs_to_its_end_and_rank_0_writes_for_all(backend, launcher, 
         assert benchmark["extra_info"]["world_size"] == count
         assert benchmark["extra_info"]["wrong"] == 0
         assert benchmark["extra_info"]["source"].split(":")[0] == backend
+        assert benchmark["name"].endswith(f" {benchmark['extra_info']['source']}, {count} rank{'s' * (count > 1)}")
         assert benchmark["stats"]["rounds"] >= 6
         assert benchmark["stats"]["median"] > 1e-7, "times are of all-reduces, not of an empty function"
     compared = ranks.finish([sys.executable, "-m", "pytest_benchmark", "compare", str(path)])
     assert compared.returncode == 0, compared.stderr
     assert "test_all_reduce" in compared.stdout
+
+
+OWN = """
+from time import sleep
+
+from mpi4py.MPI import COMM_WORLD
+
+
+def test_own(collective):
+    timing = collective(lambda: sleep(0.001 * (1 + COMM_WORLD.rank)), backend="mpi", budget=0.1)
+    assert timing.median >= 0.002, "the maximum over ranks"
+    assert COMM_WORLD.allgather(timing.seconds) == [timing.seconds] * 2, "all ranks see the same"
+
+
+def test_one_raises(collective):
+    collective(lambda: 1 / (1 - COMM_WORLD.rank), backend="mpi")
+"""
+
+
+def test_all_ranks_time_a_users_callable_together_and_all_fail_where_one_raises(tmp_path, ranks):
+    ranks.needs("mpi")
+    (tmp_path / "test_own.py").write_text(OWN)
+    words = [
+        "-m",
+        "pytest",
+        str(tmp_path),
+        "-q",
+        "--color=no",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+        "-p",
+        "fabric.pytest_plugin",
+    ]
+    done = ranks.finish(ranks.mpirun(2, *words))
+    assert "1 failed, 1 passed" in done.stdout, done.stdout + done.stderr
+    assert "<lambda> raised on 1 of 2 ranks" in done.stdout

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -15,7 +15,8 @@ from fabric.records.result import Barrier
 from topologies.errors import InputError
 
 OWN_RULES = {
-    "name": "a collective such as 'all_reduce'",
+    "name": "a collective such as 'all_reduce', or a callable",
+    "call": "a callable without arguments",
     "nbytes": "a whole number of bytes such as 65536",
     "backend": "a library such as 'mpi'",
     "in_place": "True or False",
@@ -23,6 +24,9 @@ OWN_RULES = {
 }
 LONGEST = 70
 """Characters of a value in an error."""
+
+
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
 class Asked(BaseModel):
@@ -54,23 +58,53 @@ class Asked(BaseModel):
         return Plan(iters=self.iters, warmup=self.warmup, budget=self.budget, barrier=self.barrier)
 
 
-def asked(words: Sequence[object], given: Mapping[str, Any]) -> Asked:
-    """Return a call's arguments, by place (words) and by name.
+class OwnAsked(BaseModel):
+    """One call of the fixture with the user's own callable; all ranks call it. name: what it is called in errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    call: Callable[[], object]
+    backend: str | None = None
+    budget: float = 0.6
+    iters: int | None = None
+    warmup: int = 5
+    barrier: Barrier = "before"
+
+    @property
+    def name(self) -> str:
+        """What the callable is called, its type where it has no name."""
+        return str(getattr(self.call, "__name__", type(self.call).__name__))
+
+    @property
+    def plan(self) -> Plan:
+        """How often it is repeated; InputError for a count or a budget that is none."""
+        return Plan(iters=self.iters, warmup=self.warmup, budget=self.budget, barrier=self.barrier)
+
+
+def asked(words: Sequence[object], given: Mapping[str, Any]) -> Asked | OwnAsked:
+    """Return a call's arguments, by place (words) and by name: of a collective, or of a callable.
 
     Raises:
         InputError: naming the argument, what it must be, and the value.
     """
-    by_place = [*words, given["name"]] if "name" in given else words
+    if words and callable(words[0]):
+        return _read(OwnAsked, "call", words, given)
+    return _read(Asked, "name", words, given)
+
+
+def _read(kind: type[Kind], first: str, words: Sequence[object], given: Mapping[str, Any]) -> Kind:
+    """Return the arguments of one kind of call, whose first argument is given by place or by name."""
+    by_place = [*words, given[first]] if first in given else words
     if len(by_place) > 1:
-        raise InputError(f"collective: takes one name, then by name {_known()}; got {_shown(by_place[1])} too")
-    all_of_it = {**given, **({"name": words[0]} if words else {})}
+        raise InputError(f"collective: takes one {first}, then by name {_known(kind, first)}; got {_shown(by_place[1])} too")
+    all_of_it = {**given, **({first: words[0]} if words else {})}
     try:
-        return Asked.model_validate(all_of_it)
+        return kind.model_validate(all_of_it)
     except ValidationError as error:
         key = str(error.errors()[0]["loc"][0])
-        if key not in Asked.model_fields:
-            unknown = [name for name in given if name not in Asked.model_fields]
-            raise InputError(f"collective: takes {_known()}, got {', '.join(unknown)}") from None
+        if key not in kind.model_fields:
+            unknown = [name for name in given if name not in kind.model_fields]
+            what = "with a callable it takes" if kind is OwnAsked else "takes"
+            raise InputError(f"collective: {what} {_known(kind, first)}, got {', '.join(unknown)}") from None
         got = _shown(all_of_it[key]) if key in all_of_it else "nothing"
         raise InputError(f"{key}: must be {(RULES | OWN_RULES)[key]}, got {got}") from None
 
@@ -79,5 +113,5 @@ def _shown(value: object) -> str:
     return repr(value)[:LONGEST]
 
 
-def _known() -> str:
-    return ", ".join(name for name in Asked.model_fields if name != "name")
+def _known(kind: type[BaseModel], first: str) -> str:
+    return ", ".join(name for name in kind.model_fields if name != first)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from fabric.errors import EnvironmentFault
 from fabric.measure.backends.backend import Backend, World
+from fabric.measure.launch.connecting import connecting
 from fabric.measure.launch.launcher import Launch
 from topologies.errors import InputError
 
@@ -32,7 +33,8 @@ def connected(chosen: Backend, launch: Launch, timeout: float) -> Iterator[World
         EnvironmentFault: the library is missing, does not run under this launcher, or lost a rank.
     """
     check_backend(chosen, launch)
-    world = chosen.connect(launch, timeout)
+    with connecting(launch.rank):
+        world = chosen.connect(launch, timeout)
     try:
         yield world
         world.close()

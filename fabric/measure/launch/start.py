@@ -13,6 +13,7 @@ from fabric.errors import EnvironmentFault
 from fabric.measure.host.machine import physical_cores, usable_cores
 from fabric.records.ranges import MOST_PROCESSES
 from fabric.text.numbers import whole
+from topologies.errors import InputError
 
 OURS = "FABRICBENCH_STARTED"
 """Set for ranks that we started: they leave printing to the process that did."""
@@ -22,6 +23,28 @@ ENVIRONMENT = {
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
 }
+
+
+MOST_PER_CORE = 8
+"""Ranks on one core that are started without --force: more take minutes to connect, and what is timed is waiting for a core."""
+AS_ROOT = "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
+
+
+def as_root() -> str:
+    """Return what a root user must set before Open MPI's mpirun runs for them, in brackets; empty where nothing is missing."""
+    if os.geteuid() or all(os.environ.get(word.partition("=")[0]) == "1" for word in AS_ROOT.split()):
+        return ""
+    return f" (as root, Open MPI's mpirun needs `export {AS_ROOT}`)"
+
+
+def check_crowd(ranks: int, *, force: bool = False, way_on: str = "; --force insists") -> None:
+    """Raise InputError where so many ranks would stand on each core of this machine that only their waiting is timed."""
+    cores = len(usable_cores())
+    if not force and ranks > MOST_PER_CORE * cores:
+        raise InputError(
+            f"ranks: must be at most {MOST_PER_CORE * cores} on {cores} cores, {MOST_PER_CORE} a core, got {ranks}: "
+            f"what would be timed is ranks that wait for a core{way_on}"
+        )
 
 
 def command_line(backend: str, ranks: int, arguments: Sequence[str]) -> list[str]:

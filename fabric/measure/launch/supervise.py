@@ -8,13 +8,17 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 from types import FrameType
 from typing import IO
+
+from fabric.measure.launch.connecting import FOLDER, Connecting
 
 GRACE = 8.0
 """Seconds between asking the ranks to end and ending them."""
@@ -113,8 +117,18 @@ def die_with_parent(number: int = signal.SIGTERM) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
-def supervise(command: Sequence[str], environment: Mapping[str, str]) -> Ending:
-    """Run a launcher to its end and return how it ended; SIGINT and SIGTERM end it early. No process is left behind."""
+def supervise_ranks(command: Sequence[str], environment: Mapping[str, str], ranks: int, limit: float) -> Ending:
+    """Run a launcher of so many ranks as supervise() does, and end it where they are not connected after limit seconds."""
+    with tempfile.TemporaryDirectory(prefix="fabricbench-connecting-") as folder:
+        watched = Connecting(Path(folder), ranks, limit)
+        return supervise(command, {**environment, FOLDER: folder}, watched)
+
+
+def supervise(command: Sequence[str], environment: Mapping[str, str], watched: Connecting | None = None) -> Ending:
+    """Run a launcher to its end and return how it ended; SIGINT and SIGTERM end it early. No process is left behind.
+
+    watched: the ranks as they connect; they are ended where one stays away.
+    """
     listener = Listener()
     with (
         subprocess.Popen(
@@ -131,19 +145,27 @@ def supervise(command: Sequence[str], environment: Mapping[str, str]) -> Ending:
         assert child.stdout is not None  # noqa: S101  # a pipe was asked for
         reader = threading.Thread(target=listener.listen, args=(child.stdout,), daemon=True)
         reader.start()
-        code = _wait(child, stops, listener)
+        late: list[str] = []
+        code = _wait(child, stops, listener, watched, late)
         _send(child, signal.SIGKILL)
         reader.join(GRACE)
-    return Ending(code, stops[0] if stops else None, listener.reason(code) if code else "")
+    return Ending(code, stops[0] if stops else None, (late or [listener.reason(code)])[0] if code else "")
 
 
-def _wait(child: subprocess.Popen[bytes], stops: Sequence[int], listener: Listener) -> int:
+def _wait(
+    child: subprocess.Popen[bytes], stops: Sequence[int], listener: Listener, watched: Connecting | None, late: list[str]
+) -> int:
+    """Return the launcher's exit code; late gets a line where the ranks did not connect in time."""
     deadline: float | None = None
     while True:
         try:
             return child.wait(timeout=0.05)
         except subprocess.TimeoutExpired:
-            if stops and deadline is None:
+            line = watched.overdue() if watched and not late else None
+            if watched and line:
+                late.append(line)
+                watched.end_stopped()
+            if (stops or late) and deadline is None:
                 listener.hold_all, deadline = True, monotonic() + GRACE
                 _send(child, signal.SIGTERM)
             elif deadline is not None and monotonic() > deadline:

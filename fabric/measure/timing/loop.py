@@ -13,10 +13,11 @@ import numpy as np
 
 from fabric.collectives.catalog import in_a_row
 from fabric.measure.backends.backend import Group, Operation, Samples
+from fabric.measure.cells.layout import Layout
 from fabric.measure.cells.plan import TIMER_SHARE, Plan, calls_per_sample, next_round, warm_up
 from fabric.records.case import Case
 from fabric.records.result import Barrier
-from fabric.statistics import median, percentile
+from fabric.statistics import median, percentile, series_interval
 
 READINGS = 50
 """Of the clock, to know what one costs; the shortest of BARRIERS such stretches counts."""
@@ -57,6 +58,21 @@ class Timing:
     by_rank: tuple[tuple[float, ...], ...] | None = None
 
     @property
+    def median(self) -> float:
+        """Seconds: the median over samples; NaN where there are none."""
+        return median(self.seconds)
+
+    @property
+    def p99(self) -> float:
+        """Seconds: the smallest sample with 99 % of all at or below it; of fewer than 100 samples, the longest."""
+        return percentile(self.seconds, 0.99)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Seconds: the 95 % interval of the median, whatever ended the sampling; None where the samples are too few."""
+        return series_interval(self.seconds)
+
+    @property
     def context(self) -> dict[str, Any]:
         """What a result says about how it was timed."""
         native = {"python_loop_seconds": self.python_loop_seconds} if self.loop == "native" else {}
@@ -95,6 +111,27 @@ class Round:
         return Round(*(before for before, _ in both)), Round(*(after for _, after in both))
 
 
+@dataclass(frozen=True)
+class Sampled:
+    """The samples of an operation before anything is made of them. taken: warm; cold: seconds before, warm-up calls too.
+
+    clock: seconds of one reading of it. The others: as in Timing.
+    """
+
+    taken: Round
+    cold: tuple[float, ...]
+    switches: int
+    elapsed: float
+    calls: int
+    barrier_seconds: float
+    clock: float
+
+    @property
+    def timer_share(self) -> float:
+        """Of a sample, for reading the clock."""
+        return round(self.clock / self.calls / max(median(self.taken.seconds), self.clock), 4)
+
+
 def time_case(
     group: Group,
     case: Case,
@@ -113,6 +150,50 @@ def time_case(
     if not native:
         operation = replace(operation, samples=None)
     operation.fill()
+    found = sampled(group, operation, plan, alive)
+    taken, calls = found.taken, found.calls
+    plain = plain_loop(group, operation, taken, calls, plan)
+    alive()
+    wrong = count_wrong(group, operation, case, rank) if plan.check else None
+    operation.release()
+    return Timing(
+        per_message(case, taken.seconds),
+        per_message(case, found.cold),
+        wrong,
+        found.switches,
+        found.elapsed,
+        calls,
+        found.barrier_seconds,
+        timer_share=found.timer_share,
+        loop="native" if operation.samples else "python",
+        clock=operation.clock if operation.samples else "perf_counter",
+        python_loop_seconds=None if plain is None else per_message(case, [plain])[0],
+        skew_seconds=(median(taken.skew), percentile(taken.skew, 0.99)) if case.nodes == 1 else None,
+        lateness=tuple(v for (v,) in of_all(group, rank, [median(taken.late)])) if case.nodes == 1 else None,
+        by_rank=tuple(per_message(case, own) for own in of_all(group, rank, taken.own)) if per_rank else None,
+    )
+
+
+def time_own(group: Group, run: Callable[[], object], plan: Plan, alive: Callable[[], None]) -> Timing:
+    """Return the timing of anything that all ranks of the group call together; it is no case, and nothing is checked.
+
+    run() must be back only when this rank's work is done. alive() is called whenever a round is over.
+    """
+    found = sampled(group, Operation(run, None, None, Layout(0, 0, (), ()), like=lambda pattern: pattern), plan, alive)
+    return Timing(
+        tuple(found.taken.seconds),
+        found.cold,
+        None,
+        found.switches,
+        found.elapsed,
+        found.calls,
+        found.barrier_seconds,
+        timer_share=found.timer_share,
+    )
+
+
+def sampled(group: Group, operation: Operation, plan: Plan, alive: Callable[[], None]) -> Sampled:
+    """Return samples of an operation until rank 0 has enough; all ranks of the group call it, with as many calls each."""
     warmup = timed_round(group, operation, plan.warmup)
     barrier_seconds, clock = barrier_cost(group, operation), clock_cost(operation)
     calls = enough_calls(group, operation, warmup, clock, plan)
@@ -123,26 +204,7 @@ def time_case(
         alive()
     elapsed, switches = perf_counter() - start, group.total(_switches() - switches)
     cold, taken = taken.parted(warm_up(taken.seconds, plan))
-    plain = plain_loop(group, operation, taken, calls, plan)
-    alive()
-    wrong = count_wrong(group, operation, case, rank) if plan.check else None
-    operation.release()
-    return Timing(
-        per_message(case, taken.seconds),
-        per_message(case, [*warmup, *cold.seconds]),
-        wrong,
-        switches,
-        elapsed,
-        calls,
-        barrier_seconds,
-        timer_share=round(clock / calls / max(median(taken.seconds), clock), 4),
-        loop="native" if operation.samples else "python",
-        clock=operation.clock if operation.samples else "perf_counter",
-        python_loop_seconds=None if plain is None else per_message(case, [plain])[0],
-        skew_seconds=(median(taken.skew), percentile(taken.skew, 0.99)) if case.nodes == 1 else None,
-        lateness=tuple(v for (v,) in of_all(group, rank, [median(taken.late)])) if case.nodes == 1 else None,
-        by_rank=tuple(per_message(case, own) for own in of_all(group, rank, taken.own)) if per_rank else None,
-    )
+    return Sampled(taken, (*warmup, *cold.seconds), switches, elapsed, calls, barrier_seconds, clock)
 
 
 def per_message(case: Case, seconds: Sequence[float]) -> tuple[float, ...]:

@@ -92,7 +92,7 @@ def hardware_of(backend: str) -> Hardware:
     Raises:
         InputError: a name that is none.
     """
-    name = backend.partition(":")[2] or "h100"
+    name = backend.partition(":")[2].lower() or "h100"
     if name in PRESETS:
         return PRESETS[name]
     if not exists("nodes", name):

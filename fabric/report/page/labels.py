@@ -15,6 +15,11 @@ def series(row: Row) -> str:
     return f"{row.source}, {'in place' if row.case.in_place else 'out of place'}"
 
 
+def whose(rows: Iterable[Row]) -> str:
+    """Return whose numbers rows are, to begin a sentence with: this machine's, or those that another tool measured."""
+    return "The imported results'" if any(row.source.startswith("import:") for row in rows) else "This machine's"
+
+
 def algorithm(text: str) -> str:
     """Return an algorithm's text for readers: `ring:channels=8` -> `ring, channels=8`; `rail_aligned` -> `rail-aligned`."""
     name, _, params = text.partition(":")

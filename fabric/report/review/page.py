@@ -15,7 +15,7 @@ from fabric.report.review.assumed import assumed
 from fabric.report.review.grid import Grid, grid
 from fabric.report.review.html import bullets, note, section
 from fabric.report.review.marks import colours, finished
-from fabric.report.review.sentences import sentence, sources
+from fabric.report.review.sentences import leading, sentence, sources
 from fabric.report.words.review import Words, words
 from fabric.review.evaluate import Review
 from fabric.review.verdict import Finding, verdict
@@ -59,7 +59,11 @@ def _data(specs: Specs, costs: Grid | None, own: Words) -> dict[str, Any]:
 def _top(review: Review, own: Words) -> str:
     """Return title and verdict."""
     lead = own["lead"].format(candidates=len(review.request.candidates), refused=len(review.refused))
-    told = section("verdict", own["section.verdict"], [_findings(verdict(review), ("decision", "change"), own)])
+    found = verdict(review)
+    first = leading(found)
+    rest = _findings([one for one in found if one not in first], ("decision", "change"), own)
+    more = f"<details><summary>{escape(own['heading.rest'])}</summary>{rest}</details>" if rest else ""
+    told = section("verdict", own["section.verdict"], [_findings(first, ("decision", "change"), own), more])
     named = review_names.glossary(review, own)
     terms = note(own["terms"].format(terms=named)) if named else ""
     heading = f'<p class="kind">{escape(own["title.kind"])}</p>\n<h1>{escape(review.request.title)}</h1>'

@@ -20,6 +20,8 @@ FIGURES = {
 """Unit of a figure -> scale, form and unit."""
 OF_LIMIT = ("taken", "low", "high", "allowed")
 """Values of a finding about a limit that are in the limit's unit."""
+LEADING = 3
+"""Sentences that stand before all others."""
 Form = tuple[float, str, str]
 
 
@@ -32,6 +34,12 @@ def sentence(finding: Finding, words: Words) -> str:
 def sources(finding: Finding, words: Words) -> str:
     """Return where a finding's numbers come from."""
     return "; ".join(words[f"from.{source}"] for source in finding.sources)
+
+
+def leading(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the three that say most: what is decided in two, and what would change it most; fewer where there are fewer."""
+    decided, changing = ([one for one in findings if one.about == about] for about in ("decision", "change"))
+    return [*decided[: LEADING - len(changing[:1])], *changing[:1]]
 
 
 def by_heading(findings: Sequence[Finding], words: Words) -> Iterator[tuple[str, list[Finding]]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fabric.report.review import names
-from fabric.report.review.sentences import by_heading, sentence, sources
+from fabric.report.review.sentences import by_heading, leading, sentence, sources
 from fabric.report.words.review import Words, words
 from fabric.review.damage import Damage, below_one
 from fabric.review.evaluate import Design, Review
 from fabric.review.quote import Range
 from fabric.review.ranking import ranking, ties
-from fabric.review.verdict import verdict
+from fabric.review.verdict import Finding, verdict
 from fabric.text.escape import markdown_cell
 from fabric.units import show_duration, show_rate
 
@@ -37,9 +37,13 @@ def markdown(review: Review, lang: str = "en") -> str:
     """Return the summary: the comparison, times, failures and the verdict with its sources."""
     own = words(lang)
     parts = [f"# {markdown_cell(review.request.title)}", _grid(COLUMNS, _all_cells(review, own))]
-    for heading, findings in by_heading(verdict(review), own):
-        told = [(markdown_cell(sentence(one, own)), markdown_cell(sources(one, own))) for one in findings]
-        parts += [f"## {heading}", "\n".join(f"- {said} <sub>{found}</sub>" for said, found in told)]
+    found = verdict(review)
+    first = leading(found)
+    parts.insert(1, _bullets(first, own))
+    rest = by_heading([one for one in found if one not in first], own)
+    folded = [part for heading, findings in rest for part in (f"## {heading}", _bullets(findings, own))]
+    if folded:
+        parts += [f"<details><summary>{own['heading.rest']}</summary>", *folded, "</details>"]
     if review.designs:
         parts += [f"## {own['heading.times']}", _grid(*_in_short(review, own))]
     return "\n\n".join(parts)
@@ -73,10 +77,21 @@ def tables(review: Review) -> list[Grid]:
     ]
 
 
-def lines(review: Review, lang: str = "en") -> Iterable[str]:
-    """Yield the verdict's lines under their headings, every one with its sources."""
+def _bullets(findings: Sequence[Finding], own: Words) -> str:
+    return "\n".join(f"- {markdown_cell(sentence(one, own))} <sub>{markdown_cell(sources(one, own))}</sub>" for one in findings)
+
+
+def first_lines(review: Review, lang: str = "en") -> list[str]:
+    """Return the verdict in three sentences, which stand before everything else."""
     own = words(lang)
-    for heading, findings in by_heading(verdict(review), own):
+    return [sentence(one, own) for one in leading(verdict(review))]
+
+
+def lines(review: Review, lang: str = "en") -> Iterable[str]:
+    """Yield the verdict's other lines under their headings, every one with its sources; the first ones: first_lines()."""
+    own, found = words(lang), verdict(review)
+    first = leading(found)
+    for heading, findings in by_heading([one for one in found if one not in first], own):
         yield f"\n{heading}"
         yield from (f"  {sentence(one, own)} [{sources(one, own)}]" for one in findings)
 

@@ -125,7 +125,7 @@ def _gives(rows: Sequence[Row]) -> str:
         if cells:
             best = max(cells, key=lambda row: row.measured.busbw if row.measured else 0.0)
             peaks.append(f"{name} {show_rate(best.measured.busbw if best.measured else 0.0)} at {where(best)}")
-    return f"This machine's highest busbw: {'; '.join(peaks)}." if peaks else ""
+    return f"{labels.whose(rows)} highest busbw: {'; '.join(peaks)}." if peaks else ""
 
 
 def _near(rows: Sequence[Row]) -> str:
@@ -162,13 +162,14 @@ def _measured_lines(rows: Sequence[Row]) -> list[str]:
 
 def _peak_line(name: str, cells: Sequence[Row]) -> str:
     best = max(cells, key=lambda row: row.measured.busbw if row.measured else 0.0)
-    samples = sum(len(row.measured.seconds) for row in cells if row.measured)
+    samples = sum(len(row.measured.seconds) for row in cells if row.measured and row.measured.statistic == "raw")
+    how = f"with {labels.count(samples, 'sample')}" if samples else "by another tool that gives means"
     wrong = sum(row.measured.wrong or 0 for row in cells if row.measured)
     of_bound = f", {labels.percent(best.efficiency)} of the bound" if best.efficiency else ""
     flag = ", with more ranks than cores" if oversubscribed(best) else ""
     rate = show_rate(best.measured.busbw if best.measured else 0.0)
     return (
-        f"{name}: {labels.count(len(cells), 'cell')} measured with {labels.count(samples, 'sample')}, "
+        f"{name}: {labels.count(len(cells), 'cell')} measured {how}, "
         f"{wrong:,} wrong elements; highest busbw {rate} at {where(best)}{of_bound}{flag}."
     )
 

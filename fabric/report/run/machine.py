@@ -167,7 +167,7 @@ def efficiency_by_ranks(rows: Sequence[Row]) -> Drawing | None:
     values = [value for value in values if value["nbytes"] in sizes]
     names = list(dict.fromkeys(value["series"] for value in values))
     panels = [drawing.titled(_efficiency_panel(values, name, len(names), sizes), name) for name in sorted(names)]
-    return Drawing("efficiency", _efficiency_title(values), _efficiency_caption(values), _in_rows(panels))
+    return Drawing("efficiency", _efficiency_title(values, labels.whose(rows)), _efficiency_caption(values), _in_rows(panels))
 
 
 def _few(sizes: Sequence[int]) -> list[int]:
@@ -197,11 +197,11 @@ def _efficiency_panel(values: Values, name: str, columns: int, sizes: Sequence[i
     return alt.layer(*layers).properties(width=drawing.panel_width(min(columns, 3)), height=200)
 
 
-def _efficiency_title(values: Values) -> str:
+def _efficiency_title(values: Values, whose: str) -> str:
     largest = [v for v in values if v["nbytes"] == max(v["nbytes"] for v in values) and v["efficiency"]]
     told = [f"{v['series']} {v['efficiency_text']} on {v['ranks']} ranks" for v in largest if not v["crowded"]]
     size = largest[0]["size_text"] if largest else ""
-    return f"This machine's efficiency at {size}: {'; '.join(told)}" if told else "This machine's efficiency by world size"
+    return f"{whose} efficiency at {size}: {'; '.join(told)}" if told else f"{whose} efficiency by world size"
 
 
 def _efficiency_caption(values: Values) -> str:

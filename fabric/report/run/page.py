@@ -17,8 +17,8 @@ from fabric.text.escape import html as escape
 from topologies.errors import InputError
 
 
-def write(story: Story, html_path: Path, png_path: Path) -> None:
-    """Write the page and the picture; the same story gives the same bytes.
+def write(story: Story, html_path: Path, png_path: Path | None) -> None:
+    """Write the page, and the picture where one is asked for; the same story gives the same bytes.
 
     Raises:
         InputError: a story without any row, or a file that cannot be written.
@@ -27,7 +27,8 @@ def write(story: Story, html_path: Path, png_path: Path) -> None:
     if not drawings:
         raise InputError("report: needs at least one row with 2 ranks or more that was measured or predicted, got none")
     save(html_path, html(story, drawings).encode())
-    save(png_path, png(story, drawings))
+    if png_path is not None:
+        save(png_path, png(story, drawings))
 
 
 def html(story: Story, drawings: Sequence[Drawing]) -> str:

@@ -61,6 +61,7 @@ def predicted_against_measured(rows: Sequence[Row]) -> Drawing | None:
     values = _values(rows)
     if not values:
         return None
+    predicted = f"predicted time of one {rows[0].case.collective}"
     domain = _padded([value[key] for value in values for key in ("measured", "predicted")])
     uses = sorted({value["use"] for value in values}, key=lambda use: (use not in style.USES, use))
     names = sorted({value["series"] for value in values})
@@ -68,14 +69,14 @@ def predicted_against_measured(rows: Sequence[Row]) -> Drawing | None:
         alt.Chart(drawing.data(sorted(values, key=lambda value: -uses.index(value["use"]))))
         .mark_point(size=48, strokeWidth=1.6, opacity=0.85, filled=False)
         .encode(
-            x=_time_axis(alt.X, "predicted", "predicted time of one all_reduce", domain),
+            x=_time_axis(alt.X, "predicted", predicted, domain),
             y=_time_axis(alt.Y, "measured", "measured time (median)", domain),
             color=drawing.colour("use", "use", uses, [style.USES.get(use, style.SPARE[0]) for use in uses]),
             shape=alt.Shape("series:N", title="library", scale=alt.Scale(domain=names)),
             tooltip=drawing.tooltip(TIMES),
         )
     )
-    chart = alt.layer(*_diagonal(domain), points).properties(width=drawing.WIDTH - MARGINS, height=380)
+    chart = alt.layer(*_diagonal(domain, predicted), points).properties(width=drawing.WIDTH - MARGINS, height=380)
     return Drawing("against", _against_title(values), _against_caption(values), chart)
 
 
@@ -91,12 +92,12 @@ def _time_axis(channel: Any, field: str, title: str, domain: tuple[float, float]
     return drawing.log_axis(channel, field, title, domain, ticks, style.TIME_TEXT)
 
 
-def _diagonal(domain: tuple[float, float]) -> list[Any]:
+def _diagonal(domain: tuple[float, float], predicted: str) -> list[Any]:
     """Return the band of +-10 % and the line where measured = predicted."""
     import altair as alt
 
     ends = [{"predicted": x, "measured": x, "low": x * (1 - BAND), "high": x * (1 + BAND)} for x in domain]
-    base = alt.Chart(drawing.data(ends)).encode(x=_time_axis(alt.X, "predicted", "predicted time of one all_reduce", domain))
+    base = alt.Chart(drawing.data(ends)).encode(x=_time_axis(alt.X, "predicted", predicted, domain))
     band = base.mark_area(color="#c9d3dd", opacity=0.6, clip=True).encode(
         y=_time_axis(alt.Y, "low", "measured time (median)", domain), y2="high:Q"
     )

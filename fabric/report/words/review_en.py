@@ -229,6 +229,7 @@ WORDS: Mapping[str, str] = {
     "for the rest, as above. The start is the table above.",
     # headings of the text
     "heading.decision": "Verdict",
+    "heading.rest": "The rest of the verdict",
     "heading.change": "What would change it",
     "heading.assumed": "What was assumed",
     "heading.times": "Times and failures",

@@ -225,6 +225,7 @@ WORDS: Mapping[str, str] = {
     "设备都在其中 {computing} 的时间里计算，其余时间空闲，与上表一致。初始位置即上表取值。",
     # headings of the text
     "heading.decision": "结论",
+    "heading.rest": "结论的其余部分",
     "heading.change": "什么会改变结论",
     "heading.assumed": "假设",
     "heading.times": "时间与故障",

@@ -47,6 +47,7 @@ COMMANDS = {
     "calibrate": [["calibrate", str(RECORDED), "--topo", TWIN]],
     "compare": [["compare", str(RECORDED), str(RECORDED)]],
     "scale": [["scale", "--topo", TREE, "--ranks", "2,4"], ["scale", str(RECORDED), "--topo", TWIN, "--routing", "dmodk"]],
+    "report": [["report", str(RECORDED), "--topo", TWIN, "--routing", "dmodk"]],
     "jobs": [["jobs", "--topo", TREE, "--job", "all_reduce:1MiB:8", "--job", "all_to_all:1MiB:8"]],
     "stress": [["stress", "--topo", TREE, "--fail", "links", "--counts", "1,2", "--seeds", "2", "--size", "1MiB"]],
     "flows": [["flows", "flows.json"]],

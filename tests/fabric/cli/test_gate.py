@@ -1,5 +1,6 @@
 """The verb's bad input, exit codes and Markdown; real ranks are in tests/multirank."""
 
+import json
 import re
 import sys
 from dataclasses import replace
@@ -34,7 +35,14 @@ def answer(*judged, wrong=0):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ([], "takes one of --runs A B, --revs A B, --envs A B; got none"),
+        ([], "takes one of --runs A B, --revs A B, --envs A B, --command A --command B; got none"),
+        (["--command", "true"], "--command is given twice, A then B, got 1"),
+        (["--command", "true", "--command", "true", "run.yaml"], "--command needs no run file, got run.yaml"),
+        (["--command", "true", "--command", "true", "--ranks", "2"], "--ranks is not for --command; leave it out"),
+        (["--command", "true", "--command", "true", "--statistic", "p10"], "--statistic is not for --command"),
+        (["--runs", "a", "b", "--number", "x"], "--number is not for --runs; leave it out"),
+        (["--command", "true", "--command", "true", "--higher-is-better"], "higher-is-better: is about --number"),
+        (["--command", "true", "--command", "true", "--budget", "nan"], "budget: must be more than 0 seconds a cell"),
         (["--revs", "a", "b", "--envs", "a", "b"], "got --revs and --envs"),
         (["--revs", "a", "b"], "--revs needs a run file to measure"),
         (["run.yaml", "--runs", "a", "b"], "--runs names both run files, got a third, run.yaml"),
@@ -74,6 +82,16 @@ def test_bad_values_are_named_before_anything_is_measured(way, words, line, tmp_
     assert line in str(result.exception)
     assert Path("a.yaml").read_text() == RUN
     assert Path("text").read_text() == "of somebody else\n"
+
+
+def test_two_commands_by_a_number_regress_in_table_json_and_exit_code(tmp_path):
+    words = ["--command", "echo busbw 100", "--command", "echo busbw 90", "--number", "busbw ([0-9.]+)", "--higher-is-better"]
+    plain, said = (CliRunner().invoke(command, [*words, *more], standalone_mode=False) for more in ([], ["--json"]))
+    assert (plain.return_value, said.return_value) == (1, 1)
+    assert "A = echo busbw 100, B = echo busbw 90; 14 pairs of runs" in plain.output
+    assert re.search(r"number of .*higher is better\s+100\s+90\s+-10.0 %", plain.output)
+    (row,) = json.loads(said.stdout)["rows"]
+    assert (row["a_number"], row["b_number"], row["a_seconds"], row["nbytes"]) == (100, 90, None, None)
 
 
 @pytest.mark.parametrize("words", [("x", "1", "1"), ("0", "1", "x"), ("", "1", "1")])
@@ -120,6 +138,6 @@ def test_the_workflows_in_the_docs_parse_and_use_what_there_is():
 
 def test_the_options_in_the_docs_are_those_of_the_verb():
     known = {option for param in command.params for option in param.opts if not getattr(param, "hidden", False)}
-    told = set(re.findall(r"`(--[a-z]+|-o)", DOCS.split("### How it decides")[0])) | set(re.findall(r"gate (--[a-z]+)", DOCS))
+    told = set(re.findall(r"`(--[a-z-]+|-o)", DOCS.split("### How it decides")[0])) | set(re.findall(r"gate (--[a-z-]+)", DOCS))
     assert told <= known
     assert known - told <= {"run", "--output"}

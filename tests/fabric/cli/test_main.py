@@ -44,7 +44,7 @@ def test_version():
         (["predict", "--topo", "fat_tree:k=4,speed=400G"], ["400G", "ambiguous"]),
         (["predict", "--topo", "fat_tree:k=4", "--ranks", "0"], ["ranks: must be whole numbers >= 1"]),
         (["predict", "--topo", "fat_tree:k=4", "--ranks", "17"], ["has 16 devices, got 17 ranks"]),
-        (["predict", "--topo", "fat_tree:k=4", "--sizes", "64M"], ["64M", "ambiguous"]),
+        (["predict", "--topo", "fat_tree:k=4", "--sizes", "64KB"], ["64KB", "ambiguous"]),
         (["predict", "--topo", "fat_tree:k=4", "--algorithm", "rings"], ["did you mean ring"]),
         (["predict", "--topo", "fat_tree:k=4", "--routing", "sprey"], ["routing: must be ideal, spray, ecmp:SEED"]),
         (

@@ -29,7 +29,7 @@ def measure(*arguments):
         (["--backend", "glo"], 2, "backend: must be one of gloo, nccl, mpi, got 'glo'; did you mean gloo?"),
         (["--collective", "allreduce"], 2, "did you mean all_reduce?"),
         (["--dtype", "f8"], 2, "dtype: must be one of"),
-        (["--min", "64M"], 2, "min: must be a size such as 8, 64KiB or 64MiB"),
+        (["--min", "64KB"], 2, "min: must be a size such as 8, 64KiB or 64M"),
         (["--min", "6", "--max", "6"], 2, "sizes: must be whole f32 elements of 4 bytes, got 6"),
         (["--factor", "1"], 2, "factor: must be a whole number from 2 to 4,294,967,296, got '1'"),
         (["--ranks", "0"], 2, "ranks: must be whole numbers >= 1"),
@@ -176,7 +176,7 @@ def test_switches_are_shown_of_curves_that_were_refined(capsys):
     (found,) = switch_rows(refined)
     assert (found["low_nbytes"], found["high_nbytes"], found["factor"]) == (1000, 1100, 3.0)
     show(refined, "none", None, as_json=False, as_csv=False)
-    words = "# all_reduce of gloo on 2 ranks, contiguous, in place: between 1000 B and 1100 B time jumps 3x"
+    words = "# all_reduce of gloo on 2 ranks, contiguous, in place: between 1 kB and 1100 B time jumps 3x"
     assert words in capsys.readouterr().out
 
 

@@ -33,7 +33,7 @@ def own(**figures):
     ("change", "words"),
     [
         (case(collective="allreduce"), r"cases\.0: collective: must be one of .*, got 'allreduce'; did you mean all_reduce\?"),
-        (case(size="64M"), r"cases\.0: size: must be a size such as .*, got '64M': unit 'M' is ambiguous or unknown"),
+        (case(size="64KB"), r"cases\.0: size: must be a size such as .*, got '64KB': unit 'KB' is ambiguous or unknown"),
         (case(size=0), r"cases\.0: size: must be above 0, got 0"),
         (case(algorithm="rings"), r"cases\.0: algorithm: must be one of ring, .*, got 'rings'; did you mean ring\?"),
         (case(algorithm="ring:chanels=2"), r"cases\.0: ring: parameters are channels, got 'chanels'"),
@@ -45,7 +45,7 @@ def own(**figures):
         ({"orders": ["random"]}, "orders: must be contiguous, interleaved, scattered:SEED, got 'random'"),
         ({"orders": []}, r"orders: must name at least one, such as \[contiguous\], got none"),
         ({"orders": "contiguous"}, r"orders: must be a list \(such as \[contiguous\]\), got 'contiguous'"),
-        ({"limits": {"power": "2MW"}}, r"limits\.power: must be a number \(watts, 2e6 for 2 MW\), got '2MW'"),
+        ({"limits": {"power": "2mw"}}, r"limits\.power: must be a number \(watts, 2e6 for 2 MW, or 2MW\), got '2mw'"),
         ({"limits": {"powr": 1}}, r"limits\.powr: no such key; must be of power, .*, got 'powr'; did you mean power\?"),
         ({"limits": {"efficiency": 95}}, r"limits\.efficiency: must be above 0 and at most 1, such as 0\.95, got 95"),
         ({"limits": {"racks": 1}}, r"limits\.racks: must be at least 2, what the 8 nodes fill alone"),

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from fabric.review.request import load, parse, parts_of
+from fabric.review.request import Limits, load, parse, parts_of
 from topologies.errors import InputError
 
 GOOD = {
@@ -75,3 +75,8 @@ def test_dates_as_yaml_reads_them(date):
 
 def test_sizes_are_bytes():
     assert parse(GOOD).cases[0].nbytes == 2**20
+
+
+def test_a_power_limit_may_carry_its_unit():
+    for text, watts in (("4.5MW", 4.5e6), ("900 kW", 9e5), (2e6, 2e6)):
+        assert Limits.model_validate({"power": text}).power == watts

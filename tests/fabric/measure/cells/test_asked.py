@@ -1,11 +1,13 @@
 """Every argument of the fixture with every kind of wrong value: one line that names it, never another error."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fabric.measure.cells.asked import Asked, asked
+from fabric.measure.cells.asked import Asked, OwnAsked, asked
 from topologies.errors import InputError
 
 WRONG = [None, "x", -1, 1.5, float("nan"), float("inf"), [], [1], {"a": "b"}, {1: 2}, (1, 2), object(), np.zeros(3)]
@@ -37,7 +39,7 @@ def test_any_value_is_read_or_refused(argument, value):
 @pytest.mark.parametrize(
     ("words", "given", "line"),
     [
-        ((), {}, "name: must be a collective such as 'all_reduce', got nothing"),
+        ((), {}, "name: must be a collective such as 'all_reduce', or a callable, got nothing"),
         (("all_reduce",), {}, "nbytes: must be a whole number of bytes such as 65536, got nothing"),
         (("all_reduce",), {"nbytes": "4KiB"}, "nbytes: must be a whole number of bytes such as 65536, got '4KiB'"),
         (("all_reduce", 64), {}, "collective: takes one name, then by name nbytes, backend, .*; got 64 too"),
@@ -60,3 +62,24 @@ def test_numbers_of_numpy_are_numbers():
     found = asked(("all_reduce",), {"nbytes": np.int64(64), "budget": np.float64(0.5)})
     assert (found.nbytes, found.budget) == (64, 0.5)
     assert found.plan.budget == 0.5
+
+
+def test_a_callable_is_the_users_own_with_the_same_plan():
+    found = asked((len,), {"backend": "mpi", "iters": 7})
+    assert isinstance(found, OwnAsked)
+    assert (found.name, found.plan.iters, found.backend) == ("len", 7, "mpi")
+    assert asked((partial(len, "x"),), {}).name == "partial"
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "line"),
+    [
+        ((len,), {"nbytes": 64}, "collective: with a callable it takes backend, budget, iters, warmup, barrier, got nbytes"),
+        ((len, 64), {}, "collective: takes one call, then by name backend, .*; got 64 too"),
+        ((len,), {"iters": "x"}, "iters: must be a whole number of iterations, got 'x'"),
+        ((64,), {"nbytes": 64}, "name: must be a collective such as 'all_reduce', or a callable, got 64"),
+    ],
+)
+def test_what_a_callable_cannot_have_is_named(words, given, line):
+    with pytest.raises(InputError, match=line):
+        asked(words, given)

@@ -1,0 +1,50 @@
+"""`report`: the page of imported, measured and predicted results, in the words that suit whose they are."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from fabric.cli.main import program
+from topologies.errors import InputError
+
+TOPO = "dgx-h100:nodes=16"
+LOG = Path(__file__).parents[3] / "docs" / "examples" / "judge" / "healthy.log"
+
+
+def run(*words):
+    done = CliRunner().invoke(program, [*map(str, words)])
+    assert done.exit_code in (0, 2), done.output
+    return done
+
+
+@pytest.fixture
+def results(tmp_path):
+    run("import", LOG, "-o", tmp_path / "all.jsonl")
+    run("predict", "--topo", TOPO, "--sizes", "1MiB,1GiB", "--ranks", "8,128", "-o", tmp_path / "all.jsonl")
+    return tmp_path / "all.jsonl"
+
+
+def test_imported_and_predicted_results_make_a_page_and_a_picture(results, tmp_path):
+    page, picture = tmp_path / "page.html", tmp_path / "page.png"
+    done = run("report", results, "--topo", TOPO, "-o", page, "--png", picture)
+    assert done.exit_code == 0, done.output
+    html = page.read_text()
+    assert "all_reduce on dgx-h100:nodes=16" in html
+    assert "The imported results&#x27; highest busbw" in html
+    assert "This machine" not in html, "nothing was measured here"
+    assert "by another tool that gives means" in html
+    assert "Extrapolation" in html
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_predictions_of_another_fabric_stand_there_without_a_bound(results, tmp_path):
+    done = run("report", results, "--topo", "dgx-h100:nodes=32", "-o", tmp_path / "page.html")
+    assert re.search("4 predictions are of another fabric than dgx-h100:nodes=32: shown without a bound", done.output)
+
+
+@pytest.mark.parametrize(("words", "line"), [(["--collective", "all_gather"], None), (["-o", "."], "output: cannot write")])
+def test_a_bad_option_is_one_line(words, line, results):
+    done = CliRunner().invoke(program, ["report", str(results), "--topo", TOPO, *words], standalone_mode=False)
+    assert line is None or (isinstance(done.exception, InputError) and line in str(done.exception))
