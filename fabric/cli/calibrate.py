@@ -44,8 +44,11 @@ def command(
     """
     from fabric.answers.calibrate import calibrate
     from fabric.cli.topo import load
+    from fabric.collectives.catalog import collective as known
     from fabric.predict import constants
 
+    if collective is not None:
+        known(collective)
     fabric = load(topo)
     measured = [one for log in logs for one in _read(log, library, collective)]
     fitted = calibrate(measured, fabric, collective=collective or "all_reduce")

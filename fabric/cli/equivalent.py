@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from fabric.cli.kinds import ENDPOINTS
 from fabric.cli.output import formats, give
 
 EXAMPLE = "Example: fabricbench equivalent --of dgx-h100:nodes=32 --with atlas-800t-a2 --work all_reduce:1GiB,flops:5e14"
@@ -29,7 +30,7 @@ EXAMPLE = "Example: fabricbench equivalent --of dgx-h100:nodes=32 --with atlas-8
 )
 @click.option("--by", default="wire", show_default=True, help="wire: no library, fastest algorithm; library: each node's own.")
 @click.option("--algorithm", help="Of the collectives; by default the fastest, or the library's choice.")
-@click.option("--most", default=4096, show_default=True, help="Devices up to which a cluster is tried.")
+@click.option("--most", type=ENDPOINTS, default=4096, show_default=True, help="Devices up to which a cluster is tried.")
 @formats
 def command(
     *, of: str, others: tuple[str, ...], work: str, by: str, algorithm: str | None, most: int, as_json: bool, as_csv: bool
@@ -38,8 +39,8 @@ def command(
 
     Where no number does: how far it comes, and at which size the network stops scaling.
     """
-    from fabric.cli.topo import load
     from fabric.answers.equivalent import equivalent
+    from fabric.cli.topo import load
     from fabric.review.work import work_of
 
     candidates = [name for text in others for name in ([text] if ":" in text else text.split(","))]

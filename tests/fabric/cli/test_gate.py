@@ -42,7 +42,7 @@ def answer(*judged, wrong=0):
         (["--command", "true", "--command", "true", "--statistic", "p10"], "--statistic is not for --command"),
         (["--runs", "a", "b", "--number", "x"], "--number is not for --runs; leave it out"),
         (["--command", "true", "--command", "true", "--higher-is-better"], "higher-is-better: is about --number"),
-        (["--command", "true", "--command", "true", "--budget", "nan"], "budget: must be more than 0 seconds a cell"),
+        (["--command", "true", "--command", "true", "--budget", "nan"], "budget: must be a finite number above 0"),
         (["--revs", "a", "b", "--envs", "a", "b"], "got --revs and --envs"),
         (["--revs", "a", "b"], "--revs needs a run file to measure"),
         (["run.yaml", "--runs", "a", "b"], "--runs names both run files, got a third, run.yaml"),
