@@ -53,8 +53,9 @@ def report(
 ) -> Answer[Page]:
     """Return what was written: the page of results of one collective, measured ones beside their predictions.
 
-    results: several samples of one case pooled (records.pool). constants: to predict with; None: as scale_measured. commands:
-    shown on the page. routing, fidelity: of the predictions beside what was measured.
+    results: several samples of one case pooled (records.pool); predictions of what was measured are made anew. constants: to
+    predict with; None: as scale_measured. routing, fidelity: of the predictions beside what was measured. commands: shown on
+    the page.
 
     Raises:
         InputError: results of several collectives without the one that is meant, or a file that cannot be written.
@@ -64,12 +65,16 @@ def report(
     from fabric.records.result import now
     from fabric.report.run.page import write
     from fabric.report.run.story import Story
+    from topologies.errors import InputError
 
     own = of_one_collective(results, collective)
     name, ran = own[0].case.collective, [r for r in own if r.measured]
     measured = scale_measured(ran, fabric, constants, routing=routing, fidelity=fidelity) if ran else None
-    predicted, notes = _predicted([r for r in own if not r.measured], fabric)
+    cases = {r.case for r in ran}
+    predicted, notes = _predicted([r for r in own if not r.measured and r.case not in cases], fabric)
     said = (*(measured.warnings if measured else ()), *notes)
+    if not (ran or predicted):
+        raise InputError(f"report: results must hold a measurement, or a prediction of {fabric.name}; {'; '.join(notes)}")
     story = Story(
         title=f"{name} on {fabric.name or fabric.topology.name}",
         made_at=now(),
@@ -87,7 +92,7 @@ def report(
 
 
 def _predicted(answers: Sequence[Result], fabric: Fabric) -> tuple[list[Row], list[str]]:
-    """Return the rows of a model's answers, each asked for in one way, and a line on those of another fabric."""
+    """Return the rows of a model's answers on the fabric, each asked for in one way, and a line on those of others."""
     from fabric.predict.bounds import bound, in_network_bound
     from fabric.records.case import Case
     from fabric.scaling import scaling_table
@@ -96,14 +101,16 @@ def _predicted(answers: Sequence[Result], fabric: Fabric) -> tuple[list[Row], li
         found = in_network_bound(case, fabric)
         return found.busbw if found else None
 
-    ways = {(r.source, r.algorithm, r.routing, r.fabric, r.fingerprint) for r in answers}
+    here = [r for r in answers if r.fingerprint in (None, fabric.fingerprint)]
     rows: list[Row] = []
-    foreign = 0
-    for way in sorted(ways, key=str):
-        own = [r for r in answers if (r.source, r.algorithm, r.routing, r.fabric, r.fingerprint) == way]
-        here = way[-1] in (None, fabric.fingerprint)
-        foreign += 0 if here else len(own)
-        limits = {r.case: found.busbw for r in own if here and (found := bound(r.case, fabric, r.model.backend))}
+    for way in sorted({_way(r) for r in here}, key=str):
+        own = [r for r in here if _way(r) == way]
+        limits = {r.case: found.busbw for r in own if (found := bound(r.case, fabric, r.model.backend))}
         rows += scaling_table(own[0].source, [], own, limits, {}, None, in_network)
-    said = [f"{foreign} predictions are of another fabric than {fabric.name}: shown without a bound"] if foreign else []
-    return rows, said
+    foreign = len(answers) - len(here)
+    return rows, [f"left out: {foreign} predictions of other fabrics than {fabric.name}; --topo names theirs"] * bool(foreign)
+
+
+def _way(answer: Result) -> tuple[str, str, str | None]:
+    """Return how a prediction was asked for."""
+    return answer.source, answer.algorithm, answer.routing

@@ -1,6 +1,5 @@
 """`report`: the page of imported, measured and predicted results, in the words that suit whose they are."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -39,9 +38,20 @@ def test_imported_and_predicted_results_make_a_page_and_a_picture(results, tmp_p
     assert picture.read_bytes()[:4] == b"\x89PNG"
 
 
-def test_predictions_of_another_fabric_stand_there_without_a_bound(results, tmp_path):
+def test_predictions_of_another_fabric_are_left_out_and_said(results, tmp_path):
     done = run("report", results, "--topo", "dgx-h100:nodes=32", "-o", tmp_path / "page.html")
-    assert re.search("4 predictions are of another fabric than dgx-h100:nodes=32: shown without a bound", done.output)
+    assert "left out: 4 predictions of other fabrics than dgx-h100:nodes=32; --topo names theirs" in done.output
+
+
+def test_nothing_but_predictions_of_another_fabric_is_refused(tmp_path):
+    run("predict", "--topo", TOPO, "--sizes", "1MiB", "-o", tmp_path / "other.jsonl")
+    done = CliRunner().invoke(
+        program,
+        ["report", str(tmp_path / "other.jsonl"), "--topo", "fat_tree:k=4", "-o", str(tmp_path / "page.html")],
+        standalone_mode=False,
+    )
+    assert isinstance(done.exception, InputError)
+    assert "report: results must hold a measurement, or a prediction of fat_tree:k=4" in str(done.exception)
 
 
 @pytest.mark.parametrize(("words", "line"), [(["--collective", "all_gather"], None), (["-o", "."], "output: cannot write")])
