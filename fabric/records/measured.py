@@ -44,16 +44,19 @@ def all_in(path: Path, library: str | None = None) -> tuple[list[Result], list[s
     return [*ran, *(r for r in kept if not r.measured)], [line for line in (torn, left_out) if line]
 
 
-def of_one_collective(results: Sequence[Result], asked: str) -> list[Result]:
+def of_one_collective(results: Sequence[Result], asked: str | None) -> list[Result]:
     """Return the results of one collective, since no fit mixes them: the only one there is, else the one asked for.
 
     Raises:
         InputError: several, and not the one asked for; or no collective at all.
     """
     there = sorted({result.case.collective for result in results})
-    collective(asked)
+    if asked is not None:
+        collective(asked)
     if len(there) == 1:
         return list(results)
     if asked not in there:
-        raise InputError(f"collective: the results are of {', '.join(there)}, got {asked}; name one with --collective")
+        raise InputError(
+            f"collective: the results are of {', '.join(there)}, got {asked or 'none'}; name one with --collective"
+        )
     return [result for result in results if result.case.collective == asked]

@@ -55,6 +55,7 @@ def test_nothing_but_predictions_of_another_fabric_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("words", "line"), [(["--collective", "all_gather"], None), (["-o", "."], "output: cannot write")])
-def test_a_bad_option_is_one_line(words, line, results):
+def test_a_bad_option_is_one_line(words, line, results, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(program, ["report", str(results), "--topo", TOPO, *words], standalone_mode=False)
     assert line is None or (isinstance(done.exception, InputError) and line in str(done.exception))

@@ -188,7 +188,7 @@ def test_kill_9_of_the_process_that_runs_it_ends_the_twin():
 
 
 def test_a_name_that_is_none_is_refused(own_folder):
-    with pytest.raises(InputError, match=r"name: must be up to 31 of a-z, 0-9 and -, got '\.\./x'"):
+    with pytest.raises(InputError, match=r"name: must be up to 31 of a-z, 0-9 and -, a letter or digit first, got '\.\./x'"):
         up(plan_of(load(TOPO), 50e6), "../x")
 
 
