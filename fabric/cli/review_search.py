@@ -25,7 +25,7 @@ PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
 @click.option("--endpoints", type=ENDPOINTS, required=True, help="Devices to connect, at least.")
 @click.option("--devices-per-node", type=PER_NODE, default=8, show_default=True, help="Devices (and rails) of a node.")
 @click.option("--radix", default="64,128", show_default=True, help="Ports of a switch at a device's speed.")
-@click.option("--families", default="", help="Comma-separated; by default all that are generated.")
+@click.option("--families", help="Comma-separated; by default all that are generated.")
 @click.option("--speeds", default="400Gb/s,800Gb/s", show_default=True, help="Of a device's port.")
 @click.option("--oversubscription", default="1,1.5,2,3,4,7", show_default=True, help="Tried in every tier below the top.")
 @click.option("--planes", default="2,4", show_default=True, help="Tried by multi_plane.")
@@ -73,6 +73,16 @@ def _texts(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
+def _families(text: str | None) -> tuple[str, ...]:
+    """Return the families named, none where the option was not given: all; InputError where it names none."""
+    from topologies.errors import InputError
+
+    found = _texts(text or "")
+    if text is not None and not found:
+        raise InputError(f"families: must name one, such as clos, or be left out for all, got {text!r}")
+    return found
+
+
 def _demand(asked: dict[str, Any]) -> Demand:
     from fabric import units
     from fabric.search.generate import Demand
@@ -81,7 +91,7 @@ def _demand(asked: dict[str, Any]) -> Demand:
         endpoints=asked["endpoints"],
         devices_per_node=asked["devices_per_node"],
         radices=tuple(units.counts(asked["radix"], "radix")),
-        families=_texts(asked["families"]),
+        families=_families(asked["families"]),
         oversubscriptions=_texts(asked["oversubscription"]),
         planes=tuple(units.counts(asked["planes"], "planes")),
         oversize=asked["oversize"],
@@ -98,7 +108,7 @@ def _request(asked: dict[str, Any]) -> Request:
     return merged(
         load(asked["review"]) if asked["review"] else None,
         cases=[case_of(text) for text in asked["runs"]],
-        compute=units.duration(asked["compute"], "compute") if asked["compute"] else None,
+        compute=units.duration(asked["compute"], "compute") if asked["compute"] is not None else None,
         overlap=asked["overlap"],
         node=asked["node"] or None,
         power=_number(asked["power_cap"], "power-cap", "W", "2MW"),

@@ -394,6 +394,8 @@ def test_the_command_ends_with_1_and_the_limit_where_nothing_satisfies():
         (["--case", "all_reduce"], "case: must be COLLECTIVE:SIZE"),
         (["--case", "reduce_all:1MiB"], "case: must be COLLECTIVE:SIZE"),
         (["--resolution", "-1"], "resolution: must be a finite number from 0 to 100, got '-1'"),
+        (["--families", ""], "families: must name one, such as clos, or be left out for all, got ''"),
+        (["--compute", ""], "compute: must be a time such as 500ns"),
         (["--resolution", "nan"], "resolution: must be a finite number from 0 to 100, got 'nan'"),
         (["--overlap", "2"], "overlap: must be a finite number from 0 to 1, got '2'"),
         (["--resume"], "resume: needs the journal to go on with, -o FILE"),
