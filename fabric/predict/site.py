@@ -3,7 +3,7 @@
 [q lo^e / h, q hi^e h' (1 + (R-1) d) (1 + c sqrt d)], e = sqrt(d + o/2): lo and hi by size, d the doublings of the nodes from
 the nearest row, o the octaves of size beyond the rows, h and h' for holes and open slopes, R how far one run in twenty is from
 the median of its like at this site, c for congestion where R says that the site is shared; e is halved where it is not.
-lo and hi were chosen on rows of three sites, 8 to 16 nodes (docs/scale.md).
+lo, hi and c, and rules of laws.py, were chosen on rows of three sites, 8 to 16 nodes (docs/scale.md).
 """
 
 from __future__ import annotations
