@@ -87,9 +87,9 @@ def _of_lines(results: Sequence[Result], asked: str | None) -> Sequence[Result]:
 
     there = {result.case.collective for result in results}
     lawful = any(result.case.nodes > 1 for result in results)
-    if asked is None and not lawful:
-        return results
-    return [] if lawful and len(there) > 1 and asked not in there else of_one_collective(results, asked or "")
+    if asked is None:
+        return results if not lawful or len(there) == 1 else []
+    return [] if lawful and len(there) > 1 and asked not in there else of_one_collective(results, asked)
 
 
 def _with_laws(fitted: Sequence[Constants], laws: Mapping[str, Laws], fabric: Fabric) -> tuple[Constants, ...]:
