@@ -29,9 +29,10 @@ def parts_of(laws: Laws) -> tuple[Part, ...]:
     """Return the tables of a library's laws, one per collective and algorithm."""
     from fabric.predict.laws import is_ring
 
+    whose = f"{laws.library}, {laws.setting}" if laws.setting else laws.library
     return tuple(
         Part(
-            f"{laws.library}: {collective} by {name}, {'a step by block' if is_ring(collective, name) else 'by size'}",
+            f"{whose}: {collective} by {name}, {'a step by block' if is_ring(collective, name) else 'by size'}",
             tuple(_steps(rows) if is_ring(collective, name) else _levels(rows)),
             COLUMNS,
             tuple(_notes(rows, laws)),
