@@ -119,3 +119,9 @@ def test_several_settings_make_constants_each_and_a_warning_that_names_them(tmp_
     assert "2 settings of nccl are kept apart (none said; NCCL_PROTO=Simple): predictions take" in line
     write(tmp_path / "c.json", list(found))
     assert constants_of(str(tmp_path / "c.json"), "nccl").laws == FITTED.laws
+
+
+def test_what_a_rank_reduces_per_second_is_told_of_mpi_only():
+    mpi = [replace(ran(4, 16 * MIB, 16 * MIB * (15 / 16) / 4e9), source="mpi:openmpi")]
+    assert "at 16 MiB a rank reduces S(p-1)/p at 4 GB/s on 4 nodes" in str(calibrate(mpi, HERE))
+    assert "a rank reduces" not in str(calibrate(ROWS, HERE))

@@ -170,3 +170,20 @@ def test_settings_are_kept_apart_and_the_one_of_most_cases_comes_first():
     found = laws_by_setting([*quick, *slow])
     assert list(found) == [("nccl", "slow"), ("nccl", "quick")]
     assert [own.rows["all_reduce", "default"].points[0].seconds for own in found.values()] == [9e-3, 1e-3]
+
+
+def test_a_rank_of_mpi_keeps_its_rate_of_reducing_at_any_scale():
+    """Host copies and one core decide: the time follows S (p-1)/p."""
+    rows = Rows((point(8, 64 * MIB, 7.0, "recursive"),))
+    asked = case(32, 64 * MIB)
+    found = trend(asked, "mpi:openmpi", "recursive", rows)
+    ranks = rows.points[0].ranks
+    expected = 7.0 * (asked.world_size - 1) / asked.world_size * ranks / (ranks - 1)
+    assert found.seconds == pytest.approx(expected)
+    assert found.why.startswith("a rank's own rate of reducing, ")
+    assert found.least <= 1 <= found.most
+
+
+def test_a_rate_that_falls_with_the_nodes_is_not_the_ranks_own():
+    rows = Rows((point(4, 64 * MIB, 7.0, "recursive"), point(8, 64 * MIB, 9.0, "recursive")))
+    assert trend(case(16, 64 * MIB), "mpi:openmpi", "recursive", rows) == size_law(case(16, 64 * MIB), rows)
