@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from fabric.judge.floor import Floor
     from fabric.measure.backends.backend import Group, World
     from fabric.measure.cells.asked import Asked, OwnAsked
     from fabric.measure.launch.launcher import Launch
@@ -33,6 +35,10 @@ BENCHMARK = ("benchmark", "pytest_benchmark.plugin")
 START = "start the ranks with `mpirun -n 2 python -m pytest` or `torchrun --nproc-per-node 2 -m pytest`"
 TIMEOUT = 60.0
 """Seconds after which a rank that waits for another one ends the run."""
+
+
+class FloorWarning(UserWarning):
+    """A time that is one to watch, or one of which the floor says nothing."""
 
 
 def _asks(item: pytest.Item) -> bool:
@@ -112,6 +118,7 @@ def rank() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Offer the fixture, or the word that it needs pytest-benchmark; hold back what ranks other than 0 print."""
     config.stash[REPLAY], config.stash[ALONE] = Replay(), 0
+    config.addinivalue_line("markers", "floor(path, algorithm=None): judge `collective` by a floor of `judge --floor`")
     there = any(config.pluginmanager.hasplugin(name) for name in BENCHMARK)
     config.pluginmanager.register(WithBenchmark() if there else WithoutBenchmark(), "fabricbench-collective")
     old = config.pluginmanager.getplugin("terminalreporter")
@@ -197,13 +204,15 @@ class WithBenchmark:
         collective's result is wrong. It returns the Timing: .median, .p99, .interval and .seconds, one per sample, each the
         maximum over ranks. Once a test.
         """
-        stash = request.config.stash
 
         def run(*words: object, **given: Any) -> Timing:
             asked = _asked(words, given)
+            floor = _floor(request.node, asked)
             ranks = collective_ranks(asked.backend)
-            timing = _run(ranks, request.node.nodeid, benchmark, stash[REPLAY], asked)
-            stash[ALONE] += ranks.launch.world_size == 1
+            timing = _run(ranks, request.node.nodeid, benchmark, request.config.stash[REPLAY], asked)
+            request.config.stash[ALONE] += ranks.launch.world_size == 1
+            if floor is not None:
+                _judge(ranks, asked, timing, *floor)
             return timing
 
         return run
@@ -268,6 +277,34 @@ def _asked(words: tuple[object, ...], given: dict[str, Any]) -> Asked | OwnAsked
         return asked(words, given)
     except InputError as error:
         pytest.fail(str(error), pytrace=False)
+
+
+def _floor(item: pytest.Item, asked: Asked | OwnAsked) -> tuple[Floor, str | None] | None:
+    """Return the floor that a test is marked with, and the algorithm it names; None where it is not marked."""
+    mark = item.get_closest_marker("floor")
+    if mark is None:
+        return None
+    from fabric.judge.marker import marked  # noqa: PLC0415
+    from topologies.errors import InputError  # noqa: PLC0415
+
+    if hasattr(asked, "call"):
+        pytest.fail(f"floor: holds collectives by name, not a callable: {asked.name}", pytrace=False)
+    try:
+        return marked(mark.args, mark.kwargs, item.path.parent)
+    except InputError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def _judge(ranks: Ranks, asked: Any, timing: Timing, floor: Floor, algorithm: str | None) -> None:
+    """Fail a test whose time is bad by the floor; warn where it is one to watch, or where the floor says nothing of it."""
+    from fabric.judge.marker import by_floor, line  # noqa: PLC0415
+    from fabric.records.result import Result  # noqa: PLC0415
+
+    found = by_floor(Result(_case(ranks, asked), ranks.world.source, timing.seconds), floor, algorithm)
+    if found.verdict == "bad":
+        pytest.fail(line(found), pytrace=False)
+    elif found.verdict != "good":
+        warnings.warn(FloorWarning(line(found)), stacklevel=3)
 
 
 def _run(ranks: Ranks, test: str, benchmark: Any, replay: Replay, asked: Asked | OwnAsked) -> Timing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -56,11 +56,11 @@ def calibrate(results: Sequence[Result], fabric: Fabric, *, collective: str | No
     """
     from fabric.predict.cases import on_nodes
     from fabric.predict.fits import fits_of, scores
-    from fabric.predict.site import laws_by_library
+    from fabric.predict.site import laws_by_setting
     from topologies.errors import InputError
 
     placed = [replace(result, case=on_nodes(fabric, result.case)) for result in results]
-    laws = laws_by_library(placed)
+    laws = laws_by_setting(placed)
     fits, refused = fits_of(_of_lines(placed, collective), fabric)
     if not fits and not laws:
         raise InputError(next(iter(refused.values()), "calibrate: the file holds no measured results"))
@@ -73,8 +73,17 @@ def calibrate(results: Sequence[Result], fabric: Fabric, *, collective: str | No
         tuple(score for _, own in scored for score in own),
         parts=(*parts, *(part for own in laws.values() for part in parts_of(own))),
         beside={"constants": [asdict(one) for one in found], "file": None},
-        warnings=() if laws else tuple(refused.values()),
+        warnings=tuple(_several(laws)) if laws else tuple(refused.values()),
     )
+
+
+def _several(laws: Mapping[tuple[str, str], Laws]) -> Iterator[str]:
+    """Yield a warning per library whose logs say several settings: each has laws of its own, one of them is predicted with."""
+    for library in dict.fromkeys(library for library, _ in laws):
+        own = [setting or "none said" for name, setting in laws if name == library]
+        if len(own) > 1:
+            chosen = f"predictions take the one of most cases, {own[0]}; for another, calibrate its logs alone"
+            yield f"calibrate: {len(own)} settings of {library} are kept apart ({'; '.join(own)}): {chosen}"
 
 
 def _of_lines(results: Sequence[Result], asked: str | None) -> Sequence[Result]:
@@ -87,19 +96,21 @@ def _of_lines(results: Sequence[Result], asked: str | None) -> Sequence[Result]:
 
     there = {result.case.collective for result in results}
     lawful = any(result.case.nodes > 1 for result in results)
-    if asked is None and not lawful:
-        return results
+    if asked is None:
+        return results if not lawful or len(there) == 1 else []
     return [] if lawful and len(there) > 1 and asked not in there else of_one_collective(results, asked)
 
 
-def _with_laws(fitted: Sequence[Constants], laws: Mapping[str, Laws], fabric: Fabric) -> tuple[Constants, ...]:
-    """Return fitted constants with their libraries' laws, and constants of laws alone for libraries without lines."""
+def _with_laws(fitted: Sequence[Constants], laws: Mapping[tuple[str, str], Laws], fabric: Fabric) -> tuple[Constants, ...]:
+    """Return fitted constants with the laws of their libraries' first settings, and constants of laws alone for the rest."""
     from fabric.predict.constants import Constants
     from fabric.records.result import now
 
+    first = {library: own for (library, _), own in reversed(list(laws.items()))}
+    lined = {one.backend for one in fitted}
     alone = [
         Constants(
-            f"{library}, laws of scale",
+            f"{library}, laws of scale{f', {setting}' if setting else ''}",
             {},
             f"rows of {', '.join(map(str, own.nodes))} nodes, {len(own.points)} cases",
             backend=library,
@@ -107,10 +118,10 @@ def _with_laws(fitted: Sequence[Constants], laws: Mapping[str, Laws], fabric: Fa
             made_at=now(),
             laws=own,
         )
-        for library, own in laws.items()
-        if library not in {one.backend for one in fitted}
+        for (library, setting), own in laws.items()
+        if library not in lined or own is not first[library]
     ]
-    return (*(replace(one, laws=laws.get(one.backend or "")) for one in fitted), *alone)
+    return (*(replace(one, laws=first.get(one.backend or "")) for one in fitted), *alone)
 
 
 def _notes(fit: Fit, own: Sequence[Score]) -> list[str]:

@@ -12,6 +12,7 @@ from fabric.answers.results import result_columns
 
 if TYPE_CHECKING:
     from fabric.importers.results import Given
+    from fabric.judge.best import Published
     from fabric.judge.floor import Floor
     from fabric.judge.judge import Judged
     from fabric.judge.judgement import Expected, Judgement, Signature
@@ -74,6 +75,7 @@ VIEW = View(
         "counts": {"type": "object"},
         "signatures": LIST,
         "assumptions": TEXTS,
+        "best_published": LIST,
     },
 )  # fmt: skip
 TABLE = (
@@ -135,6 +137,7 @@ def judge(
     Raises:
         InputError: no results, or hardware that does not exist.
     """
+    from fabric.judge.best import beside
     from fabric.judge.judge import judge as judged
     from fabric.judge.nominal import nominal_of
     from fabric.predict.of_node import constants_on
@@ -146,7 +149,7 @@ def judge(
     found = judged(results, nominal, floor=floor, algorithm=algorithm)
     named = nominal.hardware.name if nominal.hardware else "not known"
     assumed = [*fabric.assumptions(), f"NCCL's hardware: {named}", *_against(floor)]
-    answer = answer_of(found, fabric.name, assumed)
+    answer = answer_of(found, fabric.name, assumed, beside((row.result.case for row in found.judgements), nominal))
     return replace(answer, warnings=tuple(_another(fabric, floor)))
 
 
@@ -163,8 +166,11 @@ def _against(floor: Floor | None) -> list[str]:
     return [f"floor of {floor.made_at} on {floor.fabric or 'a fabric without a name'}"]
 
 
-def answer_of(found: Judged, fabric: str, assumed: Sequence[str]) -> Answer[Judgement]:
-    """Return judged rows as an answer: the verdict in one line, then bad, watched and good rows; unknown by reason."""
+def answer_of(found: Judged, fabric: str, assumed: Sequence[str], best: Sequence[Published] = ()) -> Answer[Judgement]:
+    """Return judged rows as an answer: the verdict in one line, then bad, watched and good rows; unknown by reason.
+
+    best: the best published tables of the same node type and world sizes, shown beside.
+    """
     rows = found.judgements
     counts = {name: sum(row.verdict == name for row in rows) for name in ("good", "watch", "bad", "unknown")}
     shown = tuple(row for name in ("bad", "watch", "good") for row in rows if row.verdict == name)
@@ -178,6 +184,7 @@ def answer_of(found: Judged, fabric: str, assumed: Sequence[str]) -> Answer[Judg
             "counts": counts,
             "signatures": [_plain(one) for one in found.signatures],
             "assumptions": list(assumed),
+            "best_published": [_published(one) for one in best],
         },
     )
 
@@ -197,6 +204,7 @@ def page(answer: Answer[Judgement], path: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
+    from fabric.judge.best import TABLES
     from fabric.judge.judgement import Signature
     from fabric.report.judge.page import write
     from fabric.units import show_size
@@ -218,7 +226,15 @@ def page(answer: Answer[Judgement], path: Path) -> None:
     said: Any = answer.beside["signatures"]
     signatures = [Signature(**{**one, "nodes": one["nodes"] or 0, "nbytes": one["nbytes"] or 0}) for one in said]
     assumed: Any = answer.beside["assumptions"]
-    write(path, part.title, answer.items, signatures, assumed, cells)
+    best: Any = answer.beside["best_published"]
+    chosen = {(one["site"], one["source"], one["ranks"]) for one in best}
+    tables = [one for one in TABLES if (one.site, one.source, one.ranks) in chosen]
+    write(path, part.title, answer.items, signatures, assumed, cells, tables)
+
+
+def _published(one: Published) -> dict[str, Any]:
+    rows = [{"nbytes": size, "busbw_bytes_per_second": rate} for size, rate in one.busbw.items()]
+    return {"site": one.site, "source": one.source, "nodes": one.nodes, "ranks": one.ranks, "rows": rows}
 
 
 def _unknown(rows: Sequence[Judgement]) -> list[str]:

@@ -29,12 +29,13 @@ def parts_of(laws: Laws) -> tuple[Part, ...]:
     """Return the tables of a library's laws, one per collective and algorithm."""
     from fabric.predict.laws import is_ring
 
+    whose = f"{laws.library}, {laws.setting}" if laws.setting else laws.library
     return tuple(
         Part(
-            f"{laws.library}: {collective} by {name}, {'a step by block' if is_ring(collective, name) else 'by size'}",
+            f"{whose}: {collective} by {name}, {'a step by block' if is_ring(collective, name) else 'by size'}",
             tuple(_steps(rows) if is_ring(collective, name) else _levels(rows)),
             COLUMNS,
-            tuple(_notes(rows, laws)),
+            (*_notes(rows, laws), *_rates(rows, laws)),
         )
         for (collective, name), rows in laws.rows.items()
     )
@@ -73,3 +74,18 @@ def _notes(rows: Rows, laws: Laws) -> Iterator[str]:
     if FEW in rows.by_nodes and len(rows.by_nodes) > 1:
         yield "two nodes stand apart: they are no part of the trend of large sizes"
     yield f"one run in twenty takes {laws.tail:.3g} x the median of its like or more"
+
+
+def _rates(rows: Rows, laws: Laws) -> Iterator[str]:
+    """Yield what a rank reduces or copies per second, by number of nodes, where a library's host buffers decide."""
+    from fabric.predict.laws import CHOOSING, HOST_FROM, REDUCING, STEPPED, node_rates
+
+    point = rows.points[0]
+    largest = max((one.nbytes for one in rows.points), default=0)
+    if laws.library == CHOOSING or point.collective not in STEPPED or largest < HOST_FROM:
+        return
+    rates = node_rates(largest, rows)
+    said = ", ".join(f"{rate / 1e9:.3g} GB/s on {nodes}" for nodes, rate in rates.items())
+    if said:
+        verb = "reduces" if point.collective in REDUCING else "copies"
+        yield f"at {show_size(largest)} a rank {verb} S(p-1)/p at {said} nodes"

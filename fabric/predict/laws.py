@@ -47,6 +47,12 @@ HOLE = 1.25
 """How much longer than a larger size a size takes in a hole."""
 BESIDE = 4
 """How many times larger a block may be for its hole to reach down to a block."""
+REDUCING = ("all_reduce", "reduce_scatter")
+"""Collectives that every rank reduces its share (p-1)/p of."""
+HOST_FROM = 16 * MIB
+"""Bytes from which on MPI's reductions are bound by a node's own copies and reducing core, not by the network."""
+OWN_RATE = 1.05
+"""How much a node's rate may differ between numbers of nodes and still be its own."""
 SHORT = 64 * 1024
 """Bytes up to which an operation is latency alone."""
 PACKET = 4096
@@ -237,6 +243,29 @@ def size_law(case: Case, rows: Rows, *, levels: bool = False) -> Trend:
     return Trend(seconds, distance(nodes, rows.points), why, found[near][1], max(least, 0.25), most, hole)
 
 
+def node_rates(nbytes: int, rows: Rows) -> dict[int, float]:
+    """Return by number of nodes, more than FEW, the bytes per second that a rank reduces of nbytes: S (p-1)/p / t."""
+    ranks = {point.nodes: point.ranks for point in rows.points}
+    return {n: nbytes * _share(ranks[n]) / at(nbytes, curve)[0] for n, curve in rows.smooth.items() if n > FEW}
+
+
+def _share(ranks: int) -> float:
+    return (ranks - 1) / ranks
+
+
+def _by_rate(case: Case, whose: str, rows: Rows) -> Trend | None:
+    """Return S (p-1)/p over a rank's rate of the nearest number of nodes; None where its rate is not seen to be its own."""
+    host_bound = whose != CHOOSING and case.collective in REDUCING and case.nbytes >= HOST_FROM
+    rates = node_rates(case.nbytes, rows) if host_bound and case.nodes not in rows.by_nodes else {}
+    if not rates or max(rates.values()) > OWN_RATE * min(rates.values()):
+        return None
+    rate, found = rates[min(rates, key=lambda count: abs(log2(count / case.nodes)))], size_law(case, rows)
+    seconds = case.nbytes * _share(case.world_size) / rate
+    least, most = (found.seconds * end / seconds for end in (found.least, found.most))
+    why = f"a rank's own rate of reducing, {rate / 1e9:.3g} GB/s, as on {_named(rows.points)} nodes"
+    return replace(found, seconds=seconds, why=why, least=min(1.0, least), most=max(1.0, most))
+
+
 def _tells(count: int, nbytes: int, rows: Rows) -> bool:
     """Return whether rows of a number of nodes are part of the trend at a size."""
     more = sum(nodes > FEW for nodes in rows.by_nodes)
@@ -293,7 +322,7 @@ def trend(case: Case, whose: str, name: str, rows: Rows) -> Trend:
             return _tree_after_ring(case, rows)
         by_size = _tree_after_ring(case, rows) if distance(case.nodes, rows.points) >= FAR else size_law(case, rows)
         return _either(case, by_size, step_law(case, rows), rows)
-    return size_law(case, rows, levels="tree" in name)
+    return _by_rate(case, whose, rows) or size_law(case, rows, levels="tree" in name)
 
 
 def _tree_after_ring(case: Case, rows: Rows) -> Trend:

@@ -3,7 +3,7 @@
 [q lo^e / h, q hi^e h' (1 + (R-1) d) (1 + c sqrt d)], e = sqrt(d + o/2): lo and hi by size, d the doublings of the nodes from
 the nearest row, o the octaves of size beyond the rows, h and h' for holes and open slopes, R how far one run in twenty is from
 the median of its like at this site, c for congestion where R says that the site is shared; e is halved where it is not.
-lo and hi were chosen on rows of three sites, 8 to 16 nodes (docs/scale.md).
+lo, hi and c, and rules of laws.py, were chosen on rows of three sites, 8 to 16 nodes (docs/scale.md).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from math import sqrt
 from statistics import median
 
 from fabric.predict.laws import FEW, FREE, MIB, Point, Rows, Trend, library, name_of, points_of, trend
+from fabric.predict.settings import setting_of
 from fabric.records.case import Case
 from fabric.records.result import Result
 
@@ -58,10 +59,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Laws:
-    """What a library took at a site. tail: how far one run in twenty is above the median of its like, as a ratio."""
+    """What a library took at a site. tail: how far one run in twenty is above the median of its like, as a ratio.
+
+    setting: the library's, as setting_of() words it; "" where the logs say none.
+    """
 
     points: tuple[Point, ...]
     tail: float = UNREPEATED
+    setting: str = ""
 
     @cached_property
     def rows(self) -> Mapping[tuple[str, str], Rows]:
@@ -133,13 +138,17 @@ class Laws:
             yield f"one run in twenty takes {self.tail:.3g} x the median of its like: shared or noisy, more so on more"
 
 
-def laws_by_library(results: Iterable[Result]) -> dict[str, Laws]:
-    """Return the laws of every library in results of several nodes that are sound; rows of one node are left out."""
-    groups = defaultdict[str, list[Result]](list)
+def laws_by_setting(results: Iterable[Result]) -> dict[tuple[str, str], Laws]:
+    """Return the laws of every library and setting in results of several nodes that are sound; rows of one node are left out.
+
+    Of a library the setting of most cases comes first.
+    """
+    groups = defaultdict[tuple[str, str], list[Result]](list)
     for one in results:
         if one.case.nodes > 1 and not one.wrong and not one.oversubscribed:
-            groups[library(one.source)].append(one)
-    return {name: Laws(points_of(own), tail_of(own)) for name, own in sorted(groups.items())}
+            groups[library(one.source), setting_of(one)].append(one)
+    found = {key: Laws(points_of(own), tail_of(own), key[1]) for key, own in groups.items()}
+    return dict(sorted(found.items(), key=lambda pair: (pair[0][0], -len(pair[1].points), pair[0][1])))
 
 
 def tail_of(results: Iterable[Result]) -> float:
@@ -148,7 +157,7 @@ def tail_of(results: Iterable[Result]) -> float:
     for one in results:
         case = one.case
         if case.nbytes >= MIB and case.nodes > 1:
-            key = (library(one.source), case.collective, one.algorithm, one.context.get("setting"), case.nodes, case.nbytes)
+            key = (library(one.source), case.collective, one.algorithm, setting_of(one), case.nodes, case.nbytes)
             groups[(*key, case.world_size, case.in_place)].append(one.time)
     ratios = sorted(time / median(times) for times in groups.values() if len(times) > 1 for time in times)
     return max(1.0, ratios[int(TAIL * (len(ratios) - 1))]) if ratios else UNREPEATED

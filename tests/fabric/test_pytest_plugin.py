@@ -159,3 +159,27 @@ def test_more_than_the_memory_is_one_clear_line(tmp_path):
     done = suite(tmp_path, ASKS.format(more=", backend='gloo'").replace("64", "2**70"))
     assert "sizes: a buffer must fit into the memory of this machine, got 1180591620717411303424 B" in done.stdout
     assert "Error" not in done.stdout
+
+
+FLOORED = """import pytest
+@pytest.mark.floor("floor.json")
+def test_unknown(collective):
+    collective("all_reduce", nbytes=64, backend="gloo", iters=9)
+@pytest.mark.floor("missing.json")
+def test_missing(collective):
+    collective("all_reduce", nbytes=64, backend="gloo", iters=9)
+@pytest.mark.floor("floor.json")
+def test_callable(collective):
+    collective(lambda: None, backend="gloo", iters=9)
+"""
+FLOOR = {"schema": "fabricbench.floor/1", "points": []}
+
+
+def test_a_floor_that_says_nothing_warns_and_one_that_cannot_be_read_fails(tmp_path):
+    needs_gloo()
+    (tmp_path / "floor.json").write_text(json.dumps(FLOOR))
+    said = suite(tmp_path, FLOORED, "--strict-markers").stdout
+    assert "2 failed, 1 passed" in said, said
+    assert "FloorWarning: unknown: all_reduce of 64 B on 1 ranks took " in said
+    assert "Failed: floor: cannot read " in said
+    assert "floor: holds collectives by name, not a callable: <lambda>" in said

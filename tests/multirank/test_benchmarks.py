@@ -71,3 +71,33 @@ def test_all_ranks_time_a_users_callable_together_and_all_fail_where_one_raises(
     done = ranks.finish(ranks.mpirun(2, *words))
     assert "1 failed, 1 passed" in done.stdout, done.stdout + done.stderr
     assert "<lambda> raised on 1 of 2 ranks" in done.stdout
+
+
+FLOORED = """
+import pytest
+
+
+@pytest.mark.floor("slow.json")
+def test_good(collective):
+    collective("all_reduce", nbytes=65536, iters=9)
+
+
+@pytest.mark.floor("fast.json")
+def test_bad(collective):
+    collective("all_reduce", nbytes=65536, iters=9)
+"""
+
+
+def test_a_marked_floor_fails_all_ranks_where_the_time_is_bad(tmp_path, ranks):
+    ranks.needs("gloo")
+    (tmp_path / "test_floored.py").write_text(FLOORED)
+    for name, seconds in (("slow", 10.0), ("fast", 1e-9)):
+        point = {"library": "gloo", "collective": "all_reduce", "algorithm": "default", "nodes": 1, "ranks": 2}
+        point |= {"nbytes": 65536, "seconds": seconds}
+        (tmp_path / f"{name}.json").write_text(json.dumps({"schema": "fabricbench.floor/1", "points": [point]}))
+    words = ["-m", "pytest", str(tmp_path / "test_floored.py"), "-q", "-p", "no:cacheprovider", "-c", "/dev/null"]
+    done = ranks.finish(ranks.torchrun(2, *words, f"--rootdir={tmp_path}"))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stdout.count("1 failed, 1 passed") == 1, done.stdout
+    assert "bad: all_reduce of 64 KiB on 2 ranks took " in done.stdout
+    assert "exitcode  : 1 (pid" in done.stderr, "both ranks end with the failed test"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from fabric.judge.best import Published, lines_of
 from fabric.judge.judgement import Judgement, Signature
 from fabric.report.judge.charts import VERDICTS, drawings
 from fabric.report.page import style
@@ -21,13 +22,16 @@ def write(
     signatures: Sequence[Signature],
     assumed: Sequence[str],
     cells: Sequence[Sequence[str]],
+    best: Sequence[Published] = (),
 ) -> None:
     """Write the page; the same rows give the same bytes. title: the verdict in one line. cells: the table's, as HEADS.
+
+    best: the best published tables of these world sizes.
 
     Raises:
         InputError: the file cannot be written.
     """
-    save(path, html(title, judgements, signatures, assumed, cells).encode())
+    save(path, html(title, judgements, signatures, assumed, cells, best).encode())
 
 
 def html(
@@ -36,14 +40,17 @@ def html(
     signatures: Sequence[Signature],
     assumed: Sequence[str],
     cells: Sequence[Sequence[str]],
+    best: Sequence[Published] = (),
 ) -> str:
-    """Return the page: the verdict, charts, signatures, rows, what was assumed."""
-    drawn = drawings(judgements)
+    """Return the page: the verdict, charts, the best published site, signatures, rows, what was assumed."""
+    drawn = drawings(judgements, best)
     specs = {one.key: style.finish(one.chart) for one in drawn}
     body = "\n".join(
         [
             f"<h1>{escape(title)}</h1>",
             *(figure(one, specs[one.key]) for one in drawn),
+            "<h2>Best published site of this node type</h2>",
+            _list(lines_of(best, (row.result.case.world_size for row in judgements))),
             *_signatures(signatures),
             "<h2>Every row</h2>",
             _table(cells),

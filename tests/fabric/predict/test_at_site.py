@@ -107,3 +107,21 @@ def test_predictions_without_an_interval_say_why(backend, nodes, why):
     found = with_interval(Prediction("ring", backend=backend), 1.0, Case("all_reduce", 8, 8 * nodes, nodes, 8))
     assert found.interval is None
     assert why in found.interval_reasons[0]
+
+
+def test_several_settings_make_constants_each_and_a_warning_that_names_them(tmp_path):
+    simple = {"environment": {"NCCL_PROTO": "Simple", "NCCL_ALGO": "Ring", "NCCL_DEBUG": "INFO"}}
+    rows = [*ROWS, *(ran(4, size, 1.0, context=simple) for size in (MIB, 64 * MIB))]
+    found = calibrate(rows, HERE)
+    assert [one.laws.setting for one in found] == ["", "NCCL_PROTO=Simple"]
+    assert found[0].laws == FITTED.laws, "what one setting took is no part of another's"
+    (line,) = found.warnings
+    assert "2 settings of nccl are kept apart (none said; NCCL_PROTO=Simple): predictions take" in line
+    write(tmp_path / "c.json", list(found))
+    assert constants_of(str(tmp_path / "c.json"), "nccl").laws == FITTED.laws
+
+
+def test_what_a_rank_reduces_per_second_is_told_of_mpi_only():
+    mpi = [replace(ran(4, 16 * MIB, 16 * MIB * (15 / 16) / 4e9), source="mpi:openmpi")]
+    assert "at 16 MiB a rank reduces S(p-1)/p at 4 GB/s on 4 nodes" in str(calibrate(mpi, HERE))
+    assert "a rank reduces" not in str(calibrate(ROWS, HERE))

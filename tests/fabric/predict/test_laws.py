@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fabric.predict.laws import HOLE, Point, Rows, at, is_ring, points_of, size_law, steps, trend, without_holes
-from fabric.predict.site import Laws, laws_by_library, tail_of
+from fabric.predict.site import Laws, laws_by_setting, tail_of
 from fabric.records.case import Case
 from fabric.records.result import Result
 
@@ -121,7 +121,7 @@ def results(nodes, nbytes, *seconds, source="import:nccl-tests", setting="a"):
     return [Result(case(nodes, nbytes), source, (one,), statistic="mean", context={"setting": setting}) for one in seconds]
 
 
-LAWS = laws_by_library([one for n in (4, 8) for b in (8, MIB, 256 * MIB) for one in results(n, b, 1e-5 + b * 2e-11)])["nccl"]
+LAWS = laws_by_setting(one for n in (4, 8) for b in (8, MIB, 256 * MIB) for one in results(n, b, 1e-5 + b * 2e-11))["nccl", "a"]
 
 
 @settings(max_examples=40)
@@ -160,5 +160,30 @@ def test_the_tail_is_that_of_runs_of_one_setting():
 def test_laws_are_made_of_sound_rows_of_several_nodes_only():
     sound = results(4, MIB, 1e-3)
     wrong = [replace(one, wrong=3) for one in results(8, MIB, 1e-3)]
-    assert laws_by_library([*sound, *wrong, *results(1, MIB, 1e-5)])["nccl"].nodes == (4,)
+    assert laws_by_setting([*sound, *wrong, *results(1, MIB, 1e-5)])["nccl", "a"].nodes == (4,)
     assert points_of(results(4, MIB, 1.0, 2.0, 9.0))[0].seconds == 2.0
+
+
+def test_settings_are_kept_apart_and_the_one_of_most_cases_comes_first():
+    quick = results(4, MIB, 1e-3, setting="quick")
+    slow = results(4, MIB, 9e-3, setting="slow") + results(8, MIB, 9e-3, setting="slow")
+    found = laws_by_setting([*quick, *slow])
+    assert list(found) == [("nccl", "slow"), ("nccl", "quick")]
+    assert [own.rows["all_reduce", "default"].points[0].seconds for own in found.values()] == [9e-3, 1e-3]
+
+
+def test_a_rank_of_mpi_keeps_its_rate_of_reducing_at_any_scale():
+    """Host copies and one core decide: the time follows S (p-1)/p."""
+    rows = Rows((point(8, 64 * MIB, 7.0, "recursive"),))
+    asked = case(32, 64 * MIB)
+    found = trend(asked, "mpi:openmpi", "recursive", rows)
+    ranks = rows.points[0].ranks
+    expected = 7.0 * (asked.world_size - 1) / asked.world_size * ranks / (ranks - 1)
+    assert found.seconds == pytest.approx(expected)
+    assert found.why.startswith("a rank's own rate of reducing, ")
+    assert found.least <= 1 <= found.most
+
+
+def test_a_rate_that_falls_with_the_nodes_is_not_the_ranks_own():
+    rows = Rows((point(4, 64 * MIB, 7.0, "recursive"), point(8, 64 * MIB, 9.0, "recursive")))
+    assert trend(case(16, 64 * MIB), "mpi:openmpi", "recursive", rows) == size_law(case(16, 64 * MIB), rows)

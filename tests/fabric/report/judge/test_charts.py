@@ -7,6 +7,7 @@ import json
 
 import sites
 
+from fabric.judge.best import beside
 from fabric.judge.judge import judge
 from fabric.report.judge.charts import drawings
 from fabric.report.page import style
@@ -26,3 +27,16 @@ def test_charts_show_every_row_with_its_band_by_size_and_by_world_size():
 def test_one_world_size_has_no_chart_by_world_size():
     judged = judge(sites.rows(4, 8, sites.H100_FOUR_NODES), sites.nominal("h100")).judgements
     assert [one.key for one in drawings(judged)] == ["size"]
+
+
+def test_the_best_published_site_is_a_line_of_its_own_world_size():
+    both = ((2, sites.H100_TWO_NODES), (4, sites.H100_FOUR_NODES))
+    cases = [one for nodes, times in both for one in sites.rows(nodes, 8, times) if one.case.nbytes <= sites.GIB]
+    nominal = sites.nominal("h100")
+    judged = judge(cases, nominal).judgements
+    best = beside((row.result.case for row in judged), nominal)
+    by_size, by_world = (style.finish(one.chart)["datasets"].values() for one in drawings(judged, best))
+    sized = [v for text in by_size for v in json.loads(text) if "site" in v]
+    assert {v["site"] for v in sized} == {one.name for one in best}
+    assert {v["x"] for v in sized} == {256 * sites.MIB, 1024 * sites.MIB}, "no further than the measured sizes"
+    assert sorted(v["x"] for text in by_world for v in json.loads(text) if "site" in v) == [16, 32]
