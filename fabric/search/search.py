@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fabric.review.limits import Binding, Load, bindings, check, fits_up_to
+from fabric.review.of_node import check_size, with_node
 from fabric.review.parts import part
 from fabric.review.plausible import check_plausible
 from fabric.review.quote import Range
@@ -133,6 +134,7 @@ def search(
         InputError: limits, parts, floor, cost, speeds or cases that are wrong for every design, or nothing can be built.
     """
     _check(request, speeds, force=force)
+    check_size(request.node, parts_of(request), demand.devices_per_node)
     if not 0 <= resolution < 1:
         raise InputError(f"resolution: must be from 0 to below 100 %, such as 5, got {resolution * 100:g}")
     wirings, skipped = generate(demand)
@@ -166,7 +168,7 @@ def _check(request: Request, speeds: Sequence[str], *, force: bool) -> None:
         _ = case.nbytes
     for name in (request.node, request.nic):
         if name is not None:
-            part(name, parts)
+            part(name, with_node(parts, name, 1) if name == request.node else parts)
     if not force:
         check_plausible(request, parts)
 
