@@ -99,7 +99,7 @@ def evaluate(request: Request, constants: Constants | None = None, tell: Tell | 
             (plausible.py), or limits that the nodes alone exceed.
     """
     parts, floor = _checked(request, force=force)
-    built, refused = _built(request.candidates)
+    built, refused = _built(request.candidates, force=force)
     if built:
         check_ranks(request, max(fabric.topology.devices for _, fabric in built))
     if request.node is not None and built:
@@ -139,12 +139,12 @@ def _checked(request: Request, *, force: bool) -> tuple[Mapping[str, Part], Floo
     return parts, floor
 
 
-def _built(candidates: Sequence[Candidate]) -> tuple[list[tuple[Candidate, Fabric]], list[Refused]]:
+def _built(candidates: Sequence[Candidate], *, force: bool) -> tuple[list[tuple[Candidate, Fabric]], list[Refused]]:
     """Return the fabrics of the candidates, and those that cannot be built."""
     built, refused = [], []
     for candidate in candidates:
         try:
-            built.append((candidate, spec.load(candidate.topo)))
+            built.append((candidate, spec.load(candidate.topo, force=force)))
         except InputError as error:
             refused.append(Refused(candidate, str(error)))
     return built, refused

@@ -139,7 +139,8 @@ def _kind(error: InputError) -> str:
 
 def _fabrics(work: Work) -> list[Fabric]:
     """Return the wiring's fabric at every speed; a divided port's cables run at their share."""
-    first = spec.load(work.wiring.spec(work.devices_per_node, cable_speed(work.wiring, work.speeds[0]), work.node))
+    text = work.wiring.spec(work.devices_per_node, cable_speed(work.wiring, work.speeds[0]), work.node)
+    first = spec.load(text, force=True)  # speeds were checked once for all designs
     return [first, *(_at(first, work, speed) for speed in work.speeds[1:])]
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from fabric.network.plausible import REVIEWED
+from fabric.network.plausible import check as check_speed
 from fabric.review.limits import Binding, Load, bindings, check, fits_up_to
 from fabric.review.of_node import check_size, with_node
 from fabric.review.parts import part
@@ -158,6 +160,8 @@ def _check(request: Request, speeds: Sequence[str], *, force: bool) -> None:
     for speed in speeds:
         if not rate(speed, "speeds") > 0:
             raise InputError(f"speeds: must be above zero, got {speed!r}")
+        if not force:
+            check_speed("speed", rate(speed), "speeds", inside=False, how=REVIEWED)
     if not request.cases:
         raise InputError("cases: must name at least one collective and size, got none")
     check(request.limits)
