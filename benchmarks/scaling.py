@@ -24,6 +24,7 @@ from fabric.measure.host.machine import machine, slug
 from fabric.network import spec
 from fabric.network.fabric import Fabric
 from fabric.predict import constants
+from fabric.predict.of_node import constants_on
 from fabric.records.pool import pooled
 from fabric.records.result import now
 from fabric.records.store import append, read
@@ -35,10 +36,14 @@ from topologies.errors import InputError
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "benchmarks" / "scaling.yaml"
 H100_FABRICS = (
-    "rail_optimized:nodes=2048,rails=8,radix=64,scale_up=nvswitch",
-    "fat_tree:k=64,devices_per_node=8,scale_up=nvswitch",
+    "rail_optimized:nodes=2048,rails=8,radix=64,node=dgx-h100,scale_up=nvswitch",
+    "fat_tree:k=64,devices_per_node=8,node=dgx-h100,scale_up=nvswitch",
 )
-"""400G a NIC and NVLink 4 inside nodes, the parts that nothing said stands for; the report lists them with their sources."""
+"""Speeds, NICs, library and constants are the node's; the report lists them with their sources.
+
+Inside, one switch stands for the node's four chips: NVLink spreads every message over all of them, while a hash would lay one
+message on one chip.
+"""
 SIZES = [1 << 20, 64 << 20, 1 << 30]
 RANKS = [8 << i for i in range(12)]
 ASKED = {"ecmp:0-4": (None, "best", "ring"), "ideal": (None,)}
@@ -108,9 +113,8 @@ def extrapolate(results: Path) -> list[Row]:
     """Return 8 to 16,384 H100 GPUs on a rail-optimised fabric and on a fat-tree, hashed ECMP and an even split."""
     fabrics = [spec.load(text) for text in H100_FABRICS]
     rows: list[Row] = []
-    h100 = constants.constants_of("nccl:h100", None)
     for routing, algorithms in ASKED.items():
-        found = scale(fabrics, sizes=SIZES, ranks=RANKS, constants=h100, algorithms=algorithms, routing=routing)
+        found = scale(fabrics, sizes=SIZES, ranks=RANKS, algorithms=algorithms, routing=routing)
         click.echo(str(found))
         rows += found
     append(results, [row.predicted for row in rows if row.predicted])
@@ -121,7 +125,11 @@ def assumptions(fabric: Fabric) -> list[str]:
     """Return what both predictions rest on, a line each."""
     local = [f"this machine: {line}" for line in fabric.assumptions()]
     large = [f"extrapolation: {line}" for line in spec.load(H100_FABRICS[0]).assumptions()]
-    return [*local, *large, f"extrapolation: constants nccl:h100: {constants.NCCL_SOURCE}; not calibrated on any GPU here"]
+    return [
+        *local,
+        *large,
+        f"extrapolation: constants {constants_on(spec.load(H100_FABRICS[0])).source}; not calibrated on any GPU here",
+    ]
 
 
 def constants_file(stem: Path) -> Path:

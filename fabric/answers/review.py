@@ -175,8 +175,9 @@ def review(
 ) -> Answer[Design]:
     """Return the candidates of a request, or of its YAML file, with tables, findings and what was refused.
 
-    constants: None: those that the request names. lang: of the sentences, en or zh. force: take figures beyond what is
-    plausible as they are. tell: called with candidates done, in all, and the next one's name.
+    constants: None: those that the request names, and of every candidate's node where it names none. lang: of the sentences,
+    en or zh. force: take figures beyond what is plausible as they are. tell: called with candidates done, in all, and the next
+    one's name.
 
     Raises:
         InputError: whatever is wrong for all candidates, with the file's name where there is one.
@@ -195,7 +196,8 @@ def evaluated(
 
     asked = load(request) if isinstance(request, Path) else request
     try:
-        return evaluate(asked, constants or constants_of(asked.constants), tell, force=force)
+        named = constants_of(asked.constants) if "constants" in asked.model_fields_set else None
+        return evaluate(asked, constants or named, tell, force=force)
     except InputError as error:
         if isinstance(request, Path):
             raise InputError(f"{request}: {error}") from None

@@ -37,7 +37,7 @@ PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
 @click.option("--review", type=click.Path(path_type=Path), help="Take cases, step, parts, floor, cost and node from a review.")
 @click.option("--compute", help="Time of a step without any network; default 2s.")
 @click.option("--overlap", type=SHARE, help="Share of communication that is hidden; default 0.5.")
-@click.option("--node", help="Part that a node is, to count nodes as well.")
+@click.option("--node", help="Part or server of the catalogue (`fabricbench hardware`) that a node is, to count nodes as well.")
 @click.option(
     "--resolution", type=PERCENT, default=0.0, show_default=True, help="Percent: leave out what is better by no more than this."
 )

@@ -19,6 +19,7 @@ from fabric.network.lane_speeds import from_lane_speeds
 from fabric.network.of_node import levels as levels_of
 from fabric.network.of_node import named
 from fabric.network.parts import Part, part
+from fabric.network.plausible import check as check_plausible
 from fabric.text.escape import shown
 from fabric.text.files import write_text
 from fabric.units import duration, rate
@@ -74,18 +75,18 @@ def schema() -> dict[str, Any]:
     return {**made, "$id": SCHEMA, "properties": kinds, "required": ["schema", "topology"]}
 
 
-def load(text: str) -> Fabric:
-    """Return the fabric of a short form or of a YAML file.
+def load(text: str, *, force: bool = False) -> Fabric:
+    """Return the fabric of a short form or of a YAML file. force: take speeds and latencies beyond what is plausible.
 
     Raises:
         InputError: whatever is wrong with it, by name.
     """
     is_file = text.endswith((".yaml", ".yml"))
-    return read(Path(text)) if is_file else from_short_form(text)
+    return read(Path(text)) if is_file else from_short_form(text, force=force)
 
 
-def from_short_form(text: str) -> Fabric:
-    """Return the fabric of a short form such as `fat_tree:k=8,speed=400Gb/s,latency=300ns`."""
+def from_short_form(text: str, *, force: bool = False) -> Fabric:
+    """Return the fabric of a short form such as `fat_tree:k=8,speed=400Gb/s,latency=300ns`; force: as load()."""
     family, params = catalog.split_spec(text)
     speeds = {f"{prefix}{key}": params.pop(f"{prefix}{key}", None) for prefix in ("", "scale_up_") for key in KEYS}
     family, params, node = named(family, params)
@@ -96,6 +97,7 @@ def from_short_form(text: str) -> Fabric:
             LevelText(part=speeds[f"{prefix}link"], speed=speeds[f"{prefix}speed"], latency=speeds[f"{prefix}latency"]),
             usual[level],
             prefix,
+            check=not force,
         )
         for level in topology.levels
         for prefix in ["scale_up_" if level == SCALE_UP else ""]
@@ -171,7 +173,8 @@ def _from_text(path: Path, text: FabricText) -> Fabric:
             if name not in topology.levels:
                 raise InputError(f"{path}: {where}: {topology.name} has levels {', '.join(topology.levels)}, got {name!r}")
     usual = _usual(topology, node)
-    levels = {name: _level(text.levels.get(name, LevelText()), usual[name], f"{name}.") for name in topology.levels}
+    said = {name: text.levels.get(name, LevelText()) for name in topology.levels}
+    levels = {name: _level(own, usual[name], f"{name}.", check=own.source is None) for name, own in said.items()}
     fabric = Fabric(topology, levels, text.name, _degraded(path, topology, text.degraded), text.carriers, node)
     states_lanes = text.schema_ == OF_LANES and text.levels.get(SCALE_UP, LevelText()).speed
     return from_lane_speeds(fabric, OF_LANES) if states_lanes else fabric
@@ -201,16 +204,26 @@ def _of_part(made_of: Part) -> Level:
     return Level(made_of.speed, made_of.latency, f"part {made_of.name}", part=made_of.name)
 
 
-def _level(text: LevelText, usual: Level, prefix: str) -> Level:
-    """Return a level from its part, overridden by a speed and a latency where they are given; prefix: for messages."""
+def _level(text: LevelText, usual: Level, prefix: str, *, check: bool) -> Level:
+    """Return a level from its part, overridden by a speed and a latency where they are given; prefix: for messages.
+
+    check: refuse what is beyond plausible.
+    """
     base = _of_part(part(text.part, f"{prefix}link")) if text.part else usual
     given = [key for key, value in (("speed", text.speed), ("latency", text.latency)) if value]
     origin = [base.source] * (len(given) < 2) + [f"{' and '.join(given)} given"] * bool(given)
     if not text.speed and not base.speed:
         raise InputError(f"{prefix}speed: {base.source}; give {prefix}speed=")
+    speed = _positive(rate(text.speed, f"{prefix}speed"), f"{prefix}speed") if text.speed else base.speed
+    latency = duration(text.latency, f"{prefix}latency") if text.latency else base.latency
+    if check:
+        inside = prefix in (f"{SCALE_UP}.", "scale_up_")
+        for figure, value in (("speed", speed), ("latency", latency)):
+            if figure in given:
+                check_plausible(figure, value, f"{prefix}{figure}", inside=inside)
     return Level(
-        speed=_positive(rate(text.speed, f"{prefix}speed"), f"{prefix}speed") if text.speed else base.speed,
-        latency=duration(text.latency, f"{prefix}latency") if text.latency else base.latency,
+        speed=speed,
+        latency=latency,
         source=text.source or "; ".join(origin),
         part=base.part if not text.speed or (text.part and rate(text.speed) == base.speed) else None,
         count=text.count,

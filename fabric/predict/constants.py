@@ -135,7 +135,7 @@ def check_library(backend: str) -> None:
     """
     from fabric.predict.defaults import DEFAULTS  # noqa: PLC0415  # its tables, where a library is named
 
-    if backend not in (*DEFAULTS, "mpi") and not re.fullmatch(r"nccl:[a-z0-9_-]+", backend):
+    if backend not in (*DEFAULTS, "mpi") and not re.fullmatch(r"nccl:[a-z0-9_-]+(:[a-z0-9]+=[a-z]+)*", backend):
         raise InputError(f"backend: must be one of {', '.join(DEFAULTS)}, nccl:HARDWARE, got {shown(backend)}")
 
 

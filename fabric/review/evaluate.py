@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fabric.network import spec
 from fabric.network.fabric import Fabric
 from fabric.predict.constants import NONE, Constants
+from fabric.predict.of_node import constants_on
 from fabric.review.bill import Bill, bill, without_figures
 from fabric.review.ceiling import Reach, ceiling
 from fabric.review.checks import check_asked, check_parts, check_ranks
@@ -16,6 +17,7 @@ from fabric.review.growth import Stage, stages
 from fabric.review.limits import Binding, Load, Quota, bindings, check, check_nodes, check_rack, fits_up_to, quota
 from fabric.review.mistakes import must_be_of
 from fabric.review.mixed import slowdowns
+from fabric.review.of_node import check_size, node_name, with_node
 from fabric.review.parts import Part
 from fabric.review.performance import Kept, Performance, curve, performance
 from fabric.review.plausible import check_plausible
@@ -35,6 +37,7 @@ class Design:
     watts: of the facility, PUE included. cost: USD per effective device-hour at low, middle and high prices.
     beside: slowdown of the first case's bytes where two jobs run it on alternate nodes, one per seed of its routing.
     curve: (devices, step efficiency) of jobs of growing size. ceiling: the largest size by number of tiers.
+    constants: what its times rest on.
     """
 
     candidate: Candidate
@@ -53,6 +56,7 @@ class Design:
     swings: tuple[Swing, ...]
     bindings: tuple[Binding, ...]
     quota: Quota | None
+    constants: Constants = NONE
     ceiling: tuple[Reach, ...] = ()
     beside: tuple[float, ...] = ()
 
@@ -84,20 +88,24 @@ class Review:
     refused: tuple[Refused, ...]
 
 
-def evaluate(request: Request, constants: Constants = NONE, tell: Tell | None = None, *, force: bool = False) -> Review:
+def evaluate(request: Request, constants: Constants | None = None, tell: Tell | None = None, *, force: bool = False) -> Review:
     """Return the review. tell(done, in all, name) is called before every candidate. force: take implausible figures too.
+
+    constants: None: those of every candidate's node (predict/of_node.py), none for one without. What its nodes cost and draw
+    is the review's part, else the catalogue's (of_node.py).
 
     Raises:
         InputError: limits, parts, floor or cost that are wrong for all candidates, figures beyond what is plausible
             (plausible.py), or limits that the nodes alone exceed.
     """
     parts, floor = _checked(request, force=force)
-    built, refused = _built(request.candidates)
+    built, refused = _built(request.candidates, force=force)
     if built:
         check_ranks(request, max(fabric.topology.devices for _, fabric in built))
     if request.node is not None and built:
-        fewest = min(fabric.topology.nodes for _, fabric in built)
-        check_nodes(request.limits, floor, fewest, parts[request.node], economy_of(request).pue)
+        fewest = min((fabric.topology for _, fabric in built), key=lambda topology: topology.nodes)
+        own = with_node(parts, request.node, fewest.devices_per_node)[request.node]
+        check_nodes(request.limits, floor, fewest.nodes, own, economy_of(request).pue)
     designs = []
     for candidate, fabric in built:
         if tell:
@@ -123,28 +131,37 @@ def _checked(request: Request, *, force: bool) -> tuple[Mapping[str, Part], Floo
     tornado(economy_of(request), request.spans)
     for key, name in (("node", request.node), ("nic", request.nic)):
         if name is not None:
-            part_of(key, name, parts)
-    if request.node is not None:
+            part_of(key, name, with_node(parts, name, 1) if key == "node" else parts)
+    if request.node in parts:
         check_rack(floor, parts[request.node].rack_units)
     if not force:
         check_plausible(request, parts)
     return parts, floor
 
 
-def _built(candidates: Sequence[Candidate]) -> tuple[list[tuple[Candidate, Fabric]], list[Refused]]:
+def _built(candidates: Sequence[Candidate], *, force: bool) -> tuple[list[tuple[Candidate, Fabric]], list[Refused]]:
     """Return the fabrics of the candidates, and those that cannot be built."""
     built, refused = [], []
     for candidate in candidates:
         try:
-            built.append((candidate, spec.load(candidate.topo)))
+            built.append((candidate, spec.load(candidate.topo, force=force)))
         except InputError as error:
             refused.append(Refused(candidate, str(error)))
     return built, refused
 
 
 def _design(
-    candidate: Candidate, fabric: Fabric, layout: Layout, request: Request, parts: Mapping[str, Part], constants: Constants
+    candidate: Candidate,
+    fabric: Fabric,
+    layout: Layout,
+    request: Request,
+    listed: Mapping[str, Part],
+    given: Constants | None,
 ) -> Design:
+    node = node_name(fabric, request.node)
+    check_size(node, listed, fabric.topology.devices_per_node)
+    parts = with_node(listed, node, fabric.topology.devices_per_node)
+    constants = constants_on(fabric, {text.collective for text in request.cases}, given)
     for name in candidate.parts or ():
         if name not in parts:
             raise InputError(f"parts: {must_be_of(name, parts)}")
@@ -153,7 +170,7 @@ def _design(
     chosen = {
         name: p for name, p in parts.items() if candidate.parts is None or name in candidate.parts or p.kind in ("node", "nic")
     }
-    bought = bill(fabric, layout, chosen, request.node, candidate.nic or request.nic)
+    bought = bill(fabric, layout, chosen, node, candidate.nic or request.nic)
     routing = candidate.routing or request.routing
     kept: Kept = {}
     done = performance(fabric, request, constants, routing=routing, kept=kept)
@@ -185,6 +202,7 @@ def _design(
         swings=tuple(tornado(economy, request.spans)) if economy else (),
         bindings=tuple(bindings(request.limits, load)),
         quota=quota(request.limits.power, load) if request.limits.power else None,
+        constants=constants,
         ceiling=ceiling(candidate.topo, bought),
         beside=slowdowns(fabric, first.case, first.algorithm or "ring", first.routing or "ideal"),
     )
@@ -192,7 +210,7 @@ def _design(
 
 def _economy(request: Request, bought: Bill, done: Performance, broken: Resilience) -> Economy | None:
     """Return one device's economy at middle prices; None where nodes are not on the bill or something has no price."""
-    if request.node is None or without_figures(bought.lines, "price"):
+    if not bought.nodes or without_figures(bought.lines, "price"):
         return None
     known = {
         "capex": bought.price.mid / bought.endpoints,

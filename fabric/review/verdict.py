@@ -335,7 +335,10 @@ def _assumed(review: Review) -> Iterator[Finding]:
     yield Finding("assumed", "step", step, ("request",))
     if any(design.economy for design in review.designs):
         yield from _economy(request)
-    if request.constants == "none":
+    of_nodes = {design.candidate.name: design.constants.source for design in review.designs if design.constants.backend}
+    if of_nodes and "constants" not in request.model_fields_set:
+        yield Finding("assumed", "constants_of_nodes", {"names": tuple(of_nodes)}, ("model",))
+    elif request.constants == "none":
         yield Finding("assumed", "constants", {"routing": request.routing}, ("model",))
     yield Finding("assumed", "failures", {"devices": RUN_DEVICES}, ("failures",))
 

@@ -62,10 +62,13 @@ class Wiring:
     devices: int
     split: int = 1
 
-    def spec(self, devices_per_node: int, speed: str | None = None) -> str:
-        """Return the short form, nodes included, with a cable's speed where one is given."""
-        inside = "nvswitch" if devices_per_node > 1 else "none"
-        pairs = [*self.params, ("devices_per_node", str(devices_per_node)), ("scale_up", inside)]
+    def spec(self, devices_per_node: int, speed: str | None = None, node: str | None = None) -> str:
+        """Return the short form, nodes included, with a cable's speed where one is given.
+
+        node: of the catalogue, for what is inside.
+        """
+        inside = ("node", node) if node else ("scale_up", "nvswitch" if devices_per_node > 1 else "none")
+        pairs = [*self.params, ("devices_per_node", str(devices_per_node)), inside]
         text = ",".join(f"{key}={value}" for key, value in [*pairs, *([("speed", speed)] if speed else [])])
         return f"{self.family}:{text}"
 

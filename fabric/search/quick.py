@@ -29,6 +29,7 @@ from fabric.predict.model import Model
 from fabric.records.case import Case
 from fabric.review.bill import NoPart, bill, without_figures
 from fabric.review.by_rails import BY_RAILS, EXCHANGES, RELAYED, SPLIT, around, pairs_are_too_many
+from fabric.review.of_node import catalogued_name, with_node
 from fabric.review.performance import case_on, step_efficiency
 from fabric.review.quote import total
 from fabric.review.racks import Layout, place
@@ -61,6 +62,11 @@ class Work:
     devices_per_node: int
     speeds: tuple[str, ...]
     request: Request
+
+    @property
+    def node(self) -> str | None:
+        """The server of the catalogue that nodes are, None where they are a part of the review's own or none is named."""
+        return catalogued_name(self.request.node, parts_of(self.request))
 
 
 class _Kept(Model):
@@ -133,7 +139,8 @@ def _kind(error: InputError) -> str:
 
 def _fabrics(work: Work) -> list[Fabric]:
     """Return the wiring's fabric at every speed; a divided port's cables run at their share."""
-    first = spec.load(work.wiring.spec(work.devices_per_node, cable_speed(work.wiring, work.speeds[0])))
+    text = work.wiring.spec(work.devices_per_node, cable_speed(work.wiring, work.speeds[0]), work.node)
+    first = spec.load(text, force=True)  # speeds were checked once for all designs
     return [first, *(_at(first, work, speed) for speed in work.speeds[1:])]
 
 
@@ -145,7 +152,7 @@ def cable_speed(wiring: Wiring, speed: str) -> str:
 def _at(fabric: Fabric, work: Work, speed: str) -> Fabric:
     text = cable_speed(work.wiring, speed)
     levels = {name: level if name == SCALE_UP else replace(level, speed=rate(text)) for name, level in fabric.levels.items()}
-    return Fabric(fabric.topology, levels, name=work.wiring.spec(work.devices_per_node, text))
+    return Fabric(fabric.topology, levels, name=work.wiring.spec(work.devices_per_node, text, work.node), node=fabric.node)
 
 
 def _shared(work: Work, fabric: Fabric) -> Row:
@@ -216,7 +223,8 @@ def _only_neighbour(topology: Topology) -> NDArray[np.int64]:
 
 def _row(work: Work, speed: str, fabric: Fabric, layout: Layout, models: Mapping[str, Model]) -> Row:
     request = work.request
-    bought = bill(fabric, layout, parts_of(request), request.node, request.nic)
+    parts = with_node(parts_of(request), request.node, fabric.topology.devices_per_node)
+    bought = bill(fabric, layout, parts, request.node, request.nic)
     if unpowered := without_figures(bought.lines, "watts"):
         raise InputError(f"parts.{unpowered[0]}: watts is not known; give low, high, source and date under parts")
     unpriced = without_figures(bought.lines, "price")

@@ -14,7 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from fabric.network.plausible import REVIEWED
+from fabric.network.plausible import check as check_speed
 from fabric.review.limits import Binding, Load, bindings, check, fits_up_to
+from fabric.review.of_node import check_size, with_node
 from fabric.review.parts import part
 from fabric.review.plausible import check_plausible
 from fabric.review.quote import Range
@@ -133,6 +136,7 @@ def search(
         InputError: limits, parts, floor, cost, speeds or cases that are wrong for every design, or nothing can be built.
     """
     _check(request, speeds, force=force)
+    check_size(request.node, parts_of(request), demand.devices_per_node)
     if not 0 <= resolution < 1:
         raise InputError(f"resolution: must be from 0 to below 100 %, such as 5, got {resolution * 100:g}")
     wirings, skipped = generate(demand)
@@ -156,6 +160,8 @@ def _check(request: Request, speeds: Sequence[str], *, force: bool) -> None:
     for speed in speeds:
         if not rate(speed, "speeds") > 0:
             raise InputError(f"speeds: must be above zero, got {speed!r}")
+        if not force:
+            check_speed("speed", rate(speed), "speeds", inside=False, how=REVIEWED)
     if not request.cases:
         raise InputError("cases: must name at least one collective and size, got none")
     check(request.limits)
@@ -166,7 +172,7 @@ def _check(request: Request, speeds: Sequence[str], *, force: bool) -> None:
         _ = case.nbytes
     for name in (request.node, request.nic):
         if name is not None:
-            part(name, parts)
+            part(name, with_node(parts, name, 1) if name == request.node else parts)
     if not force:
         check_plausible(request, parts)
 

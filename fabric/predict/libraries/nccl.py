@@ -89,10 +89,19 @@ class Job:
 def hardware_of(backend: str) -> Hardware:
     """Return the hardware of `nccl:NAME`, a short name or a node of the catalogue; for `nccl` that of `h100`.
 
+    `nccl:NAME:ll128=off:nvls=off`: with what a site's NCCL does not use switched off; `on` is what NAME has anyway.
+
     Raises:
-        InputError: a name that is none.
+        InputError: a name that is none, or a key that is no such switch.
     """
-    name = backend.partition(":")[2].lower() or "h100"
+    name, _, keys = backend.partition(":")[2].lower().partition(":")
+    known = _named(name or "h100")
+    for key in filter(None, keys.split(":")):
+        known = known.switched(key)
+    return known
+
+
+def _named(name: str) -> Hardware:
     if name in PRESETS:
         return PRESETS[name]
     if not exists("nodes", name):
@@ -112,7 +121,7 @@ def tuning(case: Case, hardware: Hardware) -> list[Choice]:
         raise InputError(f"tuning: world_size must be >= 2, got {case.world_size}")
     job = Job(case.collective, case.world_size, max(1, case.nodes), hardware)
     found = (*_rings(job), *_trees(job), *_pats(job), *_nvls(job))
-    return [_timed(case, job, *one) for one in found if one[3] > 0]
+    return [_timed(case, job, *one) for one in found if one[3] > 0 and (hardware.ll128 or one[1] != LL128)]
 
 
 def choose(case: Case, hardware: Hardware) -> Choice:

@@ -33,6 +33,8 @@ SPEEDS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "blackwell": (BLACKWELL_INSIDE, BLACKWELL_BETWEEN),
 }
 """Architecture -> speeds per channel that are tried, GB/s: inside one node, over several."""
+SWITCHES = ("ll128", "nvls")
+"""What a site may have switched off, as it is written."""
 MOST_CHANNELS = 32
 SPLIT_FROM, SPLIT_FAST, FEW = 25.0, 50.0, 4
 
@@ -56,7 +58,8 @@ class Hardware:
     """A node with its NICs. nvlink, nic: GB/s per GPU and direction; pcie: GB/s between GPU and NIC.
 
     gpus_per_node: GPUs under one NVLink domain. multicast: the switches add and copy (NVLS). cpu: intel or amd, it limits
-    LL over several nodes. nic_latency: us that the network plugin states (0 for InfiniBand). source says whence.
+    LL over several nodes. nic_latency: us that the network plugin states (0 for InfiniBand). ll128: whether that protocol is in
+    use. source says whence.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Hardware:
     pcie: float = 48.0
     cpu: str = "intel"
     nic_latency: float = 0.0
+    ll128: bool = True
 
     def __post_init__(self) -> None:
         if self.architecture not in SPEEDS:
@@ -87,6 +91,20 @@ class Hardware:
     def ll_limit(self, nodes: int) -> float:
         """Return the most that LL moves, GB/s."""
         return constants.LL_ONE_NODE[self.architecture] if nodes == 1 else constants.LL_NODES[self.cpu][min(nodes, 3) - 2]
+
+    def switched(self, key: str) -> Hardware:
+        """Return the same node by `ll128=off`, `nvls=off` or the same with `on`, which leaves what it has; its name says off.
+
+        Raises:
+            InputError: another key or value.
+        """
+        what, _, value = key.partition("=")
+        if what not in SWITCHES or value not in ("on", "off"):
+            raise InputError(f"backend: after nccl's hardware come {' or '.join(SWITCHES)} =on or =off, got {key!r}")
+        if value == "on":
+            return self
+        named = replace(self, name=f"{self.name}:{key}")
+        return named.without_multicast() if what == "nvls" else replace(named, ll128=False)
 
     def without_multicast(self) -> Hardware:
         """Return the same node whose switches only forward."""

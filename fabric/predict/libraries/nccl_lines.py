@@ -82,20 +82,21 @@ def message_constants(
     nic = min(1e9 * min(hardware.nic, hardware.pcie) / change.byte, *ports.values(), float("inf"))
     nvlink = min(1e9 * hardware.nvlink / change.byte, passing.port.get(SCALE_UP, float("inf")))
     limits = hardware.ll_limit(1), hardware.ll_limit(max(2, nodes)) / max(1, per_node)
-    inside = _protocols("nvlink", nvlink, 1e9 * limits[0] / change.byte, passing.routes[0], change)
+    inside = _protocols("nvlink", nvlink, 1e9 * limits[0] / change.byte, passing.routes[0], change, ll128=hardware.ll128)
     if switched:
         inside = (_nvls(hardware, nodes, per_node, passing, change),)
-    outside = _protocols("network", nic, 1e9 * limits[1] / change.byte, passing.routes[1], change)
+    outside = _protocols("network", nic, 1e9 * limits[1] / change.byte, passing.routes[1], change, ll128=hardware.ll128)
     lines = {level: _per_link(outside, passing, level) for level in (ANY_LEVEL, *ports)}
     lines[SCALE_UP] = _per_link(inside, passing, SCALE_UP)
     source = MESSAGE_SOURCE.format(hardware=hardware.name)
     return Constants(f"nccl:{hardware.name}", lines, source, backend="nccl", fitted_bytes=())
 
 
-def _protocols(kind: str, port: float, ll_limit: float, route: float, change: Change) -> tuple[Line, ...]:
+def _protocols(kind: str, port: float, ll_limit: float, route: float, change: Change, *, ll128: bool) -> tuple[Line, ...]:
     """Return a line per protocol, each up to the message from which the next is faster; port, ll_limit: bytes per second."""
     latency = HARDWARE_LATENCY[kind]["ring"]
     beta = {"LL": max(2 / port, 1 / ll_limit), "LL128": 1 / (LL128_SHARE * port), "Simple": 1 / port}
+    beta = beta if ll128 else {name: one for name, one in beta.items() if name != "LL128"}
     alpha = {name: 1e-6 * latency[name] * change.message for name in beta}
     borders = [(alpha[b] - alpha[a]) / (beta[a] - beta[b]) for a, b in pairwise(beta)]
     return tuple(Line(alpha[name] - route, beta[name], most) for name, most in zip(beta, [*borders, None], strict=True))

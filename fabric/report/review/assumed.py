@@ -25,8 +25,16 @@ def _routing(review: Review, words: Words) -> str:
     return words["assumed.routing"].format(
         routing=request.routing,
         orders=words["and.terms"].join(names.order(order, words) for order in request.orders),
-        constants=request.constants,
+        constants=_constants(review),
     )
+
+
+def _constants(review: Review) -> str:
+    """Return what the request names, else what the nodes' libraries have, each once."""
+    if "constants" in review.request.model_fields_set:
+        return review.request.constants
+    own = dict.fromkeys(design.constants.backend or "none" for design in review.designs)
+    return ", ".join(own) or review.request.constants
 
 
 def _floor(review: Review, words: Words) -> str:

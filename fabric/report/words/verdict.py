@@ -224,6 +224,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "No library's measured constants are used: links move at their rate, latencies are the parts', routing {routing}.",
         "未使用任何通信库的实测常数：链路按标称速率，时延取自部件，路由 {routing}。",
     ),
+    "constants_of_nodes": (
+        "Times follow the library of the nodes, with the constants of the hardware catalogue: {names}; others have none.",
+        "时间按节点所用的通信库及硬件目录中的常数计算：{names}；其余方案不用常数。",
+    ),
     "failures": (
         "Failure rates are those of one run of {devices:,} GPUs, scaled with devices.",
         "故障率取自一次 {devices:,} GPU 的训练，按设备数缩放。",

@@ -185,3 +185,32 @@ def test_bad_files_get_one_line(tmp_path, content, message):
 def test_bad_short_forms_get_one_line(text, message):
     with pytest.raises(InputError, match=message):
         load(text)
+
+
+BEYOND = [
+    ("speed=400TB/s", "speed: must be plausible, 0.000125 GB/s to 1,600 GB/s .* got 400,000 GB/s; to insist"),
+    ("speed=400b/s", "speed: must be plausible"),
+    ("latency=3s", "latency: must be plausible, 0 ns to 500 ms .* got 3 s; to insist"),
+    ("scale_up=nvswitch,scale_up_speed=900TB/s", "scale_up_speed: must be plausible, 0.001 GB/s to 20,000 GB/s"),
+    ("scale_up=nvswitch,scale_up_latency=2ms", "scale_up_latency: must be plausible, 0 ns to 1 ms"),
+]
+
+
+@pytest.mark.parametrize(("keys", "message"), BEYOND)
+def test_figures_beyond_reason_are_refused_unless_forced(keys, message):
+    text = f"star:devices=4,devices_per_node=4,{keys}"
+    with pytest.raises(InputError, match=message):
+        load(text)
+    assert load(text, force=True).topology.devices == 4
+
+
+def test_a_file_with_a_source_insists(tmp_path):
+    path = tmp_path / "f.yaml"
+    level = "schema: fabricbench.fabric/2\ntopology: star\nlevels: {host-leaf: {latency: 3s%s}}\n"
+    path.write_text(level % "")
+    with pytest.raises(InputError, match="latency: must be plausible"):
+        load(str(path))
+    path.write_text(level % ", source: a relay by way of the Moon")
+    assert load(str(path)).levels["host-leaf"].latency == 3.0
+    write(load("star:speed=400TB/s", force=True), path)
+    assert load(str(path)).levels["host-leaf"].speed == 4e14

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.one_node import law_of, one_domain
 from benchmarks.published_fits import blended, curve, left_out, line, lines, one_line, saturating, smooth_curve
 from fabric.predict.published import inferred_ranks, load, load_efficiencies, screen
 from topologies.errors import InputError
@@ -149,3 +150,23 @@ def test_the_blend_leans_on_what_fits():
     assert name in ("one line", "saturating")
     between = sizes[:-1] * 2
     assert law(between) == pytest.approx(1e-5 + 1e-10 * between, rel=1e-3)
+
+
+@needs_data
+def test_rates_of_four_generations_on_one_node():
+    """Where the rate alone counts, the model of every generation is within a fifth of its published one-node table."""
+    found = {}
+    for table in one_domain(load(DATA)):
+        law, by = law_of(table)
+        large = table.sizes >= 2**27
+        if by == "NCCL's model":
+            found[table.facts["gpu"]] = np.median(law(table.sizes[large]) / table.seconds[large] - 1)
+    assert {gpu.split("-")[0] for gpu in found} == {"A100", "H100", "B200", "GB200"}
+    assert all(abs(error) < 0.2 for error in found.values()), found
+
+
+def test_several_nodes_are_not_one_domain(tmp_path):
+    one = read(tmp_path, rows(8), n_ranks=8, nodes=1, gpu="A100", algorithm="default")
+    two = read(tmp_path, rows(), gpu="A100", algorithm="default")
+    assert list(one_domain([one, two])) == [one]
+    assert law_of(one)[1] == "NCCL's model"

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from fabric.collectives.algorithms import algorithm
 from fabric.collectives.schedule import flat
-from fabric.predict.libraries.nccl import TUNED, choose, nccl_seconds, text_of, tuning
+from fabric.network.spec import load
+from fabric.predict.answer import predict
+from fabric.predict.constants import constants_of
+from fabric.predict.libraries.nccl import LL128, TUNED, choose, hardware_of, nccl_seconds, text_of, tuning
 from fabric.predict.libraries.nccl_hardware import PRESETS, Channels, Hardware, graph, nvls_graph
 from fabric.predict.libraries.nccl_lines import Passing, nccl_constants
 from fabric.records.case import Case
@@ -168,6 +171,11 @@ def test_one_ring_chain_or_pair_of_trees_per_rail_in_chunks_of_32_kib_or_more(ca
         (lambda: tuning(Case("all_to_all", 8, 8, 1, 8), H100), "tuning: NCCL tunes all_reduce, .*, got all_to_all"),
         (lambda: tuning(Case("all_reduce", 8, 1, 1, 1), H100), "tuning: world_size must be >= 2, got 1"),
         (lambda: Hardware("x", "rubin", 1, 1, 8, False, "s"), "architecture: must be one of volta, .*, got 'rubin'"),
+        (
+            lambda: hardware_of("nccl:h100:ll128=of"),
+            "after nccl's hardware come ll128 or nvls =on or =off, got 'll128=of'",
+        ),
+        (lambda: hardware_of("nccl:h100:sharp=off"), "backend: after nccl's hardware come .* got 'sharp=off'"),
         (lambda: Hardware("x", "hopper", 0, 1, 8, False, "s"), "nvlink: must be > 0 GB/s, got 0"),
         (lambda: Hardware("x", "hopper", 1, 1, 8, False, "s", cpu="arm"), "cpu: must be one of intel, amd, got 'arm'"),
     ],
@@ -175,3 +183,26 @@ def test_one_ring_chain_or_pair_of_trees_per_rail_in_chunks_of_32_kib_or_more(ca
 def test_bad_input_gets_one_line(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+@given(CASES)
+def test_what_is_switched_off_is_not_chosen_and_saves_no_time(case):
+    plain, without = hardware_of("nccl:h100"), hardware_of("nccl:h100:ll128=off")
+    assert not [one for one in tuning(case, without) if one.protocol == LL128]
+    assert nccl_seconds(case, without) >= nccl_seconds(case, plain)
+    deaf = hardware_of("nccl:h100:nvls=off:ll128=on")
+    assert tuning(case, deaf) == tuning(case, plain.without_multicast())
+
+
+@pytest.mark.parametrize(("keys", "slower"), [("ll128=off", 2**20), ("nvls=off", 2**30)])
+def test_predictions_take_the_switches(keys, slower):
+    """On one node of H100 NVLS carries large buffers; over four, LL128 the middling ones, forced algorithms of ours as well."""
+    nodes = 1 if keys.startswith("nvls") else 4
+    fabric = load("rail_optimized:nodes=4,rails=8,radix=64,scale_up=nvswitch")
+    case = Case("all_reduce", slower, 8 * nodes, nodes, 8)
+    for forced in (None, "ring"):
+        times = [
+            predict([case], fabric, constants_of(f"nccl:h100{more}"), algorithm=forced)[0].time for more in ("", f":{keys}")
+        ]
+        assert times[1] >= times[0]
+        assert forced or times[1] > times[0]

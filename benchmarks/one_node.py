@@ -1,0 +1,83 @@
+"""How near one node's rates come to every published table of one node, or of one NVLink domain, by range of sizes.
+
+    python -m benchmarks.one_node ../shared/data/published_busbw.json
+
+Nothing is fitted: NCCL's model with the constants of the GPU's generation; for a GPU whose library has no model here, the rate
+of the wire, and so it says. Out of place. It does not say what is wrong with a table (fabric/predict/published.py does).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.published import Floats, case_of, uncalibrated
+from benchmarks.published_fits import Law
+from fabric.network.spec import load as fabric_of
+from fabric.predict.answer import predict
+from fabric.predict.constants import NONE
+from fabric.predict.published import Published, load, screen
+
+LEAST, MOST = 8, 16 * 2**30
+RANGES = (("8 B-64 KiB", LEAST, 2**16), ("128 KiB-64 MiB", 2**17, 2**26), ("128 MiB-16 GiB", 2**27, MOST))
+"""What it is called, smallest and largest bytes."""
+WIRES: Mapping[str, tuple[str, str]] = {
+    "MI325X": ("star:devices=8,devices_per_node=8,scale_up=full_mesh,scale_up_speed=448GB/s", "full_mesh"),
+    "RTX 4090": ("8x4090-dual-root:nodes=2", "ring"),
+}
+"""GPU without a model -> the fabric whose first node it is, and an algorithm that uses all its links."""
+
+
+def one_domain(tables: list[Published]) -> Iterator[Published]:
+    """Yield the tables whose ranks all stand in one NVLink domain or node."""
+    yield from (table for table in tables if case_of(table, LEAST).nodes == 1)
+
+
+def law_of(table: Published) -> tuple[Law | None, str]:
+    """Return seconds by sizes, and what they are; None and why where nothing here says them."""
+    if law := uncalibrated(table):
+        return law, "NCCL's model"
+    if known := WIRES.get(str(table.facts["gpu"])):
+        return wire(table, *known), f"wire, {known[1]}"
+    return None, f"nothing known of {table.facts['gpu']}"
+
+
+def wire(table: Published, topo: str, algorithm: str) -> Law:
+    """Return the seconds of an algorithm on the first node of a fabric, without a library's constants."""
+    fabric = fabric_of(topo)
+
+    def law(sizes: Floats) -> Floats:
+        found = predict([case_of(table, size) for size in sizes], fabric, NONE, algorithm=algorithm, fidelity="loaded")
+        return np.array([one.time for one in found])
+
+    return law
+
+
+def told(law: Law, table: Published) -> Iterator[str]:
+    """Yield median and worst of predicted / measured seconds - 1 of every range, in per cent; a dash where it has no rows."""
+    for _, least, most in RANGES:
+        own = (table.sizes >= least) & (table.sizes <= most)
+        if not own.any():
+            yield f"{'-':>20}"
+            continue
+        error = 100 * (law(table.sizes[own]) / table.seconds[own] - 1)
+        yield f"{np.median(error):+7.1f} /{error[np.argmax(np.abs(error))]:+7.1f} ({own.sum():2})"
+
+
+def main(path: Path) -> None:
+    """Print a line per table: predicted over measured time - 1, median / worst (rows) of each range."""
+    print("predicted / measured time - 1, per cent: median / worst (rows)")
+    print(f"{'table':30} {'GPU':14} {'ranks':>5} {'by':15} " + " ".join(f"{name:>20}" for name, *_ in RANGES))
+    for table in one_domain(load(path)):
+        law, by = law_of(table)
+        head = f"{table.name:30} {str(table.facts['gpu'])[:14]:14} {table.ranks:5} {by:15} "
+        print(head + (" ".join(told(law, table)) if law else ""))
+        for line in screen(table):
+            print(f"  screened: {line}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
