@@ -110,8 +110,8 @@ def test_under_a_users_own_launcher_one_rank_speaks(backend, ranks):
     [
         (["--method", "guess"], 2, "method: must be one of pairs, groups, lateness, bisection, got 'guess'"),
         (["--unit", "rack"], 2, "unit: must be one of rank, node, got 'rack'"),
-        (["--batch", "0"], 2, "batch: must be a whole number >= 1, got 0"),
-        (["--ranks", "1"], 2, "ranks: must be 2 or more, got 1"),
+        (["--batch", "0"], 2, "batch: must be a whole number from 1 to 10,000, got '0'"),
+        (["--ranks", "1"], 2, "ranks: must be a whole number from 2 to 1,024, got '1'"),
         (["--ranks", "2", "--backend", "mpi"], 2, "ranks: pairs need 3 or more to say which one is slow, got 2"),
         (["--method", "groups", "--ranks", "3", "--backend", "mpi"], 2, "ranks: groups need 4 or more, got 3"),
         (["--unit", "node", "--backend", "mpi"], 2, "unit: node and --one-rank-a-node need 2 nodes or more, got 1"),
