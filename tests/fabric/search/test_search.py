@@ -393,9 +393,9 @@ def test_the_command_ends_with_1_and_the_limit_where_nothing_satisfies():
         (["--budget", "many"], "budget: must be a number such as 80M, got 'many'"),
         (["--case", "all_reduce"], "case: must be COLLECTIVE:SIZE"),
         (["--case", "reduce_all:1MiB"], "case: must be COLLECTIVE:SIZE"),
-        (["--resolution", "-1"], "resolution: must be from 0 to below 100 %, such as 5, got -1"),
-        (["--resolution", "nan"], "resolution: must be from 0 to below 100 %, such as 5, got nan"),
-        (["--overlap", "2"], "step: compute must be above 0 and overlap from 0 to 1"),
+        (["--resolution", "-1"], "resolution: must be a finite number from 0 to 100, got '-1'"),
+        (["--resolution", "nan"], "resolution: must be a finite number from 0 to 100, got 'nan'"),
+        (["--overlap", "2"], "overlap: must be a finite number from 0 to 1, got '2'"),
         (["--resume"], "resume: needs the journal to go on with, -o FILE"),
     ],
 )
