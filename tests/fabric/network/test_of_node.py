@@ -12,7 +12,7 @@ RAILS = "rail_optimized:nodes=4,node=dgx-h100"
 
 def test_a_node_sets_counts_graph_and_speeds():
     fabric = load(RAILS)
-    assert fabric.topology.name == "rail_optimized:nodes=4,rails=8,radix=64,scale_up=nvswitch_chips"
+    assert fabric.topology.name == "rail_optimized:nodes=4,rails=8,radix=64,scale_up=nvswitch"
     assert {name: level.speed for name, level in fabric.levels.items()} == {
         "host-leaf": 50e9,
         "leaf-spine": 50e9,
@@ -39,7 +39,7 @@ def test_a_given_key_wins_over_the_node_and_the_node_over_the_default(keys, leve
 
 
 def test_the_same_said_by_keys_is_the_same_fabric():
-    by_keys = "rail_optimized:nodes=4,scale_up=nvswitch_chips,speed=400Gb/s,scale_up_speed=450GB/s"
+    by_keys = "rail_optimized:nodes=4,scale_up=nvswitch,speed=400Gb/s,scale_up_speed=450GB/s"
     assert load(by_keys).fingerprint == load(RAILS).fingerprint
     assert load(by_keys).node is None
 
@@ -73,9 +73,9 @@ def test_lanes_of_a_device_share_what_it_has_of_the_nics(text, lane):
 @pytest.mark.parametrize(
     ("text", "topology"),
     [
-        ("dgx-h100:nodes=64", "rail_optimized:nodes=64,rails=8,radix=64,scale_up=nvswitch_chips"),
-        ("dgx-h100:nodes=64,radix=32,tiers=3", "rail_optimized:nodes=64,rails=8,radix=32,tiers=3,scale_up=nvswitch_chips"),
-        ("gcp-a3-high:nodes=4", "clos:radix=64,endpoints=32,devices_per_node=8,scale_up=nvswitch_chips"),
+        ("dgx-h100:nodes=64", "rail_optimized:nodes=64,rails=8,radix=64,scale_up=nvswitch"),
+        ("dgx-h100:nodes=64,radix=32,tiers=3", "rail_optimized:nodes=64,rails=8,radix=32,tiers=3,scale_up=nvswitch"),
+        ("gcp-a3-high:nodes=4", "clos:radix=64,endpoints=32,devices_per_node=8,scale_up=nvswitch"),
         ("gb200-nvl72:nodes=2,radix=144", "clos:radix=144,endpoints=144,devices_per_node=72,scale_up=nvl72"),
     ],
 )
