@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from fabric.formats.named import Named, named
@@ -17,8 +18,17 @@ def load(text: str, kind: str | None = None) -> Named:
     """
     path = Path(text)
     if kind is None and (not is_file(path) or _is_ours(path)):
-        return named(spec.load(text))
+        found = named(spec.load(text))
+        listed = found.topology.params.get("file") if found.topology.family == "edge_list" else None
+        return found if listed is None else _looked_at(found, Path(str(listed)))
     return read(path, kind)
+
+
+def _looked_at(found: Named, cables: Path) -> Named:
+    """Return the fabric of a list of cables with what its text says of itself: a last line without its end may be cut."""
+    from fabric.formats.defects import unfinished  # noqa: PLC0415  # a short form of any other family needs none
+
+    return replace(found, defects=(*found.defects, *unfinished(read_text(cables, "file"))))
 
 
 def read(path: Path, kind: str | None = None) -> Named:

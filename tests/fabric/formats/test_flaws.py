@@ -271,3 +271,14 @@ def test_a_format_is_told_by_its_structure_however_long_the_file_is():
     assert catalog.guess(f"<!-- {filler} -->\n{system(pci('1'))}", "x") == "nccl-xml"
     packed = json.dumps({"description": filler, "devices": [], "instances": []}, separators=(",", ":"))
     assert catalog.guess(packed, "x") == "infragraph"
+
+
+def test_a_list_of_cables_without_its_last_line_end_is_read_and_told(tmp_path):
+    from fabric.formats import files
+
+    path = tmp_path / "cables.txt"
+    path.write_text("a s\nb s\nc s")
+    (told,) = files.load(f"edge_list:file={path}").defects
+    assert (told.kind, told.line) == ("unfinished", 3)
+    path.write_text("a s\nb s\nc s\n")
+    assert files.load(f"edge_list:file={path}").defects == ()
