@@ -5,7 +5,7 @@ Formulas and fidelities: docs/fidelities.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fabric.predict.bounds import Bound
     from fabric.predict.constants import Constants
     from fabric.records.case import Case
+    from fabric.records.prediction import Prediction
     from fabric.records.result import Result
 
 MOST_REASONS = 4
@@ -157,6 +158,12 @@ def _beside_bound(result: Result, fabric: Fabric, backend: str | None, given: De
     return Predicted(result, limit, in_network_bound(result.case, fabric, given=given) if passed else None)
 
 
+def intervals_said(models: Iterable[Prediction]) -> list[str]:
+    """Return a line for each way in which intervals came about, MOST_REASONS at most."""
+    why = dict.fromkeys(model.interval_reasons for model in models if model.interval)
+    return [f"90 %: {'; '.join(reasons)}" for reasons in list(why)[:MOST_REASONS]]
+
+
 def _reasons(facts: Sequence[Predicted]) -> list[str]:
     """Return one line per fidelity and reason, and one for the slowest row's bottleneck link."""
     said = [(fact.result.source.partition(":")[2], fact.result.model) for fact in facts]
@@ -169,8 +176,7 @@ def _reasons(facts: Sequence[Predicted]) -> list[str]:
             f"above 100 % of the bound: switches add up and copy; of the bound with in-network reduction it is "
             f"{100 * (most.in_network_efficiency or 0):.1f} % where it is {100 * (most.efficiency or 0):.1f} % without"
         )
-    why = dict.fromkeys(model.interval_reasons for _, model in said if model.interval)
-    lines += [f"90 %: {'; '.join(reasons)}" for reasons in list(why)[:MOST_REASONS]]
+    lines += intervals_said(model for _, model in said)
     slowest = max((model for _, model in said), key=lambda model: model.slowdown or 0.0)
     if slowest.link and slowest.slowdown and slowest.slowdown > 1 + SHOWN:
         lines.append(f"congested: {slowest.link} takes {slowest.slowdown:.2f} x what the devices' own links would")

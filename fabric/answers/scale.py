@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fabric.answers.answer import LIST, NUMBER, TEXT, WHOLE, Answer, Column, Part, View, changed, maybe
 from fabric.answers.cells import percent
+from fabric.answers.predict import intervals_said
 from fabric.answers.results import model_columns, result_columns, run_columns
 from fabric.scaling import Row, asked_for, differences, passed, powers_of_two, scaling_table
 from fabric.units import show_duration
@@ -196,16 +197,18 @@ def scale(
     parts, keys = [], _with_interval(PREDICTED, rows)
     for name in series:
         own = tuple(row for row, a in answers if (a.fabric, asked_for(a), a.routing) == name)
-        notes = (*passed([row for row, _ in answers]), *differences(rows)) if name == series[-1] else ()
+        told = (*passed([row for row, _ in answers]), *intervals_said(a.model for _, a in answers), *differences(rows))
+        notes = told if name == series[-1] else ()
         parts.append(Part(f"{name[0]}: {name[1]}, {name[2]} routing", own, keys, notes))
     return Answer(VIEW, tuple(rows), parts=tuple(parts))
 
 
 def _with_interval(keys: tuple[str | Column, ...], rows: Iterable[Row]) -> tuple[str | Column, ...]:
-    """Return a table's columns, after the time the interval where a site's laws give any row's; JSON has all intervals."""
+    """Return a table's columns, after the time the interval where any row's prediction has one."""
+    if not any(row.predicted and row.predicted.model.interval for row in rows):
+        return keys
     where = 1 + keys.index("seconds")
-    lawful = any(row.predicted.source == "model:laws" for row in rows if row.predicted)
-    return (*keys[:where], "interval_seconds", *keys[where:]) if lawful else keys
+    return (*keys[:where], "interval_seconds", *keys[where:])
 
 
 def _on(
