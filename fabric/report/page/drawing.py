@@ -31,6 +31,12 @@ class Drawing:
     hint: str = ""
 
 
+def few(values: Sequence[int], most: int) -> list[int]:
+    """Return at most so many of the values, in rising order, the largest always, evenly apart."""
+    step = max(1, -(-len(values) // most))
+    return list(values[::-1][::step])[::-1]
+
+
 def panel_width(panels: int) -> int:
     """Return the pixels of one panel of a row of so many."""
     return max(150, (WIDTH - MARGIN * panels) // panels)

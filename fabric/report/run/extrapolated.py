@@ -37,17 +37,11 @@ def efficiency_by_devices(rows: Sequence[Row]) -> Drawing | None:
         return None
     policy = values[0]["routing"]
     drawn = [value for value in values if value["routing"] == policy]
-    sizes = _few(sorted({value["nbytes"] for value in drawn}))
+    sizes = drawing.few(sorted({value["nbytes"] for value in drawn}), MOST_SIZES)
     drawn = [value for value in drawn if value["nbytes"] in sizes]
     panels = drawing.beside([_panel(drawn, policy, size, len(sizes)) for size in sizes])
     hint = "Point at a dot for what runs there and what holds it up."
     return Drawing("extrapolation", title(rows), _caption(rows, drawn), panels, hint)
-
-
-def _few(sizes: Sequence[int]) -> list[int]:
-    """Return at most MOST_SIZES of the sizes, the largest always, evenly apart."""
-    step = max(1, -(-len(sizes) // MOST_SIZES))
-    return list(sizes[::-1][::step])[::-1]
 
 
 def _values(rows: Sequence[Row]) -> Values:

@@ -163,17 +163,11 @@ def efficiency_by_ranks(rows: Sequence[Row]) -> Drawing | None:
     values = [value for value in found if len({v["world_size"] for v in found if v["series"] == value["series"]}) > 1]
     if not values:
         return None
-    sizes = _few(sorted({value["nbytes"] for value in values}))
+    sizes = drawing.few(sorted({value["nbytes"] for value in values}), MOST_SIZES)
     values = [value for value in values if value["nbytes"] in sizes]
     names = list(dict.fromkeys(value["series"] for value in values))
     panels = [drawing.titled(_efficiency_panel(values, name, len(names), sizes), name) for name in sorted(names)]
     return Drawing("efficiency", _efficiency_title(values, labels.whose(rows)), _efficiency_caption(values), _in_rows(panels))
-
-
-def _few(sizes: Sequence[int]) -> list[int]:
-    """Return at most MOST_SIZES of the sizes, the largest always, evenly apart."""
-    step = max(1, -(-len(sizes) // MOST_SIZES))
-    return list(sizes[::-1][::step])[::-1]
 
 
 def _efficiency_panel(values: Values, name: str, columns: int, sizes: Sequence[int]) -> Any:
