@@ -1,8 +1,8 @@
 """Writes the KAI scheduler's Topology and the nodes' labels it goes by. It knows no queue and no pod group.
 
 Layout checked against kai-scheduler/KAI-Scheduler, docs/topology (kai.scheduler/v1alpha1, 2026): the levels are node labels
-from the widest down, the host's own last. Its levels are fixed once made: a changed fabric needs a new object. `read --format kueue`
-reads it, which has the same levels.
+from the widest down, the host's own last. The levels of one object never change: a changed fabric needs a new object.
+`read --format kueue` reads it, which has the same levels.
 """
 
 from __future__ import annotations
