@@ -18,6 +18,7 @@ from fabric.formats.faults import fault, lines
 from fabric.formats.named import Cable, Named, Vertex
 from fabric.formats.nccl_links import Link, nvlink, pcie, together
 from fabric.formats.observe import ASSUMED, observed
+from fabric.text.numbers import whole
 from topologies.base import SCALE_UP
 
 NODE = "node0"
@@ -126,7 +127,9 @@ def read(text: str, where: str) -> Named:
         raise fault(where, 1, "the matrix of `nvidia-smi topo -m`: a row GPU0 GPU1 ..., then a row of cells per device")
     gpus = [name for name in matrix.devices if name.startswith("GPU")]
     vertices = [Vertex(name, is_host=True, node=NODE, tier="host") for name in gpus]
-    links = [(a, b, int(cell[2:])) for a, b in _pairs(gpus) if (cell := matrix.joined(a, b) or "").startswith("NV")]
+    links = [
+        (a, b, whole(cell[2:], "NVLinks")) for a, b in _pairs(gpus) if (cell := matrix.joined(a, b) or "").startswith("NV")
+    ]
     losses = list(_nearest(matrix, gpus))
     if len(gpus) > 1 and len(links) == len(gpus) * (len(gpus) - 1) // 2:
         cables, used, more = _nvlinks(links, gpus, vertices)
