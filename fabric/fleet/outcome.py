@@ -60,6 +60,7 @@ class Outcome:
     jobs: those simulated, in the queue's order of arrival. left_out: id -> why a job is not among them (larger than the fleet).
     window: (begin, end) in microseconds from the trace's origin, over which sums are made. outages: what was down, cut at the
     window's end. links: None where no link was modelled. seed: of drawn failures. engine: which one ran.
+    best: per run, the speed of FULL that its job would have alone, packed, on the empty fleet.
     """
 
     fleet: Fleet
@@ -72,6 +73,7 @@ class Outcome:
     seed: int = 0
     engine: str = "plain"
     left_out: dict[str, str] = field(default_factory=dict)
+    best: Longs = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __iter__(self) -> Iterator[Run]:
         """Give the runs one by one."""
