@@ -88,7 +88,7 @@ def collected(folder: Path) -> State:
 
 
 def network_of(folder: Path) -> str | None:
-    """Return the file of a folder that tells of the network, None without one: Slurm's topology, or nodes with labels."""
+    """Return the file of a folder that tells of the network: Slurm's topology, or nodes with labels; None without one."""
     from fabric.text.files import is_file, read_text
 
     topology = folder / "topology.txt"
@@ -135,8 +135,8 @@ def answer_of(found: Audit, fleet: Fleet, days: float) -> Answer[Span]:
     lost = found.lost
     money = (None, None) if price is None else (lost[0] * price, lost[1] * price)
     assumed = [
-        f"{name} end: every job repeats {end.collective} of {end.nbytes:,} bytes over all its devices, {100 * end.share:g} % of "
-        "its step on the best placement"
+        f"{name} end: every job repeats {end.collective} of {end.nbytes:,} bytes over all its devices, {100 * end.share:g} % "
+        "of its step on the best placement"
         for name, end in zip(("low", "high"), found.ends, strict=True)
     ]
     assumed.append("other jobs' traffic is left out: regret is of where a job lies, alone on the fabric")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from fabric.fleet.policy import SchedulingPolicy
     from fabric.predict.constants import Constants
 
-FEW = 6
-"""Nodes that a table's cell names, at most."""
+FEW, WIDE = 6, 70
+"""Nodes that a table's cell names, and characters it takes, at most."""
 
 
 class Named:
@@ -35,7 +35,10 @@ def _nodes(fact: Named) -> str:
     from fabric.formats.hostlist import compress
 
     text = compress(fact.names)
-    return text if len(text) <= 60 else f"{', '.join(fact.names[:FEW])} ... {len(fact.names)} nodes"
+    if len(text) <= WIDE:
+        return text
+    few = ", ".join(fact.names[:FEW])
+    return f"{few if len(few) <= WIDE else fact.names[0]} ... {len(fact.names)} nodes"
 
 
 VIEW = View(

@@ -49,16 +49,16 @@ class PoolText(Strict):
     nodes: Count
     devices: Count | None = None
     kind: str | None = None
-    off: Annotated[int, Field(ge=0)] = 0
+    nodes_off: Annotated[int, Field(ge=0)] = 0
     node: str | None = None
 
 
 class PowerText(Strict):
-    """Watts of one device with its part of the node. source: where they come from."""
+    """Watts of one device with its part of the node; standby: where the node is off. source: where they come from."""
 
     busy: None_or_more
     idle: None_or_more
-    off: None_or_more = 0.0
+    standby: None_or_more = 0.0
     pue: Annotated[float, Field(ge=1, le=5)] = 1.0
     source: str
 
@@ -115,6 +115,20 @@ class JobsText(Strict):
     communication: Share | None = None
 
 
+class ChangeText(Strict):
+    """One thing to change, others as they are: what would it be worth? speed: of the devices, over those there are."""
+
+    name: Annotated[str, Field(min_length=1)]
+    kind: Literal["price", "node", "power", "jobs", "failures", "fabric"] = "node"
+    speed: Some | None = None
+    topo: str | None = None
+    ratio: Some | None = None
+    power: PowerText | None = None
+    prices: PricesText | None = None
+    failures: FailuresText | None = None
+    jobs: JobsText | None = None
+
+
 class LinksText(Strict):
     """A link model of links.py."""
 
@@ -134,7 +148,7 @@ class FleetFile(Strict):
     topo: Annotated[str, Field(min_length=1)]
     ratio: Some | None = None
     devices: Count | None = None
-    off: Annotated[int, Field(ge=0)] = 0
+    nodes_off: Annotated[int, Field(ge=0)] = 0
     pools: tuple[PoolText, ...] = ()
     power: PowerText | None = None
     prices: PricesText | None = None
@@ -145,6 +159,7 @@ class FleetFile(Strict):
     links: Literal["both", "none"] | tuple[LinksText, ...] = "both"
     seeds: Annotated[int, Field(ge=1, le=100)] = 3
     warm_up: None_or_more = 0.0
+    changes: tuple[ChangeText, ...] = ()
 
 
 def schema() -> dict[str, Any]:
@@ -168,10 +183,19 @@ def load(path: Path) -> FleetFile:
 
 def parse(content: Mapping[str, Any]) -> FleetFile:
     """Return the fleet of a mapping; InputError with the key, the rule and the value."""
+    if _has_off(content):
+        raise InputError("off: is YAML's word for false, no key; write nodes_off for nodes, standby for watts")
     try:
         return FleetFile.model_validate(content)
     except ValidationError as error:
         raise InputError(_line(error)) from None
+
+
+def _has_off(content: Any) -> bool:
+    """Return whether a key anywhere is a truth value, as YAML 1.1 reads `off` and `no`."""
+    if isinstance(content, Mapping):
+        return any(isinstance(key, bool) for key in content) or any(map(_has_off, content.values()))
+    return isinstance(content, list) and any(map(_has_off, content))
 
 
 def _line(error: ValidationError) -> str:
@@ -193,6 +217,7 @@ def _line(error: ValidationError) -> str:
 
 PARTS = {
     "pools": PoolText, "power": PowerText, "prices": PricesText, "failures": FailuresText, "jobs": JobsText, "links": LinksText,
+    "changes": ChangeText,
 }  # fmt: skip
 
 
@@ -223,9 +248,9 @@ def fleet_of(asked: FleetFile) -> Fleet:
     base = of_fabric(fabric, devices=asked.devices, name=asked.name)
     if asked.ratio is not None:
         base = replace(base, tree=oversubscribed(base.tree, asked.ratio, base.tree.tiers[0]))
-    pools = tuple(_pool(one) for one in asked.pools) or (replace(base.pools[0], off=asked.off),)
-    if asked.pools and asked.off:
-        raise InputError("off: say it of each of the pools, or leave pools out")
+    pools = tuple(_pool(one) for one in asked.pools) or (replace(base.pools[0], off=asked.nodes_off),)
+    if asked.pools and asked.nodes_off:
+        raise InputError("nodes_off: say it of each of the pools, or leave pools out")
     return replace(
         base,
         pools=pools,
@@ -256,12 +281,12 @@ def _pool(text: PoolText) -> Pool:
     devices = text.devices or (of.devices if of else None)
     if devices is None:
         raise InputError(f"pools: {shown(text.name)} needs devices of a node, or a node of the hardware catalogue")
-    return Pool(text.name, text.nodes, devices, text.kind or (of.device.name if of else ""), text.off, of)
+    return Pool(text.name, text.nodes, devices, text.kind or (of.device.name if of else ""), text.nodes_off, of)
 
 
 def _power(asked: FleetFile) -> Power | None:
     one = asked.power
-    return None if one is None else Power(one.busy, one.idle, one.off, one.pue, one.source)
+    return None if one is None else Power(one.busy, one.idle, one.standby, one.pue, one.source)
 
 
 def _prices(asked: FleetFile) -> Prices | None:

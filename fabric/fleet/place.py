@@ -91,8 +91,10 @@ def by_policy(
     taken = tuple(Outage(int(node), 0, None) for node in np.flatnonzero(~free))
     now = replace(fleet, outages=taken, rates=None)
     job = FleetJob("job", 0, 1_000_000, timer.asked.devices, nodes=timer.count, communication=500)
-    outcome = simulate(now, [job], policy, window=(0, 2_000_000), engine="plain", links=links)
-    return outcome.run(0).nodes if len(outcome.runs.job) else ()
+    later = FleetJob("later", 1_999_999, 1, 1)  # a job that can never run is refused where it is the only one
+    outcome = simulate(now, [job, later], policy, window=(0, 2_000_000), engine="plain", links=links)
+    first = next((run for run in outcome if outcome.jobs.name(run.job) == "job"), None)
+    return first.nodes if first else ()
 
 
 def search(
