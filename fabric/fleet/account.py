@@ -44,7 +44,7 @@ def timeline(outcome: Outcome) -> Timeline:
     runs, jobs = outcome.runs, outcome.jobs
     held, asked = held_and_asked(outcome)
     again = np.isin(runs.why, (KILLED, PREEMPTED))
-    demand = jobs.devices.astype(np.int64) * jobs.columns()["share"]
+    demand = jobs.devices.astype(np.int64) * jobs.columns()["share"].astype(np.int64)
     size = outcome.fleet.node_devices.astype(np.int64) * WHOLE * outcome.fleet.node_on
     down = [(o.start_us, o.end_us or end, int(size[o.node])) for o in outcome.outages]
     gone, back, lost = (np.array(column, np.int64) for column in (zip(*down, strict=True) if down else ((), (), ())))
@@ -145,4 +145,4 @@ def _product(spans: Longs, amounts: Longs) -> int:
     starts = np.arange(0, len(spans), CHUNK)
     high = np.add.reduceat((spans >> COARSE) * amounts, starts)
     low = np.add.reduceat((spans & ((1 << COARSE) - 1)) * amounts, starts)
-    return (sum(high.tolist()) << COARSE) + sum(low.tolist())
+    return (int(sum(high.tolist())) << COARSE) + int(sum(low.tolist()))

@@ -21,7 +21,7 @@ def best(ready: Ready, runs: Runs) -> Longs:
     slowed = np.flatnonzero(runs.alone < FULL)
     if ready.links is None or not len(slowed):
         return found
-    state = State(ready._replace(jobs=ready.jobs.take(np.arange(1)), count=ready.count[:, :1], each=ready.each[:, :1]))
+    state = State(ready._replace(jobs=ready.jobs.take(np.arange(1)), wanted=ready.wanted[:, :1], each=ready.each[:, :1]))
     share = ready.jobs.columns()["communication"]
     pool = np.searchsorted(ready.pool_first, runs.nodes[runs.first[slowed]], side="right") - 1
     known: dict[tuple[int, ...], int] = {}

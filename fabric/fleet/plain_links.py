@@ -61,7 +61,7 @@ class SharedLinks:
 
     def alone(self, loads: Loads) -> int:
         """Return the rate of FULL that loads alone on their links get."""
-        return max(1, min([FULL, *((self.capacity[link] << 18) // load for link, load in loads)]))
+        return max(1, min([FULL, *(int(self.capacity[link] << 18) // load for link, load in loads)]))
 
     def overload(self, job: int, pool: int, nodes: Sequence[int]) -> int:
         """Return by how much a job there would add to what links are asked to carry beyond their capacity."""

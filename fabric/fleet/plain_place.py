@@ -21,7 +21,7 @@ ALL = -1
 
 def place(state: State, job: int, pool: int) -> Nodes | None:
     """Return the nodes of a pool that the job would take now, in order, None where there is no place."""
-    count, each = int(state.ready.count[pool, job]), int(state.ready.each[pool, job])
+    count, each = int(state.ready.wanted[pool, job]), int(state.ready.each[pool, job])
     if count == 0:
         return None
     fitting = state.fitting(pool, each, int(state.share[job]))
@@ -43,7 +43,9 @@ def _one(state: State, fitting: Nodes, *, emptiest: bool) -> int:
 
 def _scattered(state: State, fitting: Nodes, count: int, _job: int, _pool: int) -> Nodes:
     """Return one node of each leaf in turn."""
-    leaf, turn, keyed = state.leaf, {}, []
+    leaf = state.leaf
+    turn: dict[int, int] = {}
+    keyed = []
     for node in fitting:
         number = leaf[node]
         turn[number] = turn.get(number, -1) + 1

@@ -34,7 +34,7 @@ def _may(state: State, job: int) -> bool:
     """Return whether a job's tenant stays below what it may hold at most."""
     tenant = state.tenant[job]
     asked = state.devices[job] * state.share[job]
-    return state.held[tenant] + asked <= int(state.ready.cap[tenant]) * WHOLE
+    return bool(state.held[tenant] + asked <= int(state.ready.cap[tenant]) * WHOLE)
 
 
 def _first(state: State) -> int | None:
@@ -69,7 +69,7 @@ def _backfill(state: State, head: int, now: int) -> None:
             continue
         late = now + -(-state.left[job] >> SHIFT) > shadow
         for other in range(len(state.ready.size)):
-            count = int(state.ready.count[other, job])
+            count = int(state.ready.wanted[other, job])
             if other == pool and late and count > extra:
                 continue
             if _start_in(state, job, other, now):
@@ -84,7 +84,7 @@ def _reserved(state: State, head: int) -> tuple[int, int, int]:
     """
     found = (-1, NEVER, 0)
     for pool in range(len(state.ready.size)):
-        if state.ready.count[pool, head]:
+        if state.ready.wanted[pool, head]:
             time, extra = _release(state, head, pool)
             found = (pool, time, extra) if time < found[1] or found[0] < 0 else found
     return found
@@ -92,7 +92,7 @@ def _reserved(state: State, head: int) -> tuple[int, int, int]:
 
 def _release(state: State, head: int, pool: int) -> tuple[int, int]:
     ready = state.ready
-    count, each, share = int(ready.count[pool, head]), int(ready.each[pool, head]), state.share[head]
+    count, each, share = int(ready.wanted[pool, head]), int(ready.each[pool, head]), state.share[head]
     fitting = len(state.fitting(pool, each, share))
     room: dict[int, int] = {}
     for run in sorted((run for run in state.going.values() if run.pool == pool), key=lambda run: (run.end, run.job)):

@@ -41,7 +41,7 @@ class Ready(NamedTuple):
     pool_first: Ints
     size: Ints
     on: NDArray[np.bool_]
-    count: Ints
+    wanted: Ints
     each: Ints
     group: Ints
     link_first: Ints
@@ -111,7 +111,7 @@ def _shapes(fleet: Fleet, jobs: Jobs) -> tuple[Ints, Ints]:
     count = np.zeros((len(fleet.pools), len(jobs)), np.int32)
     each = np.zeros_like(count)
     columns = jobs.columns()
-    wanted, kinds = columns["nodes"], columns["kinds"]
+    wanted, kinds = columns["nodes"].astype(np.int32), columns["kinds"].astype(np.int32)
     for number, pool in enumerate(fleet.pools):
         allowed = np.array([not names or pool.kind in names for names in jobs.types])[kinds]
         nodes = np.where(wanted > 0, wanted, -(-jobs.devices // pool.devices))

@@ -16,7 +16,6 @@ from topologies.errors import InputError
 
 ENGINES = ("compiled", "plain")
 TOO_LARGE = ("leave", "refuse")
-COMPILED = False
 
 
 def simulate(
@@ -61,7 +60,7 @@ def simulate(
 def compiled_knows(question: Ready) -> bool:
     """Return whether the compiled engine can answer: no shares of a device, no preemption, no fgd."""
     whole = bool((question.jobs.columns()["share"] == WHOLE).all())
-    return COMPILED and whole and not question.policy.preempt and question.policy.placement != "fgd"
+    return whole and not question.policy.preempt and question.policy.placement != "fgd"
 
 
 def _run(question: Ready, engine: str) -> Runs:
@@ -69,6 +68,6 @@ def _run(question: Ready, engine: str) -> Runs:
         from fabric.fleet import plain  # noqa: PLC0415  # as below
 
         return plain.run(question)
-    from fabric.fleet import plain  # noqa: PLC0415  # numba costs 0.3 s, paid only where it runs
+    from fabric.fleet.compiled import engine as compiled  # noqa: PLC0415  # numba costs 0.3 s, paid only where it runs
 
-    return plain.run(question)
+    return compiled.run(question)
