@@ -153,7 +153,7 @@ def _that_fit(
 
 def _horizon(jobs: Jobs, fleet: Fleet) -> int:
     """Return a time up to which failures are drawn where no window ends the run: the last submit and all work, one by one."""
-    work = sum((jobs.work.astype(object) * jobs.devices).tolist())
+    work = int(sum((jobs.work.astype(object) * jobs.devices).tolist()))
     return min(int(jobs.submit[-1]) + 2 * int(jobs.work.max()) + 4 * work // max(fleet.devices_on, 1), NEVER)
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from fabric.fleet.compiled.inner import inner
 from fabric.fleet.compiled.layout import AT, END, HEAP, JOB
 
 
-@njit(cache=True)
+@inner
 def earlier(slots, a, b):  # type: ignore[no-untyped-def]
     """Return whether slot a ends before slot b, or with it under a lower job."""
     return slots[a, END] < slots[b, END] or (slots[a, END] == slots[b, END] and slots[a, JOB] < slots[b, JOB])
 
 
-@njit(cache=True)
+@inner
 def up(slots, heap, place):  # type: ignore[no-untyped-def]
     """Move a slot towards the top as far as it goes; return where it stands."""
     slot = heap[place]
@@ -29,7 +28,7 @@ def up(slots, heap, place):  # type: ignore[no-untyped-def]
     return place
 
 
-@njit(cache=True)
+@inner
 def down(slots, heap, place, count):  # type: ignore[no-untyped-def]
     """Move a slot away from the top as far as it goes."""
     slot = heap[place]
@@ -48,7 +47,7 @@ def down(slots, heap, place, count):  # type: ignore[no-untyped-def]
     slots[slot, AT] = place
 
 
-@njit(cache=True)
+@inner
 def put(slots, heap, state, slot):  # type: ignore[no-untyped-def]
     """Put a slot in, or move it where it belongs after its end has changed."""
     place = slots[slot, AT]
@@ -59,7 +58,7 @@ def put(slots, heap, state, slot):  # type: ignore[no-untyped-def]
     down(slots, heap, up(slots, heap, place), state[HEAP])
 
 
-@njit(cache=True)
+@inner
 def drop(slots, heap, state, slot):  # type: ignore[no-untyped-def]
     """Take a slot out, if it is in."""
     place = slots[slot, AT]

@@ -7,7 +7,7 @@ import numpy as np
 from fabric.fleet.compiled import layout as at
 from fabric.fleet.compiled.layout import Line, Net, Question, Rooms
 from fabric.fleet.compiled.loop import advance
-from fabric.fleet.compiled.rooms import set_room
+from fabric.fleet.compiled.rooms import open_rooms
 from fabric.fleet.job import WHOLE, Longs
 from fabric.fleet.outcome import FULL, Runs
 from fabric.fleet.ready import NEVER, Ready
@@ -102,8 +102,7 @@ def _rooms(ready: Ready, question: Question) -> Rooms:
         take=np.zeros(widest, np.int64), allot=np.zeros(widest, np.int64), mask=np.zeros(widest, np.bool_),
         best=np.zeros(widest, np.int64), released=np.zeros(nodes, np.int64), stamp=np.zeros(nodes, np.int64),
     )  # fmt: skip
-    for node in np.flatnonzero(ready.on):
-        set_room(question, rooms, int(node), int(question.size[question.pool[node]]))
+    open_rooms(question, rooms)
     return rooms
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from fabric.fleet.compiled.inner import inner, outer
 from fabric.fleet.compiled.layout import (
     ARRIVED,
     BEFORE,
@@ -38,7 +38,7 @@ from fabric.fleet.outcome import ENDED, KILLED, RUNNING
 from fabric.fleet.ready import NEVER
 
 
-@njit(cache=True)
+@outer
 def advance(question, rooms, net, line, runs, nodes, most):  # type: ignore[no-untyped-def]
     """Go on until nothing can happen any more; return False where the arrays for runs must grow first.
 
@@ -72,7 +72,7 @@ def advance(question, rooms, net, line, runs, nodes, most):  # type: ignore[no-u
     return True
 
 
-@njit(cache=True)
+@inner
 def _next(question, line):  # type: ignore[no-untyped-def]
     """Return the time of the next end, change or arrival; changes count while a job is there that they may concern."""
     state, now = line.state, np.int64(NEVER)
@@ -86,7 +86,7 @@ def _next(question, line):  # type: ignore[no-untyped-def]
     return now
 
 
-@njit(cache=True)
+@inner
 def _mark(question, line):  # type: ignore[no-untyped-def]
     """Note what every running job has done by the window's begin."""
     slots, begin = line.slots, question.rule[BEGIN]
@@ -97,7 +97,7 @@ def _mark(question, line):  # type: ignore[no-untyped-def]
             slots[slot, BEFORE] = slots[slot, WHOLE_WORK] - left
 
 
-@njit(cache=True)
+@inner
 def _change(question, rooms, net, line, runs, nodes, now, fails, node):  # type: ignore[no-untyped-def]
     """Bring a node back, or stop what runs on it and take it out; a node that is off stays off."""
     if not question.on[node]:

@@ -6,8 +6,8 @@ Every placement comes down to how many nodes each leaf gives (rooms.take); of a 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from fabric.fleet.compiled.inner import inner
 from fabric.fleet.compiled.layout import (
     AWARE,
     BLOCKS,
@@ -28,7 +28,7 @@ SCALE = 1 << 20
 """Of a key that holds a group's number in its lower part."""
 
 
-@njit(cache=True)
+@inner
 def place(question, rooms, net, pool, job, silent, out, at):  # type: ignore[no-untyped-def]
     """Return how many nodes of the pool the job takes, written to out[at:], 0 where there is no place."""
     count, each = np.int64(question.wanted[pool, job]), np.int64(question.each[pool, job])
@@ -49,7 +49,7 @@ def place(question, rooms, net, pool, job, silent, out, at):  # type: ignore[no-
     return count
 
 
-@njit(cache=True)
+@inner
 def _leaves(question, rooms, net, kind, pool, level, count, each, silent):  # type: ignore[no-untyped-def]
     """Set how many nodes every leaf gives; return whether there is a place."""
     rooms.take[: question.groups[0]] = 0
@@ -73,7 +73,7 @@ def _leaves(question, rooms, net, kind, pool, level, count, each, silent):  # ty
     return True
 
 
-@njit(cache=True)
+@inner
 def _gather(question, rooms, pool, each, out, at):  # type: ignore[no-untyped-def]
     """Write the first nodes that fit of every leaf, as many as it gives, in the order of their numbers."""
     first, sorted_so_far, last = at, True, -1
@@ -90,10 +90,15 @@ def _gather(question, rooms, pool, each, out, at):  # type: ignore[no-untyped-de
                 at += 1
                 left -= 1
     if not sorted_so_far:
-        out[first:at] = np.sort(out[first:at])
+        for end in range(first + 1, at):
+            node, place = out[end], end
+            while place > first and out[place - 1] > node:
+                out[place] = out[place - 1]
+                place -= 1
+            out[place] = node
 
 
-@njit(cache=True)
+@inner
 def _held(question, rooms, level, tier, count):  # type: ignore[no-untyped-def]
     """Return the group of a tier with the fewest nodes that fit, but enough; -1 for none."""
     first, best, found = question.link_first[tier], np.int64(1) << 60, -1
@@ -104,7 +109,7 @@ def _held(question, rooms, level, tier, count):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(cache=True)
+@inner
 def _best_fit(rooms, level, first, groups, count, given):  # type: ignore[no-untyped-def]
     """Give out so many nodes over the marked groups of a tier: the smallest that holds the rest, else the largest whole."""
     while count:
@@ -123,7 +128,7 @@ def _best_fit(rooms, level, first, groups, count, given):  # type: ignore[no-unt
         count -= part
 
 
-@njit(cache=True)
+@inner
 def _inside(question, rooms, level, tier, group, count):  # type: ignore[no-untyped-def]
     """Give out over the leaves of a group; tier: one more than there are for all leaves."""
     for leaf in range(question.groups[0]):
@@ -131,7 +136,7 @@ def _inside(question, rooms, level, tier, group, count):  # type: ignore[no-unty
     _best_fit(rooms, level, 0, question.groups[0], count, rooms.take)
 
 
-@njit(cache=True)
+@inner
 def _packed(question, rooms, level, count):  # type: ignore[no-untyped-def]
     """Give out over the leaves of the lowest group that holds the job."""
     tiers = len(question.groups)
@@ -146,7 +151,7 @@ def _packed(question, rooms, level, count):  # type: ignore[no-untyped-def]
     _inside(question, rooms, level, tiers, 0, count)
 
 
-@njit(cache=True)
+@inner
 def _by_level(question, rooms, level, count):  # type: ignore[no-untyped-def]
     """Give out level by level below the tightest group that holds the job, of the asked tier or a wider one."""
     tiers = len(question.groups)
@@ -177,7 +182,7 @@ def _by_level(question, rooms, level, count):  # type: ignore[no-untyped-def]
     rooms.take[:wider] = rooms.best[:wider]
 
 
-@njit(cache=True)
+@inner
 def _one_each(question, rooms, level, count):  # type: ignore[no-untyped-def]
     """Give one node of each leaf in turn."""
     turn = 0
@@ -189,7 +194,7 @@ def _one_each(question, rooms, level, count):  # type: ignore[no-untyped-def]
         turn += 1
 
 
-@njit(cache=True)
+@inner
 def _block(question, rooms, pool, level, count):  # type: ignore[no-untyped-def]
     """Give out over the tightest aligned run of leaves that holds the job; return whether one does."""
     power = np.int64(question.block[pool, count])
@@ -210,21 +215,20 @@ def _block(question, rooms, pool, level, count):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True)
+@inner
 def _quieter(question, rooms, net, pool, level, count, each, silent):  # type: ignore[no-untyped-def]
     """Give out by the quietest or the fullest leaves instead, where that overloads links less."""
     leaves = question.groups[0]
     near = rooms.take[:leaves].copy()
     if (near > 0).sum() == 1:
         return
-    full = rooms.counts[level, :leaves].astype(np.int64)
-    number = np.arange(leaves)
     best, least = near, overload(question, rooms, net, pool, each, count, silent)
-    for key in (net.load[:leaves] * 1000 // net.capacity[:leaves], full.max() - full):
+    for quiet in (True, False):
         rooms.take[:leaves] = 0
-        left = count
-        for leaf in np.argsort(key * SCALE + number):
-            part = min(left, full[leaf])
+        left, last = count, np.int64(-1)
+        while left:
+            leaf, last = _next_leaf(rooms, net, level, leaves, last, quiet)
+            part = min(left, np.int64(rooms.counts[level, leaf]))
             rooms.take[leaf] = part
             left -= part
         grown = overload(question, rooms, net, pool, each, count, silent)
@@ -233,21 +237,33 @@ def _quieter(question, rooms, net, pool, level, count, each, silent):  # type: i
     rooms.take[:leaves] = best
 
 
-@njit(cache=True)
+@inner
+def _next_leaf(rooms, net, level, leaves, last, quiet):  # type: ignore[no-untyped-def]
+    """Return the leaf whose key comes next after the last one, and that key: by load over capacity, or by most nodes."""
+    found, best = -1, np.int64(1) << 62
+    for leaf in range(leaves):
+        own = net.load[leaf] * 1000 // net.capacity[leaf] if quiet else SCALE - np.int64(rooms.counts[level, leaf])
+        key = own * SCALE + leaf
+        if last < key < best and rooms.counts[level, leaf]:
+            found, best = leaf, key
+    return found, best
+
+
+@inner
 def whole_load(question, pool, each, silent):  # type: ignore[no-untyped-def]
     """Return what a job puts on a link for every node: in millionths of a whole node's rate."""
     whole = UNIT * each // question.size[pool]
     return whole * silent // 1000 if question.rule[MEAN] else whole
 
 
-@njit(cache=True)
+@inner
 def crossing(question, whole, inside, count):  # type: ignore[no-untyped-def]
     """Return what leaves a group that holds `inside` of a job's nodes."""
     load = whole if question.rule[RING] else whole * inside * (count - inside) // (count - 1)
     return max(load, 1)
 
 
-@njit(cache=True)
+@inner
 def widen(question, rooms, tier):  # type: ignore[no-untyped-def]
     """Set rooms.allot to the job's nodes per group of a tier, from the leaves' take; return how many groups have any."""
     groups = question.groups[tier]
@@ -257,7 +273,7 @@ def widen(question, rooms, tier):  # type: ignore[no-untyped-def]
     return np.int64((rooms.allot[:groups] > 0).sum())
 
 
-@njit(cache=True)
+@inner
 def overload(question, rooms, net, pool, each, count, silent):  # type: ignore[no-untyped-def]
     """Return by how much a job would add to what links are asked to carry beyond their capacity."""
     if silent == 0:

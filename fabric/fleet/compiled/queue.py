@@ -7,9 +7,9 @@ can start; those that waited then had no place, or were too late or too large fo
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from fabric.fleet.compiled.ends import earlier
+from fabric.fleet.compiled.inner import inner
 from fabric.fleet.compiled.layout import (
     BLOCKED,
     CAPPED,
@@ -42,7 +42,7 @@ from fabric.fleet.ready import NEVER
 SHIFT = 18
 
 
-@njit(cache=True)
+@inner
 def enqueue(line, job):  # type: ignore[no-untyped-def]
     """Put a job into the queue by its rank."""
     state, queue, jobs = line.state, line.queue, line.jobs
@@ -66,7 +66,7 @@ def enqueue(line, job):  # type: ignore[no-untyped-def]
     state[TAIL] += 1
 
 
-@njit(cache=True)
+@inner
 def take_out(line, place):  # type: ignore[no-untyped-def]
     """Take a job out of the queue."""
     state, queue = line.state, line.queue
@@ -80,7 +80,7 @@ def take_out(line, place):  # type: ignore[no-untyped-def]
     state[TAIL] -= 1
 
 
-@njit(cache=True)
+@inner
 def may(question, line, job):  # type: ignore[no-untyped-def]
     """Return whether a job's tenant stays below what it may hold at most."""
     if not question.rule[CAPPED]:
@@ -89,7 +89,7 @@ def may(question, line, job):  # type: ignore[no-untyped-def]
     return line.held[tenant] + line.jobs[job, DEVICES] * 1000 <= question.cap[tenant]
 
 
-@njit(cache=True)
+@inner
 def key(question, line, job):  # type: ignore[no-untyped-def]
     """Return by what share of its weight the job's tenant holds devices, under `fair`; 0 else."""
     if question.rule[ORDER] != FAIR:
@@ -98,7 +98,7 @@ def key(question, line, job):  # type: ignore[no-untyped-def]
     return line.held[tenant] // question.weight[tenant]
 
 
-@njit(cache=True)
+@inner
 def first(question, line):  # type: ignore[no-untyped-def]
     """Return the place in the queue of the job whose turn it is, -1 for none."""
     found, best = -1, np.int64(0)
@@ -116,7 +116,7 @@ def first(question, line):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(cache=True)
+@inner
 def start(question, rooms, net, line, runs, nodes, job, now):  # type: ignore[no-untyped-def]
     """Start a job in the first pool that has a place, if any."""
     for pool in range(len(question.size)):  # noqa: SIM110  # numba knows no generators
@@ -125,7 +125,7 @@ def start(question, rooms, net, line, runs, nodes, job, now):  # type: ignore[no
     return False
 
 
-@njit(cache=True)
+@inner
 def serve(question, rooms, net, line, runs, nodes, now, arrived):  # type: ignore[no-untyped-def]
     """Start what the policy lets start now; arrived: the first job that came at this instant."""
     state = line.state
@@ -153,7 +153,7 @@ def serve(question, rooms, net, line, runs, nodes, now, arrived):  # type: ignor
         _fill_in(question, rooms, net, line, runs, nodes, head, now, arrived if same else -1)
 
 
-@njit(cache=True)
+@inner
 def _fill_in(question, rooms, net, line, runs, nodes, head, now, since):  # type: ignore[no-untyped-def]
     """Backfill by rank; since: the first job that is looked at again, -1 for all."""
     state = line.state
@@ -170,25 +170,20 @@ def _fill_in(question, rooms, net, line, runs, nodes, head, now, since):  # type
         place += 1
 
 
-@njit(cache=True)
+@inner
 def _fill_in_fairly(question, rooms, net, line, runs, nodes, head, now):  # type: ignore[no-untyped-def]
     """Backfill by (priority, what the tenant holds, arrival), as it stood when the first job did not fit."""
-    state, count = line.state, 0
-    front, own = line.queue[head], key(question, line, line.queue[head])
+    state, jobs = line.state, line.jobs
     waiting = line.queue[state[HEAD] : state[TAIL]].copy()
-    held = np.array([key(question, line, job) for job in waiting])
-    order = np.argsort(held, kind="mergesort")
-    order = order[np.argsort(np.array([-line.jobs[waiting[at], PRIORITY] for at in order]), kind="mergesort")]
-    for at in order:
-        job = waiting[at]
-        ahead = line.jobs[job, PRIORITY] > line.jobs[front, PRIORITY]
-        if line.jobs[job, PRIORITY] == line.jobs[front, PRIORITY]:
-            ahead = held[at] < own or (held[at] == own and job <= front)
-        if ahead:
-            continue
-        if count == question.rule[DEPTH]:
+    held = waiting.astype(np.int64)
+    for at in range(len(waiting)):
+        held[at] = key(question, line, waiting[at])
+    last = head - state[HEAD]
+    for _looked in range(question.rule[DEPTH]):
+        last = _after(jobs, waiting, held, last)
+        if last < 0:
             return
-        count += 1
+        job = waiting[last]
         if may(question, line, job) and _backfill(question, rooms, net, line, runs, nodes, job, now):
             for place in range(state[HEAD], state[TAIL]):
                 if line.queue[place] == job:
@@ -196,7 +191,28 @@ def _fill_in_fairly(question, rooms, net, line, runs, nodes, head, now):  # type
                     break
 
 
-@njit(cache=True)
+@inner
+def _after(jobs, waiting, held, last):  # type: ignore[no-untyped-def]
+    """Return which waiting job comes next after the last one by (priority, what its tenant held, arrival), -1 for none."""
+    found = -1
+    for at in range(len(waiting)):
+        if _before(jobs, waiting, held, last, at) and (found < 0 or _before(jobs, waiting, held, at, found)):
+            found = at
+    return found
+
+
+@inner
+def _before(jobs, waiting, held, a, b):  # type: ignore[no-untyped-def]
+    """Return whether waiting job a comes before b."""
+    one, other = jobs[waiting[a], PRIORITY], jobs[waiting[b], PRIORITY]
+    if one != other:
+        return one > other
+    if held[a] != held[b]:
+        return held[a] < held[b]
+    return waiting[a] < waiting[b]
+
+
+@inner
 def _backfill(question, rooms, net, line, runs, nodes, job, now):  # type: ignore[no-untyped-def]
     """Start a later job where it does not delay the first one; return whether it starts."""
     state = line.state
@@ -213,7 +229,7 @@ def _backfill(question, rooms, net, line, runs, nodes, job, now):  # type: ignor
     return False
 
 
-@njit(cache=True)
+@inner
 def _reserve(question, rooms, line, nodes, job):  # type: ignore[no-untyped-def]
     """Set the pool, the time and the nodes to spare of the earliest release after which enough nodes fit the job."""
     state = line.state
@@ -225,7 +241,7 @@ def _reserve(question, rooms, line, nodes, job):  # type: ignore[no-untyped-def]
                 state[IN], state[SHADOW], state[EXTRA] = pool, time, extra
 
 
-@njit(cache=True)
+@inner
 def _release(question, rooms, line, nodes, job, pool):  # type: ignore[no-untyped-def]
     """Return the time of the release, and the nodes to spare then. Ends come off the heap in order without changing it."""
     slots, walk, state = line.slots, line.walk, line.state
@@ -259,7 +275,7 @@ def _release(question, rooms, line, nodes, job, pool):  # type: ignore[no-untype
     return time, (fits - count if time < NEVER else 0)
 
 
-@njit(cache=True)
+@inner
 def _push(slots, heap, walk, count, place):  # type: ignore[no-untyped-def]
     at = count
     while at and earlier(slots, heap[place], heap[walk[(at - 1) >> 1]]):
@@ -269,7 +285,7 @@ def _push(slots, heap, walk, count, place):  # type: ignore[no-untyped-def]
     return count + 1
 
 
-@njit(cache=True)
+@inner
 def _pop(slots, heap, walk, count):  # type: ignore[no-untyped-def]
     """Take the earliest off the walk; return it and how many are left."""
     top = walk[0]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from fabric.fleet.compiled.inner import inner, outer
 
 
-@njit(cache=True)
+@inner
 def lowest_bit(word):  # type: ignore[no-untyped-def]
     """Return the number of the lowest bit that is set."""
     found = 0
@@ -17,7 +18,7 @@ def lowest_bit(word):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(cache=True)
+@inner
 def set_room(question, rooms, node, new):  # type: ignore[no-untyped-def]
     """Set what is free on a node, -1 for nothing at all, and all that is counted of it."""
     old, pool = rooms.free[node], question.pool[node]
@@ -37,7 +38,7 @@ def set_room(question, rooms, node, new):  # type: ignore[no-untyped-def]
                 rooms.counts[level, question.link_first[tier] + question.group[tier, node]] += change
 
 
-@njit(cache=True)
+@inner
 def fitting(question, rooms, pool, each):  # type: ignore[no-untyped-def]
     """Return how many nodes of a pool have so many free devices."""
     row, found = rooms.row[pool], 0
@@ -46,7 +47,7 @@ def fitting(question, rooms, pool, each):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(cache=True)
+@inner
 def one_node(question, rooms, pool, each, emptiest):  # type: ignore[no-untyped-def]
     """Return the node with the least room (the most), but enough; the lowest number of equals, -1 for none."""
     row, size = rooms.row[pool], question.size[pool]
@@ -58,3 +59,11 @@ def one_node(question, rooms, pool, each, emptiest):  # type: ignore[no-untyped-
                 if rooms.bits[row + free, word]:
                     return (word << 6) + lowest_bit(rooms.bits[row + free, word])
     return -1
+
+
+@outer
+def open_rooms(question, rooms):  # type: ignore[no-untyped-def]
+    """Set all nodes that are on to wholly free."""
+    for node in range(len(question.on)):
+        if question.on[node]:
+            set_room(question, rooms, node, question.size[question.pool[node]])

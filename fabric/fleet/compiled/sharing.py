@@ -7,9 +7,9 @@ filling goes the same way up to there; of the rest those that overloaded links j
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from fabric.fleet.compiled.ends import put
+from fabric.fleet.compiled.inner import inner
 from fabric.fleet.compiled.layout import (
     ALONE,
     COMM,
@@ -34,13 +34,13 @@ LINK_BITS = 24
 """Of a heap's key that hold the link."""
 
 
-@njit(cache=True)
+@inner
 def speed_of(rate, communication):  # type: ignore[no-untyped-def]
     """Return a job's speed of FULL where its communication gets `rate` of FULL."""
     return FULL * 1000 * rate // ((1000 - communication) * rate + communication * FULL)
 
 
-@njit(cache=True)
+@inner
 def touch(net, state, link):  # type: ignore[no-untyped-def]
     """Note that what a link is asked for has changed."""
     if not net.is_touched[link]:
@@ -49,7 +49,7 @@ def touch(net, state, link):  # type: ignore[no-untyped-def]
         state[TOUCHED] += 1
 
 
-@njit(cache=True)
+@inner
 def join(question, rooms, net, line, slot, pool, each, count):  # type: ignore[no-untyped-def]
     """Put a job, whose nodes per leaf are in rooms.take, on the links that it crosses; return whether it crosses any."""
     slots, state = line.slots, line.state
@@ -86,7 +86,7 @@ def join(question, rooms, net, line, slot, pool, each, count):  # type: ignore[n
     return True
 
 
-@njit(cache=True)
+@inner
 def leave(net, line, slot):  # type: ignore[no-untyped-def]
     """Take a job off its links; the last span takes its number."""
     slots, state = line.slots, line.state
@@ -110,7 +110,7 @@ def leave(net, line, slot):  # type: ignore[no-untyped-def]
         slots[net.span_slot[span], SPAN] = span
 
 
-@njit(cache=True)
+@inner
 def _index(net, span, link):  # type: ignore[no-untyped-def]
     """Return where a link stands among a span's, which are in order."""
     low, high = 0, net.span_links[span]
@@ -123,7 +123,7 @@ def _index(net, span, link):  # type: ignore[no-untyped-def]
     return low
 
 
-@njit(cache=True)
+@inner
 def _renumber(net, old, new):  # type: ignore[no-untyped-def]
     net.span_slot[new], net.span_links[new] = net.span_slot[old], net.span_links[old]
     for k in range(net.span_links[old]):
@@ -131,7 +131,7 @@ def _renumber(net, old, new):  # type: ignore[no-untyped-def]
         net.listed[net.base[net.links[old, k]] + net.where[old, k]] = new
 
 
-@njit(cache=True)
+@inner
 def settle(net, line, now):  # type: ignore[no-untyped-def]
     """Set the rates and speeds of all jobs that a change of this instant reaches."""
     state = line.state
@@ -155,7 +155,7 @@ def settle(net, line, now):  # type: ignore[no-untyped-def]
     state[DIRTY] = 1  # ends have moved, and with them the time kept for the first in the queue
 
 
-@njit(cache=True)
+@inner
 def _threshold(net, line):  # type: ignore[no-untyped-def]
     """Return a level below which filling goes as it went: no touched link is full there, neither before nor now.
 
@@ -188,7 +188,7 @@ def _threshold(net, line):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(cache=True)
+@inner
 def _reach(net, line, threshold):  # type: ignore[no-untyped-def]  # noqa: C901  # one search, from links to spans and back
     """Collect the overloaded links and the spans that a change reaches; return how many of each."""
     state, slots = line.state, line.slots
@@ -228,7 +228,7 @@ def _reach(net, line, threshold):  # type: ignore[no-untyped-def]  # noqa: C901 
     return links, spans
 
 
-@njit(cache=True)
+@inner
 def _fill(net, line, links, spans):  # type: ignore[no-untyped-def]  # noqa: C901  # one filling
     """Fill the links found: the lowest (level, link) first, its spans frozen at its level."""
     slots = line.slots
@@ -266,13 +266,13 @@ def _fill(net, line, links, spans):  # type: ignore[no-untyped-def]  # noqa: C90
         slots[slot, RATE] = min(slots[slot, RATE], FULL)
 
 
-@njit(cache=True)
+@inner
 def _key(net, link):  # type: ignore[no-untyped-def]
     """Return a link's level, at most FULL, with its number below."""
     return (min(net.room[link] // net.asked[link], FULL) << LINK_BITS) | link
 
 
-@njit(cache=True)
+@inner
 def _freeze(net, slots, link, level):  # type: ignore[no-untyped-def]
     """Keep the spans that still rise on a link at its level, and take what they carry off their other links."""
     net.level[link] = level
@@ -288,7 +288,7 @@ def _freeze(net, slots, link, level):  # type: ignore[no-untyped-def]
                     net.asked[other] -= net.loads[span, k]
 
 
-@njit(cache=True)
+@inner
 def _push(heap, count, key):  # type: ignore[no-untyped-def]
     place = count
     while place and heap[(place - 1) >> 1] > key:
@@ -298,7 +298,7 @@ def _push(heap, count, key):  # type: ignore[no-untyped-def]
     return count + 1
 
 
-@njit(cache=True)
+@inner
 def _pop(heap, count):  # type: ignore[no-untyped-def]
     """Take the lowest key off the heap; return how many are left."""
     count -= 1
@@ -317,7 +317,7 @@ def _pop(heap, count):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True)
+@inner
 def _set_speed(line, slot, now):  # type: ignore[no-untyped-def]
     """Set a job's speed from its rate, and when it will end, where the speed has changed."""
     slots = line.slots

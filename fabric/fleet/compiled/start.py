@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from fabric.fleet.compiled.ends import drop, put
+from fabric.fleet.compiled.inner import inner
 from fabric.fleet.compiled.layout import (
     ALONE,
     AT,
@@ -55,7 +55,7 @@ from fabric.fleet.ready import NEVER
 SHIFT = 18
 
 
-@njit(cache=True)
+@inner
 def start_in(question, rooms, net, line, runs, nodes, job, pool, now):  # type: ignore[no-untyped-def]
     """Start a job in a pool if there is a place; return whether there is."""
     state, slots, jobs = line.state, line.slots, line.jobs
@@ -87,7 +87,7 @@ def start_in(question, rooms, net, line, runs, nodes, job, pool, now):  # type: 
     return True
 
 
-@njit(cache=True)
+@inner
 def over(question, rooms, net, line, runs, nodes, slot, now, why):  # type: ignore[no-untyped-def]
     """Take a job off its nodes and write its run; one that is stopped keeps its work up to the last checkpoint."""
     state, slots, jobs = line.state, line.slots, line.jobs
