@@ -40,6 +40,7 @@ from topologies.star import star
 from topologies.torus import torus
 from topologies.twisted_torus import twisted_torus
 from topologies.xpander import xpander
+from topologies.zcube import zcube
 
 if TYPE_CHECKING:
     from topologies.base import Topology
@@ -72,6 +73,7 @@ FAMILIES: Mapping[str, Callable[..., Topology]] = {
     "torus": torus,
     "twisted_torus": twisted_torus,
     "xpander": xpander,
+    "zcube": zcube,
 }
 GENERIC = ("devices_per_node", "scale_up", "domain")
 """Parameters of every family: how devices are grouped into nodes, what graph is inside, and devices that share one graph."""
