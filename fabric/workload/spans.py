@@ -1,4 +1,4 @@
-"""A training step as spans of time per pipeline stage, and as a trace that Chrome and Perfetto open. It times nothing itself."""
+"""A training step as spans of time per pipeline stage, and as a trace for Chrome and Perfetto. It times nothing itself."""
 
 from __future__ import annotations
 
