@@ -27,14 +27,20 @@ DAYS = Number(0, 3_650, above=True)
 @click.option("--seq", type=SEQ, help="Tokens of a sequence; by default what the model is made for.")
 @click.option("--ranks", type=RANKS, help="Devices; by default all of the fabric.")
 @click.option("--constants", help="Of the collectives: none, nccl, nccl:HARDWARE or a file; by default the node's library.")
-@click.option("--measured", type=click.Path(path_type=Path), metavar="FILE",
-              help="Scale by steps of your own: CSV, or a log of Megatron-LM or torchtitan.")
+@click.option(
+    "--measured",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Scale by steps of your own: CSV, or a log of Megatron-LM or torchtitan.",
+)
 @click.option("--workers", type=Whole(1, 1024), help="Processes that --plan auto searches with; by default one a core.")
 @click.option("--faults", type=click.Path(path_type=Path), metavar="FILE", help="Replay a list of node faults (CSV).")
 @click.option("--days", type=DAYS, default=90.0, show_default=True, help="Length of the run that failures are worked out for.")
 @click.option("--checkpoint", type=SECONDS, default=60.0, show_default=True, help="Seconds that writing one stops the work.")
 @click.option("--restart", type=SECONDS, default=600.0, show_default=True, help="Seconds from a stop until work goes on.")
-@click.option("--trace", type=click.Path(path_type=Path), metavar="FILE", help="Write the step in time, for Chrome or Perfetto.")
+@click.option(
+    "--trace", type=click.Path(path_type=Path), metavar="FILE", help="Write the step in time, for Chrome or Perfetto."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the page, one self-contained HTML file.")
 @formats
 def command(*, topo: str, as_json: bool, as_csv: bool, trace: Path | None, output: Path | None, **asked: Any) -> None:
