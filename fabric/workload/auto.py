@@ -11,10 +11,12 @@ from typing import Any
 from fabric.network.fabric import Fabric
 from fabric.predict.constants import Constants
 from fabric.sweep import Watch, cores, sweep
+from fabric.workload.costs import Costs
 from fabric.workload.device import device_of
 from fabric.workload.plan import ParallelPlan, plan_of
 from fabric.workload.plans import Space, lacking, neighbours, plans
 from fabric.workload.step import TrainingStep
+from fabric.workload.training import training_step
 from topologies.errors import InputError
 
 WORTH = 4.0
@@ -165,9 +167,9 @@ def _chunk(space: Space, fabric: Fabric, constants: Constants | None, texts: Seq
 
 def evaluator(space: Space, fabric: Fabric, constants: Constants | None) -> Evaluate:
     """Return what gives the step of a plan; all calls share what was asked of the fabric."""
-    from fabric.workload.training import training_step  # noqa: PLC0415
+    costs = Costs(fabric, constants, space.ranks)
 
     def evaluate(plan: ParallelPlan) -> TrainingStep:
-        return training_step(space.model, plan, fabric, constants, batch=space.batch, seq=space.sequence, ranks=space.ranks)
+        return training_step(space.model, plan, fabric, batch=space.batch, seq=space.sequence, costs=costs)
 
     return evaluate
