@@ -66,11 +66,14 @@ FORMATS: Mapping[str, Format] = {
     "slurm-yaml": Format("slurm_yaml", ".yaml", ("list:topology",), READ, WRITE, "not judged", "topology.yaml"),
     "nccl-xml": Format("nccl_xml", ".xml", ("xml:system",), READ, WRITE, "not judged", "NCCL_TOPO_FILE, one node"),
     "lingjun-csv": Format("lingjun", ".csv", (r"line:(?m)^ip,DSW,PSW,ASW",), READ, NOT, "-", "hosts and their switches"),
+    "slurm-block": Format("slurm_block", ".conf", (), NOT, WRITE, "not judged", "topology.conf for topology/block"),
+    "slurm-block-yaml": Format("slurm_block_yaml", ".yaml", (), NOT, WRITE, "not judged", "topology.yaml with blocks"),
     "infragraph": Format("infragraph", ".yaml", ("keys:devices,instances",), READ, WRITE, "infragraph 3.1.0", "InfraGraph"),
     "simgrid-xml": Format("simgrid_xml", ".xml", ("xml:platform",), READ, WRITE, "SimGrid 3.32", "a platform file"),
     "lldp-json": Format("lldp_json", ".json", ("keys:*/lldp",), READ, NOT, "-", "lldpctl of every machine"),
     "topograph": Format("topograph_model", ".yaml", ("keys:switches,blocks",), READ, WRITE, "not judged", "topograph's model"),
-    "kueue": Format("kueue", ".yaml", NODES, READ, WRITE, "not judged", "Kueue Topology and node labels"),
+    "kueue": Format("kueue", ".yaml", NODES, READ, WRITE, "not judged", "Kueue Topology, flavor, labels"),
+    "kai": Format("kai", ".yaml", (), NOT, WRITE, "not judged", "KAI Topology and node labels"),
     "volcano": Format("volcano", ".yaml", ("kind:HyperNode",), READ, WRITE, "not judged", "Volcano HyperNodes"),
     "astra-sim": Format(
         "astra_sim", ".yml", ("keys:topology,npus_count",), READ, WRITE, "not judged", "ASTRA-sim's analytical network"

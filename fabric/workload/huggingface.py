@@ -1,4 +1,4 @@
-"""A language model from a Hugging Face config.json: the shape in that file's words. It knows no weights and opens no network."""
+"""A language model from a Hugging Face config.json: the shape in that file's words. It reads no weights and no network."""
 
 from __future__ import annotations
 
@@ -12,10 +12,27 @@ from fabric.text.numbers import natural
 from fabric.workload.model import Biases, Experts, LanguageModel, Latent
 from topologies.errors import InputError
 
-KINDS = ("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "deepseek_v2", "deepseek_v3", "kimi_k2", "gpt_oss", "gpt2")
+KINDS = (
+    "llama",
+    "mistral",
+    "mixtral",
+    "qwen2",
+    "qwen3",
+    "qwen3_moe",
+    "deepseek_v2",
+    "deepseek_v3",
+    "kimi_k2",
+    "gpt_oss",
+    "gpt2",
+)
 """Values of `model_type` that are read."""
 WANTED = ("num_hidden_layers", "hidden_size", "num_attention_heads", "vocab_size")
-GPT2 = {"n_layer": "num_hidden_layers", "n_embd": "hidden_size", "n_head": "num_attention_heads", "n_positions": "max_position_embeddings"}
+GPT2 = {
+    "n_layer": "num_hidden_layers",
+    "n_embd": "hidden_size",
+    "n_head": "num_attention_heads",
+    "n_positions": "max_position_embeddings",
+}
 
 
 def model_of_file(path: Path) -> LanguageModel:

@@ -110,7 +110,8 @@ class LanguageModel:
         a, h = self.heads, self.hidden
         if self.latent is None:
             return (2 * a + 2 * self.kv_heads) * self.head_width * h
-        q, k, n, r, w = (getattr(self.latent, name) for name in ("query_rank", "kv_rank", "nope", "rope", "value"))
+        low = self.latent
+        q, k, n, r, w = low.query_rank, low.kv_rank, low.nope, low.rope, low.value
         query = h * q + q * a * (n + r) if q else h * a * (n + r)
         return query + h * (k + r) + k * a * (n + w) + a * w * h
 
