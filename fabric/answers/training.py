@@ -1,267 +1,186 @@
-"""`training`: what a step of a model under a plan takes on a fabric: seconds by part, communication, memory, what moves it."""
+"""`training`: a step of a model on a fabric under a plan or the fastest one, and what a run of months keeps of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fabric.answers.answer import LIST, NUMBER, OBJECT, TEXT, TEXTS, WHOLE, YES_NO, Answer, Column, View, maybe
-from fabric.answers.answer import Part as Table
-from fabric.answers.cells import percent
-from fabric.units import show_duration, show_size
+from fabric.answers.answer import Answer
+from fabric.answers.training_view import GIB, VIEW, limit, tables_of
+from fabric.units import show_duration
 
 if TYPE_CHECKING:
+    from fabric.answers.training_scale import Beside
+    from fabric.importers.node_faults import FaultTrace
     from fabric.network.fabric import Fabric
     from fabric.predict.constants import Constants
+    from fabric.workload.auto import Neighbour, Search
     from fabric.workload.changes import Changed
+    from fabric.workload.checkpoints import Checkpoints, Effective
     from fabric.workload.model import LanguageModel
-    from fabric.workload.plan import ParallelPlan
-    from fabric.workload.step import Communication, Part, StageMemory, TrainingStep
-
-GIB = 2.0**30
-STAGES_SHOWN = 4
-"""Pipeline stages up to which a table shows all; else the first, the last and the fullest."""
-
-
-def _part(part: Part, step: TrainingStep) -> dict[str, Any]:
-    return {"part": part.what, "seconds": part.seconds, "share": part.seconds / step.seconds, "rule": part.rule}
-
-
-def _communication(one: Communication) -> dict[str, Any]:
-    """Return a communication as plain values: what crosses which group how often, and how much of it nothing hides."""
-    case = one.case
-    return {
-        "what": one.what,
-        "dimension": one.dimension,
-        "collective": case.collective,
-        "ranks": case.world_size,
-        "nodes": case.nodes,
-        "nbytes": case.nbytes,
-        "calls": one.count,
-        "groups_at_once": one.groups,
-        "nics": one.nics,
-        "algorithm": one.algorithm,
-        "seconds_each": one.each,
-        "seconds": one.seconds,
-        "exposed_seconds": one.exposed,
-        "exposed_share": one.exposed / one.seconds if one.seconds else 0.0,
-        "rule": one.rule,
-    }
-
-
-def _memory(stage: StageMemory) -> dict[str, Any]:
-    """Return the bytes of a stage's rank as plain values."""
-    names = ("stage", "weights", "gradients", "optimizer", "activations", "logits", "reserve", "capacity", "total", "spare")
-    return {name if name == "stage" else f"{name}_bytes": getattr(stage, name) for name in names}
-
-
-def fullest(step: TrainingStep) -> StageMemory:
-    """Return the stage whose rank holds most bytes."""
-    return max(step.memory, key=lambda stage: stage.total)
-
-
-def _ends(step: TrainingStep, at: int) -> float | None:
-    return step.interval[at] if step.interval else None
-
-
-def _shown_ends(step: TrainingStep) -> str:
-    return f"{show_duration(step.interval[0])} to {show_duration(step.interval[1])}" if step.interval else "-"
-
-
-def _fits(step: TrainingStep) -> str:
-    """Return bytes of the fullest stage, of how many, and by how much they do not fit."""
-    most = fullest(step)
-    if most.capacity is None:
-        return f"{most.total / GIB:.1f} GiB"
-    return f"{most.total / GIB:.1f} of {most.capacity / GIB:.1f} GiB" + ("" if step.feasible else ", does not fit")
-
-
-COLUMNS = (
-    Column("model", TEXT, "the model's name", lambda step: step.model.name),
-    Column("fabric", TEXT, "the fabric's name"),
-    Column("device", TEXT, "what computes"),
-    Column("plan", TEXT, "how the step is cut", lambda step: step.plan.text(), head="plan"),
-    Column("ranks", WHOLE, "devices in all", head="ranks"),
-    Column("batch", WHOLE, "sequences a step", head="batch"),
-    Column("sequence", WHOLE, "tokens of a sequence", head="seq"),
-    Column("micro_batches", WHOLE, "of a step, that one pipeline works on", head="micro batches"),
-    Column("seconds", NUMBER, "of a step", head="step", cell=lambda step: show_duration(step.seconds)),
-    Column("seconds_low", maybe(NUMBER), "low end of the interval that nine steps in ten are expected in",
-           lambda step: _ends(step, 0), head="90 %", cell=_shown_ends),
-    Column("seconds_high", maybe(NUMBER), "its high end", lambda step: _ends(step, 1)),
-    Column("interval_source", TEXT, "what the interval rests on"),
-    Column("tokens_per_second", NUMBER, "of all devices"),
-    Column("tokens_per_second_per_device", NUMBER, "of one device", head="tokens/s/device",
-           cell=lambda step: f"{step.tokens_per_second_per_device:,.0f}"),
-    Column("mfu", NUMBER, "model FLOP a second (causal scores half, nothing recomputed) over the dense peak", head="MFU",
-           cell=lambda step: percent(step.mfu)),
-    Column("hfu", NUMBER, "as mfu, what is recomputed counted too", head="HFU", cell=lambda step: percent(step.hfu)),
-    Column("peak_flops_per_second", NUMBER, "of a device, dense, at the plan's precision", lambda step: step.peak),
-    Column("flops_per_token", NUMBER, "of the model, forward and backward", lambda step: step.flops),
-    Column("exposed_seconds", NUMBER, "of communication that nothing hides", lambda step: step.exposed),
-    Column("exposed_share", NUMBER, "of the step", lambda step: step.exposed / step.seconds, head="exposed",
-           cell=lambda step: percent(step.exposed / step.seconds)),
-    Column("memory_bytes", NUMBER, "of the fullest stage's device", lambda step: fullest(step).total, head="memory",
-           cell=_fits),
-    Column("memory_capacity_bytes", maybe(NUMBER), "of a device", lambda step: fullest(step).capacity),
-    Column("feasible", maybe(YES_NO), "whether every stage fits; null: the device's memory is not known"),
-    Column("parts", LIST, "seconds by part: part, seconds, share, rule",
-           lambda step: [_part(part, step) for part in step.parts]),
-    Column("communications", LIST, "every kind of message: case, count, seconds, exposed part, rule",
-           lambda step: [_communication(one) for one in step.communications]),
-    Column("memory", LIST, "bytes of one device of every stage", lambda step: [_memory(stage) for stage in step.memory]),
-    Column("assumptions", TEXTS, "what the step rests on", lambda step: list(step.assumptions)),
-)  # fmt: skip
-VIEW = View(
-    "training",
-    COLUMNS,
-    beside={"limit": TEXT, "sensitivity": LIST, "effective": maybe(OBJECT), "searched": maybe(OBJECT), "published": LIST},
-)
-
-
-def _shares(what: str, of: Callable[[Mapping[str, Any]], float]) -> Column:
-    return Column("share", NUMBER, what, of, head="share", cell=lambda row: percent(of(row)))
-
-
-def _seconds(key: str, head: str) -> Column:
-    return Column(key, NUMBER, head, head=head, cell=lambda row: show_duration(row[key]))
-
-
-PARTS_TABLE = (
-    Column("part", TEXT, "part of the step", head="part"),
-    _seconds("seconds", "seconds"),
-    _shares("of the step", lambda row: float(row["share"])),
-    Column("rule", TEXT, "how it comes about", head="how"),
-)
-COMMUNICATION_TABLE = (
-    Column("what", TEXT, "what is sent", head="communication"),
-    Column("collective", TEXT, "the case", head="case", cell=lambda row: f"{row['collective']} {show_size(row['nbytes'])}"),
-    Column("ranks", WHOLE, "of a group", head="ranks", cell=lambda row: f"{row['ranks']:,} on {row['nodes']:,}"),
-    Column("calls", WHOLE, "a step", head="calls"),
-    _seconds("seconds_each", "each"),
-    _seconds("seconds", "in all"),
-    _seconds("exposed_seconds", "exposed"),
-    _shares("of it that nothing hides", lambda row: float(row["exposed_share"])),
-    Column("rule", TEXT, "what hides it", head="what hides it"),
-)
-
-
-def _gib(key: str) -> Column:
-    return Column(f"{key}_bytes", maybe(NUMBER), key, head=key, cell=lambda row: _in_gib(row[f"{key}_bytes"]))
-
-
-def _in_gib(nbytes: float | None) -> str:
-    return "-" if nbytes is None else f"{nbytes / GIB:.1f}"
-
-
-MEMORY_TABLE = (
-    Column("stage", WHOLE, "of the pipeline", head="stage"),
-    *(_gib(key) for key in ("weights", "gradients", "optimizer", "activations", "logits", "reserve", "total", "capacity")),
-    _gib("spare"),
-)
-SENSITIVITY_TABLE = (
-    Column("change", TEXT, "what is changed alone", head="change"),
-    _seconds("seconds", "step"),
-    Column("gain", NUMBER, "how much faster", head="faster by", cell=lambda row: percent(row["gain"], "+")),
-)
+    from fabric.workload.plans import Space
+    from fabric.workload.step import TrainingStep
 
 
 @dataclass(frozen=True)
-class Effective:
-    """A run of months: days, stops a day, the interval between checkpoints, and the share of time that is useful work."""
+class Months:
+    """A run of months: days, seconds that a checkpoint and a restart take, and a trace of faults to replay, if any."""
 
-    days: float
-    stops_per_day: float
-    interval_seconds: float
-    write_seconds: float
-    restart_seconds: float
-    goodput: float
-    source: str
+    days: float = 90.0
+    write: float = 60.0
+    restart: float = 600.0
+    faults: FaultTrace | None = None
 
 
 def training(
     model: LanguageModel,
     fabric: Fabric,
-    plan: ParallelPlan,
+    plan: str = "auto",
     *,
-    batch: int,
+    batch: int | None = None,
     seq: int | None = None,
     ranks: int | None = None,
     constants: Constants | None = None,
+    months: Months | None = None,
+    workers: int | None = None,
+    watch: Callable[[int, int], None] | None = None,
 ) -> Answer[TrainingStep]:
-    """Return the step of a model under a plan, with its sensitivity and what limits it.
+    """Return the step of a model under a plan, or under the fastest, with what limits it and what failures leave of a run.
 
-    batch: sequences a step; seq: tokens of one, None the model's; ranks: None all devices of the fabric.
+    plan: a plan's text, `auto`, or `auto` with given keys. batch: sequences a step; seq: tokens of one; ranks: devices (ask.py
+    says what they are where they are None). workers, watch: of the search. The rows: the step, then of `auto` the front.
 
     Raises:
-        InputError: a plan that does not divide the model, the batch or the ranks, with the nearest that does.
+        InputError: a plan that does not divide the model, the batch or the ranks, with the nearest that does; no plan that
+            fits; a fabric whose device is not known.
     """
+    from fabric.workload.ask import asked
+    from fabric.workload.auto import evaluator, explain, search
     from fabric.workload.changes import sensitivity
-    from fabric.workload.training import training_step
 
-    def again(on: Fabric) -> TrainingStep:
-        return training_step(model, plan, on, constants, batch=batch, seq=seq, ranks=ranks)
+    question = asked(model, fabric, plan, batch=batch, seq=seq, ranks=ranks)
+    space = question.space
+    evaluate = evaluator(space, fabric, constants)
+    beside: dict[str, Any] = {"searched": None}
+    steps = []
+    if question.plan is None:
+        found = search(space, fabric, constants, evaluate, workers=workers, watch=watch)
+        steps = [evaluate(one.plan) for one in found.front]
+        step = steps[0]
+        beside["searched"] = _searched(found, step, explain(space, fabric, step, evaluate))
+    else:
+        step = evaluate(question.plan)
+        steps = [step]
+    moved = sensitivity(step, fabric, constants)
+    beside["effective"] = effective(step, months or Months())
+    beside["published"] = [_published_row(one, space, fabric, constants) for one in _published(fabric, model, constants)]
+    return answer_of(steps, moved, question.assumed, beside)
 
-    step = again(fabric)
-    moved = sensitivity(step, fabric, again)
-    return answer_of((step,), moved)
+
+def _searched(found: Search, winner: TrainingStep, beside: Sequence[Neighbour]) -> dict[str, Any]:
+    """Return what a search tried, its front, and the winner's neighbours, as plain values."""
+    front = [{"plan": one.plan.text(), "seconds": one.seconds, "memory_bytes": one.memory} for one in found.front]
+    return {
+        "considered": found.considered,
+        "too_large": found.too_large,
+        "search_seconds": found.seconds,
+        "processes": found.processes,
+        "front": front,
+        "neighbours": [_neighbour(one, winner) for one in beside],
+    }
 
 
-def answer_of(steps: Sequence[TrainingStep], moved: Sequence[Changed], **beside: Any) -> Answer[TrainingStep]:
-    """Return the answer of steps, the first of which is shown whole."""
+def _neighbour(one: Neighbour, winner: TrainingStep) -> dict[str, Any]:
+    why = one.why or (f"{one.part} {show_duration(one.more)} more" if one.more > 0 else "")
+    slower = None if one.seconds is None else one.seconds / winner.seconds - 1
+    return {"change": one.change, "seconds": one.seconds, "slower": slower, "why": why}
+
+
+def _published(fabric: Fabric, model: LanguageModel, constants: Constants | None) -> Iterator[Beside]:
+    from fabric.answers.training_scale import published_beside
+
+    return published_beside(fabric, model, constants)
+
+
+def _published_row(one: Beside, space: Space, fabric: Fabric, constants: Constants | None) -> dict[str, Any]:
+    """Return a published run, what is predicted of it, and what its plan does at the size asked, or why nothing."""
+    from fabric.workload.auto import evaluator
+    from fabric.workload.device import device_of
+    from fabric.workload.plans import lacking
+    from topologies.errors import InputError
+
+    here, why = None, ""
+    try:
+        plan = replace(one.run.plan, dp=None)
+        step = evaluator(space, fabric, constants)(plan)
+        short = lacking(space, step.plan, device_of(fabric))
+        here, why = (step.seconds, "") if short <= 0 else (None, f"lacks {short / GIB:.1f} GiB a device")
+    except InputError as error:
+        why = str(error)
+    return {
+        "plan": one.run.plan.text(),
+        "ranks": one.run.ranks,
+        "batch": one.run.batch,
+        "sequence": one.run.seq,
+        "measured": one.run.rate,
+        "predicted": one.step.tokens_per_second_per_device if one.step else None,
+        "here": here,
+        "why": why,
+        "source": one.run.source,
+    }
+
+
+def effective(step: TrainingStep, months: Months) -> dict[str, Any]:
+    """Return where the time of a run of months goes, as plain values: closed form by Llama 3's rate, or a trace replayed."""
+    from fabric.workload import checkpoints as kept
+
+    rate = kept.llama3_rate(step.ranks)
+    source = "stops at the rate of Llama 3's 54 days (419 of 16,384 GPUs), in proportion to devices; spare nodes at once"
+    plan = kept.Checkpoints(min(kept.best_interval(rate, months.write), months.days * kept.DAY), months.write, months.restart)
+    goodput, stops = kept.goodput(rate, plan), rate * kept.DAY
+    found = None
+    if months.faults is not None:
+        found, plan, source = _replayed(step, months, months.faults)
+        goodput, stops = found.goodput, found.stops / found.seconds * kept.DAY
+    shares = {} if found is None else {
+        name: getattr(found, name) / found.seconds for name in ("useful", "writing", "lost", "restarting", "waiting")
+    }  # fmt: skip
+    return {
+        "days": months.days if found is None else found.seconds / kept.DAY,
+        "stops_per_day": stops,
+        "interval_seconds": plan.interval,
+        "write_seconds": plan.write,
+        "restart_seconds": plan.restart,
+        "goodput": goodput,
+        "shares": shares,
+        "tokens": step.tokens_per_second * goodput * (months.days * kept.DAY if found is None else found.seconds),
+        "source": source,
+    }
+
+
+def _replayed(step: TrainingStep, months: Months, trace: FaultTrace) -> tuple[Effective, Checkpoints, str]:
+    """Return a trace of faults replayed: the job's nodes of all that it names, the others its spares."""
+    from fabric.workload import checkpoints as kept
+
+    of = max(trace.nodes, 1)
+    per_node = step.communications[0].case.ranks_per_node if step.communications else 8
+    nodes = max(1, -(-step.ranks // max(per_node, 1)))
+    faults = [kept.Fault(one.node, one.start, one.end) for one in trace.outages]
+    first = kept.replay_faults(faults, of, nodes, trace.seconds, kept.Checkpoints(3600.0, months.write, months.restart))
+    rate = first.stops / trace.seconds
+    interval = min(kept.best_interval(rate, months.write), trace.seconds)
+    plan = kept.Checkpoints(interval, months.write, months.restart)
+    done = kept.replay_faults(faults, of, nodes, trace.seconds, plan)
+    long = f"{done.stops:,} stops in {trace.seconds / kept.DAY:.0f} days"
+    return done, plan, f"{nodes:,} of the {of:,} nodes of the trace, the others spare; {long}"
+
+
+def answer_of(
+    steps: Sequence[TrainingStep], moved: Sequence[Changed], assumed: Sequence[str], beside: Mapping[str, Any]
+) -> Answer[TrainingStep]:
+    """Return the answer of steps, the first of which is shown whole. assumed: what was not said."""
     step = steps[0]
-    rows = tuple({"change": one.name, "seconds": one.seconds, "gain": one.factor - 1} for one in moved)
-    told = {"limit": limit(step, moved), "sensitivity": list(rows), "effective": None, "searched": None, "published": []}
-    tables = tuple(_tables(step, rows, told["limit"]))
-    return Answer(VIEW, tuple(steps), parts=tables, beside={**told, **beside}, warnings=step.warnings)
-
-
-def _tables(step: TrainingStep, moved: Sequence[Mapping[str, Any]], limits: str) -> Iterator[Table]:
-    """Yield the tables of one step."""
-    row = VIEW.row(step)
-    head = f"a step of {step.model.name} on {step.fabric} ({step.ranks:,} x {step.device})"
-    yield Table(head, (step,), notes=(*_notes(step), limits))
-    yield Table("where the time goes", tuple(row["parts"]), PARTS_TABLE)
-    if row["communications"]:
-        yield Table("communication of a step, on the slowest stage", tuple(row["communications"]), COMMUNICATION_TABLE)
-    kept = _shown_stages(step)
-    yield Table("memory of a device, GiB", tuple(_memory(stage) for stage in kept), MEMORY_TABLE, notes=_left_out(step, kept))
-    if moved:
-        yield Table("what would make it faster, one change alone", tuple(moved), SENSITIVITY_TABLE)
-    if step.assumptions:
-        yield Table("", (), (), notes=tuple(f"assumed: {line}" for line in step.assumptions))
-
-
-def _shown_stages(step: TrainingStep) -> list[StageMemory]:
-    if len(step.memory) <= STAGES_SHOWN:
-        return list(step.memory)
-    found = {stage.stage: stage for stage in (step.memory[0], fullest(step), step.memory[-1])}
-    return [found[number] for number in sorted(found)]
-
-
-def _left_out(step: TrainingStep, kept: Sequence[StageMemory]) -> tuple[str, ...]:
-    more = len(step.memory) - len(kept)
-    return (f"{more} more stages lie between; --json has all",) if more else ()
-
-
-def _notes(step: TrainingStep) -> Iterator[str]:
-    """Yield the conventions, the interval's reason, and by how much the memory falls short."""
-    yield (
-        f"MFU: {step.flops / 1e9:,.4g} GFLOP a token (causal scores half, nothing recomputed) over "
-        f"{step.peak / 1e12:,.0f} TFLOP/s dense {step.plan.precision}; HFU counts recomputed work too"
-    )
-    if step.interval_source:
-        yield f"90 %: {step.interval_source}"
-    if step.feasible is False:
-        short = -(fullest(step).spare or 0.0)
-        yield f"does not fit: stage {fullest(step).stage} lacks {short / GIB:.1f} GiB a device"
-
-
-def limit(step: TrainingStep, moved: Sequence[Changed]) -> str:
-    """Return which part limits, in a sentence: the largest part, and the change that would gain most."""
-    largest = max(step.parts, key=lambda part: part.seconds)
-    text = f"limited by {largest.what}: {percent(largest.seconds / step.seconds)} of the step"
-    if moved and moved[0].factor > 1:
-        text += f"; of single changes {moved[0].name} gains most: {percent(moved[0].factor - 1, '+')}"
-    return text
+    rows = [{"change": one.name, "seconds": one.seconds, "gain": one.factor - 1} for one in moved]
+    told = {"limit": limit(step, moved), "sensitivity": rows, **beside}
+    return Answer(VIEW, tuple(steps), parts=tuple(tables_of(step, told, assumed)), beside=told, warnings=step.warnings)

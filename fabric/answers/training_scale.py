@@ -13,6 +13,7 @@ from fabric.units import show_duration
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.predict.constants import Constants
+    from fabric.workload.model import LanguageModel
     from fabric.workload.published import PublishedRun
     from fabric.workload.scaling import Point, Question
     from fabric.workload.step import TrainingStep
@@ -53,8 +54,8 @@ VIEW = View(
                cell=lambda point: show_duration(point.step.seconds) if point.step else "-"),
         Column("tokens_per_second_per_device", maybe(NUMBER), "of one device", _step("tokens_per_second_per_device"),
                head="tokens/s/device", cell=_rate),
-        Column("rate_low", maybe(NUMBER), "low end of the 90 % interval of that", lambda point: _interval(point, 0), head="90 %",
-               cell=_shown_interval),
+        Column("rate_low", maybe(NUMBER), "low end of the 90 % interval of that", lambda point: _interval(point, 0),
+               head="90 %", cell=_shown_interval),
         Column("rate_high", maybe(NUMBER), "its high end", lambda point: _interval(point, 1)),
         Column("mfu", maybe(NUMBER), "model FLOP utilization", _step("mfu"), head="MFU",
                cell=lambda point: percent(point.step.mfu if point.step else None)),
@@ -119,7 +120,7 @@ def scale_training(
             name = own[0].fabric
             parts.append(Part(f"{question.model.name} on {name}, {mode} scaling", tuple(own), notes=notes))
             bends.append({"fabric": name, "mode": mode, "ranks": at.ranks if at else None, "because": at.because if at else ""})
-    beside = [row for fabric in fabrics for row in published_beside(fabric, question, constants)]
+    beside = [row for fabric in fabrics for row in published_beside(fabric, question.model, constants)]
     rows = tuple(map(_beside_row, beside))
     if rows:
         parts.append(Part(f"published runs of {question.model.name} beside these plans here", rows, BESIDE_TABLE))
@@ -137,19 +138,19 @@ def _bent(point: Point | None) -> str:
     return f"bends at {point.ranks:,} ranks: a doubling loses {percent(point.lost)} of the speed a device{why}"
 
 
-def published_beside(fabric: Fabric, question: Question, constants: Constants | None = None) -> Iterator[Beside]:
+def published_beside(fabric: Fabric, model: LanguageModel, constants: Constants | None = None) -> Iterator[Beside]:
     """Yield the published runs of the model on this fabric's device that fit its size, each with its own plan predicted."""
+    from fabric.workload.ask import domain_of
     from fabric.workload.auto import evaluator
     from fabric.workload.plans import Space
     from fabric.workload.published import runs_of
-    from fabric.workload.scaling import domain_of
     from topologies.errors import InputError
 
     device = fabric.node.device.name if fabric.node else None
-    for run in runs_of(question.model.name, device):
+    for run in runs_of(model.name, device):
         if run.rate is None or run.ranks > fabric.topology.devices:
             continue
-        space = Space(question.model, run.ranks, run.batch, run.seq, domain_of(fabric), {})
+        space = Space(model, run.ranks, run.batch, run.seq, domain_of(fabric), {})
         try:
             yield Beside(run, evaluator(space, fabric, constants)(run.plan))
         except InputError as error:

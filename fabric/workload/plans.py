@@ -21,7 +21,7 @@ from topologies.errors import InputError
 MICRO_BATCHES = (1, 2, 4, 8)
 LONG, PER_CP = 16_384, 4_096
 """Tokens of a sequence from which on CP is tried, and the fewest that CP leaves a rank."""
-MOST_EP, MOST_VPP = 64, 8
+MOST_EP = 64
 SHARDS = (-1, 64, 512)
 """FSDP over all ranks, or over so many (HSDP)."""
 
@@ -129,8 +129,7 @@ def _pp(space: Space) -> Sequence[int]:
 
 
 def _vpp(space: Space, pp: int) -> Sequence[int]:
-    most = min(MOST_VPP, space.model.layers // pp)
-    return _of(space, "vpp", range(1, most + 1) if pp > 1 else (1,))
+    return _of(space, "vpp", range(1, -(-space.model.layers // pp) + 1) if pp > 1 else (1,))
 
 
 def _ep(space: Space) -> Sequence[int]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from fabric.network.fabric import Fabric
 from fabric.predict.constants import Constants
+from fabric.workload.ask import domain_of
 from fabric.workload.auto import evaluator, search
 from fabric.workload.model import LanguageModel
 from fabric.workload.plan import ParallelPlan, with_dp
@@ -94,11 +95,6 @@ def _point(fabric: Fabric, question: Question, ranks: int, mode: str, most: int,
         return Point(name, mode, ranks, batch, evaluate(plan))
     except InputError as error:
         return Point(name, mode, ranks, batch, None, str(error))
-
-
-def domain_of(fabric: Fabric) -> int:
-    """Return the devices of a scale-up domain, 1 where nodes have none."""
-    return fabric.topology.devices_per_node if fabric.topology.scale_up_level >= 0 else 1
 
 
 def _compared(points: Sequence[Point]) -> list[Point]:
