@@ -42,8 +42,10 @@ if TYPE_CHECKING:
         report,
         review,
         scale,
+        scale_training,
         search,
         show,
+        training,
         write,
     )
     from fabricbench.shown import chart, table
@@ -86,12 +88,14 @@ _HOMES = {
     "report": "fabricbench.questions",
     "review": "fabricbench.questions",
     "scale": "fabricbench.questions",
+    "scale_training": "fabricbench.questions",
     "search": "fabricbench.questions",
     "show": "fabricbench.questions",
     "slow": "fabricbench.started",
     "stress": "fabric.answers.stress",
     "table": "fabricbench.shown",
     "throughput": "fabric.answers.throughput",
+    "training": "fabricbench.questions",
     "write": "fabricbench.questions",
 }
 """Name -> the module it is loaded from."""
@@ -131,12 +135,14 @@ __all__ = [
     "report",
     "review",
     "scale",
+    "scale_training",
     "search",
     "show",
     "slow",
     "stress",
     "table",
     "throughput",
+    "training",
     "write",
 ]
 

@@ -73,7 +73,7 @@ def training(
         step = evaluate(question.plan)
         steps = [step]
     moved = sensitivity(step, fabric, constants)
-    beside["effective"] = effective(step, months or Months())
+    beside["effective"] = effective(step, months or Months(), max(1, fabric.topology.devices_per_node))
     beside["published"] = [_published_row(one, space, fabric, constants) for one in _published(fabric, model, constants)]
     return answer_of(steps, moved, question.assumed, beside)
 
@@ -125,23 +125,28 @@ def _published_row(one: Beside, space: Space, fabric: Fabric, constants: Constan
         "sequence": one.run.seq,
         "measured": one.run.rate,
         "predicted": one.step.tokens_per_second_per_device if one.step else None,
+        "best": one.best.tokens_per_second_per_device if one.best else None,
+        "best_plan": one.best.plan.text() if one.best else "",
         "here": here,
         "why": why,
         "source": one.run.source,
     }
 
 
-def effective(step: TrainingStep, months: Months) -> dict[str, Any]:
-    """Return where the time of a run of months goes, as plain values: closed form by Llama 3's rate, or a trace replayed."""
+def effective(step: TrainingStep, months: Months, per_node: int) -> dict[str, Any]:
+    """Return where the time of a run of months goes, as plain values: closed form by Llama 3's rate, or a trace replayed.
+
+    per_node: devices of a node, which a fault takes away together.
+    """
     from fabric.workload import checkpoints as kept
 
     rate = kept.llama3_rate(step.ranks)
-    source = "stops at the rate of Llama 3's 54 days (419 of 16,384 GPUs), in proportion to devices; spare nodes at once"
+    source = "at the rate of Llama 3's 54 days (419 on 16,384 GPUs), in proportion to devices; spare nodes are there at once"
     plan = kept.Checkpoints(min(kept.best_interval(rate, months.write), months.days * kept.DAY), months.write, months.restart)
     goodput, stops = kept.goodput(rate, plan), rate * kept.DAY
     found = None
     if months.faults is not None:
-        found, plan, source = _replayed(step, months, months.faults)
+        found, plan, source = _replayed(-(-step.ranks // per_node), months, months.faults)
         goodput, stops = found.goodput, found.stops / found.seconds * kept.DAY
     shares = {} if found is None else {
         name: getattr(found, name) / found.seconds for name in ("useful", "writing", "lost", "restarting", "waiting")
@@ -159,13 +164,11 @@ def effective(step: TrainingStep, months: Months) -> dict[str, Any]:
     }
 
 
-def _replayed(step: TrainingStep, months: Months, trace: FaultTrace) -> tuple[Effective, Checkpoints, str]:
+def _replayed(nodes: int, months: Months, trace: FaultTrace) -> tuple[Effective, Checkpoints, str]:
     """Return a trace of faults replayed: the job's nodes of all that it names, the others its spares."""
     from fabric.workload import checkpoints as kept
 
     of = max(trace.nodes, 1)
-    per_node = step.communications[0].case.ranks_per_node if step.communications else 8
-    nodes = max(1, -(-step.ranks // max(per_node, 1)))
     faults = [kept.Fault(one.node, one.start, one.end) for one in trace.outages]
     first = kept.replay_faults(faults, of, nodes, trace.seconds, kept.Checkpoints(3600.0, months.write, months.restart))
     rate = first.stops / trace.seconds

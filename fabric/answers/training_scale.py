@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fabric.answers.answer import LIST, NUMBER, TEXT, WHOLE, Answer, Column, Part, View, maybe
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.predict.constants import Constants
     from fabric.workload.model import LanguageModel
+    from fabric.workload.plans import Space
     from fabric.workload.published import PublishedRun
     from fabric.workload.scaling import Point, Question
     from fabric.workload.step import TrainingStep
@@ -77,6 +78,8 @@ BESIDE_TABLE = (
            cell=lambda row: _number(row["predicted"])),
     Column("error", maybe(NUMBER), "measured / predicted seconds - 1", head="error",
            cell=lambda row: percent(row["error"], "+")),
+    Column("best", maybe(NUMBER), "with what it does not state at its best", head="unstated keys at best",
+           cell=lambda row: f"{_number(row['best'])} {row['best_plan']}".strip()),
     Column("source", TEXT, "where it was published", head="source"),
 )  # fmt: skip
 
@@ -87,10 +90,14 @@ def _number(value: float | None) -> str:
 
 @dataclass(frozen=True)
 class Beside:
-    """A published run beside what this plan is predicted to do on a fabric, None where it cannot be placed there."""
+    """A published run beside what is predicted of it on a fabric: as stated, and with what is not stated at its best.
+
+    step, best: None where it cannot be placed here, or nothing fits; `why` says why.
+    """
 
     run: PublishedRun
     step: TrainingStep | None
+    best: TrainingStep | None = None
     why: str = ""
 
 
@@ -151,14 +158,30 @@ def published_beside(fabric: Fabric, model: LanguageModel, constants: Constants 
         if run.rate is None or run.ranks > fabric.topology.devices:
             continue
         space = Space(model, run.ranks, run.batch, run.seq, domain_of(fabric), {})
+        evaluate = evaluator(space, fabric, constants)
         try:
-            yield Beside(run, evaluator(space, fabric, constants)(run.plan))
+            yield Beside(run, evaluate(run.plan), _best(space, fabric, constants, run))
         except InputError as error:
-            yield Beside(run, None, str(error))
+            yield Beside(run, None, why=str(error))
+
+
+def _best(space: Space, fabric: Fabric, constants: Constants | None, run: PublishedRun) -> TrainingStep | None:
+    """Return the step of the fastest plan that fits and has what the run states; None where none does."""
+    from fabric.workload.auto import evaluator, search
+    from topologies.errors import InputError
+
+    pinned = {name: getattr(run.plan, name) for name in run.stated_keys}
+    own = replace(space, pinned={"fsdp": 0, **pinned})
+    evaluate = evaluator(own, fabric, constants)
+    try:
+        return evaluate(search(own, fabric, constants, evaluate, workers=1).best[0].plan)
+    except InputError:
+        return None
 
 
 def _beside_row(one: Beside) -> dict[str, object]:
     rate = one.step.tokens_per_second_per_device if one.step else None
+    best = one.best.tokens_per_second_per_device if one.best else None
     measured = one.run.rate
     return {
         "ranks": one.run.ranks,
@@ -168,5 +191,7 @@ def _beside_row(one: Beside) -> dict[str, object]:
         "measured": measured,
         "predicted": rate,
         "error": rate / measured - 1 if rate and measured else None,
+        "best": best,
+        "best_plan": one.best.plan.text() if one.best else "",
         "source": one.run.source,
     }

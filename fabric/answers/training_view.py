@@ -132,7 +132,7 @@ PARTS_TABLE = (
 )
 COMMUNICATION_TABLE = (
     Column("what", TEXT, "what is sent", head="communication"),
-    Column("collective", TEXT, "the case", head="case", cell=lambda row: f"{row['collective']} {show_size(row['nbytes'])}"),
+    Column("collective", TEXT, "the case", head="case", cell=lambda row: f"{row['collective']} {_bytes(row['nbytes'])}"),
     Column("ranks", WHOLE, "of a group", head="ranks", cell=lambda row: f"{row['ranks']:,} on {row['nodes']:,}"),
     Column("calls", WHOLE, "a step", head="calls"),
     _seconds("seconds_each", "each"),
@@ -141,6 +141,13 @@ COMMUNICATION_TABLE = (
     _shares("of it that nothing hides", lambda row: float(row["exposed_share"])),
     Column("rule", TEXT, "what hides it", head="what hides it"),
 )
+
+
+def _bytes(nbytes: int) -> str:
+    """Return bytes with three digits where they are no round number."""
+    text = show_size(nbytes)
+    scale, unit = (GIB, "GiB") if nbytes >= GIB else (2.0**20, "MiB")
+    return text if len(text) < 9 else f"{nbytes / scale:.3g} {unit}"
 
 
 def _gib(key: str) -> Column:
@@ -182,6 +189,8 @@ PUBLISHED_TABLE = (
     Column("sequence", WHOLE, "tokens", head="seq"),
     Column("measured", maybe(NUMBER), "tokens/s/device", head="measured", cell=lambda row: _whole(row["measured"])),
     Column("predicted", maybe(NUMBER), "of the same", head="predicted", cell=lambda row: _whole(row["predicted"])),
+    Column("best", maybe(NUMBER), "with what it does not state at its best", head="unstated keys at best",
+           cell=lambda row: f"{_whole(row['best'])} {row['best_plan']}".strip()),
     Column("here", maybe(NUMBER), "the plan's step at the size asked", head="this plan here",
            cell=lambda row: row["why"] if row["here"] is None else show_duration(row["here"])),
     Column("source", TEXT, "where it was published", head="source"),
@@ -206,7 +215,7 @@ def tables_of(step: TrainingStep, told: Mapping[str, Any], assumed: Sequence[str
 def _tables(step: TrainingStep, told: Mapping[str, Any]) -> Iterator[Table]:
     row = VIEW.row(step)
     head = f"a step of {step.model.name} on {step.fabric} ({step.ranks:,} x {step.device})"
-    yield Table(head, (step,), notes=(*_notes(step), told["limit"], _effective_line(told["effective"])))
+    yield Table(head, (step,), notes=(*_notes(step), told["limit"], *_effective_lines(told["effective"])))
     yield Table("where the time goes", tuple(row["parts"]), PARTS_TABLE)
     if row["communications"]:
         yield Table("communication of a step, on the slowest stage", tuple(row["communications"]), COMMUNICATION_TABLE)
@@ -231,13 +240,14 @@ def _search_tables(searched: Mapping[str, Any] | None) -> Iterator[Table]:
     yield Table("the fastest beside what is one change away", tuple(searched["neighbours"]), NEIGHBOURS_TABLE)
 
 
-def _effective_line(run: Mapping[str, Any]) -> str:
-    """Return in a sentence what failures and checkpoints leave of a run."""
+def _effective_lines(run: Mapping[str, Any]) -> tuple[str, str]:
+    """Return in two sentences what failures and checkpoints leave of a run."""
+    useful = f"over {run['days']:.0f} days {percent(run['goodput'])} of the time is useful work"
     every = f"a checkpoint of {show_duration(run['write_seconds'])} every {show_duration(run['interval_seconds'])}"
     return (
-        f"over {run['days']:.0f} days {percent(run['goodput'])} of the time is useful work, {run['tokens'] / 1e12:.3g} x 10^12 "
-        f"tokens: {run['stops_per_day']:.2g} stops a day, {every} (the best interval), {show_duration(run['restart_seconds'])} "
-        f"a restart ({run['source']})"
+        f"{useful}, {run['tokens'] / 1e12:.3g} x 10^12 tokens: {run['stops_per_day']:.2g} stops a day, {every} (the best "
+        f"interval), {show_duration(run['restart_seconds'])} a restart",
+        f"stops: {run['source']}",
     )
 
 

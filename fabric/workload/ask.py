@@ -41,13 +41,15 @@ def asked(
     batch: None: TOKENS a step or more, in whole sequences a domain. seq: None: SEQUENCE, or what the model is made for.
 
     Raises:
-        InputError: a plan's text that is none, or more ranks than the fabric has devices.
+        InputError: a plan's text that is none, more ranks than the fabric has devices, a sequence beyond the model's.
     """
     size = ranks if ranks is not None else fabric.topology.devices
     if not 1 <= size <= fabric.topology.devices:
         what = fabric.name or fabric.topology.name
         raise InputError(f"ranks: {what} has {fabric.topology.devices:,} devices, got {size:,}")
     sequence = seq if seq is not None else min(SEQUENCE, model.sequence)
+    if not 1 <= sequence <= model.sequence:
+        raise InputError(f"seq: must be 1 to {model.sequence:,} tokens for {model.name}, got {sequence:,}")
     sequences = batch if batch is not None else usual_batch(size, sequence, domain_of(fabric))
     auto = plan == AUTO or plan.startswith(f"{AUTO},")
     pinned: Mapping[str, Any] = pinned_of(plan) if auto else {}

@@ -20,6 +20,7 @@ class PublishedRun:
     """A run as published. rate: tokens per second and device, None where only the layout is. plan: with dp by its ranks.
 
     stated: whether the source gives tokens; else the rate is its model FLOP/s over our count of FLOP a token.
+    stated_keys: fields of the plan that the source says.
     """
 
     model: str
@@ -32,6 +33,7 @@ class PublishedRun:
     stated: bool
     source: str
     date: str
+    stated_keys: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float | None:
@@ -57,6 +59,7 @@ def _run(line: Mapping[str, Any], source: Mapping[str, Any]) -> PublishedRun:
     rate = line.get("rate")
     if "tflops" in line:
         rate = line["tflops"] * 1e12 / language_model(line["model"]).flops_per_token(seq)
+    keys = [part.partition("=")[0] for part in line["plan"].split(",")]
     return PublishedRun(
         model=line["model"],
         device=line["device"],
@@ -68,4 +71,5 @@ def _run(line: Mapping[str, Any], source: Mapping[str, Any]) -> PublishedRun:
         stated="rate" in line,
         source=source["title"],
         date=str(source["date"]),
+        stated_keys=tuple({"mb": "micro_batch"}.get(key, key) for key in keys),
     )
