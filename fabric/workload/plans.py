@@ -15,7 +15,7 @@ from fabric.workload.check import checked
 from fabric.workload.device import DeviceRates
 from fabric.workload.memory import memory_of
 from fabric.workload.model import LanguageModel
-from fabric.workload.plan import ParallelPlan
+from fabric.workload.plan import ParallelPlan, Recompute
 from topologies.errors import InputError
 
 MICRO_BATCHES = (1, 2, 4, 8)
@@ -93,7 +93,7 @@ def neighbours(space: Space, plan: ParallelPlan) -> Iterator[tuple[str, Parallel
                 continue
             more = {"vpp": 1} if name == "pp" and value == 1 else {}
             yield f"{short}={value}", space.check(replace(open_plan, **{name: value, **more}))
-    other = "none" if plan.recompute == "full" else "full"
+    other: Recompute = "none" if plan.recompute == "full" else "full"
     yield f"recompute={other}", space.check(replace(open_plan, recompute=other))
     if plan.pp == 1:
         yield (

@@ -12,7 +12,7 @@ from fabric.workload.step import SimulatedStep, TrainingStep
 from fabric.workload.trace import COMPUTE, lane
 
 GIB = 2.0**30
-KINDS = {"arithmetic": "#0072B2", "memory and host": "#56B4E9", "pipeline": "#E69F00", "communication": "#D55E00"}
+KINDS = {"arithmetic": "#0072B2", "memory, host": "#56B4E9", "pipeline": "#E69F00", "communication": "#D55E00"}
 """Kind of part -> colour (Okabe and Ito's palette)."""
 KIND_OF = {
     "gemm": "arithmetic", "attention core": "arithmetic", "recompute": "arithmetic", "logits": "arithmetic",
@@ -43,7 +43,7 @@ def parts(step: TrainingStep) -> Drawing:
         {
             "part": one.what,
             "seconds": one.seconds,
-            "kind": KIND_OF.get(one.what, "memory and host"),
+            "kind": KIND_OF.get(one.what, "memory, host"),
             "text": f"{show_duration(one.seconds)}, {100 * one.seconds / step.seconds:.1f} %",
             "rule": one.rule,
         }
