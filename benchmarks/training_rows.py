@@ -16,7 +16,7 @@ from typing import Any
 
 from fabric.workload.catalog import language_model
 from fabric.workload.model import LanguageModel
-from fabric.workload.plan import ParallelPlan
+from fabric.workload.plan import USUAL_OVERLAP, ParallelPlan
 from topologies.errors import InputError
 
 Json = Mapping[str, Any]
@@ -57,6 +57,11 @@ class Row:
         return self.batch * self.sequence / self.seconds / self.devices
 
     @property
+    def precision_part(self) -> tuple[str, float | None]:
+        """What must be alike where two rows are set in order: precision, and the part where it was another."""
+        return self.plan.precision, self.memory_rate
+
+    @property
     def kind(self) -> str:
         """Dense or MoE."""
         return "MoE" if self.model.experts else "dense"
@@ -67,8 +72,8 @@ class Unread(Exception):
 
 
 OLD_CORES = {"dgx-a100": 0.36, "dgx-h100": 0.20}
-"""FlashAttention of 2023 on its day's kernels, causal: about 110 TFLOP/s on A100 and 190 on H100 (arXiv 2307.08691, figures 4 to
-7: FlashAttention 1 and Triton), so of the peaks."""
+"""FlashAttention on the kernels of 2023, causal: about 110 TFLOP/s on A100 and 190 on H100 (arXiv 2307.08691, figures 4 to 7:
+FlashAttention 1 and Triton), so of the peaks."""
 
 
 def rows_of(folder: Path) -> Iterator[Row | Unread]:
@@ -118,7 +123,7 @@ def count(line: Json, key: str, default: int = 1) -> int:
     return int(number(value)) or default
 
 
-def llm_foundry(name: str, line: Json) -> Row:
+def llm_foundry(_: str, line: Json) -> Row:
     """Return a row of MosaicML's tables: FSDP over all devices, everything stated."""
     sequence, node = int(line["SeqLen (T)"]), "dgx-h100" if "h100" in line["GPU"] else "dgx-a100"
     model = replace(language_model(f"mpt-{line['Model']}"), sequence=sequence, learned_positions=sequence)
@@ -151,13 +156,15 @@ NODES = {
     "a100": "dgx-a100",
 }
 MODELS = {
-    "llama3_8b": "llama3-8b", "llama3_70b": "llama3-70b", "llama3.1_405b": "llama3.1-405b", "qwen3_30b": "qwen3-30b-a3b",
-    "qwen3_235b": "qwen3-235b-a22b", "gpt oss 120b": "gpt-oss-120b", "gpt oss 20b": "gpt-oss-20b", "deepseekv3": "deepseek-v3",
-    "mixtral_8x7b": "mixtral-8x7b", "mixtral_8x22b": "mixtral-8x22b", "qwen3_32b": "qwen3-32b", "qwen3_14b": "qwen3-14b",
-    "qwen3_8b": "qwen3-8b", "kimi_k2": "kimi-k2", "kimi-k2": "kimi-k2", "llama31_8b": "llama3.1-8b", "llama31_405b": "llama3.1-405b",
+    "llama3_8b": "llama3-8b", "llama3_70b": "llama3-70b", "llama3.1_405b": "llama3.1-405b",
+    "qwen3_30b": "qwen3-30b-a3b", "qwen3_235b": "qwen3-235b-a22b", "gpt oss 120b": "gpt-oss-120b",
+    "gpt oss 20b": "gpt-oss-20b", "deepseekv3": "deepseek-v3", "mixtral_8x7b": "mixtral-8x7b",
+    "mixtral_8x22b": "mixtral-8x22b", "qwen3_32b": "qwen3-32b", "qwen3_14b": "qwen3-14b", "qwen3_8b": "qwen3-8b",
+    "kimi_k2": "kimi-k2", "kimi-k2": "kimi-k2", "llama31_8b": "llama3.1-8b", "llama31_405b": "llama3.1-405b",
     "llama2_70b": "llama2-70b", "llama3-70b": "llama3-70b", "llama3-8b": "llama3-8b", "gpt-oss-120b": "gpt-oss-120b",
-    "qwen2.5-72b": "qwen2.5-72b", "deepseekv3_671b": "deepseek-v3", "deepseek_v3": "deepseek-v3", "llama3.1-405b": "llama3.1-405b",
-    "qwen3-30b": "qwen3-30b-a3b", "qwen3-235b": "qwen3-235b-a22b", "mixtral-8x7b": "mixtral-8x7b", "llama3-405b": "llama3.1-405b",
+    "qwen2.5-72b": "qwen2.5-72b", "deepseekv3_671b": "deepseek-v3", "deepseek_v3": "deepseek-v3",
+    "llama3.1-405b": "llama3.1-405b", "qwen3-30b": "qwen3-30b-a3b", "qwen3-235b": "qwen3-235b-a22b",
+    "mixtral-8x7b": "mixtral-8x7b", "llama3-405b": "llama3.1-405b",
 }  # fmt: skip
 """A part of a name in the tables, lower case -> model of the catalogue."""
 
@@ -170,7 +177,7 @@ def named(text: str, table: Mapping[str, str], what: str) -> str:
     return table[max(keys, key=len)]
 
 
-def megatron_bridge(name: str, line: Json) -> Row:
+def megatron_bridge(_: str, line: Json) -> Row:
     """Return a row of NVIDIA's tables for Megatron-Bridge; recompute and overlap are not stated, so taken as usual."""
     if "LoRA" in str(line.get("section")):
         raise Unread("LoRA: most weights are frozen")
@@ -185,6 +192,7 @@ def megatron_bridge(name: str, line: Json) -> Row:
         tp=count(line, "TP"), pp=pp, cp=count(line, "CP"), ep=count(line, "EP") if moe else 1, vpp=vpp if pp > 1 else 1,
         micro_batch=count(line, "MBS"), fsdp=-1 if count(line, "FSDP", 0) > 1 else 0,
         precision="bf16" if "BF16" in precision else "fp8",
+        overlap=USUAL_OVERLAP if moe else (*USUAL_OVERLAP, "tp"),  # its recipes for dense models switch the ring exchange on
     )  # fmt: skip
     devices, batch = int(number(line["#-GPUs"])), int(number(line["GBS"]))
     seconds = batch * sequence / devices / number(line["Tokens / sec / GPU"])
@@ -194,7 +202,7 @@ def megatron_bridge(name: str, line: Json) -> Row:
     return Row(said, f"NeMo {release}", model, plan, node, devices, batch, sequence, seconds)
 
 
-def korthikanti(name: str, line: Json) -> Row:
+def korthikanti(_: str, line: Json) -> Row:
     """Return a row of arXiv 2205.05198, table 5: Megatron on A100, scores kept, all stated."""
     model = language_model(str(line["model"]).replace("megatron-", "gpt-").lower())
     full = line["recompute"] == "full"
@@ -245,7 +253,7 @@ def torchtitan(name: str, line: Json) -> Row:
     )  # fmt: skip
 
 
-def mlperf(name: str, line: Json) -> Row:
+def mlperf(_: str, line: Json) -> Row:
     """Return a row of MLPerf's logs; where TP is not stated the layout is a guess that the memory allows."""
     model = language_model(named(str(line["benchmark"]), MODELS, "model"))
     devices, batch = int(line.get("accelerators") or line["gpus"]), int(line["global_batch"])
@@ -275,7 +283,7 @@ def mlperf(name: str, line: Json) -> Row:
     )  # fmt: skip
 
 
-def site(name: str, line: Json) -> Row:
+def site(_: str, line: Json) -> Row:
     """Return a row of a site's own runs on B200 and GB200."""
     model = language_model(named(str(line["model"]), MODELS, "model"))
     devices, batch, precision = int(line["gpus"]), int(line["gbs"]), str(line["precision"])

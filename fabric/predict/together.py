@@ -18,8 +18,11 @@ from fabric.network.placement import Devices, given_order, spread
 from fabric.predict.change import NO_CHANGE, Change
 from fabric.predict.chosen import asked, chosen
 from fabric.predict.constants import Constants
+from fabric.predict.flows.programs import Program
 from fabric.predict.loaded import loaded
 from fabric.predict.model import Model
+from fabric.predict.timed import one_speed, program_of
+from fabric.predict.work import listed
 from fabric.records.case import Case
 from topologies.errors import InputError
 
@@ -85,6 +88,24 @@ class Groups:
         if seconds is None:
             seconds = alone if len(self.devices) == 1 else self._of_all(case, constants, way.text, schedule)
         return Together(max(seconds, alone), alone, way.text, case)
+
+    def program(self, collective: str, nbytes: int, algorithm: str | None = None) -> Program | None:
+        """Return the messages of all groups' calls, rank j of group i numbered i * ranks + j; None where they cannot be listed.
+
+        Those in chunks, with switches that add, of several speeds, and too many.
+
+        Raises:
+            InputError: as call.
+        """
+        case = self.case(collective, nbytes)
+        way = chosen(case, self.constants, asked(algorithm, collective, self.constants), self._one)
+        schedule = self._one.with_constants(way.constants).schedule(case, way.text)
+        if schedule.chunks > 1 or schedule.switches or listed(schedule) * len(self.devices) > MOST_MESSAGES:
+            return None
+        wide = _copied(schedule, len(self.devices))
+        whole = replace(case, world_size=wide.world_size, nodes=wide.world_size, order=given_order(self.devices.ravel()))
+        model = self._all.with_constants(way.constants)
+        return program_of(model, whole, wide) if one_speed(model, whole, wide) else None
 
     def _of_all(self, case: Case, constants: Constants, text: str, schedule: Schedule) -> float:
         """Return the seconds of all groups' schedules together."""

@@ -11,6 +11,7 @@ from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices, place
 from fabric.predict.change import NO_CHANGE, Change
 from fabric.predict.constants import Constants
+from fabric.predict.flows.programs import Program
 from fabric.predict.of_node import constants_on
 from fabric.predict.together import Groups, Together
 from fabric.workload.layout import groups
@@ -67,6 +68,10 @@ class Costs:
         if key not in self._known:
             self._known[key] = self._of(plan, dimension).call(collective, round(nbytes))
         return self._known[key]
+
+    def program(self, plan: ParallelPlan, dimension: str, collective: str, nbytes: float) -> Program | None:
+        """Return the messages of all groups of a dimension, ranks in the groups' order; None where they cannot be listed."""
+        return self._of(plan, dimension).program(collective, round(nbytes))
 
     def nics(self, plan: ParallelPlan, dimension: str) -> int:
         """Return the NICs of a node that one group uses: at most one a rank of it there, 0 inside one domain."""
