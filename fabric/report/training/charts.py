@@ -135,8 +135,7 @@ def memory(step: TrainingStep) -> Drawing:
     if capacity is not None:
         rule = alt.Chart(drawing.data([{"capacity": capacity / GIB}])).mark_rule(color="#222222", strokeDash=[6, 4])
         layers.append(rule.encode(y="capacity:Q"))
-    width = min(drawing.WIDTH - drawing.MARGIN, 90 + 60 * len(step.memory))
-    chart = alt.layer(*layers).properties(width=width, height=260)
+    chart = alt.layer(*layers).properties(width=drawing.WIDTH - drawing.MARGIN, height=260)
     return Drawing("memory", _memory_title(step), "The dashed line is what a device has.", chart, "Point at a bar.")
 
 
