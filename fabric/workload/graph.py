@@ -22,10 +22,11 @@ FREE = 1e30
 class Graph:
     """Flows and what each comes after, while they are put together. Flows are numbered from 0 in the order they are added."""
 
-    def __init__(self, link_speed: Floats) -> None:
-        """Start with the fabric's links alone. link_speed: bytes per second of every link."""
-        self._capacity, self._latency = list[float](link_speed.tolist()), [0.0] * len(link_speed)
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._capacity, self._latency = list[float](), list[float]()
         self._own: dict[Hashable, int] = {}
+        self._known: dict[tuple[str, int], tuple[Phase, tuple[Ints, Ints, Floats, Floats]]] = {}
         self._size, self._links, self._hops, self._share = (list[NDArray[np.float64]]() for _ in range(4))
         self._after: list[tuple[Ints, Ints]] = []
         self.flows = 0
@@ -46,18 +47,32 @@ class Graph:
 
     def messages(self, use: str, phase: Phase, after: Ints) -> Ints:
         """Add a phase's messages, message i after flow after[i]; return their numbers. use: whose own links limit them."""
-        ways, count = phase.ways, len(phase.source)
-        wait = np.array([self._link(("wait", float(s)), FREE, float(s)) for s in np.broadcast_to(phase.delay, count)])
-        own = np.array([self._link((use, int(n), float(c)), float(c)) for n, c in zip(ways.link, ways.capacity, strict=True)])
-        entries = np.concatenate([wait[:, None].ravel(), ways.link[ways.paths.links], own[ways.paths.links]])
-        flow = np.concatenate([np.arange(count), ways.paths.flow, ways.paths.flow])
-        share = np.ones(len(ways.paths.links)) if ways.share is None else ways.share
-        shares = np.concatenate([np.ones(count), share, share])
-        order = np.argsort(flow, kind="stable")
-        sizes = np.broadcast_to(np.asarray(phase.nbytes, dtype=np.float64), count)
-        numbers = self._add(sizes, entries[order], np.bincount(flow, minlength=count), shares[order])
+        links, hops, share, sizes = self._ways(use, phase)
+        numbers = self._add(sizes, links, hops, share)
         self._comes_after(numbers, after)
         return numbers
+
+    def _ways(self, use: str, phase: Phase) -> tuple[Ints, Ints, Floats, Floats]:
+        """Return links, links per message, shares and bytes of messages: a wait, links shared with all, links of the use.
+
+        A shared link is as fast as the fastest use of it; ways name bundles of links by one of them.
+        """
+        key = (use, id(phase))
+        if key in self._known:
+            return self._known[key][1]
+        ways, count = phase.ways, len(phase.source)
+        wait = np.array([self._link(("wait", float(s)), FREE, float(s)) for s in np.broadcast_to(phase.delay, count)])
+        pairs = list(zip(ways.link.tolist(), ways.capacity.tolist(), strict=True))
+        shared = np.array([self._shared(link, speed) for link, speed in pairs], dtype=np.int64)
+        own = np.array([self._link((use, link, speed), speed) for link, speed in pairs], dtype=np.int64)
+        entries = np.concatenate([wait, shared[ways.paths.links], own[ways.paths.links]])
+        flow = np.concatenate([np.arange(count), ways.paths.flow, ways.paths.flow])
+        share = np.ones(len(ways.paths.links)) if ways.share is None else ways.share
+        shares, order = np.concatenate([np.ones(count), share, share]), np.argsort(flow, kind="stable")
+        sizes = np.broadcast_to(np.asarray(phase.nbytes, dtype=np.float64), count)
+        found = entries[order].astype(np.int64), np.bincount(flow, minlength=count), shares[order], sizes
+        self._known[key] = phase, found
+        return found
 
     def phases(self, use: str, phases: Sequence[Phase], ranks: int, entry: Ints) -> Ints:
         """Add a collective's phases, rank r beginning after flow entry[r]; return for every rank the flow that ends it.
@@ -104,6 +119,11 @@ class Graph:
             self._capacity.append(capacity)
             self._latency.append(latency)
         return self._own[key]
+
+    def _shared(self, link: int, speed: float) -> int:
+        number = self._link(("link", link), speed)
+        self._capacity[number] = max(self._capacity[number], speed)
+        return number
 
     def _add(self, size: Floats, links: NDArray[np.generic], hops: NDArray[np.generic], share: Floats) -> Ints:
         self._size.append(np.asarray(size, dtype=np.float64))

@@ -16,7 +16,7 @@ from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices
 from fabric.network.routing.ways import Ints
 from fabric.predict.constants import Constants
-from fabric.predict.flows.programs import Phase
+from fabric.predict.flows.programs import Phase, Program
 from fabric.predict.together import Groups
 from fabric.workload.costs import Costs
 from fabric.workload.device import DeviceRates
@@ -55,11 +55,20 @@ def simulated_step(
     more = Given(ranks, device, kernels, costs, given)
     at = setting_of(model, plan, fabric, constants, batch=batch, seq=seq, more=more)
     works = stage_works(at)
-    run = _Run(at, works, Graph(at.costs.fabric.carrying(at.costs.constants.backend).link_speed))
+    run = _Run(at, works, Graph())
     run.weights()
     run.passes()
     run.gradients()
     return run.answer()
+
+
+MOST_MESSAGES = 2**19
+"""Of a collective of all groups, all repeats counted, beyond which it lasts its closed seconds."""
+
+
+def messages_of(program: Program) -> int:
+    """Return the messages of a program, all repeats counted."""
+    return sum(len(phase.source) * phase.repeats for phase in program.phases)
 
 
 def units(plan: ParallelPlan) -> Ints:
@@ -213,7 +222,7 @@ class _Run:
         at = self.at
         message = replace_bytes(message, share)
         program = at.costs.program(at.plan, message.dimension, message.collective, message.nbytes)
-        if program is None:
+        if program is None or messages_of(program) > MOST_MESSAGES:
             seconds = at.ask(message).seconds
             ends = [self.graph.stretches(seconds, flows) for flows in after]
         else:

@@ -90,7 +90,7 @@ def test_messages_that_share_a_thin_uplink_collide():
 
 
 def test_a_graph_adds_stretches_and_shares_links():
-    graph = Graph(np.array([1e9]))
+    graph = Graph()
     start = graph.joins(2, np.zeros(0, np.int64), np.zeros(0, np.int64))
     first = graph.stretches(1.0, start)
     second = graph.stretches(2.0, first, start[::-1].copy())
