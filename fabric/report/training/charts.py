@@ -23,7 +23,7 @@ MEMORY = {
     "reserve": "#b8bec6",
 }  # fmt: skip
 SLOTS = {
-    "forward": "#56B4E9", "backward": "#0072B2", "recompute": "#009E73", "optimizer": "#CC79A7", "communication": "#D55E00",
+    "forward": "#56B4E9", "backward": "#0072B2", "recompute": "#009E73", "update": "#CC79A7", "communication": "#D55E00",
 }  # fmt: skip
 MOST_SLOTS = 6000
 """Slots that a picture draws: from the beginning of the step on."""
@@ -169,7 +169,7 @@ def timeline(simulated: SimulatedStep) -> Drawing:
     colours: Mapping[str, str] = {kind: colour for kind, colour in SLOTS.items() if kind in used}
     chart = (
         alt.Chart(drawing.data(values))
-        .mark_bar(stroke="#ffffff", strokeWidth=0.3)
+        .mark_bar(stroke="#ffffff", strokeWidth=0.15)
         .encode(
             x=alt.X("start:Q", title="seconds", scale=alt.Scale(domain=[0, max(value["end"] for value in values)])),
             x2="end:Q",
