@@ -2,9 +2,12 @@
 
 Fitted: world size 2, every second size (the first, third, ...). Held out: the other sizes, and every size at larger
 world sizes. Never used: world size 1, cells with more ranks than cores, cells with wrong elements.
-At world size 2 all messages of a schedule have one size m, so time = messages (alpha + route latency + m crossings beta).
-The fit minimises the sum of |log(predicted / measured)| (an outlier moves it no more than any other point), with beta >= 0
-and alpha + latency >= 0, in one to three lines by message size; how many is decided by leave-one-out on the fitted sizes.
+At world size 2 all messages of a schedule have one size m, so time = messages (alpha + route latency + m crossings beta
++ m passes excess); excess: what a byte takes beyond the caches, by what the ranks touch together (footprint.py).
+The fit minimises the sum of |log(predicted / measured)| (an outlier moves it no more than any other point), with beta and
+passes >= 0 and alpha + latency >= 0, in one to three lines by message size; how many is decided by leave-one-out on the fitted
+sizes. What is fitted is the median over visits of their medians, and the intervals draw visits anew, not samples: samples of
+one visit are of one moment of the machine.
 The baseline is one line alpha + beta S, fitted to the same points in the same way.
 """
 
@@ -25,6 +28,7 @@ from fabric.network.placement import groups_of, place
 from fabric.predict.constants import ANY_LEVEL, CROWDED, Constants, Line
 from fabric.predict.cost import step_cost
 from fabric.predict.defaults import default_algorithm
+from fabric.predict.footprint import beyond
 from fabric.records.imported import library_of
 from fabric.records.result import Result, now
 from topologies.errors import InputError
@@ -47,17 +51,23 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """One fitted result per message: its size m, the bytes on the fullest link, route latency, messages, all samples."""
+    """One fitted result per message: its size m, the bytes on the fullest link, route latency, messages, visits' medians.
+
+    excess: seconds of m bytes in one pass beyond the caches; anew: of pages taken anew for them.
+    """
 
     message: float
     moved: float
     latency: float
     messages: int
-    samples: NDArray[np.float64]
+    visits: NDArray[np.float64]
+    excess: float = 0.0
+    anew: float = 0.0
 
-    def cost(self, seconds: float) -> float:
-        """Return the seconds of one message, route latency included, when the whole takes `seconds`."""
-        return seconds / self.messages
+    @property
+    def cost(self) -> float:
+        """The seconds of one message, route latency included: the median over visits."""
+        return float(np.median(self.visits)) / self.messages
 
 
 @dataclass(frozen=True)
@@ -128,7 +138,7 @@ def _amount(fitted: Sequence[Result]) -> str:
 def baseline(results: Sequence[Result]) -> Baseline:
     """Return alpha + beta S through the same fitted points, by the same relative least squares."""
     fitted = split(results).fitted
-    alpha, beta = _fit([r.case.nbytes for r in fitted], [r.time for r in fitted])
+    alpha, beta, _ = _fit([r.case.nbytes for r in fitted], [float(np.median(r.visit_medians)) for r in fitted])
     return Baseline(alpha, beta)
 
 
@@ -141,25 +151,40 @@ def _point(result: Result, fabric: Fabric) -> Point:
     step = schedule.steps[0]
     cost = step_cost(carrying, devices[step.source], devices[step.target], "ideal")
     message = float(step.share) * case.nbytes
-    samples = np.array(result.seconds)
     messages = schedule.messages // in_a_row(case.collective)  # a ping-pong's time is that of half of its messages
-    return Point(message, message * float(cost.crossings.max()), cost.slowest_way, messages, samples)
+    more, visits = beyond(case, carrying, library, text), np.array(result.visit_medians)
+    moved = message * float(cost.crossings.max())
+    return Point(message, moved, cost.slowest_way, messages, visits, moved * more.a_pass, moved * more.anew)
 
 
-def _fit(moved: Sequence[float], seconds: Sequence[float]) -> tuple[float, float]:
-    """Return alpha, beta >= 0 of least |log((alpha + beta moved) / seconds)| in sum, by reweighted least squares."""
-    y, scale = np.array(seconds), max(moved) or 1.0
-    matrix = np.stack([np.ones(len(y)), np.array(moved) / scale], axis=1)
+def _fit(
+    moved: Sequence[float], seconds: Sequence[float], excess: Sequence[float] = (), known: Sequence[float] | float = 0.0
+) -> tuple[float, float, float]:
+    """Return alpha, beta, passes >= 0 of least |log((alpha + beta moved + passes excess + known) / seconds)| in sum.
+
+    By reweighted least squares; passes is 0 where nothing is beyond the caches.
+    """
+    y, columns, offset = np.array(seconds), [np.ones(len(seconds)), np.array(moved)], np.asarray(known)
+    if any(excess):
+        columns.append(np.array(excess))
+    scale = np.array([float(column.max()) or 1.0 for column in columns])
+    matrix = np.stack(columns, axis=1) / scale
     weight = 1 / y
     for _ in range(ROUNDS):
-        solution, _ = nnls(matrix * weight[:, None], y * weight)
-        said = np.maximum(matrix @ solution, 1e-3 * y)
+        solution, _ = nnls(matrix * weight[:, None], (y - offset) * weight)
+        said = np.maximum(matrix @ solution + offset, 1e-3 * y)
         weight = 1 / np.sqrt(said * y * (np.abs(np.log(said / y)) + 1e-4))
-    return float(solution[0]), float(solution[1] / scale)
+    alpha, beta, passes = (*(solution / scale).tolist(), 0.0)[:3]
+    return alpha, beta, passes
 
 
-def _fit_points(points: Sequence[Point]) -> tuple[float, float]:
-    return _fit([p.moved for p in points], [p.cost(float(np.median(p.samples))) for p in points])
+def _fit_points(points: Sequence[Point]) -> tuple[float, float, float]:
+    return _fit([p.moved for p in points], [p.cost for p in points], *_fixed(points))
+
+
+def _fixed(points: Sequence[Point]) -> tuple[list[float], list[float]]:
+    """Return what the machine's memory adds to every point: in a pass, and known beforehand."""
+    return [p.excess for p in points], [p.anew for p in points]
 
 
 def _lines(points: Sequence[Point]) -> tuple[Line, ...]:
@@ -183,26 +208,26 @@ def _left_out_error(points: Sequence[Point]) -> float:
     """Return the sum of |log(said / measured)| of each point under the line fitted without it."""
     total = 0.0
     for index, point in enumerate(points):
-        alpha, beta = _fit_points([*points[:index], *points[index + 1 :]])
-        said = max(alpha + beta * point.moved, 1e-12)
-        total += abs(np.log(said / point.cost(float(np.median(point.samples)))))
+        alpha, beta, passes = _fit_points([*points[:index], *points[index + 1 :]])
+        said = max(alpha + beta * point.moved + passes * point.excess + point.anew, 1e-12)
+        total += abs(np.log(said / point.cost))
     return total
 
 
 def _line(points: Sequence[Point], max_bytes: float | None) -> Line:
-    """Return the fitted line with 95 % bootstrap intervals: samples drawn again, their medians fitted again.
+    """Return the fitted line with 95 % bootstrap intervals: visits drawn again, their medians fitted again.
 
-    Points of one value each (a mean that another tool stated) have nothing to draw from: then there are no intervals.
+    Points of one visit each (or of a mean that another tool stated) have nothing to draw from: then there are no intervals.
 
     The line's alpha is what is left above the route's latency; below zero, the library is faster than that latency says.
     """
-    moved = [p.moved for p in points]
-    alpha, beta = _fit_points(points)
+    alpha, beta, passes = _fit_points(points)
     latency = points[0].latency
-    if all(len(p.samples) == 1 for p in points):
-        return Line(alpha - latency, beta, max_bytes)
+    if all(len(p.visits) == 1 for p in points):
+        return Line(alpha - latency, beta, max_bytes, passes=passes)
     rng = np.random.default_rng(0)
-    medians = [np.median(rng.choice(p.samples, (RESAMPLES, len(p.samples))), axis=1) for p in points]
-    draws = [_fit(moved, [p.cost(float(m[n])) for p, m in zip(points, medians, strict=True)]) for n in range(RESAMPLES)]
-    (alpha_low, beta_low), (alpha_high, beta_high) = np.quantile(np.array(draws), [0.025, 0.975], axis=0).tolist()
-    return Line(alpha - latency, beta, max_bytes, (alpha_low - latency, alpha_high - latency), (beta_low, beta_high))
+    drawn = [np.median(rng.choice(p.visits, (RESAMPLES, len(p.visits))), axis=1) / p.messages for p in points]
+    moved, fixed = [p.moved for p in points], _fixed(points)
+    draws = np.array([_fit(moved, [float(own[n]) for own in drawn], *fixed) for n in range(RESAMPLES)])
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0).tolist()
+    return Line(alpha - latency, beta, max_bytes, (low[0] - latency, high[0] - latency), (low[1], high[1]), passes)
