@@ -20,10 +20,10 @@ from fabric.network.of_node import levels as levels_of
 from fabric.network.of_node import named
 from fabric.network.parts import Part, part
 from fabric.network.plausible import check as check_plausible
-from fabric.network.working_sets import Rates, WorkingSets
+from fabric.network.working_sets_file import WorkingSetsText, as_text, from_text
 from fabric.text.escape import shown
 from fabric.text.files import write_text
-from fabric.units import duration, rate, size
+from fabric.units import duration, rate
 from topologies import catalog
 from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
@@ -51,30 +51,6 @@ class LevelText:
     count: int | None = None
     spread: tuple[str, str] | None = None
     date: str | None = None
-
-
-@dataclass(frozen=True)
-class RatesText:
-    """One working set in a YAML file: bytes that the cores touch together, and a core's speeds."""
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012  # as above
-    touched: str
-    copy_one: str
-    copy_all: str
-    reduce_one: str
-    reduce_all: str
-
-
-@dataclass(frozen=True)
-class WorkingSetsText:
-    """How fast a machine's cores copy and reduce, in a YAML file."""
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012  # as above
-    rates: tuple[RatesText, ...]
-    fresh: str
-    count: int
-    date: str
-    source: str
 
 
 @dataclass(frozen=True)
@@ -174,39 +150,8 @@ def to_dict(fabric: Fabric) -> dict[str, Any]:
     if fabric.carriers:
         content["carriers"] = dict(fabric.carriers)
     if fabric.working_sets is not None:
-        content["working_sets"] = _working_sets_dict(fabric.working_sets)
+        content["working_sets"] = as_text(fabric.working_sets)
     return content
-
-
-def _working_sets_dict(known: WorkingSets) -> dict[str, Any]:
-    rates = [
-        {"touched": f"{one.nbytes} B"} | {key: _rate_text(speed) for key, speed in one.speeds.items()} for one in known.rates
-    ]
-    return {"source": known.source, "count": known.count, "date": known.date, "fresh": _rate_text(known.fresh), "rates": rates}
-
-
-def _working_sets(path: Path, text: WorkingSetsText | None) -> WorkingSets | None:
-    """Return the rates by working set as they stand in the file.
-
-    Raises:
-        InputError: none, sizes that do not rise, or a speed that is none.
-    """
-    if text is None:
-        return None
-    where = "working_sets"
-    rates = tuple(
-        Rates(size(one.touched, f"{where}.touched"), *(_positive(rate(own, where), where) for own in _speeds(one)))
-        for one in text.rates
-    )
-    sizes = [one.nbytes for one in rates]
-    if not sizes or sizes != sorted(set(sizes)) or sizes[0] < 1:
-        raise InputError(f"{path}: {where}: touched must be sizes above 0 that rise from line to line, got {sizes}")
-    fresh = _positive(rate(text.fresh, f"{where}.fresh"), f"{where}.fresh")
-    return WorkingSets(rates, fresh, text.count, text.date, text.source)
-
-
-def _speeds(one: RatesText) -> tuple[str, str, str, str]:
-    return one.copy_one, one.copy_all, one.reduce_one, one.reduce_all
 
 
 def _level_dict(level: Level) -> dict[str, Any]:
@@ -234,7 +179,8 @@ def _from_text(path: Path, text: FabricText) -> Fabric:
     usual = _usual(topology, node)
     said = {name: text.levels.get(name, LevelText()) for name in topology.levels}
     levels = {name: _level(own, usual[name], f"{name}.", check=own.source is None) for name, own in said.items()}
-    memory, degraded = _working_sets(path, text.working_sets), _degraded(path, topology, text.degraded)
+    memory = from_text(str(path), text.working_sets) if text.working_sets else None
+    degraded = _degraded(path, topology, text.degraded)
     fabric = Fabric(topology, levels, text.name, degraded, text.carriers, node, memory)
     states_lanes = text.schema_ == OF_LANES and text.levels.get(SCALE_UP, LevelText()).speed
     return from_lane_speeds(fabric, OF_LANES) if states_lanes else fabric

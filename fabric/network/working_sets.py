@@ -1,4 +1,4 @@
-"""How fast cores copy and reduce by how much memory they touch together: caches, then memory. It knows no library or collective."""
+"""How fast cores copy and reduce by how much memory they touch together: caches, then memory. It knows no library."""
 
 from __future__ import annotations
 
@@ -28,18 +28,21 @@ class Rates:
     @property
     def speeds(self) -> dict[str, float]:
         """Return the four speeds by name."""
-        return {"copy_one": self.copy_one, "copy_all": self.copy_all, "reduce_one": self.reduce_one, "reduce_all": self.reduce_all}
+        one, every = {"copy_one": self.copy_one, "copy_all": self.copy_all}, {"reduce_one": self.reduce_one}
+        return {**one, **every, "reduce_all": self.reduce_all}
 
 
 @dataclass(frozen=True)
 class WorkingSets:
     """Rates by working set, ascending, medians of `count` samples each, of a date.
 
-    fresh: bytes per second at which a core gets pages anew from the system while all of them do.
+    fresh: bytes per second at which a core gets pages anew from the system while all of them do. handed: at which it copies
+    1 MiB that another core has just written, from its own where it is the only one.
     """
 
     rates: tuple[Rates, ...]
     fresh: float
+    handed: float
     count: int
     date: str
     source: str
@@ -69,12 +72,13 @@ class WorkingSets:
     def digits(self) -> list[list[str]]:
         """Return the rates in as many digits as a file keeps of them, for a fingerprint."""
         own = [[str(one.nbytes), *(f"{speed:.9g}" for speed in one.speeds.values())] for one in self.rates]
-        return [*own, [f"{self.fresh:.9g}"]]
+        return [*own, [f"{self.fresh:.9g}", f"{self.handed:.9g}"]]
 
     def said(self) -> str:
         """Return the rates in a line: in a cache, how much that holds, and in memory."""
         cache, first, last = self.cache, self.seconds_per_byte(self.cache), self.seconds_per_byte(self.rates[-1].nbytes)
         return (
             f"memory: a core copies and reduces {show_rate(1 / first)} while all touch up to {show_size(cache)} together, "
-            f"{show_rate(1 / last)} at {show_size(self.rates[-1].nbytes)}, {show_rate(self.fresh)} of new pages ({self.source})"
+            f"{show_rate(1 / last)} at {show_size(self.rates[-1].nbytes)}, {show_rate(self.fresh)} of new pages, "
+            f"{show_rate(self.handed)} of what another core wrote ({self.source})"
         )

@@ -6,8 +6,9 @@ At world size 2 all messages of a schedule have one size m, so time = messages (
 + m passes excess); excess: what a byte takes beyond the caches, by what the ranks touch together (footprint.py).
 The fit minimises the sum of |log(predicted / measured)| (an outlier moves it no more than any other point), with beta and
 passes >= 0 and alpha + latency >= 0, in one to three lines by message size; how many is decided by leave-one-out on the fitted
-sizes. What is fitted is the median over visits of their medians, and the intervals draw visits anew, not samples: samples of
-one visit are of one moment of the machine.
+sizes. What is fitted is the median over visits of their medians, and the intervals draw visits anew, not samples, where there
+were several: samples of one visit are of one moment of the machine. Where the lines miss the fitted sizes by more than the visits scatter (SURE), what
+they miss is the library's, and straight lines from one size to the next take their place.
 The baseline is one line alpha + beta S, fitted to the same points in the same way.
 """
 
@@ -33,11 +34,18 @@ from fabric.records.imported import library_of
 from fabric.records.result import Result, now
 from topologies.errors import InputError
 
+Floats = NDArray[np.float64]
 FEWEST = 4
 MOST_LINES = 3
 RESAMPLES = 200
 FEWEST_IN_LINE = 3
 ROUNDS = 12
+SURE = 2.0
+"""Standard errors of a size's median beyond which it is not chance that lines miss it."""
+LEAST = 0.25
+"""Of a size's seconds: what is left for its bytes in caches, however much memory is said to add."""
+TO_ERROR = 1.2533 * 1.4826
+"""Median absolute deviation -> standard error of a median of normal samples, times the square root of their number."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,8 @@ class Split:
 class Point:
     """One fitted result per message: its size m, the bytes on the fullest link, route latency, messages, visits' medians.
 
-    excess: seconds of m bytes in one pass beyond the caches; anew: of pages taken anew for them.
+    excess: seconds of m bytes in one pass beyond the caches; anew: of pages taken anew for them. count: of visits; of one, its
+    samples stand for the visits.
     """
 
     message: float
@@ -63,11 +72,20 @@ class Point:
     visits: NDArray[np.float64]
     excess: float = 0.0
     anew: float = 0.0
+    count: int = 1
 
     @property
     def cost(self) -> float:
         """The seconds of one message, route latency included: the median over visits."""
         return float(np.median(self.visits)) / self.messages
+
+    @property
+    def chance(self) -> float:
+        """The standard error of cost as a share of it, infinite where too few visits tell."""
+        if self.count < FEWEST:
+            return float("inf")
+        logs = np.log(self.visits)
+        return TO_ERROR * float(np.median(np.abs(logs - np.median(logs)))) / float(np.sqrt(len(logs)))
 
 
 @dataclass(frozen=True)
@@ -152,9 +170,10 @@ def _point(result: Result, fabric: Fabric) -> Point:
     cost = step_cost(carrying, devices[step.source], devices[step.target], "ideal")
     message = float(step.share) * case.nbytes
     messages = schedule.messages // in_a_row(case.collective)  # a ping-pong's time is that of half of its messages
-    more, visits = beyond(case, carrying, library, text), np.array(result.visit_medians)
+    more, medians = beyond(case, carrying, library, text), result.visit_medians
+    visits = np.array(medians if len(medians) > 1 else result.seconds)
     moved = message * float(cost.crossings.max())
-    return Point(message, moved, cost.slowest_way, messages, visits, moved * more.a_pass, moved * more.anew)
+    return Point(message, moved, cost.slowest_way, messages, visits, moved * more.a_pass, moved * more.anew, len(medians))
 
 
 def _fit(
@@ -201,23 +220,67 @@ def _lines(points: Sequence[Point]) -> tuple[Line, ...]:
     ]
     best = min(runs, key=lambda parts: sum(_left_out_error(part) for part in parts))
     borders = [float(np.sqrt(a[-1].message * b[0].message)) for a, b in pairwise(best)]
+    missed = [abs(_miss(_fit_points(part), point)) for part in best for point in part]
+    if np.median(missed) > SURE * np.median([point.chance for point in points]):
+        return _joined(points, _fit_points(best[-1])[2])
     return tuple(_line(part, border) for part, border in zip(best, [*borders, None], strict=True))
+
+
+def _joined(points: Sequence[Point], passes: float) -> tuple[Line, ...]:
+    """Return straight lines from every message's size to the next, and in proportion beyond the last."""
+    ends = [points[0], *(b for a, b in pairwise(points) if b.message > a.message)]
+    rest = [_of_caches(point, passes, np.array([point.cost])) for point in ends]
+    rng = np.random.default_rng(0)
+    drawn = [_of_caches(point, passes, _drawn(point, rng)) for point in ends]
+    lines = [_between(ends, rest, drawn, place, passes) for place in range(len(ends) - 1)]
+    last, beyond = ends[-1], np.quantile(drawn[-1] / ends[-1].moved, [0.025, 0.975]).tolist()
+    beta = float(rest[-1][0]) / last.moved
+    return (*lines, Line(-last.latency, beta, None, (-last.latency, -last.latency), (beyond[0], beyond[1]), passes))
+
+
+def _between(ends: Sequence[Point], rest: Sequence[Floats], drawn: Sequence[Floats], place: int, passes: float) -> Line:
+    """Return the line from one size to the next; flat, through the middle of both, where the larger takes no longer."""
+
+    def through(low: Floats, high: Floats) -> tuple[Floats, Floats]:
+        beta = np.maximum(high - low, 0.0) / (ends[place + 1].moved - ends[place].moved)
+        return np.where(beta > 0, low - beta * ends[place].moved, np.sqrt(low * high)) - latency, beta
+
+    latency = ends[place].latency
+    alpha, beta = through(rest[place], rest[place + 1])
+    (alpha_low, beta_low), (alpha_high, beta_high) = zip(
+        *(np.quantile(own, [0.025, 0.975]).tolist() for own in through(drawn[place], drawn[place + 1])), strict=True
+    )
+    message = ends[place + 1].message
+    return Line(float(alpha[0]), float(beta[0]), message, (alpha_low, alpha_high), (beta_low, beta_high), passes)
+
+
+def _of_caches(point: Point, passes: float, seconds: Floats) -> Floats:
+    """Return seconds of a message without what memory beyond the caches adds."""
+    return np.maximum(seconds - passes * point.excess - point.anew, LEAST * seconds)
+
+
+def _drawn(point: Point, rng: np.random.Generator) -> Floats:
+    """Return seconds of a message, RESAMPLES times: the median of visits drawn again."""
+    chosen = rng.choice(point.visits, (RESAMPLES, len(point.visits)))
+    return np.asarray(np.median(chosen, axis=1) / point.messages)
+
+
+def _miss(fit: tuple[float, float, float], point: Point) -> float:
+    """Return log(said / measured) of a point by a fit."""
+    alpha, beta, passes = fit
+    said = max(alpha + beta * point.moved + passes * point.excess + point.anew, 1e-12)
+    return float(np.log(said / point.cost))
 
 
 def _left_out_error(points: Sequence[Point]) -> float:
     """Return the sum of |log(said / measured)| of each point under the line fitted without it."""
-    total = 0.0
-    for index, point in enumerate(points):
-        alpha, beta, passes = _fit_points([*points[:index], *points[index + 1 :]])
-        said = max(alpha + beta * point.moved + passes * point.excess + point.anew, 1e-12)
-        total += abs(np.log(said / point.cost))
-    return total
+    return sum(abs(_miss(_fit_points([*points[:n], *points[n + 1 :]]), point)) for n, point in enumerate(points))
 
 
 def _line(points: Sequence[Point], max_bytes: float | None) -> Line:
     """Return the fitted line with 95 % bootstrap intervals: visits drawn again, their medians fitted again.
 
-    Points of one visit each (or of a mean that another tool stated) have nothing to draw from: then there are no intervals.
+    Points of one value each (a mean that another tool stated) have nothing to draw from: then there are no intervals.
 
     The line's alpha is what is left above the route's latency; below zero, the library is faster than that latency says.
     """
@@ -226,7 +289,7 @@ def _line(points: Sequence[Point], max_bytes: float | None) -> Line:
     if all(len(p.visits) == 1 for p in points):
         return Line(alpha - latency, beta, max_bytes, passes=passes)
     rng = np.random.default_rng(0)
-    drawn = [np.median(rng.choice(p.visits, (RESAMPLES, len(p.visits))), axis=1) / p.messages for p in points]
+    drawn = [_drawn(point, rng) for point in points]
     moved, fixed = [p.moved for p in points], _fixed(points)
     draws = np.array([_fit(moved, [float(own[n]) for own in drawn], *fixed) for n in range(RESAMPLES)])
     low, high = np.quantile(draws, [0.025, 0.975], axis=0).tolist()

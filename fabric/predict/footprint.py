@@ -1,8 +1,8 @@
 """What a collective's bytes take by how much memory its ranks touch on a node. It knows no algorithm and measures nothing.
 
 A line's beta is what a byte takes while all that the ranks touch fits their caches. Beyond, every pass of the library over a
-byte takes longer, by as much as this machine's copies and additions of the same working set do (working_sets.py). What a library takes anew from the system for every call
-costs its pages besides.
+byte takes longer, by as much as this machine's copies and additions of the same working set do (working_sets.py). What a
+library takes anew from the system for every call costs its pages besides.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def touched(case: Case) -> float:
 
 @dataclass(frozen=True)
 class Beyond:
-    """What a byte of a case's messages takes beyond the caches, in seconds: in each pass, and in pages that are taken anew."""
+    """What a byte of a case's messages takes beyond the caches, in seconds: in each pass, and more in pages taken anew."""
 
     a_pass: float = 0.0
     anew: float = 0.0
@@ -43,7 +43,8 @@ def beyond(case: Case, fabric: Fabric, backend: str | None, algorithm: str) -> B
     if memory is None or case.world_size < 2:
         return Beyond()
     share = openmpi.anew(case, algorithm) if backend and backend.startswith("mpi:openmpi") else 0.0
-    return Beyond(memory.excess(touched(case)), share / memory.fresh)
+    page = max(0.0, 1 / memory.fresh - memory.seconds_per_byte(touched(case)))  # getting one is writing it: one pass less
+    return Beyond(memory.excess(touched(case)), share * page)
 
 
 def at_footprint(constants: Constants, fabric: Fabric, case: Case, algorithm: str) -> Constants:

@@ -1,7 +1,7 @@
 """One process of working_sets.py: it copies and adds on one core while the others do the same. It does not judge what it saw.
 
 The shared file holds float64 rows: row 0 is every process's step; row 1 + process its seconds per byte, by size and operation,
-and at last of pages that are taken anew.
+then of pages that are taken anew and of what a neighbour has just written; then a block of every process.
 """
 
 from __future__ import annotations
@@ -27,35 +27,48 @@ FRESH, PAGE = 32 << 20, mmap.PAGESIZE
 """Bytes that are taken anew at once, and of a page."""
 
 
+BLOCK, HANDED = 1 << 20, 9
+"""Bytes of a block that a neighbour writes and this process copies, and how often."""
+
+
 def results(sizes: int) -> int:
     """Return how many values a process has for so many sizes."""
-    return 2 * sizes + 1
+    return 2 * sizes + 2
 
 
 def shape(processes: int, sizes: int) -> tuple[int, int]:
-    """Return rows and columns of what is shared."""
+    """Return rows and columns of what is shared before the blocks."""
     return 1 + processes, max(processes, results(sizes))
 
 
-def attach(path: Path, processes: int, sizes: int) -> Floats:
-    """Return what is shared, as it stands in the file."""
+def nbytes(processes: int, sizes: int) -> int:
+    """Return the bytes of the shared file."""
+    rows, columns = shape(processes, sizes)
+    return 8 * rows * columns + processes * BLOCK
+
+
+def attach(path: Path, processes: int, sizes: int) -> tuple[Floats, Floats]:
+    """Return what is shared, as it stands in the file: the rows, and a block of every process."""
     with path.open("r+b") as file:
         whole: Floats = np.frombuffer(mmap.mmap(file.fileno(), 0), dtype=np.float64)
-    return whole.reshape(shape(processes, sizes))
+    rows, columns = shape(processes, sizes)
+    return whole[: rows * columns].reshape(rows, columns), whole[rows * columns :].reshape(processes, -1)
 
 
 def serve(path: Path, place: int, cores: Sequence[int], ladder: Sequence[int]) -> None:
     """Measure every size of the ladder, that of all cores' buffers together, in step with the other processes."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {cores[place]})
-    shared = attach(path, len(cores), len(ladder))
-    for turn, nbytes in enumerate(ladder):
-        for number, (call, moved) in enumerate(calls_of(nbytes // len(cores))):
+    shared, blocks = attach(path, len(cores), len(ladder))
+    steps, own = shared[0, : len(cores)], shared[1 + place]
+    for turn, size in enumerate(ladder):
+        for number, (call, moved) in enumerate(calls_of(size // len(cores))):
             call()
-            in_step(shared[0, : len(cores)], place)
-            shared[1 + place, 2 * turn + number] = seconds_of(call, moved) / moved
-    in_step(shared[0, : len(cores)], place)
-    shared[1 + place, 2 * len(ladder)] = seconds_of(take_anew, FRESH) / FRESH
+            in_step(steps, place)
+            own[2 * turn + number] = seconds_of(call, moved) / moved
+    in_step(steps, place)
+    own[2 * len(ladder)] = seconds_of(take_anew, FRESH) / FRESH
+    own[2 * len(ladder) + 1] = seconds_handed(blocks, steps, place) / BLOCK
 
 
 def calls_of(nbytes: int) -> Iterator[tuple[Callable[[], object], int]]:
@@ -70,6 +83,19 @@ def take_anew() -> None:
     """Take pages from the system, write to each and give them back."""
     with mmap.mmap(-1, FRESH, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as pages:
         np.frombuffer(pages, np.uint8)[::PAGE] = 1
+
+
+def seconds_handed(blocks: Floats, steps: Floats, place: int) -> float:
+    """Return the median seconds of copying a block that the neighbour has just written."""
+    target, samples = np.ones_like(blocks[place]), list[float]()
+    for turn in range(HANDED):
+        blocks[place] = turn
+        in_step(steps, place)
+        start = perf_counter()
+        np.copyto(target, blocks[(place + 1) % len(blocks)])
+        samples.append(perf_counter() - start)
+        in_step(steps, place)
+    return float(np.median(samples))
 
 
 def in_step(steps: Floats, place: int) -> None:
