@@ -6,9 +6,9 @@ At world size 2 all messages of a schedule have one size m, so time = messages (
 + m passes excess); excess: what a byte takes beyond the caches, by what the ranks touch together (footprint.py).
 The fit minimises the sum of |log(predicted / measured)| (an outlier moves it no more than any other point), with beta and
 passes >= 0 and alpha + latency >= 0, in one to three lines by message size; how many is decided by leave-one-out on the fitted
-sizes. What is fitted is the median over visits of their medians, and the intervals draw visits anew, not samples, where there
-were several: samples of one visit are of one moment of the machine. Where the lines miss the fitted sizes by more than the visits scatter (SURE), what
-they miss is the library's, and straight lines from one size to the next take their place.
+sizes. What is fitted is the median over visits of their medians; the intervals draw visits anew, not samples, where there were
+several: samples of one visit are of one moment of the machine. Where lines miss the fitted sizes by more than visits scatter
+(SURE), what they miss is the library's, and straight lines from one size to the next take their place.
 The baseline is one line alpha + beta S, fitted to the same points in the same way.
 """
 
