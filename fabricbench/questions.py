@@ -302,7 +302,10 @@ def read_results(
     from fabric.importers import folder
     from fabric.importers.results import Given
     from fabric.records.store import read as ours
+    from topologies.errors import InputError
 
+    if not str(file):
+        raise InputError("file: must be a file or a folder, got an empty name (`.` is the folder one works in)")
     path = Path(file)
     if path.suffix == ".jsonl":
         results, torn = ours(path)

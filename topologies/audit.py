@@ -84,7 +84,12 @@ def audit(observed: Topology, designed: Topology, *, place: Ints | None = None, 
     found += _cables(place, observed, designed, extra, missing)
     found += _widths(observed, designed, pairs)
     found = [replace(f, instead=_others(f, instead)) if f.kind in SWITCHED else f for f in found]
-    return Findings(tuple(found), place, pairs, len(pairs) / max(1, len(pairs) + len(missing)))
+    return Findings(tuple(found), place, pairs, _share(len(pairs), len(missing)))
+
+
+def _share(there: int, missing: int) -> float:
+    """Return the share of designed cables that are there; of none, all."""
+    return there / (there + missing) if there + missing else 1.0
 
 
 def _others(finding: Finding, instead: dict[int, tuple[int, ...]]) -> tuple[int, ...]:

@@ -39,6 +39,8 @@ def match(observed: Skeleton, designed: Skeleton, seed: int = 0) -> Ints:
     Raises:
         InputError: so many switches that the table of votes does not fit; names can be trusted instead.
     """
+    if not observed.size or not designed.size:  # nodes without a network between them
+        return np.full(observed.size, -1)
     twins = _twins(designed)
     if observed.size * (int(twins.max(initial=0)) + 1) > MOST_CELLS:
         raise InputError(f"audit: {observed.size:,} switches are too many to match without names; use --trust names")

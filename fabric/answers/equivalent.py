@@ -15,12 +15,19 @@ if TYPE_CHECKING:
     from fabric.review.work import Item
 
 
+Ends = tuple[float, "float | None"]
+
+
 @dataclass(frozen=True)
 class Equal:
-    """A candidate beside what its nodes take: those that suffice, else none."""
+    """A candidate beside what its nodes take: those that suffice, else none.
+
+    ends: the same of the counts by the facts that favour it and that hurt it; None where no count suffices by these.
+    """
 
     found: Found
     takes: Footprint | None
+    ends: tuple[Footprint | None, ...] = ()
     reference: bool = False
 
     @property
@@ -32,28 +39,85 @@ class Equal:
         ends = ["none" if end is None else f"{end:,}" for end in (found.fewest, found.most)]
         return f"{found.nodes:,}" if ends == [f"{found.nodes:,}"] * 2 else f"{found.nodes:,} ({' to '.join(ends)})"
 
+    def range(self, key: str) -> Ends | None:
+        """Return a figure of Footprint from the lowest of the fewest nodes to the highest of the most; None: not known.
+
+        The upper end is None where by some facts no number of nodes suffices.
+        """
+        return self._range(self.takes, lambda takes: getattr(takes, key))
+
+    def network(self, key: str) -> Ends | None:
+        """Return the same of a figure of the network between the nodes."""
+        return self._range(self.takes, lambda takes: getattr(takes.network, key))
+
+    def _range(self, takes: Footprint | None, figure: Callable[[Footprint], tuple[float, float] | None]) -> Ends | None:
+        if takes is None or figure(takes) is None:
+            return None
+        found = [pair for one in (takes, *self.ends) if one is not None and (pair := figure(one)) is not None]
+        return min(low for low, _ in found), None if None in self.ends else max(high for _, high in found)
+
 
 def _found(key: str) -> Callable[[Equal], object]:
     return lambda equal: getattr(equal.found, key)
 
 
-def _takes(key: str, end: int | None = None) -> Callable[[Equal], object]:
-    def of(equal: Equal) -> object:
-        value = getattr(equal.takes, key) if equal.takes else None
-        return value if end is None or value is None else value[end]
-
-    return of
+def _takes(key: str) -> Callable[[Equal], object]:
+    return lambda equal: getattr(equal.takes, key) if equal.takes else None
 
 
-def _range(key: str, unit: float) -> Callable[[Equal], str]:
+def _of_network(key: str) -> Callable[[Equal], object]:
+    return lambda equal: getattr(equal.takes.network, key) if equal.takes else None
+
+
+def _pair(
+    keys: tuple[str, str], what: str, figure: Callable[[Equal], Ends | None], head: str, unit: float
+) -> tuple[Column, Column]:
+    """Return the two columns of a figure with a low and a high end; the table shows both in one."""
+
+    def end(place: int) -> Callable[[Equal], object]:
+        def of(equal: Equal) -> object:
+            pair = figure(equal)
+            return None if pair is None else pair[place]
+
+        return of
+
     def cell(equal: Equal) -> str:
-        ends = getattr(equal.takes, key) if equal.takes else None
-        texts = dict.fromkeys(f"{end / unit:,.3g}" if end / unit < 1000 else f"{end / unit:,.0f}" for end in ends or ())
-        return " to ".join(texts) or "-"
+        pair = figure(equal)
+        if pair is None:
+            return "-"
+        low, high = ("more" if value is None else _figure(value / unit) for value in pair)
+        return low if low == high else f"{low} and more" if high == "more" else f"{low} to {high}"
 
-    return cell
+    low, high = keys
+    return (
+        Column(low, maybe(NUMBER), f"{what}, by the lowest facts, of the fewest nodes", end(0), head=head, cell=cell),
+        Column(high, maybe(NUMBER), f"{what}, by the highest facts, of the most nodes", end(1)),
+    )
 
 
+def _figure(value: float) -> str:
+    """Return three digits of a small number, all of one from 100 on."""
+    return f"{value:,.3g}" if value < 100 else f"{value:,.0f}"
+
+
+def _rack_units(equal: Equal) -> str:
+    units = equal.takes.rack_units if equal.takes else None
+    return "-" if units is None else f"{units:,.0f}"
+
+
+def _watts(key: str, what: str, figure: Callable[[Equal], Ends | None], head: str) -> tuple[Column, Column]:
+    return _pair((f"{key}watts_low", f"{key}watts_high"), f"W of {what}", figure, head, 1e3)
+
+
+def _usd(key: str, what: str, figure: Callable[[Equal], Ends | None], head: str) -> tuple[Column, Column]:
+    return _pair((f"{key}price_low_usd", f"{key}price_high_usd"), f"USD of {what}", figure, head, 1e6)
+
+
+WORK = ("name", "nodes", "devices", "share", "stops_at_nodes", "largest_tried_nodes")
+SPACE = ("name", "servers", "racks", "rack_units", "switches")
+POWER = (*SPACE, *(f"{of}watts_low" for of in ("", "server_", "network_", "all_")))
+PRICE = ("name", "price_low_usd", "server_price_low_usd", "network_price_low_usd", "all_price_low_usd", "rent_low_usd_per_hour")
+"""Columns of the three tables."""
 VIEW = View(
     "equivalent",
     (
@@ -69,17 +133,25 @@ VIEW = View(
         Column("stops_at_nodes", maybe(WHOLE), "from where on twice as many do less than 1.25 times; null: not tried",
                _found("stops_at"), head="stops at"),
         Column("largest_tried_nodes", WHOLE, "the most nodes tried", _found("largest"), head="tried to"),
-        Column("watts_low", maybe(NUMBER), "W of all devices, by the lowest fact", _takes("watts", 0), head="kW",
-               cell=_range("watts", 1e3)),
-        Column("watts_high", maybe(NUMBER), "W of all devices, by the highest fact", _takes("watts", 1)),
-        Column("price_low_usd", maybe(NUMBER), "USD of all devices, lowest offer", _takes("price", 0), head="million USD",
-               cell=_range("price", 1e6)),
-        Column("price_high_usd", maybe(NUMBER), "USD of all devices, highest offer", _takes("price", 1)),
-        Column("rent_low_usd_per_hour", maybe(NUMBER), "USD an hour of all devices, lowest offer", _takes("rent", 0),
-               head="USD/h", cell=_range("rent", 1.0)),
-        Column("rent_high_usd_per_hour", maybe(NUMBER), "USD an hour of all devices, highest offer", _takes("rent", 1)),
+        *_watts("", "all devices", lambda equal: equal.range("watts"), "kW devices"),
+        *_watts("server_", "all servers, NICs included", lambda equal: equal.range("server_watts"), "kW servers"),
+        *_watts("network_", "switches and optics", lambda equal: equal.network("watts"), "kW network"),
+        *_watts("all_", "servers and network", lambda equal: equal.range("all_watts"), "kW in all"),
+        *_usd("", "all devices, offers", lambda equal: equal.range("price"), "M USD devices"),
+        *_usd("server_", "all servers, offers", lambda equal: equal.range("server_price"), "M USD servers"),
+        *_usd("network_", "switches, cables and optics", lambda equal: equal.network("price"), "M USD network"),
+        *_usd("all_", "servers and network", lambda equal: equal.range("all_price"), "M USD in all"),
+        *_pair(("rent_low_usd_per_hour", "rent_high_usd_per_hour"), "USD an hour of all devices, offers",
+               lambda equal: equal.range("rent"), "USD/h devices", 1.0),
+        Column("switches", maybe(WHOLE), "between the nodes", _of_network("switches"), head="switches"),
+        Column("cables", maybe(WHOLE), "between the nodes", _of_network("cables")),
         Column("servers", maybe(WHOLE), "boxes", _takes("servers"), head="servers"),
-        Column("racks", maybe(WHOLE), "racks of four servers, a rack-scale domain as one", _takes("racks"), head="racks"),
+        Column("racks", maybe(WHOLE), "racks of four servers, a rack-scale domain as one, and the network's",
+               _takes("racks"), head="racks"),
+        Column("rack_units", maybe(NUMBER), "of servers and switches, null where a height is not known", _takes("rack_units"),
+               head="U", cell=_rack_units),
+        Column("network_missing", maybe(TEXT), "why a figure of the network is not there",
+               lambda equal: (equal.takes and equal.takes.network.missing) or None),
         Column("why", maybe(TEXT), "why nothing can be said, or no more were tried", lambda equal: equal.found.why or None),
     ),
     beside={"work": TEXTS, "assumptions": TEXTS},
@@ -106,15 +178,37 @@ def equivalent(
         InputError: a reference without a node, an unknown candidate, or a reference that cannot do the work.
     """
     from fabric.review.equivalent import equivalents
-    from fabric.review.footprint import footprint
 
     found = equivalents(of, candidates, work, by=by, algorithm=algorithm, most_devices=most_devices, watch=watch)
-    facts = (_reference(of, found), *(Equal(one, footprint(one.node, one.nodes) if one.nodes else None) for one in found))
-    title = f"as much as {of.name} does of {', '.join(map(_said, work))} in the same time"
+    facts = (_reference(of, found), *map(_equal, found))
     assumed = _assumptions(of, found, by)
-    notes = (*_lines(found), *(f"assumed: {line}" for line in assumed))
     beside = {"work": [_said(item) for item in work], "assumptions": assumed}
-    return Answer(VIEW, facts, facts, parts=(Part(title, facts, notes=notes),), beside=beside)
+    return Answer(VIEW, facts, facts, parts=_tables(of, found, facts, work, assumed), beside=beside)
+
+
+def _tables(
+    of: Fabric, found: Sequence[Found], facts: tuple[Equal, ...], work: Sequence[Item], assumed: Sequence[str]
+) -> tuple[Part, ...]:
+    """Return the tables: how many, what they draw and take up, what they cost."""
+    title = f"as much as {of.name} does of {', '.join(map(_said, work))} in the same time"
+    there = tuple(equal for equal in facts if equal.takes)
+    missing = dict.fromkeys(f"{e.found.name}: {e.takes.network.missing}" for e in there if e.takes and e.takes.network.missing)
+    return (
+        Part(title, facts, WORK, tuple(_lines(found))),
+        Part("power and space of so many", there, POWER),
+        Part("price and rent of so many", there, PRICE, (*missing, *(f"assumed: {line}" for line in assumed))),
+    )
+
+
+def _equal(found: Found) -> Equal:
+    """Return a candidate with what its count takes, and the counts at the ends of contradicting facts."""
+    from fabric.review.clusters import cluster
+    from fabric.review.footprint import footprint
+
+    if found.nodes is None:
+        return Equal(found, None)
+    takes = {nodes: footprint(cluster(found.name, nodes)) for nodes in {found.fewest, found.nodes, found.most} if nodes}
+    return Equal(found, takes[found.nodes], tuple(takes.get(end or 0) for end in (found.fewest, found.most)))
 
 
 def _reference(of: Fabric, found: Sequence[Found]) -> Equal:
@@ -122,10 +216,9 @@ def _reference(of: Fabric, found: Sequence[Found]) -> Equal:
     from fabric.review.equivalent import Found
     from fabric.review.footprint import footprint
 
-    node, count, needed = node_of(of), of.topology.nodes, found[0].needed
-    return Equal(
-        Found(of.name, node, needed, count, count, count, needed, largest=count), footprint(node, count), reference=True
-    )
+    node, needed = node_of(of), found[0].needed
+    count = -(-of.topology.devices // node.devices)
+    return Equal(Found(of.name, node, needed, count, count, count, needed, largest=count), footprint(of), reference=True)
 
 
 def _said(item: Item) -> str:
@@ -148,14 +241,23 @@ def _line(one: Found) -> str:
     return f"{reach}; {stop}" + (f"; more were not tried: {one.why}" if one.why else "")
 
 
+FOOTPRINT = (
+    "network: switches, cables and optics of its fabric by the parts that `review` lists (64 x 400G, 64 x 800G, 144 x 800G; "
+    "slower ports split them), on its floor; racks of four servers, of one rack-scale domain, and the network's own",
+    "cooling, storage and management are left out; servers, NICs included, where the catalogue has their draw or price",
+)
+
+
 def _assumptions(of: Fabric, found: Sequence[Found], by: str) -> list[str]:
     ways = {
         "wire": "collectives: wire alone (alpha = gamma = 0), fastest algorithm on every side",
         "library": "collectives: each node's own library; without a model of it the wire alone, which favours that node",
     }
-    lines = ["a round of n devices does n units; arithmetic, memory and collectives follow each other, nothing overlaps",
-             ways[by],
-             "arithmetic and memory at the peaks stated: no achieved share is taken off",
-             "kW, USD and USD/h are of devices alone: hosts, network and cooling are left out"]  # fmt: skip
+    lines = [
+        "a round of n devices does n units; arithmetic, memory and collectives follow each other, nothing overlaps",
+        ways[by],
+        "arithmetic and memory at the peaks stated: no achieved share is taken off",
+        *FOOTPRINT,
+    ]
     nodes = {one.node.name: one.node for one in found} | ({of.node.name: of.node} if of.node else {})
     return lines + [line for node in nodes.values() for line in node.assumptions()]

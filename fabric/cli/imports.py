@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.kinds import NODES, RANKS
+from fabric.cli.kinds import NAMED_PATH, NODES, RANKS
 from fabric.cli.output import formats, give, warn
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ EXAMPLE = "Example: fabricbench import all_reduce_perf.log -o imported.jsonl"
 
 
 @click.command("import", epilog=EXAMPLE, context_settings={"max_content_width": 110})
-@click.argument("file", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE|FOLDER", type=NAMED_PATH)
 @click.option("--tool", default="auto", show_default=True, help="Whose output it is, where a file holds that of two.")
 @click.option("--ranks", type=RANKS, help="Ranks that took part, for tables that do not state theirs.")
 @click.option("--nodes", type=NODES, help="Servers that took part, where the file does not say.")

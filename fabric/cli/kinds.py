@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
 from fabric.records import ranges
 from fabric.text.numbers import real, whole
+from topologies.errors import InputError
 
 
 class Whole(click.IntRange):
@@ -38,6 +42,20 @@ class Number(click.FloatRange):
         return f"{'above ' if self.min_open else ''}{self.min:,g} to {self.max:,g}"
 
 
+class NamedPath(click.Path):
+    """A path that is not empty: an empty one would stand for the folder that one works in."""
+
+    def __init__(self) -> None:
+        """Take no restriction: what is read says what is wrong with it."""
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; InputError in one line for an empty one."""
+        if not str(value):
+            raise InputError(f"{_name(param)}: must be a file or a folder, got an empty name (`.` is the folder one works in)")
+        return super().convert(value, param, ctx)
+
+
 def _name(param: click.Parameter | None) -> str:
     """Return the option's name as messages say it, `ranks-per-node`."""
     return max(param.opts, key=len).lstrip("-") if param is not None else "value"
@@ -56,3 +74,4 @@ BLOCK = Number(0, ranges.MOST_BLOCK, above=True)
 TOLERANCE, PERCENT = Number(0, ranges.MOST_PERCENT), Number(0, 100)
 SHARE, LEAST, OVERSIZE = Number(0, 1), Number(0, ranges.MOST_LEAST, above=True), Number(0, ranges.MOST_OVERSIZE)
 GAP, CLOSE = Number(0, 0.99, above=True), Number(0, 0.99)
+NAMED_PATH = NamedPath()

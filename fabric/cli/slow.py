@@ -24,7 +24,7 @@ from fabric.measure.launch import start
 from fabric.measure.launch.connected import check_backend
 from fabric.measure.launch.launcher import Launch, detect
 from fabric.measure.launch.settle import settle, started_by_us
-from fabric.measure.launch.supervise import supervise
+from fabric.measure.launch.supervise import supervise_ranks
 from fabric.slow.find import run
 from fabric.slow.search import Report, Search
 from fabric.text.json_file import read_json
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
 
 EXAMPLE = "Example: fabricbench slow --method pairs --backend mpi --ranks 4"
-KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted", "topo"})
+KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted", "topo", "force"})
 
 
 @click.command("slow", epilog=EXAMPLE, context_settings={"max_content_width": 110})
@@ -55,11 +55,14 @@ KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted",
 @click.option("--least", type=LEAST, default=0.1, show_default=True, metavar="SHARE", help="Name what is slower by more.")
 @click.option("--orders", default="contiguous", show_default=True, metavar="LIST", help="Cuts of the bisection.")
 @click.option("--topo", metavar="TOPO", help="Show the bisection as a share of what this fabric can carry.")
+@click.option("--force", is_flag=True, help="Start more than 8 ranks a core all the same.")
 @click.option("--timeout", type=TIMEOUT, default=60.0, show_default=True, metavar="SECONDS", help="A silent rank is dead.")
 @click.option("--report", type=click.Path(path_type=Path), hidden=True)
 @formats
 @click.pass_context
-def command(ctx: click.Context, /, report: Path | None, topo: str | None, *, as_json: bool, as_csv: bool, **given: Any) -> int:
+def command(
+    ctx: click.Context, /, report: Path | None, topo: str | None, *, force: bool, as_json: bool, as_csv: bool, **given: Any
+) -> int:
     """Find the slow rank or node under torchrun, mpirun or srun; started plainly, it starts one of them itself.
 
     pairs: every pair meets, disjoint pairs at once. groups: two halves compared, about log2 n times. lateness: who keeps
@@ -77,7 +80,7 @@ def command(ctx: click.Context, /, report: Path | None, topo: str | None, *, as_
         if launch.started:
             found = run(search, launch, _progress(search))
         else:
-            found = _start(search, given["ranks_wanted"], ranks.arguments_of(ctx, KEPT_BACK))
+            found = _start(search, given["ranks_wanted"], ranks.arguments_of(ctx, KEPT_BACK), force=force)
     if launch.rank == 0 and report is not None:
         report.write_text(json.dumps(asdict(found)))
     if not speaks:
@@ -113,18 +116,19 @@ def _progress(search: Search) -> Progress:
     return Progress(f"slow {search.method}", unit)
 
 
-def _start(search: Search, wanted: int | None, arguments: Sequence[str]) -> Report:
+def _start(search: Search, wanted: int | None, arguments: Sequence[str], *, force: bool) -> Report:
     """Start the ranks and return what their rank 0 reports."""
     count = wanted if wanted is not None else max(4, len(gpus()) if search.backend == "nccl" else len(usable_cores()))
     if count < 2:
         raise InputError(f"ranks: must be 2 or more, got {count}")
+    start.check_crowd(count, force=force)
     check_backend(backend(search.backend), Launch(world_size=count))
     with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:
         path = Path(folder) / "report.json"
         own = [*arguments, "--backend", search.backend, "--report", str(path)]
         line = start.command_line(search.backend, count, own)
         tell(f"# {' '.join(line)}", err=True)
-        ending = supervise(line, start.environment())
+        ending = supervise_ranks(line, start.environment(), count, search.timeout)
         if ending.stopped is not None:
             warn("interrupted; a search keeps nothing")
             raise SystemExit(128 + ending.stopped)

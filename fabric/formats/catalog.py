@@ -51,6 +51,7 @@ LINK_INFO = r"line:(?m)^\s*\S*\s*\d*\s+\d+\[.{0,4}\] ==\("
 SLURM_LINE = r"line:(?mi)^\s*(SwitchName|BlockName)\s*="
 CSV_LINE = r"line:(?mi)^\ufeff?(?:#.*\n|\s*\n)*\"?(source|from|a|src)\"?[,;\t]"
 SIMAI_LINE = r"line:\A\s*\d+ \d+ \d+ \d+ \d+( \w+)?\s*\n\d+( \d+)*\s*\n\d+ \d+ [\d.]+[A-Za-z]+"
+MATRIX_ROW = r"line:(?m)^\s*GPU\d{1,3}\s+(?:(?:NV\d{1,3}|PIX|PXB|PSB|PHB|NODE|SYS|SOC)\s+)*X\s"
 HTSIM_LINE = r"line:(?m)^Nodes\s+\d+\s*$[\s\S]*^Tier\s+\d+\s*$"
 NODES = ("kind:Topology", "kind:Node")
 FORMATS: Mapping[str, Format] = {
@@ -65,12 +66,16 @@ FORMATS: Mapping[str, Format] = {
     "slurm-conf": Format("slurm_conf", ".conf", (SLURM_LINE,), READ, WRITE, "slurmctld 22.05", "topology.conf"),
     "slurm-yaml": Format("slurm_yaml", ".yaml", ("list:topology",), READ, WRITE, "not judged", "topology.yaml"),
     "nccl-xml": Format("nccl_xml", ".xml", ("xml:system",), READ, WRITE, "not judged", "NCCL_TOPO_FILE, one node"),
+    "nvidia-topo": Format("nvidia_topo", ".txt", (MATRIX_ROW,), READ, NOT, "-", "`nvidia-smi topo -m`, one node"),
     "lingjun-csv": Format("lingjun", ".csv", (r"line:(?m)^ip,DSW,PSW,ASW",), READ, NOT, "-", "hosts and their switches"),
+    "slurm-block": Format("slurm_block", ".conf", (), NOT, WRITE, "not judged", "topology.conf for topology/block"),
+    "slurm-block-yaml": Format("slurm_block_yaml", ".yaml", (), NOT, WRITE, "not judged", "topology.yaml with blocks"),
     "infragraph": Format("infragraph", ".yaml", ("keys:devices,instances",), READ, WRITE, "infragraph 3.1.0", "InfraGraph"),
     "simgrid-xml": Format("simgrid_xml", ".xml", ("xml:platform",), READ, WRITE, "SimGrid 3.32", "a platform file"),
     "lldp-json": Format("lldp_json", ".json", ("keys:*/lldp",), READ, NOT, "-", "lldpctl of every machine"),
     "topograph": Format("topograph_model", ".yaml", ("keys:switches,blocks",), READ, WRITE, "not judged", "topograph's model"),
-    "kueue": Format("kueue", ".yaml", NODES, READ, WRITE, "not judged", "Kueue Topology and node labels"),
+    "kueue": Format("kueue", ".yaml", NODES, READ, WRITE, "not judged", "Kueue Topology, flavor, labels"),
+    "kai": Format("kai", ".yaml", (), NOT, WRITE, "not judged", "KAI Topology and node labels"),
     "volcano": Format("volcano", ".yaml", ("kind:HyperNode",), READ, WRITE, "not judged", "Volcano HyperNodes"),
     "astra-sim": Format(
         "astra_sim", ".yml", ("keys:topology,npus_count",), READ, WRITE, "not judged", "ASTRA-sim's analytical network"

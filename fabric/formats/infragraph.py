@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from fabric.formats.defects import MISSING, Defect, left_out
-from fabric.formats.faults import Numbers, fault, load_yaml, number
+from fabric.formats.defects import MISSING, NOISE, Defect, left_out
+from fabric.formats.faults import Numbers, fault, load_yaml, number, shortened
 from fabric.formats.named import Cable, Named, Vertex, Written, scale_out
 from fabric.formats.observe import observed
 from fabric.formats.tree import plain_names
@@ -38,20 +38,26 @@ def read(text: str, where: str) -> Named:
     content = load_yaml(text, where)
     if not isinstance(content, Numbers) or "name" not in content:
         raise fault(where, 1, "a mapping with devices, edges, instances, links and name (the file may be cut)", content)
-    devices = {str(d.get("name")): d for d in _rows(content, "devices", where)}
+    defects: list[Defect] = []
+    devices = {str(d.get("name")): d for d in _rows(content, "devices", where, defects)}
     counts: dict[str, int] = {}
     vertices: list[Vertex] = []
-    for row in _rows(content, "instances", where):
-        name, device = str(row.get("name")), str(row.get("device"))
-        if device not in devices:
-            raise fault(where, row.line, f"a device that the file describes ({', '.join(devices)})", device)
-        counts[name] = _whole(row, "count", where)
-        parts = {str(part.get("choice")) for part in _rows(devices[device], "components", where)}
-        vertices += [Vertex(_name(name, i, counts), is_host=bool(parts & HOST_PARTS)) for i in range(counts[name])]
-    speeds = {str(link.get("name")): _speed(link, where) for link in _rows(content, "links", where)}
+    for row in _rows(content, "instances", where, defects):
+        try:
+            vertices += _vertices(row, devices, counts, where, defects)
+        except InputError as error:
+            defects.append(left_out(MISSING, error, where, row.line, "the instance is left out"))
+        if len(vertices) > MOST:
+            raise fault(where, row.line, f"at most {MOST:,} instances", len(vertices))
+    speeds: dict[str, float | None] = {}
+    for link in _rows(content, "links", where, defects):
+        try:
+            speeds[str(link.get("name"))] = _speed(link, where)
+        except InputError as error:
+            speeds[str(link.get("name"))] = None
+            defects.append(left_out(NOISE, error, where, link.line, "its speed is taken as not stated"))
     cables: list[Cable] = []
-    defects: list[Defect] = []
-    for edge in _rows(content, "edges", where):
+    for edge in _rows(content, "edges", where, defects):
         try:
             cables += _edge(edge, counts, speeds, where)
         except InputError as error:
@@ -60,11 +66,29 @@ def read(text: str, where: str) -> Named:
     return observed(vertices, cables, where, ["what is inside devices, and latencies, are left out"], defects)
 
 
-def _rows(content: Mapping[str, Any], key: str, where: str) -> list[Numbers]:
-    found = content.get(key)
-    if not isinstance(found, list) or not found or not all(isinstance(row, Numbers) for row in found):
-        raise fault(where, getattr(content, "line", 1), f"{key}: a list of mappings (the file may be cut)", found)
-    return found
+def _vertices(
+    row: Numbers, devices: Mapping[str, Numbers], counts: dict[str, int], where: str, defects: list[Defect]
+) -> list[Vertex]:
+    """Return the vertices of an instance, and note how many of it there are."""
+    name, device = str(row.get("name")), str(row.get("device"))
+    if device not in devices:
+        raise fault(where, row.line, f"a device that the file describes ({', '.join(devices)})", device)
+    parts = {str(part.get("choice")) for part in _rows(devices[device], "components", where, defects)}
+    counts[name] = _whole(row, "count", where)
+    return [Vertex(_name(name, i, counts), is_host=bool(parts & HOST_PARTS), line=row.line) for i in range(counts[name])]
+
+
+def _rows(content: Mapping[str, Any], key: str, where: str, defects: list[Defect]) -> list[Numbers]:
+    """Return the mappings of a list; an entry that is none is a defect, told once."""
+    found, line = content.get(key), getattr(content, "line", 1)
+    rows = [row for row in found if isinstance(row, Numbers)] if isinstance(found, list) else []
+    if not rows:
+        raise fault(where, line, f"{key}: a list of mappings (the file may be cut)", found)
+    if len(rows) < len(found):  # type: ignore[arg-type]  # a list, it has rows
+        odd = next(row for row in found if not isinstance(row, Numbers))  # type: ignore[union-attr]
+        told = f"{key}: a mapping was expected, got {shortened(odd)!r}; the entry is left out"
+        defects += [flaw for flaw in [Defect(NOISE, line, told)] if flaw not in defects]
+    return rows
 
 
 def _whole(row: Numbers, key: str, where: str) -> int:

@@ -5,7 +5,8 @@ Names of objects are RFC 1123: lower-case letters, digits, dash and dot; a label
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -16,11 +17,33 @@ from fabric.formats.tree import Branch, to_branches
 LABEL = "network.fabricbench/"
 HOSTNAME = "kubernetes.io/hostname"
 LONGEST = 63
+NAME = "fabric"
+"""Of the objects that stand for the whole fabric."""
+POOL = "fabricbench/pool"
+"""The label of all nodes of the fabric, by which a flavor chooses them."""
 
 
 def documents(rows: list[dict[str, Any]]) -> str:
     """Return the objects as YAML documents."""
     return yaml.safe_dump_all(rows, sort_keys=False)
+
+
+def topology_row(api: str, levels: Sequence[str]) -> dict[str, Any]:
+    """Return the object of kind Topology with these node labels as levels, the widest first."""
+    return {
+        "apiVersion": api,
+        "kind": "Topology",
+        "metadata": {"name": NAME},
+        "spec": {"levels": [{"nodeLabel": level} for level in levels]},
+    }
+
+
+def node_rows(nodes: Mapping[str, Mapping[str, str]], more: Mapping[str, str] = MappingProxyType({})) -> list[dict[str, Any]]:
+    """Return one Node per node with its labels, its hostname, and those that all have."""
+    return [
+        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": node, "labels": {**found, **more, HOSTNAME: node}}}
+        for node, found in nodes.items()
+    ]
 
 
 def lower_branches(named: Named) -> tuple[list[Branch], list[str]]:

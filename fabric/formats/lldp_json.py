@@ -8,30 +8,41 @@ around it and is called by its id; a port named by its MAC address has the inter
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
+from fabric.formats.defects import NOISE, Defect, left_out
 from fabric.formats.faults import fault, line_of, load_json
 from fabric.formats.named import Cable, Named, Vertex
-from fabric.formats.observe import observed
+from fabric.formats.observe import check_hosts, observed
+from topologies.errors import InputError
 
 SWITCH = {"Bridge", "Router"}
 End = tuple[str, str]
 
 
 def read(text: str, where: str) -> Named:
-    """Return the fabric of the gathered output; InputError where it is none, or a neighbour has no name or port."""
+    """Return the fabric of the gathered output; a machine or a neighbour that cannot be made sense of is a defect.
+
+    Raises:
+        InputError: it is none, or nothing of it is left.
+    """
     content = load_json(text, where)
     if not isinstance(content, dict) or "lldp" in content or not content:
         raise fault(where, 1, '{"NAME": output of lldpctl -f json, ...}: who asked must be named', content)
     kinds: dict[str, bool] = {str(name): True for name in content}
     seen: dict[frozenset[End], int] = {}
-    reports = {str(name): list(_interfaces(name, report, text, where)) for name, report in content.items()}
+    defects: list[Defect] = []
+    reports = {str(name): _interfaces(str(name), report, text, where, defects) for name, report in content.items()}
     own = {name: {port for port, _ in found} for name, found in reports.items()}
     for name, found in reports.items():
         for port, neighbour in found:
-            far, is_switch = _neighbour(name, port, neighbour, text, where)
-            far_port = _far_port(name, port, neighbour.get("port"), own.get(far, set()), text, where)
+            try:
+                far, is_switch = _neighbour(name, port, neighbour, text, where)
+                far_port = _far_port(name, port, neighbour.get("port"), own.get(far, set()), text, where)
+            except InputError as error:
+                line = line_of(text, f'"{port}"')
+                defects.append(left_out(NOISE, error, where, line, f"what {name} hears on {port} is left out"))
+                continue
             kinds[far] = kinds.get(far, True) and not is_switch
             cable = frozenset({(name, port), (far, far_port)})
             seen[cable] = seen.get(cable, 0) + 1
@@ -40,21 +51,30 @@ def read(text: str, where: str) -> Named:
     losses = [f"{once} of {len(seen)} cables are seen from one end only"] * bool(once)
     losses += [f"{silent} machines are known by their neighbours only"] * bool(silent)
     cables = [Cable(a, b, port_a=p, port_b=q) for (a, p), (b, q) in (sorted(ends) for ends in seen if len(ends) == 2)]
-    return observed([Vertex(name, is_host) for name, is_host in kinds.items()], cables, where, losses)
+    if not cables and defects:
+        check_hosts((), defects, where)
+    return observed([Vertex(name, is_host) for name, is_host in kinds.items()], cables, where, losses, defects)
 
 
-def _interfaces(name: str, report: Any, text: str, where: str) -> Iterator[tuple[str, dict[str, Any]]]:  # any JSON
-    """Yield (local port, what its neighbour says); lldpctl writes one interface as an object, several as a list."""
+def _interfaces(
+    name: str, report: Any, text: str, where: str, defects: list[Defect]
+) -> list[tuple[str, dict[str, Any]]]:  # any JSON
+    """Return (local port, what its neighbour says); lldpctl writes one interface as an object, several as a list."""
     found = report.get("lldp", {}) if isinstance(report, dict) else None
     interfaces = found.get("interface", []) if isinstance(found, dict) else None
     interfaces = [{k: v} for k, v in interfaces.items()] if isinstance(interfaces, dict) else interfaces
-    if not isinstance(interfaces, list) or not all(isinstance(i, dict) for i in interfaces):
-        raise fault(where, line_of(text, name), '"lldp": {"interface": [{PORT: {...}}]}', report)
-    for interface in interfaces:
-        for port, neighbour in interface.items():
-            if not isinstance(neighbour, dict):
-                raise fault(where, line_of(text, str(port)), "an object with chassis and port", neighbour)
-            yield str(port), neighbour
+    if not isinstance(interfaces, list):
+        error = fault(where, line_of(text, name), '"lldp": {"interface": [{PORT: {...}}]}', report)
+        defects.append(left_out(NOISE, error, where, line_of(text, name), f"what {name} hears is left out"))
+        return []
+    pairs = [
+        (str(port), heard) for one in interfaces for port, heard in (one.items() if isinstance(one, dict) else [(name, one)])
+    ]
+    for port, heard in pairs:
+        if not isinstance(heard, dict):
+            error = fault(where, line_of(text, port), "an object with chassis and port", heard)
+            defects.append(left_out(NOISE, error, where, line_of(text, port), f"this neighbour of {name} is left out"))
+    return [(port, heard) for port, heard in pairs if isinstance(heard, dict)]
 
 
 def _neighbour(name: str, port: str, neighbour: dict[str, Any], text: str, where: str) -> tuple[str, bool]:

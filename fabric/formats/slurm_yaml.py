@@ -30,7 +30,7 @@ def read(text: str, where: str) -> Named:
     if not isinstance(content, list) or not all(isinstance(t, Numbers) and "topology" in t for t in content) or not content:
         raise fault(where, 1, "a list of topologies, each with the key topology", content)
     chosen = next((t for t in content if t.get("cluster_default") is True), content[0])
-    losses = [f"of {len(content)} topologies {shortened(chosen['topology'])!r} is read"] * (len(content) > 1)
+    losses = _others(content, chosen)
     defects: list[Defect] = []
     because = ""
     if isinstance(chosen.get("tree"), Numbers):
@@ -43,6 +43,16 @@ def read(text: str, where: str) -> Named:
         raise fault(where, chosen.line, "tree or block, with their switches", ", ".join(map(str, chosen)))
     check_stamp(text, branches, where)
     return from_tree(branches, where, losses, defects, apart=because)
+
+
+def _others(content: Sequence[Numbers], chosen: Numbers) -> list[str]:
+    """Return the line that says which topologies of a file are not read, and how one of them is."""
+    others = [f"{shortened(t['topology'])!r} (line {t.line})" for t in content if t is not chosen]
+    if not others:
+        return []
+    why = "its cluster_default" if chosen.get("cluster_default") is True else "its first"
+    told = f"of {len(content)} topologies {shortened(chosen['topology'])!r} is read, {why}; {', '.join(others)} left out: "
+    return [f"{told}cluster_default: true in one of them reads that one"]
 
 
 def _list_of(row: Numbers, key: str, where: str, defects: list[Defect]) -> list[Numbers]:

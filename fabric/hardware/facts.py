@@ -23,6 +23,7 @@ QUANTITIES: Mapping[str, Mapping[str, float]] = {
     "scale_up_link_speed": RATE,
     "nic_speed": RATE_BITS | RATE,
     "power": {"W": 1.0},
+    "height": {"U": COUNT},
     "devices": {"devices": COUNT},
     "server": {"devices": COUNT},
     "domain": {"devices": COUNT},

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fabric.hardware.node import NodeType
 from fabric.network.names import given_names
+from fabric.network.uses import assumptions as uses_said
 from fabric.network.working_sets import WorkingSets
 from fabric.units import show_duration, show_rate
 from topologies.base import SCALE_UP, Topology
@@ -47,6 +48,7 @@ class Fabric:
     degraded: cable index -> bytes per second of that cable, both directions. carriers: backend -> the one level that
     carries it, for machines in which a level stands for a way of moving bytes (`build local`); empty elsewhere. node: the kind
     of server that it is built of, where one was named; what of it speeds and wiring do not hold (library, power) is there.
+    uses: what is said to be on or off of its switches and library (uses.py); the fingerprint does not hold it.
     working_sets: how fast its cores copy and reduce by what they touch, where that was measured (`build local`).
     Links are numbered 2 cable (from the lower end up) and 2 cable + 1 (down).
     """
@@ -57,6 +59,7 @@ class Fabric:
     degraded: Mapping[int, float] = field(default_factory=dict)
     carriers: Mapping[str, str] = field(default_factory=dict)
     node: NodeType | None = None
+    uses: Mapping[str, bool] = field(default_factory=dict)
     working_sets: WorkingSets | None = None
 
     @cached_property
@@ -131,7 +134,8 @@ class Fabric:
             for name, level in self.levels.items()
         ]
         memory = [] if self.working_sets is None else [self.working_sets.said()]
-        return [*levels, *memory, *(self.node.assumptions() if self.node is not None else ())]
+        said = [*levels, *memory, *uses_said(self.uses)]
+        return said if self.node is None else [*said, *self.node.assumptions()]
 
 
 def _of_what(topology: Topology, level: str) -> str:

@@ -39,12 +39,17 @@ class Cluster:
 
     def fabric(self, nodes: int) -> Fabric:
         """Return the fabric of so many nodes."""
-        name, colon, rest = self.text.partition(":")
-        return load(f"{name}:nodes={nodes}{',' if colon else ''}{rest}")
+        return cluster(self.text, nodes)
 
     def _rate(self, nodes: int, facts: str) -> float:
         fabric = with_facts(self.fabric(nodes), facts)
         return fabric.topology.devices / round_seconds(fabric, self.work, self.by, self.algorithm, facts)
+
+
+def cluster(text: str, nodes: int) -> Fabric:
+    """Return the fabric of so many nodes of NODE or NODE:key=value,...; InputError where there is none."""
+    name, colon, rest = text.partition(":")
+    return load(f"{name}:nodes={nodes}{',' if colon else ''}{rest}")
 
 
 def node_of(fabric: Fabric) -> NodeType:

@@ -21,11 +21,9 @@ from fabric.review.losses import Event, Kind, Loss, compute_racks, losses, netwo
 from fabric.review.performance import Kept, Timed, timed
 from fabric.review.racks import Layout
 from fabric.review.request import Failing, Request
+from fabric.workload.checkpoints import RUN_DEVICES, RUN_HOURS, RUN_NETWORK_STOPS, RUN_STOPS
 from topologies.base import Topology
 
-RUN_DEVICES, RUN_HOURS = 16_384, 54 * 24
-RUN_STOPS, RUN_NETWORK_STOPS = 419, 35
-"""Unexpected interruptions, and those by switches and cables, of 54 days on 16,384 GPUs. Source: Llama 3, 2024, table 5."""
 POOLS: dict[Kind, Callable[[Topology], NDArray[np.int64]]] = {"links": between_switches, "host_links": at_devices}
 """Kind of failing cable -> the cables that it is drawn from; together they are the network's."""
 DRAWN: tuple[Kind, ...] = (*POOLS, "switches")

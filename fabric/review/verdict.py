@@ -20,7 +20,7 @@ from fabric.review.quote import Range
 from fabric.review.racks import Floor
 from fabric.review.ranking import first_at_both_ends, overlap, ranking, ties, worth
 from fabric.review.request import OPEX_OF_CENTRE, Request, parts_of
-from fabric.review.resilience import RUN_DEVICES
+from fabric.workload.checkpoints import RUN_DEVICES
 
 Source = Literal["bill", "formula", "model", "failures", "request", "defaults", "floor"]
 """Where a finding's numbers come from: the bill of materials, the cost formula (cost.py), a prediction at the loaded

@@ -20,7 +20,7 @@ STAND_IN_LINES = (
     'exec ip netns exec "$host" unshare --uts sh -c "hostname $host; $*"',
 )
 LEAST_BURST, BURST_SECONDS = 80_000, 0.00104
-"""Bytes and seconds of a token bucket: it must hold one 64 kB packet, else every packet is cut (8-15 % error, 3.5x CPU)."""
+"""Bytes and seconds of a token bucket: it must hold one packet of 64 KiB, else every packet is cut (8-15 % error, 3.5x CPU)."""
 QUEUE = 16_000_000
 """Bytes that a link queues: deep, so that nothing is dropped."""
 CONGESTION_CONTROL = "cubic"

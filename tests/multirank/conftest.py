@@ -101,12 +101,12 @@ def rank_pid(word, rank):
     return None
 
 
-def wait_until(condition, seconds=60):
-    """Return the condition's first true value; fail after so many seconds."""
+def wait_until(condition, seconds=60, every=0.05):
+    """Return the condition's first true value, looked at every so many seconds; fail after so many."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+        time.sleep(every)
     return value
 
 

@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+import sys
+import time
 
 import pytest
 
@@ -73,6 +75,26 @@ def test_a_rank_that_hangs_ends_the_run_with_its_name(victim, tmp_path, ranks):
     words = f"no answer from another rank for 4 s; it is dead or hangs: rank {victim} gives no sign of life"
     assert f"fabricbench: mpi: {words}; {len(results)} results kept in {path}" in err
     ranks.wait_until(lambda: not ranks.processes(str(path)), 20)
+
+
+@pytest.mark.parametrize(("verb", "name"), [("measure", "mpi"), ("measure", "gloo"), ("slow", "mpi")])
+def test_a_rank_that_is_stopped_while_connecting_ends_the_run_at_the_limit(verb, name, tmp_path, ranks):
+    """Real mpirun and torchrun: its process is stopped as soon as it says that it begins to connect."""
+    ranks.needs(name)
+    limit = 3
+    command = [sys.executable, "-m", "fabric", verb, "--backend", name, "--ranks", "2", "--timeout", str(limit)]
+    environment = {**ranks.BARE, "PYTHONPATH": ranks.PATH, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=ranks.ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        ranks.wait_until(lambda: any(p.read_text() for p in tmp_path.glob("fabricbench-connecting-*/1")), 40, every=0.001)
+        (file,) = tmp_path.glob("fabricbench-connecting-*/1")
+        os.kill(int(file.read_text()), signal.SIGSTOP)
+        begun = time.monotonic()
+        _, err = process.communicate(timeout=60)
+    took = time.monotonic() - begun
+    assert process.returncode == 3, err
+    said = f"the ranks did not connect within {limit} s: rank 1 is stopped by a signal (SIGSTOP, Ctrl-Z or a debugger)"
+    assert f"fabricbench: {name}: {said}" in err
+    assert took < limit + 12  # the launcher's own end, on a busy machine; it once took 157 s
 
 
 def test_a_start_that_dies_takes_its_ranks_along(tmp_path, ranks):

@@ -6,8 +6,8 @@ from fabric.report.review import names
 from fabric.report.words.review import Words
 from fabric.review.evaluate import Review
 from fabric.review.request import floor_of
-from fabric.review.resilience import RUN_DEVICES, RUN_HOURS, RUN_NETWORK_STOPS, RUN_STOPS
 from fabric.units import show_duration
+from fabric.workload.checkpoints import RUN_DEVICES, RUN_HOURS, RUN_NETWORK_STOPS, RUN_STOPS
 
 
 def assumed(review: Review, words: Words) -> list[str]:

@@ -113,3 +113,14 @@ def test_a_fabric_without_scale_out_cables_is_shown_and_audited(tmp_path):
     assert "2 in 1 node" in run("show", file).stdout
     assert "missing switch" in run("audit", file, "--design", "star:devices=2", code=1).stdout
     assert "scale-up" in run("predict", "--topo", file, "--sizes", "1MiB").stdout
+
+
+@pytest.mark.parametrize("trust", ["nothing", "names"])
+def test_a_node_without_switches_is_audited(trust, tmp_path):
+    """It ended with a traceback, and said that 0 % of no cables match."""
+    xml = tmp_path / "node.xml"
+    gpu = '<pci busid="{0}" class="0x030200"><gpu dev="0" sm="90"><nvlink target="{1}" count="4"/></gpu></pci>'
+    xml.write_text(f'<system><cpu numaid="0">{gpu.format("a", "b")}{gpu.format("b", "a")}</cpu></system>\n')
+    done = run("audit", xml, "--design", xml, "--trust", trust)
+    assert "no differences" in done.stdout
+    assert "0.0%" not in done.stderr

@@ -113,3 +113,7 @@ def test_another_logs_context_goes_to_every_result(log, tmp_path):
     run("import", log, "--context", tmp_path / "topo.txt", "-o", out)
     assert {str(r.context["topo_matrix"]["gpu_nic"]) for r in read(out)[0]} == {"{'GPU0': {'mlx5_0': 'PIX'}}"}
     assert "context: must be a log of NCCL_DEBUG=INFO" in run("import", log, "--context", log, code=2).stderr
+
+
+def test_an_empty_name_is_no_folder():
+    assert run("import", "", code=2).stderr.startswith("fabricbench: file: must be a file or a folder, got an empty name")

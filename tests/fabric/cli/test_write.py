@@ -41,10 +41,10 @@ def test_every_format_is_written(kind):
 
 
 def test_kueue_and_volcano_name_every_group():
-    topology, *nodes = yaml.safe_load_all(text("kueue"))
+    topology, _flavor, *nodes = yaml.safe_load_all(text("kueue"))
     levels = [level["nodeLabel"] for level in topology["spec"]["levels"]]
     assert len(nodes) == 8
-    assert all(set(node["metadata"]["labels"]) == set(levels) for node in nodes)
+    assert all(set(node["metadata"]["labels"]) == {*levels, "fabricbench/pool"} for node in nodes)
     groups = list(yaml.safe_load_all(text("volcano")))
     assert sorted({g["spec"]["tier"] for g in groups}) == [1, 2, 3]
     assert sum(m["type"] == "Node" for g in groups for m in g["spec"]["members"]) == 8

@@ -282,3 +282,76 @@ def test_a_list_of_cables_without_its_last_line_end_is_read_and_told(tmp_path):
     assert (told.kind, told.line) == ("unfinished", 3)
     path.write_text("a s\nb s\nc s\n")
     assert files.load(f"edge_list:file={path}").defects == ()
+
+
+INFRA = """\
+devices:
+- {name: h, components: [{name: n, choice: nic, count: 1}]}
+- {name: s, components: [{name: p, choice: port, count: 9}]}
+instances:
+- {name: host, device: h, count: 2}
+- {name: leaf, device: s, count: 1}
+links:
+- {name: fast, physical: {bandwidth: {gigabits_per_second: 400}}}
+edges:
+- {ep1: {instance: host}, ep2: {instance: leaf}, link: fast, scheme: many2many}
+name: fabric
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("instances:\n", "instances:\n- {name: odd, device: h9}\n", 5),
+        ("instances:\n", "instances:\n- {name: odd, device: h, count: many}\n", 5),
+        ("instances:\n", "instances:\n- odd\n", 1),
+        ("devices:\n", "devices:\n- 7\n", 1),
+        ("links:\n", "links:\n- {name: odd, physical: {bandwidth: {gigabits_per_second: -4}}}\n", 8),
+        ("edges:\n", "edges:\n- {ep1: {instance: gone}, ep2: {instance: leaf}, link: fast, scheme: many2many}\n", 10),
+    ],
+)
+def test_one_bad_entry_of_an_infrastructure_is_left_out(old, new, line):
+    found = read(INFRA.replace(old, new))
+    assert [d.line for d in found.defects] == [line]
+    assert (found.topology.devices, len(found.topology.ends)) == (2, 2)
+    assert float(found.fabric.link_speed[0]) == 50e9
+
+
+def heard(far, port):
+    able = {"type": "Bridge", "enabled": True}
+    return {"chassis": {far: {"capability": able}}, "port": {"id": {"type": "ifname", "value": port}}}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"e1": {"chassis": {}, "port": {}}},
+        {"e1": {"chassis": {"leaf": {}}, "port": {"id": 7}}},
+        {"e1": 7},
+        {"e1": heard("leaf", "s9") | {"chassis": {"leaf": {"capability": 7}}}},
+        7,
+    ],
+)
+def test_one_bad_neighbour_is_left_out(odd):
+    dump = {f"n{i}": {"lldp": {"interface": [{"e0": heard("leaf", f"s{i}")}]}} for i in (1, 2)}
+    dump["n2"]["lldp"]["interface"].append(odd)
+    found = catalog.read(json.dumps(dump, indent=1), "x", "lldp-json")
+    assert [d.kind for d in found.defects] == ["noise"]
+    assert found.defects[0].line > 1
+    assert (found.topology.devices, len(found.topology.ends)) == (2, 2)
+
+
+def test_a_machine_that_says_nothing_right_is_left_out():
+    dump = {"n1": {"lldp": {"interface": {"e0": heard("leaf", "s1")}}}, "n2": {"lldp": 7}}
+    found = catalog.read(json.dumps(dump, indent=1), "x", "lldp-json")
+    assert [d.told.endswith("what n2 hears is left out") for d in found.defects] == [True]
+
+
+def test_of_several_topologies_the_others_are_told():
+    tree = "- topology: {0}\n  {1}tree: {{switches: [{{switch: s0, nodes: 'n[0-{2}]'}}]}}\n"
+    first, second = tree.format("a", "", 3), tree.format("b", "", 7)
+    found = catalog.read(first + second, "x")
+    assert found.topology.devices == 4
+    (told,) = [loss for loss in found.losses if "topologies" in loss]
+    assert told.startswith("of 2 topologies 'a' is read, its first; 'b' (line 3) left out: cluster_default: true in one")
+    assert catalog.read(first + tree.format("b", "cluster_default: true\n  ", 7), "x").topology.devices == 8

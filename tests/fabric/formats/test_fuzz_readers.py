@@ -32,6 +32,15 @@ Switch: 0xb leaf:
  1 1[  ] ==( 4X 25.78125 Gbps Active/ LinkUp)==> 10 1[  ] "n1 H" ( )
  1 2[  ] ==( Down/ Polling)==> [  ] "" ( )
 """,
+    "nvidia-topo": """\tGPU0\tGPU1\tNIC0\tCPU Affinity\tNUMA Affinity
+GPU0\t X \tPHB\tPIX\t0-47\t0
+GPU1\tPHB\t X \tSYS\t48-95\t1
+NIC0\tPIX\tSYS\t X \t\t
+
+NIC Legend:
+
+  NIC0: mlx5_0
+""",
     "lingjun-csv": "ip,DSW,PSW,ASW\nh1,d,p,a\nh2,d,p,b\n",
     "lldp-json": '{"n1": {"lldp": {"interface": {"e0": ' + BRIDGE + "}}}}\n",
 }

@@ -1,6 +1,7 @@
 """Facts about the formats of others that were looked up: one test per fact that had been wrong, or is easily got wrong."""
 
 import json
+from itertools import pairwise
 
 import pytest
 import yaml
@@ -38,11 +39,49 @@ def test_volcano_members_are_named_as_their_objects():
 
 def test_kubernetes_names_are_lower_case_short_and_different():
     hosts = ["Node_A", "node-a", "c" * 80, "c" * 81]
-    topology, *nodes = yaml.safe_load_all(catalog.write(renamed((hosts, *SHOUTED[1:])), "kueue").text)
+    topology, _flavor, *nodes = yaml.safe_load_all(catalog.write(renamed((hosts, *SHOUTED[1:])), "kueue").text)
     names = [node["metadata"]["name"] for node in nodes]
     assert names == ["node-a", "node-a-2", "c" * 63, "c" * 61 + "-2"]
     assert topology["apiVersion"] == "kueue.x-k8s.io/v1beta2"
     assert topology["spec"]["levels"][-1] == {"nodeLabel": "kubernetes.io/hostname"}
+
+
+def test_kueue_flavor_names_its_topology_and_a_label_that_all_nodes_have():
+    topology, flavor, *nodes = yaml.safe_load_all(written("kueue", "fat_tree:k=4").text)
+    assert flavor["spec"]["topologyName"] == topology["metadata"]["name"]
+    ((label, value),) = flavor["spec"]["nodeLabels"].items()
+    assert {node["metadata"]["labels"][label] for node in nodes} == {value}
+
+
+def test_kai_has_the_levels_that_kueue_has_and_is_read_the_same():
+    topology = next(yaml.safe_load_all(written("kai", "fat_tree:k=4").text))
+    assert (topology["apiVersion"], topology["kind"]) == ("kai.scheduler/v1alpha1", "Topology")
+    kueue, kai = (catalog.read(written(kind, "fat_tree:k=4").text, "x") for kind in ("kueue", "kai"))
+    assert kai.topology.switches_by_tier == kueue.topology.switches_by_tier
+    assert kai.nodes == kueue.nodes
+
+
+@pytest.mark.parametrize("topo", ["fat_tree:k=4", "leaf_spine:leaves=3,spines=2,hosts_per_leaf=4,uplinks=4"])
+def test_slurm_blocks_stand_in_the_order_of_the_tree_and_double(topo):
+    found = written("slurm-block", topo).text.splitlines()
+    sizes = [int(size) for size in found[-1].removeprefix("BlockSizes=").split(",")]
+    blocks = [line for line in found if line.startswith("BlockName=")]
+    assert all(large == 2 * small for small, large in pairwise(sizes))
+    assert sizes[-2] < sizes[0] * len(blocks) <= sizes[-1]
+    same = yaml.safe_load(written("slurm-block-yaml", topo).text)[0]["block"]
+    assert same["block_sizes"] == sizes
+    assert [f"BlockName={row['block']} Nodes={row['nodes']}" for row in same["blocks"]] == blocks
+
+
+def test_slurm_blocks_of_a_ragged_fabric_start_at_the_smallest():
+    ragged = catalog.read(
+        "SwitchName=t Switches=a,b\nSwitchName=a Nodes=n[1-4]\nSwitchName=b Nodes=m[1-3]\n", "x", "slurm-conf"
+    )
+    found = catalog.write(ragged, "slurm-block")
+    assert found.text.splitlines()[1:] == ["BlockName=a Nodes=n[1-4]", "BlockName=b Nodes=m[1-3]", "BlockSizes=3,6"]
+    assert any("1 of 2 blocks have more than 3 nodes" in loss for loss in found.losses)
+    again = catalog.read(found.text, "x")
+    assert again.nodes == ragged.nodes
 
 
 def test_astra_sim_counts_in_powers_of_two():

@@ -1,8 +1,9 @@
 """Two commands in pairs: what is read of a run, how one fails, and that the verdict turns where higher is better."""
 
 import time
-from math import inf, isclose
+from math import exp, inf, isclose, sqrt
 
+import numpy as np
 import pytest
 
 from fabric.errors import EnvironmentFault
@@ -106,3 +107,35 @@ def test_a_file_of_something_else_is_not_added_to(tmp_path):
     (tmp_path / "x").write_text('{"schema": "other/1"}\n')
     with pytest.raises(InputError, match=r"must hold pairs of schema fabricbench\.pair/1"):
         read_pairs(tmp_path / "x")
+
+
+def simulated(rng, pairs, noise, slower):
+    """Return (the verdict's kind, pairs run) of the gate on two commands whose runs have autocorrelated, heavy-tailed noise.
+
+    noise: of a run, Student's t with 3 degrees of freedom, as much again from the run before, and 1 % for who is first.
+    """
+    found, host, count = Commands(Rounds(1, 120.0, 0.02), reading_of(None)), 0.0, 0
+    while count < pairs and (not found.rounds.verdicts or found.rounds.open):
+        count += 1
+        host = 0.9 * host + 0.44 * noise * rng.standard_t(3) / sqrt(3)
+        a, b = (exp(host + noise * rng.standard_t(3) / sqrt(3)) for _ in "AB")
+        found.add(a, b * (1 + slower) * 1.01 ** rng.choice((-1, 1)))
+        if count == pairs or count in PAIR_LOOKS:
+            found.rounds.judge((0,))
+    return found.verdict.kind, count
+
+
+@pytest.mark.parametrize(
+    ("noise", "slower", "least"), [(0.01, 0.05, 0.99), (0.03, 0.05, 0.95), (0.05, 0.05, 0.55), (0.05, 0.1, 0.98)]
+)
+def test_slower_commands_are_found_within_forty_pairs(noise, slower, least):
+    """docs/ci.md has these rates of 2,000 gates each."""
+    rng = np.random.default_rng(1)
+    assert np.mean([simulated(rng, 40, noise, slower)[0] == "regressed" for _ in range(200)]) >= least
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.03, 0.05])
+def test_equal_commands_are_not_called_different(noise):
+    rng = np.random.default_rng(2)
+    kinds = [simulated(rng, 40, noise, 0.0)[0] for _ in range(500)]
+    assert sum(kind in ("regressed", "improved") for kind in kinds) <= 2, "0.05 % is stated: 0.25 of 500"

@@ -196,8 +196,10 @@ NIC Legend:
 
 
 def test_the_matrix_says_which_nic_is_near():
-    matrix = topo_matrix.read(MATRIX)
-    assert matrix.nic_affinity == {"GPU0": {"mlx5_0": "PIX", "mlx5_1": "SYS"}, "GPU1": {"mlx5_0": "SYS", "mlx5_1": "NODE"}}
+    assert context(MATRIX)["topo_matrix"]["gpu_nic"] == {
+        "GPU0": {"mlx5_0": "PIX", "mlx5_1": "SYS"},
+        "GPU1": {"mlx5_0": "SYS", "mlx5_1": "NODE"},
+    }
     assert context(MATRIX)["topo_matrix"]["nearest_nic"] == {"GPU0": ["mlx5_0"], "GPU1": ["mlx5_1"]}
     assert context(MATRIX)["topo_matrix"]["gpu_links"] == ["NV18"]
     found = imported(samples.bench(), "f", beside=context(MATRIX))

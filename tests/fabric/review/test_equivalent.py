@@ -6,9 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.public_comparisons import STATEMENTS, lines, ratio, verdict
+from fabric.answers.equivalent import Equal, equivalent
 from fabric.network.spec import load
+from fabric.review.bill import bill
 from fabric.review.equivalent import FLAT, Found, _searched, _stops, equivalents
 from fabric.review.footprint import footprint
+from fabric.review.parts import PARTS
+from fabric.review.racks import Floor, place
 from fabric.review.work import Item, work_of
 from topologies.errors import InputError
 
@@ -131,38 +136,80 @@ def test_a_reference_without_a_node_is_refused():
 
 
 def test_what_nodes_take_adds_up():
-    node = load("dgx-h100:nodes=2").node
-    takes = footprint(node, 32)
-    assert (takes.devices, takes.servers, takes.racks) == (256, 32, 8)
+    takes = footprint(load("dgx-h100:nodes=32"))
+    assert (takes.devices, takes.servers, takes.network.switches) == (256, 32, 12)
+    assert takes.racks == 32 / 4 + takes.network.racks
     assert takes.watts == (256 * 700, 256 * 700)
     assert takes.rent[0] == 256 * 1.25
-    rack = footprint(load("gb200-nvl72:nodes=2").node, 3)
-    assert (rack.devices, rack.servers, rack.racks) == (216, 54, 3)
+    assert takes.server_price == (32 * 310_000, 32 * 317_000)
+    assert takes.rack_units == 32 * 8 + 12
+    bought = bill(load("dgx-h100:nodes=32"), place(load("dgx-h100:nodes=32").topology, Floor()), PARTS)
+    assert takes.network.price == (bought.network_price.low, bought.network_price.high)
+    assert takes.all_watts == (32 * 10_200 + bought.network_watts.low, 32 * 10_200 + bought.network_watts.high)
 
 
-OWN = "nodes:\n" + "".join(
-    f"  {name}: {{device: {device}, graph: {graph}, network: infiniband, library: nccl,"
-    f" facts: {{devices: 8 devices, nics: {nics} NICs, nic_speed: 400 Gb/s}}}}\n"
-    for name, device, graph, nics in [
-        ("hgx-h20", "h20-96", "nvswitch", 8),
-        ("hgx-h800", "h800-sxm", "nvswitch", 8),
-        ("8x4090d", "rtx4090d", "pcie_tree", 1),
-    ]
-)
-PUBLIC = [
-    ("dgx-h100", "atlas-800t-a2-b3", "flops:1e14", 3.0, 3.3, True),
-    ("dgx-a100", "atlas-800t-a2", "flops:1e14", 0.83, 1.25, True),
-    ("hgx-h800", "hgx-h20", "flops:1e14", 6.4, 7.0, True),
-    ("hgx-h20", "hgx-h800", "memory:80GB", 1.1, 1.3, True),
-    ("dgx-a100", "8x4090-dual-root", "flops:1e14", 0.8, 1.0, False),
-    ("8x4090d", "atlas-800t-a2-b4", "memory:14GB", 0.9, 1.0, False),
-]
-"""Reference, candidate, work, least and most nodes for one of the reference's by what is published, and whether ours agrees."""
+def test_a_rack_scale_node_is_a_rack_whether_it_is_built_whole_or_by_its_trays():
+    whole, trays = (footprint(load(f"gb200-nvl72:nodes=3{more}")) for more in ("", ",devices_per_node=4"))
+    assert (whole.devices, whole.servers, whole.racks - whole.network.racks) == (216, 54, 3)
+    assert whole == trays
 
 
-@pytest.mark.parametrize(("of", "name", "work", "least", "most", "agrees"), PUBLIC)
-def test_public_comparisons(tmp_path, monkeypatch, of, name, work, least, most, agrees):
-    Path(tmp_path / "own.yaml").write_text(OWN)
+def test_trays_of_racks_as_the_reference_count_as_racks():
+    found = one("gb200-nvl72:nodes=2,devices_per_node=4", "gb200-nvl72", "flops:1e14")
+    assert found.nodes == 2
+
+
+def test_a_network_that_no_listed_part_carries_has_no_figure_and_says_so():
+    takes = footprint(load("dgx-h100:nodes=4,speed=1.6Tb/s"))
+    assert takes.network.watts is None
+    assert takes.all_watts is None
+    assert "needs a switch" in takes.network.missing
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.sampled_from(["dgx-h100", "atlas-800t-a2", "mi300x-oam", "aws-p5"]), st.integers(1, 6), st.sampled_from(WORKS))
+def test_the_same_hardware_takes_exactly_the_same(name, nodes, work):
+    reference, same = equivalent(load(f"{name}:nodes={nodes}"), [name], work_of(work)).items
+    assert same.found.nodes == nodes
+    assert same.takes == reference.takes
+    assert {same.range("watts"), reference.range("watts")} == {same.takes.watts}
+
+
+def test_contradicting_facts_widen_what_a_candidate_takes(tmp_path, monkeypatch):
+    two = "[{value: 200, unit: Gb/s, source: a}, {value: 100, unit: Gb/s, source: b}, {value: 400, unit: Gb/s, source: c}]"
+    text = NODE.format(device="h100-sxm", graph="nvswitch", nic=200, inside=450)
+    (tmp_path / "own.yaml").write_text(text.replace("200 Gb/s", two))
     monkeypatch.setenv("FABRICBENCH_HARDWARE", str(tmp_path / "own.yaml"))
-    ratio = one(f"{of}:nodes=40", name, work).nodes / 40
-    assert (least <= ratio <= most) is agrees, ratio
+    _, box = equivalent(load("dgx-h100:nodes=4"), ["box"], work_of("all_reduce:64MiB,flops:1e11")).items
+    low, high = box.range("watts")
+    assert (low, high) == (box.found.fewest * 8 * 700, box.found.most * 8 * 700)
+    assert low < box.takes.watts[0] < high
+
+
+def test_no_upper_end_where_by_some_facts_no_number_suffices():
+    takes = footprint(load("dgx-h100:nodes=2"))
+    found = Found("any", load("dgx-h100:nodes=2").node, 1.0, 2, 2, None)
+    assert Equal(found, takes, (takes, None)).range("watts") == (takes.watts[0], None)
+
+
+AGREES = {
+    "3.2 x 910B3 = 1 H100, by peaks",
+    "910B = 0.8 to 1.2 A100 in training",
+    "6.7 H20 = 1 H800 in training",
+    "1.2 H800 = 1 H20 in memory-bound decode",
+    "2.0 x 4090D = 1 C500, 7B served",
+    "0.93 x 4090D = 1 K100 AI, 7B served",
+    "384 x 910C = 1.7 NVL72, by peaks",
+}
+UNKNOWN = {"S5000 = 61 % of an H100 in prefill", "P800 = 2.2 x 4090D, 7B served"}
+
+
+@pytest.mark.parametrize("said", STATEMENTS, ids=lambda said: said.statement)
+def test_public_comparisons(said):
+    stands = "agrees" if said.statement in AGREES else "not known" if said.statement in UNKNOWN else "does not agree"
+    assert verdict(said, ratio(said)) == stands
+
+
+def test_the_page_shows_what_the_command_prints():
+    page = (Path(__file__).parents[3] / "docs" / "equivalent.md").read_text()
+    assert "\n".join(lines()) in page
