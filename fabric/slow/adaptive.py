@@ -6,6 +6,7 @@ learns from the tests themselves.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import exp, log
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, MOST, Scale, marginals, ratio, scale_of
-from fabric.slow.plan import SURE, Test, plan, shown, slack
+from fabric.slow.plan import SURE, Belief, Test, plan, shown, slack
 from fabric.slow.tree import Tree
 from fabric.statistics import median
 
@@ -28,6 +29,8 @@ EXPECTED = 8
 LIKELY = (0.003, 0.05)
 COMPANY = 1.2
 """Priors that a node may have that keeps a suspect company: nothing speaks against it."""
+AGAIN = 3
+"""Times that the very same test is asked, at most: more tell nothing new."""
 RETRIES = 3
 """Confirmations of one suspect, at most."""
 SURELY = 3.0
@@ -118,9 +121,22 @@ class Search:
         prior = np.full(self.tree.suspects, self.prior)
         if not self.logs:
             return prior
+        return marginals(np.array(self.rows), *self.densities(), prior)
+
+    def belief(self, probability: Floats) -> Belief:
+        """Return what a plan needs to know."""
+        accused = np.zeros(self.tree.suspects, dtype=np.int64)
+        if self.logs:
+            quiet, slow = self.densities()
+            columns = np.array(self.rows)[slow > quiet] > 0
+            accused = np.unique(columns, axis=1, return_inverse=True)[1].ravel() + 1
+            accused[~columns.any(axis=0)] = 0
+        return Belief(probability, self.prior, accused, first=not self.asked)
+
+    def densities(self) -> tuple[Floats, Floats]:
+        """Return the densities of every test's time without and with something slow in it."""
         scale = self.scale
-        quiet, slow = ratio(np.array(self.logs) - scale.centre, scale.noise, self.least)
-        return marginals(np.array(self.rows), quiet, slow, prior)
+        return ratio(np.array(self.logs) - scale.centre, scale.noise, self.least)
 
     def take(self, test: Test, blocks: Sequence[float], why: Literal["search", "with", "without", "part"]) -> float:
         """Take the times of one test; return the logarithm of its time."""
@@ -170,7 +186,9 @@ def _next(state: Search, probability: Floats) -> tuple[list[Test], list[tuple[in
         if pair is not None:
             checks.append((suspect, *pair))
             used |= {*pair[0].nodes, *pair[1].nodes}
-    return plan(state.tree, probability, state.prior, used, first=not state.asked), checks
+    often = Counter(a.test for a in state.asked)
+    tests = plan(state.tree, state.belief(probability), used)
+    return [test for test in tests if often[test] < AGAIN], checks
 
 
 def _check(tree: Tree, suspect: int, probability: Floats, used: set[int], prior: float) -> tuple[Test, Test] | None:
@@ -196,7 +214,7 @@ def _check(tree: Tree, suspect: int, probability: Floats, used: set[int], prior:
     if not own or not well:
         return None
     partner = groups[well[0]][: len(own)]
-    rest = [n for g in well[1:3] for n in groups[g][: len(own)]] or [n for n in groups[well[0]][len(own) :]]
+    rest = [n for g in well[1:3] for n in groups[g][: len(own)]] or groups[well[0]][len(own) :]
     return (Test(_pairwise(own, partner)), Test(tuple(rest))) if len(rest) > 1 else None
 
 
@@ -245,7 +263,7 @@ def _found(state: Search, ask: Ask) -> Found:
     parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
     verdicts = [_verdict(state, s, float(probability[s]), noise, *parts.get(s, ("node", ()))) for s in confirmed]
     contended = sorted(s for s in state.acquitted if s not in state.factors)
-    cleared = [int(s) for s in np.flatnonzero(probability < COMPANY * state.prior) if s not in state.factors]
+    cleared = [int(s) for s in np.flatnonzero(probability < state.prior / 2) if s not in state.factors]
     known = {*confirmed, *cleared, *contended}
     left = tuple(s for s in range(state.tree.suspects) if s not in known)
     return Found(
@@ -271,7 +289,7 @@ def _verdict(state: Search, suspect: int, probability: float, noise: float, kind
 
 
 def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -> dict[int, tuple[Kind, tuple[int, ...]]]:
-    """Return what of each slow node is slow: tests of every rail with a healthy node's, then of its devices among themselves."""
+    """Return what of each slow node is slow: tests of every rail with a healthy node's, then of its devices alone."""
     tree = state.tree
     free = [n for n in range(tree.nodes) if probability[n] < COMPANY * state.prior and n not in nodes]
     found: dict[int, tuple[Kind, tuple[int, ...]]] = {}

@@ -28,8 +28,23 @@ CLEARED = 0.2
 """Of the prior: below it a suspect is cleared."""
 REFERENCES = 10
 """Tests of the first round, at least: a healthy one must be among them."""
-HELD, ALIKE = 1.3, 0.1
-"""Priors that are more suspicion than that of nodes nobody has tested; suspicions that differ by less come from the same tests."""
+
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """What is believed. accused: a number per suspect, the same for those that the same slow tests accuse, 0 without any.
+
+    first: nothing was tested yet, so that several tests are needed to know what a healthy one takes.
+    """
+
+    probability: Floats
+    prior: float
+    accused: NDArray[np.int64]
+    first: bool
+
+    def alike(self, node: int, others: Sequence[int]) -> set[int]:
+        """Return those that the same slow tests accuse as this node: half of them tells of the others, which wait for it."""
+        return {n for n in others if self.accused[n] and self.accused[n] == self.accused[node]}
 
 
 @dataclass(frozen=True)
@@ -85,40 +100,42 @@ def slack(tree: Tree, test: Test) -> float:
     return worst
 
 
-def plan(tree: Tree, probability: Floats, prior: float, bar: Collection[int] = (), *, first: bool = False) -> list[Test]:
-    """Return the next round: disjoint tests. bar: nodes that do not take part.
-
-    first: nothing was tested yet, so that several tests are needed to know what a healthy one takes.
-    """
+def plan(tree: Tree, belief: Belief, bar: Collection[int] = ()) -> list[Test]:
+    """Return the next round: disjoint tests. bar: nodes that do not take part."""
+    probability = belief.probability
     mass = -np.log1p(-np.minimum(probability, 1 - 1e-9))
-    open_ = (probability > CLEARED * prior) & (probability < SURE)
+    open_ = (probability > CLEARED * belief.prior) & (probability < SURE)
     mass = np.where(open_, mass, 0.0)
     out = {*bar} | {int(n) for n in np.flatnonzero(probability[: tree.nodes] >= SURE)}
     shut = {int(s) for s in np.flatnonzero(probability[tree.nodes :] >= SURE) + tree.nodes}
     tests: list[Test] = []
-    rests = _smallest(tree, mass, out, shut, tests, prior, first=first)
+    rests = _smallest(tree, mass, out, shut, tests, belief)
     for at in range(len(tree.layers)):
-        rests = _joined(tree, at, rests, mass, shut, tests, prior)
+        rests = _joined(tree, at, rests, mass, shut, tests, belief)
     nodes = [rest.nodes for rest in rests.values() if rest.nodes]
     rest = sum(rest.mass for rest in rests.values())
     if sum(map(len, nodes)) >= 2 and rest > (LEAST if tests else 0.0):
-        tests.append(Test(_mixed(tree, [n for some in nodes for n in some])))
-    return tests
+        tests.append(Test(mixed(tree, [n for some in nodes for n in some], len(tree.layers) - 1)))
+    return [test for test in tests if float((shown(tree, test) * mass).sum()) > WORTH]
+
+
+WORTH = 1e-3
+"""Suspicion that a test must show to be asked."""
 
 
 def _smallest(
-    tree: Tree, mass: Floats, out: Collection[int], shut: Collection[int], tests: list[Test], prior: float, *, first: bool
+    tree: Tree, mass: Floats, out: Collection[int], shut: Collection[int], tests: list[Test], belief: Belief
 ) -> dict[int, _Rest]:
     """Cut even tests out of each of the smallest groups; return what is left of each, by group."""
     group = tree.layers[0].group if tree.layers else np.zeros(tree.nodes, dtype=np.int64)
     rests: dict[int, _Rest] = {}
-    few = first and float(mass.sum()) < REFERENCES * NEARLY * EVEN
+    few = belief.first and float(mass.sum()) < REFERENCES * NEARLY * EVEN
     most = max(2, tree.nodes // REFERENCES) if few else tree.nodes
     for number in range(int(group.max()) + 1):
         there = [int(n) for n in np.flatnonzero(group == number) if int(n) not in out]
         there.sort(key=lambda n: (-mass[n], n))
         alone = few or (bool(tree.layers) and tree.boundary(0, number) in shut)
-        rest = _cut(there, mass, most, tests, 0.0 if alone else LEAST, prior)
+        rest = _cut(there, mass, most, tests, 0.0 if alone else LEAST, belief)
         if tree.layers:
             rests[number] = rest
         else:
@@ -126,7 +143,7 @@ def _smallest(
     return rests
 
 
-def _cut(there: list[int], mass: Floats, most: int, tests: list[Test], least: float, prior: float) -> _Rest:
+def _cut(there: list[int], mass: Floats, most: int, tests: list[Test], least: float, belief: Belief) -> _Rest:
     """Take even tests from nodes sorted by suspicion, the most suspect first; return the rest.
 
     least: the suspicion that is worth a test where no more is left: none, where the rest cannot be joined with others.
@@ -140,7 +157,7 @@ def _cut(there: list[int], mass: Floats, most: int, tests: list[Test], least: fl
             break
         own = there[:taken]
         del there[:taken]
-        held = _alike(own[-1], there, mass, prior)
+        held = belief.alike(own[-1], there)
         there[:] = [n for n in there if n not in held]
         if len(own) == 1:
             if not there:
@@ -151,15 +168,14 @@ def _cut(there: list[int], mass: Floats, most: int, tests: list[Test], least: fl
     return _Rest(there, float(mass[there].sum()) if there else 0.0)
 
 
-def _alike(node: int, there: Sequence[int], mass: Floats, prior: float) -> set[int]:
-    """Return nodes that the same slow tests accuse as this one: half of them tells of the others, which wait for it."""
-    if mass[node] < HELD * prior:
-        return set()
-    return {n for n in there if abs(mass[n] - mass[node]) < ALIKE * mass[node]}
+def _suspect(tree: Tree, at: int, group: int, rest: _Rest, mass: Floats) -> int:
+    """Return the most suspect of a group's rest and of what leads out of it."""
+    boundary = tree.boundary(at, group)
+    return boundary if mass[boundary] >= mass[rest.nodes[0]] else rest.nodes[0]
 
 
 def _joined(
-    tree: Tree, at: int, rests: dict[int, _Rest], mass: Floats, shut: Collection[int], tests: list[Test], prior: float
+    tree: Tree, at: int, rests: dict[int, _Rest], mass: Floats, shut: Collection[int], tests: list[Test], belief: Belief
 ) -> dict[int, _Rest]:
     """Join the rests of a layer's groups into even tests that go between them; return what is left, by group of the next."""
     layer = tree.layers[at]
@@ -172,7 +188,6 @@ def _joined(
         free = [g for g in groups if rests[g].nodes and tree.boundary(at, g) not in shut]
         weights = {g: rests[g].mass + mass[tree.boundary(at, g)] for g in free}
         order = sorted(weights, key=lambda g: (-weights[g], g))
-        kept: list[int] = []
         while len(order) >= 2:  # between two groups at least
             taken, sum_ = 0, 0.0
             while taken < len(order) and (sum_ < NEARLY * EVEN or taken < 1):
@@ -182,16 +197,14 @@ def _joined(
                 break
             own = order[:taken]
             del order[:taken]
-            top = rests[own[-1]].nodes[0]
-            waiting = _alike(top, [rests[g].nodes[0] for g in order], mass, prior)
-            order = [g for g in order if rests[g].nodes[0] not in waiting]
+            most = {g: _suspect(tree, at, g, rests[g], mass) for g in (*own, *order)}
+            waiting = belief.alike(most[own[-1]], [most[g] for g in order])
+            wait = [g for g in order if most[g] in waiting]
+            order = [g for g in order if most[g] not in waiting]
             if len(own) == 1:
-                if not order:
-                    kept += own
-                    break
-                own.append(order.pop())
-            tests.append(Test(interleaved([rests[g].nodes for g in own], _run(layer))))
-        left = [*kept, *order]
+                own.append((order or wait).pop())
+            tests.append(Test(mixed(tree, [n for g in own for n in rests[g].nodes], at)))
+        left = order
         nodes = [n for g in left for n in rests[g].nodes]
         boundary = sum(mass[tree.boundary(at, g)] for g in left)
         found[parent] = _Rest(nodes, sum(rests[g].mass for g in left) + float(boundary))
@@ -200,13 +213,16 @@ def _joined(
     return found
 
 
-def _mixed(tree: Tree, nodes: Sequence[int]) -> tuple[int, ...]:
-    """Return nodes in a ring that leaves its smallest group with every step, where there are several."""
-    if not tree.layers:
+def mixed(tree: Tree, nodes: Sequence[int], at: int) -> tuple[int, ...]:
+    """Return nodes in a ring that leaves its group of layer `at` with every step where it can, and so those below it."""
+    if at < 0 or len(nodes) < 2:
         return tuple(nodes)
-    group = tree.layers[0].group
-    mine = [[n for n in nodes if group[n] == g] for g in dict.fromkeys(group[list(nodes)].tolist())]
-    return interleaved(mine, _run(tree.layers[0]))
+    layer = tree.layers[at]
+    of = layer.group[list(nodes)]
+    own = [
+        mixed(tree, [n for n, g in zip(nodes, of, strict=True) if g == group], at - 1) for group in dict.fromkeys(of.tolist())
+    ]
+    return interleaved(own, _run(layer)) if len(own) > 1 else own[0]
 
 
 def interleaved(groups: Sequence[Sequence[int]], run: int = 1) -> tuple[int, ...]:

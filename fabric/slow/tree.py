@@ -1,8 +1,8 @@
 """Whom a search can suspect, from a Fabric: nodes, and what joins groups of them, level by level. It knows no time and no test.
 
-A group of a level is what cables up to its tier join: a leaf (of rails: the nodes that share their leaves), a pod. What leads out of
-a group is one suspect: a test that fills all its cables shows whether any of them is slow, not which. Two groups that are
-all of a level share one suspect, the boundary between them.
+A group of a level is what cables up to its tier join: a leaf (of rails: the nodes that share their leaves), a pod. What leads
+out of a group is one suspect: a test that fills all its cables shows whether any of them is slow, not which. Two groups that
+are all of a level share one suspect, the boundary between them.
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ def _layer(fabric: Fabric, tier: int, chosen: Sequence[int], of_node: Sequence[S
 
 def _joined(topology: Topology, ends: NDArray[np.integer]) -> Ints:
     """Return a component per vertex, the devices of a node taken as one."""
-    from scipy.sparse import coo_matrix  # 0.3 s, paid only where a fabric is searched
-    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse import coo_matrix  # noqa: PLC0415  # 0.3 s, paid only where a fabric is searched
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
     devices = np.arange(topology.devices)
     first = np.searchsorted(topology.node[: topology.devices], topology.node[: topology.devices])
