@@ -1,10 +1,10 @@
-"""How well `slow --method search` finds what is slow, on simulated sites: faults planted, times as a launcher would measure them.
+"""How well `slow --method search` finds what is slow, on simulated sites: faults planted, times as a launcher would see.
 
-A test is a ring of nodes that all send to the next at once, device by device. Its time is that of the fullest link by the router's
-own crossings (ideal split), over the link's health, or of the slowest device, times noise: of every block, of every visit, and now
-and then a burst. Noise after the spread of large collectives at real sites: between 1 MiB and 4 GiB the middle of a cell's
-low and high ends is 1.4 to 1.9 % from its median at Leonardo, LUMI, MareNostrum 5 and Fugaku, a tenth of the cells is 5 to 80 %
-off on the slow side only; visits of one cell differ by 1 to 4 % (LUMI) (HLC-Lab/pico, MIT; figures only).
+A test is a ring of nodes that all send to the next at once, device by device. Its time is that of the fullest link by the
+router's own crossings (ideal split), over the link's health, or of the slowest device, times noise: of every block, of every
+visit, and now and then a burst. Noise after the spread of collectives of 1 MiB and more at Leonardo, LUMI and MareNostrum 5:
+the high end of a cell is 1.4 to 1.9 % above its median in the middle, in a tenth of the cells 10 to 80 %; visits of one cell
+differ by a standard deviation of 1 to 4 % (LUMI) (HLC-Lab/pico @413bc5d, MIT; figures only). It knows no congestion by others.
 
     python -m benchmarks.slow_sites --sites 2000     # the table of docs/slow.md
 """
@@ -194,7 +194,10 @@ SETTINGS: Sequence[tuple[str, int, Sequence[str]]] = (
     ("rail_optimized:nodes=32,rails=4,radix=16", 2, KINDS),
     ("fat_tree:k=16", 8, ("device", "nic")),
 )
-HEAD = "| fabric | nodes | faults | found: device | nic | cable | switch | named falsely, a site | settled | tests, mean (90 %) | / bound | pairs | halving | rounds, mean (90 %) | slowest plan |"
+HEAD = (
+    "| fabric | nodes | faults | found: device | nic | cable | switch | named falsely, a site | settled | tests, mean (90 %) "
+    "| / bound | pairs | halving | rounds, mean (90 %) | slowest plan |"
+)
 
 
 def row(spec: str, faults: int, kinds: Sequence[str], sites: int) -> str:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, MOST, Scale, marginals, ratio, scale_of
+from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, marginals, ratio, scale_of
 from fabric.slow.plan import SURE, Belief, Test, plan, shown, slack
 from fabric.slow.tree import Tree
 from fabric.statistics import median
@@ -29,11 +29,13 @@ EXPECTED = 8
 LIKELY = (0.003, 0.05)
 COMPANY = 1.2
 """Priors that a node may have that keeps a suspect company: nothing speaks against it."""
+LIKELIEST = 0.3
+"""Probability from which on a suspect is confirmed where nothing else is left to test."""
 AGAIN = 3
 """Times that the very same test is asked, at most: more tell nothing new."""
 RETRIES = 3
 """Confirmations of one suspect, at most."""
-SURELY = 3.0
+SURELY = 2.0
 """Logarithm of the odds from which on a confirmation confirms."""
 MANY = 0.75
 FEW = 3
@@ -142,7 +144,7 @@ class Search:
         """Take the times of one test; return the logarithm of its time."""
         seconds = median(blocks) if len(blocks) else None
         self.asked.append(Asked(test, self.rounds, why, seconds))
-        value = log(seconds / slack(self.tree, test)) if seconds else max(self.logs, default=0.0) + log(MOST)
+        value = log(seconds / slack(self.tree, test)) if seconds else float("inf")
         if len(blocks) > 2:
             logs = np.log(np.asarray(blocks))
             self.spreads.append(max(LEAST_NOISE, 1.4826 * float(np.median(np.abs(logs - np.median(logs))))))
@@ -173,10 +175,18 @@ def search(
 
 
 def _next(state: Search, probability: Floats) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
-    """Return the tests of the next round and its confirmations: (suspect, with it, without it); they share no node."""
+    """Return the tests of the next round and its confirmations: (suspect, with it, without it); they share no node.
+
+    Where no test would tell more, the likeliest are confirmed as well.
+    """
+    tests, checks = _at(state, probability, SURE)
+    return (tests, checks) if tests or checks else _at(state, probability, LIKELIEST)
+
+
+def _at(state: Search, probability: Floats, sure: float) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
     waiting = [
         int(s)
-        for s in np.flatnonzero(probability >= SURE)
+        for s in np.flatnonzero(probability >= sure)
         if s not in state.factors and state.tried.get(int(s), 0) < RETRIES and s not in state.acquitted
     ]
     checks: list[tuple[int, Test, Test]] = []
@@ -249,8 +259,10 @@ def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tupl
         state.tried[suspect] = state.tried.get(suspect, 0) + 1
         quiet, slow = ratio(np.array([seen - scale.centre, other - scale.centre]), scale.noise, state.least)
         odds = np.log(slow / quiet)
-        if odds[0] > SURELY and odds[1] < SURELY:
-            state.factors[suspect] = [exp(seen - min(other, scale.centre + scale.noise))] if ended else [float("inf")]
+        if odds[0] > SURELY and odds[1] < 0:
+            state.factors[suspect] = (
+                [exp(min(seen, 50.0) - min(other, scale.centre + scale.noise))] if ended else [float("inf")]
+            )
         elif odds[0] < 0:
             state.acquitted.add(suspect)
 
@@ -314,7 +326,7 @@ def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -
     logs = [state.take(test, blocks, "part") for (*_, test), blocks in zip(rails, rail_times, strict=True)]
     inner = [state.take(test, blocks, "part") for test, blocks in zip(inside_tests, inside_times, strict=True)]
     usual, at_home = scale_of(np.array(logs), state.scale.noise), median(inner[len(inside) :])
-    limit = log(1 + state.least / 2)
+    limit = max(log(1 + state.least / 2), 3 * state.scale.noise)
     for (node, _), value in zip(inside, inner, strict=False):
         slow = tuple(r for (n, r, _), took in zip(rails, logs, strict=True) if n == node and took - usual.centre > limit)
         hot = value - at_home > limit

@@ -49,6 +49,9 @@ def scale_of(logs: Floats, noise: float = FIRST_NOISE) -> Scale:
     logs: of seconds over what the fabric lets expect. noise: of one test, as its own blocks tell; it counts as WEIGHT tests.
     """
     near = max(noise, LEAST_NOISE)
+    logs = logs[np.isfinite(logs)]
+    if not len(logs):
+        return Scale(0.0, near)
     company = (np.abs(logs[:, None] - logs[None, :]) <= CLUSTER * near).sum(axis=1)
     centre = float(logs[company >= company.max() / 2].min())  # the fastest alone may be a fluke
     for _ in range(5):
@@ -62,6 +65,7 @@ def scale_of(logs: Floats, noise: float = FIRST_NOISE) -> Scale:
 def ratio(x: Floats, noise: float, least: float) -> tuple[Floats, Floats]:
     """Return (density of x where nothing slow is loaded, density where something is)."""
     low, high = log(1 + least), log(MOST)
+    x = np.minimum(x, high)  # slower still, or without an end
     spread = max(noise, LEAST_NOISE)
     slow = (_below((x - low) / spread) - _below((x - high) / spread)) / (high - low) + 1e-12
     z = x / spread

@@ -85,7 +85,7 @@ def shown(tree: Tree, test: Test, least: float = 0.1) -> Floats:
     relative = full / full.max()
     with np.errstate(divide="ignore"):
         needs = np.log((1 + least) / relative)  # the factor that begins to show
-    return np.clip((log(10.0) - needs) / (log(10.0) - log(1 + least)), 0.0, 1.0)
+    return np.asarray(np.clip((log(10.0) - needs) / (log(10.0) - log(1 + least)), 0.0, 1.0))
 
 
 def slack(tree: Tree, test: Test) -> float:

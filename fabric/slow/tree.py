@@ -123,14 +123,14 @@ def _layer(fabric: Fabric, tier: int, chosen: Sequence[int], of_node: Sequence[S
     if tier == topology.scale_up_tier:
         return None
     height = np.where(topology.tier == topology.scale_up_tier, 0, topology.tier)
-    below = (height[topology.ends] <= tier).all(axis=1)
+    below = np.asarray((height[topology.ends] <= tier).all(axis=1))
     label = _joined(topology, topology.ends[below])
     of = np.array([label[of_node[n][0]] for n in chosen], dtype=np.int64)
     kept, group = np.unique(of, return_inverse=True)
     if len(kept) == len(chosen) or len(kept) < 2:  # groups of one node or of all say nothing
         return None
     names = tuple(_group_name(topology, tier, label == k) for k in kept)
-    return Layer(topology.tiers[tier], names, group.ravel().astype(np.int64), _fill(fabric, label, kept, ~below))
+    return Layer(topology.tiers[tier], names, group.ravel().astype(np.int64), _fill(fabric, label, kept, np.logical_not(below)))
 
 
 def _joined(topology: Topology, ends: NDArray[np.integer]) -> Ints:
