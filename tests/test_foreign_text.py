@@ -40,6 +40,7 @@ OWN_LINES = {
     "fabric/twin/paths.py": "what ip -j prints",
     "fabric/twin/links.py": "what ip -j prints",
     "fabric/hardware/catalog.py": "the package's own data, by the compiled loader",
+    "fabric/workload/catalog.py": "the package's own data, by the compiled loader",
 }
 """Modules that may parse: what comes over a pipe from a process that we started, and what ships with us."""
 NUMBERS = {

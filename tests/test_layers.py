@@ -32,7 +32,7 @@ SAME_FLOOR_APART = {"fabric.predict", "fabric.measure"}
 HEAVY = {
     "torch": {"fabric.measure"},
     "mpi4py": {"fabric.measure"},
-    "numba": {"fabric.network", "fabric.predict", "fabric.measure"},
+    "numba": {"fabric.network", "fabric.predict", "fabric.measure", "fabric.fleet"},
     "altair": {"fabric.report"},
 }
 SOURCES = sorted(p for folder in ("topologies", "fabric", "benchmarks") for p in (ROOT / folder).rglob("*.py"))

@@ -11,11 +11,12 @@ from types import MappingProxyType
 from typing import Any
 
 from fabric.hardware.facts import QUANTITIES, WORDS, Fact, Figure, conflicts, counts, in_si
+from fabric.hardware.uses import USES
 from topologies.errors import InputError
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "devices": ("architecture", "link", "inside"),
-    "nodes": ("device", "network", "library", "graph", "shape", "link"),
+    "nodes": ("device", "network", "library", "graph", "shape", "link", *USES),
     "links": (),
     "nics": (),
     "switches": (),

@@ -6,11 +6,13 @@ scale-up network, `devices` are the unit that a fabric is built of.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fabric.hardware.catalog import find
 from fabric.hardware.entry import Entry
 from fabric.hardware.facts import Fact
+from fabric.hardware.uses import USES, on_or_off
 from topologies.errors import InputError
 
 SAID = {"nic_speed": "NIC ", "scale_up_speed": "scale-up "}
@@ -23,6 +25,7 @@ class NodeType:
 
     graph: what is inside by its name in topologies, None where it has none there. shape: what it is then, or what the graph
     leaves out. scale_up_speed: of one device. link: the link inside, for its latency. network: infiniband, ethernet or efa.
+    uses: what its entry says is on or off (uses.py); nothing is said where the architecture decides.
     """
 
     entry: Entry
@@ -38,6 +41,7 @@ class NodeType:
     nic_speed: float | None
     network: str
     library: str
+    uses: Mapping[str, bool]
 
     @property
     def name(self) -> str:
@@ -94,6 +98,13 @@ class NodeType:
         return {what: fact for what, fact in found.items() if fact is not None}
 
 
+def _on(entry: Entry, key: str) -> bool:
+    found = on_or_off(entry.texts[key])
+    if found is None:
+        raise InputError(f"node {entry.name}: {key} must be on or off, got {entry.texts[key]!r}")
+    return found
+
+
 def node(name: str) -> NodeType:
     """Return the node of this name.
 
@@ -119,4 +130,5 @@ def node(name: str) -> NodeType:
         nic_speed=entry.number("nic_speed") or device.number("nic_speed"),
         network=entry.texts.get("network", "ethernet"),
         library=entry.texts.get("library", "nccl"),
+        uses={key: _on(entry, key) for key in USES if key in entry.texts},
     )

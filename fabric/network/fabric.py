@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fabric.hardware.node import NodeType
 from fabric.network.names import given_names
+from fabric.network.uses import assumptions as uses_said
 from fabric.units import show_duration, show_rate
 from topologies.base import SCALE_UP, Topology
 from topologies.scale_up import device_lanes, directions, sharing
@@ -46,6 +47,7 @@ class Fabric:
     degraded: cable index -> bytes per second of that cable, both directions. carriers: backend -> the one level that
     carries it, for machines in which a level stands for a way of moving bytes (`build local`); empty elsewhere. node: the kind
     of server that it is built of, where one was named; what of it speeds and wiring do not hold (library, power) is there.
+    uses: what is said to be on or off of its switches and library (uses.py); the fingerprint does not hold it.
     Links are numbered 2 cable (from the lower end up) and 2 cable + 1 (down).
     """
 
@@ -55,6 +57,7 @@ class Fabric:
     degraded: Mapping[int, float] = field(default_factory=dict)
     carriers: Mapping[str, str] = field(default_factory=dict)
     node: NodeType | None = None
+    uses: Mapping[str, bool] = field(default_factory=dict)
 
     @cached_property
     def link_speed(self) -> NDArray[np.float64]:
@@ -126,7 +129,8 @@ class Fabric:
             f"{show_duration(level.latency)} a link ({level.source})"
             for name, level in self.levels.items()
         ]
-        return levels if self.node is None else [*levels, *self.node.assumptions()]
+        said = [*levels, *uses_said(self.uses)]
+        return said if self.node is None else [*said, *self.node.assumptions()]
 
 
 def _of_what(topology: Topology, level: str) -> str:

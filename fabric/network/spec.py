@@ -2,7 +2,8 @@
 
 Short form: a topology's, plus `link=PART`, `speed=400Gb/s`, `latency=300ns` for the network and `scale_up_link=PART`,
 `scale_up_speed=`, `scale_up_latency=` inside nodes. Defaults: 400g-ndr, and nvlink4 or what PARTS_INSIDE says. A speed is
-that of one lane one way, inside nodes that of one device one way, all its lanes there together. `node=NAME` of the catalogue
+that of one lane one way, inside nodes that of one device one way, all its lanes there together. `nvls=off`,
+`ll128=off`, `sharp=on` (uses.py) say what its switches and library use. `node=NAME` of the catalogue
 sets counts, graph inside and speeds (of_node.py): a key that is given wins over the node, the node over the defaults.
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fabric.hardware.node import NodeType
+from fabric.network import uses
 from fabric.network.fabric import Fabric, Level
 from fabric.network.lane_speeds import from_lane_speeds
 from fabric.network.of_node import levels as levels_of
@@ -64,6 +66,7 @@ class FabricText:
     levels: Mapping[str, LevelText] = field(default_factory=dict)
     degraded: Mapping[int, str] = field(default_factory=dict)
     carriers: Mapping[str, str] = field(default_factory=dict)
+    uses: Mapping[str, str | bool] = field(default_factory=dict)
 
 
 def schema() -> dict[str, Any]:
@@ -89,8 +92,10 @@ def from_short_form(text: str, *, force: bool = False) -> Fabric:
     """Return the fabric of a short form such as `fat_tree:k=8,speed=400Gb/s,latency=300ns`; force: as load()."""
     family, params = catalog.split_spec(text)
     speeds = {f"{prefix}{key}": params.pop(f"{prefix}{key}", None) for prefix in ("", "scale_up_") for key in KEYS}
+    said = uses.taken(params)
     family, params, node = named(family, params)
     topology = catalog.build(family, params)
+    uses.check(topology, said)
     usual = _usual(topology, node)
     given = {
         level: _level(
@@ -102,7 +107,8 @@ def from_short_form(text: str, *, force: bool = False) -> Fabric:
         for level in topology.levels
         for prefix in ["scale_up_" if level == SCALE_UP else ""]
     }
-    return Fabric(topology, given, name=text, carriers=LOCAL_CARRIERS if family == "local" else {}, node=node)
+    carriers = LOCAL_CARRIERS if family == "local" else {}
+    return Fabric(topology, given, name=text, carriers=carriers, node=node, uses=_used(node, said))
 
 
 def read(path: Path) -> Fabric:
@@ -147,6 +153,8 @@ def to_dict(fabric: Fabric) -> dict[str, Any]:
         content["degraded"] = {int(cable): _rate_text(speed) for cable, speed in fabric.degraded.items()}
     if fabric.carriers:
         content["carriers"] = dict(fabric.carriers)
+    if fabric.uses:
+        content["uses"] = dict(fabric.uses)
     return content
 
 
@@ -166,8 +174,10 @@ def _from_text(path: Path, text: FabricText) -> Fabric:
     family, params = catalog.split_spec(text.topology)
     if text.node is not None and params.setdefault("node", text.node) != text.node:
         raise InputError(f"{path}: node is given twice, as {text.node!r} and as {params['node']!r}")
+    own = uses.taken(params) | uses.read(text.uses)
     family, params, node = named(family, params)
     topology = catalog.build(family, params)
+    uses.check(topology, own)
     for where, names in (("levels", text.levels), ("carriers", text.carriers.values())):
         for name in names:
             if name not in topology.levels:
@@ -175,9 +185,15 @@ def _from_text(path: Path, text: FabricText) -> Fabric:
     usual = _usual(topology, node)
     said = {name: text.levels.get(name, LevelText()) for name in topology.levels}
     levels = {name: _level(own, usual[name], f"{name}.", check=own.source is None) for name, own in said.items()}
-    fabric = Fabric(topology, levels, text.name, _degraded(path, topology, text.degraded), text.carriers, node)
+    degraded = _degraded(path, topology, text.degraded)
+    fabric = Fabric(topology, levels, text.name, degraded, text.carriers, node, _used(node, own))
     states_lanes = text.schema_ == OF_LANES and text.levels.get(SCALE_UP, LevelText()).speed
     return from_lane_speeds(fabric, OF_LANES) if states_lanes else fabric
+
+
+def _used(node: NodeType | None, said: Mapping[str, bool]) -> dict[str, bool]:
+    """Return what a fabric uses: as said, else as its node's entry says; nothing where neither does."""
+    return {**(node.uses if node is not None else {}), **said}
 
 
 def _degraded(path: Path, topology: Topology, cables: Mapping[int, str]) -> dict[int, float]:

@@ -12,6 +12,7 @@ from fabric.collectives.catalog import in_a_row
 from fabric.network.fabric import Fabric, link_name
 from fabric.network.failures import Failures, without
 from fabric.network.placement import Devices
+from fabric.network.uses import SHARP
 from fabric.predict.at_site import estimated
 from fabric.predict.best import BEST, candidates, triable
 from fabric.predict.chosen import Chosen, asked, chosen, default_text
@@ -244,7 +245,7 @@ class Asking:
         """
         trial = replace(self, models=self.models[:1], fidelity="loaded", explain=False)
         found, refusal = dict[str, float](), None
-        for text in candidates(case.collective, case.ranks_per_node):
+        for text in candidates(case.collective, case.ranks_per_node, adding=self.fabric.uses.get(SHARP, False)):
             try:
                 if triable(self.whole.schedule(case, text)):
                     found[text] = trial.answered(case, text).time

@@ -11,7 +11,7 @@ from fabric.collectives.schedule import Schedule
 BEST = "best"
 """The text that asks for the fastest algorithm."""
 NOT_EVERYWHERE = ("sharp",)
-"""Needs switches of the network that add up, of which a fabric does not say whether it has them."""
+"""Needs switches of the network that add up, which a fabric has where it says so (`sharp=on`)."""
 CHUNKS = 16
 """Parts that a pipeline is cut in, beside none."""
 MOST_AT_ONCE = 2**20
@@ -23,13 +23,13 @@ def triable(schedule: Schedule) -> bool:
     return all(len(step.source) * (len(step.target) if step.complete else 1) <= MOST_AT_ONCE for step in schedule.steps)
 
 
-def candidates(name: str, per_node: int) -> Iterator[str]:
+def candidates(name: str, per_node: int, *, adding: bool = False) -> Iterator[str]:
     """Yield the texts of a collective's algorithms: each as it is, with a channel per rail, and cut in chunks where it can be.
 
-    per_node: ranks of a node. Not among them: what needs switches of the network that add up.
+    per_node: ranks of a node. adding: whether the switches of the network add up; else what needs that is not among them.
     """
     for text, build in ALGORITHMS[collective(name).name].items():
-        if text in NOT_EVERYWHERE:
+        if text in NOT_EVERYWHERE and not adding:
             continue
         yield text
         known = keywords(build)

@@ -19,6 +19,7 @@ from fabric.network.placement import Devices, groups_of, place
 from fabric.predict.change import NO_CHANGE, Change
 from fabric.predict.constants import Constants
 from fabric.predict.cost import Cost, cost_of, load_of, most_by_level
+from fabric.predict.needed import check_used
 from fabric.records.case import Case
 
 Floats = NDArray[np.float64]
@@ -63,7 +64,8 @@ class Model:
         return find_algorithm(case.collective, text)
 
     def schedule(self, case: Case, text: str) -> Schedule:
-        """Return the schedule of an algorithm for a case."""
+        """Return the schedule of an algorithm for a case; InputError where its fabric says that it has not what that needs."""
+        check_used(self.fabric, text)
         groups = self._place(case)[1]
         return self.algorithm(case, text).schedule(groups, case.nbytes, root=case.root or 0, params=case.params)
 

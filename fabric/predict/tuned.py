@@ -15,12 +15,13 @@ import numpy as np
 from fabric.collectives.schedule import Schedule
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices, place, spread
+from fabric.network.uses import ADDING, NVLS
 from fabric.predict.change import Change
 from fabric.predict.constants import NCCL, NONE, Constants
 from fabric.predict.cost import Cost
 from fabric.predict.libraries.nccl import OURS, TUNED, Choice, default, hardware_of, text_of, tuning
 from fabric.predict.libraries.nccl import choose as fastest
-from fabric.predict.libraries.nccl_hardware import OF_GRAPH, OF_PART, PRESETS, Hardware, modelled
+from fabric.predict.libraries.nccl_hardware import OF_GRAPH, OF_PART, PRESETS, SWITCHES, Hardware, modelled
 from fabric.predict.libraries.nccl_lines import Passing, message_constants, nccl_constants
 from fabric.predict.model import Model
 from fabric.records.case import Case
@@ -28,8 +29,6 @@ from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
 
 TINY = 1e-300
-WITH_MULTICAST = ("nvswitch", "nvswitch_chips", "nvl72")
-"""Scale-up graphs whose switches can add and copy."""
 AtChange = Callable[[Change], Constants]
 
 
@@ -39,12 +38,23 @@ def is_nccl(constants: Constants) -> bool:
 
 
 def multicast(fabric: Fabric) -> bool:
-    """Return whether the fabric's nodes have switches that could add and copy."""
-    return fabric.topology.params.get("scale_up") in WITH_MULTICAST
+    """Return whether the fabric's nodes have switches that could add and copy, and it does not say that NVLS is off."""
+    return fabric.topology.params.get("scale_up") in ADDING and fabric.uses.get(NVLS, True)
 
 
 def library_on(backend: str, fabric: Fabric) -> str:
-    """Return the backend with its hardware: bare `nccl` with the fabric's node, else with what its scale-up part says."""
+    """Return the backend with its hardware: bare `nccl` with the fabric's node, else with what its scale-up part says.
+
+    What the fabric says is off (nvls, ll128) is switched off behind the hardware: a backend's `on` is what there is anyway.
+    """
+    known = _with_hardware(backend, fabric)
+    if ":" not in known or known.partition(":")[0] != NCCL:
+        return known
+    off = [key for key in SWITCHES if fabric.uses.get(key) is False and f":{key}=off" not in known]
+    return ":".join([known, *(f"{key}=off" for key in off)])
+
+
+def _with_hardware(backend: str, fabric: Fabric) -> str:
     if backend == NCCL and fabric.node is not None and modelled(fabric.node):
         return f"{NCCL}:{fabric.node.name}"
     inside, graph = fabric.levels.get(SCALE_UP), str(fabric.topology.params.get("scale_up"))

@@ -1,1 +1,4 @@
-"""A language model and its parallel plan: what a training step takes, in compute, memory and collectives."""
+"""A language model and its parallel plan as a training step in seconds and bytes, and what a run of months loses.
+
+It prints nothing and measures nothing; what a collective takes it asks of predict.
+"""

@@ -1,0 +1,305 @@
+"""One pass over the queue in numba: the rules of plain_queue without preemption, and what can be skipped. It knows no links.
+
+Skipped, exactly: when nothing started, ended, failed or came back since the last whole pass, only jobs that have just arrived
+can start; those that waited then had no place, or were too late or too large for the time kept, and still are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fabric.fleet.compiled.ends import earlier
+from fabric.fleet.compiled.inner import inner
+from fabric.fleet.compiled.layout import (
+    BLOCKED,
+    CAPPED,
+    COUNT,
+    DEPTH,
+    DEVICES,
+    DIRTY,
+    EACH,
+    EASY,
+    END,
+    EXTRA,
+    FAIR,
+    FIRST,
+    HEAD,
+    HEAP,
+    IN,
+    LEFT_OVER,
+    ORDER,
+    POOL,
+    PRIORITY,
+    RANK,
+    SHADOW,
+    TAIL,
+    TENANT,
+)  # fmt: skip
+from fabric.fleet.compiled.rooms import fitting
+from fabric.fleet.compiled.start import start_in
+from fabric.fleet.ready import NEVER
+
+SHIFT = 18
+
+
+@inner
+def enqueue(line, job):  # type: ignore[no-untyped-def]
+    """Put a job into the queue by its rank."""
+    state, queue, jobs = line.state, line.queue, line.jobs
+    if state[TAIL] == len(queue):
+        count = state[TAIL] - state[HEAD]
+        for place in range(count):
+            queue[place] = queue[state[HEAD] + place]
+        state[HEAD], state[TAIL] = 0, count
+    low, high, rank = state[HEAD], state[TAIL], jobs[job, RANK]
+    if low == high or jobs[queue[high - 1], RANK] < rank:
+        low = high
+    while low < high:
+        middle = (low + high) >> 1
+        if jobs[queue[middle], RANK] < rank:
+            low = middle + 1
+        else:
+            high = middle
+    for place in range(state[TAIL], low, -1):
+        queue[place] = queue[place - 1]
+    queue[low] = job
+    state[TAIL] += 1
+
+
+@inner
+def take_out(line, place):  # type: ignore[no-untyped-def]
+    """Take a job out of the queue."""
+    state, queue = line.state, line.queue
+    if place - state[HEAD] < state[TAIL] - place:
+        for at in range(place, state[HEAD], -1):
+            queue[at] = queue[at - 1]
+        state[HEAD] += 1
+        return
+    for at in range(place, state[TAIL] - 1):
+        queue[at] = queue[at + 1]
+    state[TAIL] -= 1
+
+
+@inner
+def may(question, line, job):  # type: ignore[no-untyped-def]
+    """Return whether a job's tenant stays below what it may hold at most."""
+    if not question.rule[CAPPED]:
+        return True
+    tenant = line.jobs[job, TENANT]
+    return line.held[tenant] + line.jobs[job, DEVICES] * 1000 <= question.cap[tenant]
+
+
+@inner
+def key(question, line, job):  # type: ignore[no-untyped-def]
+    """Return by what share of its weight the job's tenant holds devices, under `fair`; 0 else."""
+    if question.rule[ORDER] != FAIR:
+        return 0
+    tenant = line.jobs[job, TENANT]
+    return line.held[tenant] // question.weight[tenant]
+
+
+@inner
+def first(question, line):  # type: ignore[no-untyped-def]
+    """Return the place in the queue of the job whose turn it is, -1 for none."""
+    found, best = -1, np.int64(0)
+    for place in range(line.state[HEAD], line.state[TAIL]):
+        job = line.queue[place]
+        if not may(question, line, job):
+            continue
+        if question.rule[ORDER] != FAIR:
+            return place
+        if found >= 0 and line.jobs[job, PRIORITY] < line.jobs[line.queue[found], PRIORITY]:
+            break
+        own = key(question, line, job)
+        if found < 0 or own < best:
+            found, best = place, own
+    return found
+
+
+@inner
+def start(question, rooms, net, line, runs, nodes, job, now):  # type: ignore[no-untyped-def]
+    """Start a job in the first pool that has a place, if any."""
+    for pool in range(len(question.size)):  # noqa: SIM110  # numba knows no generators
+        if start_in(question, rooms, net, line, runs, nodes, job, pool, now):
+            return True
+    return False
+
+
+@inner
+def serve(question, rooms, net, line, runs, nodes, now, arrived):  # type: ignore[no-untyped-def]
+    """Start what the policy lets start now; arrived: the first job that came at this instant."""
+    state = line.state
+    if state[HEAD] == state[TAIL]:
+        state[DIRTY], state[BLOCKED] = 0, -1
+        return
+    head = first(question, line)
+    same = not state[DIRTY] and head >= 0 and state[BLOCKED] == line.queue[head]
+    if not same:
+        while head >= 0:
+            job = line.queue[head]
+            if not start(question, rooms, net, line, runs, nodes, job, now):
+                break
+            take_out(line, head)
+            head = first(question, line)
+        state[DIRTY] = 0
+    state[BLOCKED] = line.queue[head] if head >= 0 else -1
+    if head < 0 or not question.rule[EASY]:
+        return
+    if not same:
+        _reserve(question, rooms, line, nodes, line.queue[head])
+    if question.rule[ORDER] == FAIR:
+        _fill_in_fairly(question, rooms, net, line, runs, nodes, head, now)
+    else:
+        _fill_in(question, rooms, net, line, runs, nodes, head, now, arrived if same else -1)
+
+
+@inner
+def _fill_in(question, rooms, net, line, runs, nodes, head, now, since):  # type: ignore[no-untyped-def]
+    """Backfill by rank; since: the first job that is looked at again, -1 for all."""
+    state = line.state
+    place, looked = head + 1, 0
+    while place < state[TAIL] and looked < question.rule[DEPTH]:
+        job = line.queue[place]
+        looked += 1
+        if (since < 0 or job >= since) and may(question, line, job):
+            before = state[HEAD]
+            if _backfill(question, rooms, net, line, runs, nodes, job, now):
+                take_out(line, place)
+                place += 1 if state[HEAD] > before else 0
+                continue
+        place += 1
+
+
+@inner
+def _fill_in_fairly(question, rooms, net, line, runs, nodes, head, now):  # type: ignore[no-untyped-def]
+    """Backfill by (priority, what the tenant holds, arrival), as it stood when the first job did not fit."""
+    state, jobs = line.state, line.jobs
+    waiting = line.queue[state[HEAD] : state[TAIL]].copy()
+    held = waiting.astype(np.int64)
+    for at in range(len(waiting)):
+        held[at] = key(question, line, waiting[at])
+    last = head - state[HEAD]
+    for _looked in range(question.rule[DEPTH]):
+        last = _after(jobs, waiting, held, last)
+        if last < 0:
+            return
+        job = waiting[last]
+        if may(question, line, job) and _backfill(question, rooms, net, line, runs, nodes, job, now):
+            for place in range(state[HEAD], state[TAIL]):
+                if line.queue[place] == job:
+                    take_out(line, place)
+                    break
+
+
+@inner
+def _after(jobs, waiting, held, last):  # type: ignore[no-untyped-def]
+    """Return which waiting job comes next after the last one by (priority, what its tenant held, arrival), -1 for none."""
+    found = -1
+    for at in range(len(waiting)):
+        if _before(jobs, waiting, held, last, at) and (found < 0 or _before(jobs, waiting, held, at, found)):
+            found = at
+    return found
+
+
+@inner
+def _before(jobs, waiting, held, a, b):  # type: ignore[no-untyped-def]
+    """Return whether waiting job a comes before b."""
+    one, other = jobs[waiting[a], PRIORITY], jobs[waiting[b], PRIORITY]
+    if one != other:
+        return one > other
+    if held[a] != held[b]:
+        return held[a] < held[b]
+    return waiting[a] < waiting[b]
+
+
+@inner
+def _backfill(question, rooms, net, line, runs, nodes, job, now):  # type: ignore[no-untyped-def]
+    """Start a later job where it does not delay the first one; return whether it starts."""
+    state = line.state
+    late = now + -(-line.jobs[job, LEFT_OVER] >> SHIFT) > state[SHADOW]
+    for pool in range(len(question.size)):
+        count = question.wanted[pool, job]
+        kept = pool == state[IN] and late
+        if kept and count > state[EXTRA]:
+            continue
+        if start_in(question, rooms, net, line, runs, nodes, job, pool, now):
+            state[EXTRA] -= count if kept else 0
+            state[DIRTY] = 1
+            return True
+    return False
+
+
+@inner
+def _reserve(question, rooms, line, nodes, job):  # type: ignore[no-untyped-def]
+    """Set the pool, the time and the nodes to spare of the earliest release after which enough nodes fit the job."""
+    state = line.state
+    state[IN], state[SHADOW], state[EXTRA] = -1, NEVER, 0
+    for pool in range(len(question.size)):
+        if question.wanted[pool, job]:
+            time, extra = _release(question, rooms, line, nodes, job, pool)
+            if time < state[SHADOW] or state[IN] < 0:
+                state[IN], state[SHADOW], state[EXTRA] = pool, time, extra
+
+
+@inner
+def _release(question, rooms, line, nodes, job, pool):  # type: ignore[no-untyped-def]
+    """Return the time of the release, and the nodes to spare then. Ends come off the heap in order without changing it."""
+    slots, walk, state = line.slots, line.walk, line.state
+    count, each = np.int64(question.wanted[pool, job]), np.int64(question.each[pool, job])
+    fits, waiting, time, changed = fitting(question, rooms, pool, each), 0, np.int64(NEVER), 0
+    if state[HEAP]:
+        walk[0], waiting = 0, 1
+    while waiting:
+        place, waiting = _pop(slots, line.heap, walk, waiting)
+        slot = line.heap[place]
+        for child in (2 * place + 1, 2 * place + 2):
+            if child < state[HEAP]:
+                waiting = _push(slots, line.heap, walk, waiting, child)
+        if slots[slot, POOL] != pool:
+            continue
+        for at in range(slots[slot, COUNT]):
+            node = nodes[slots[slot, FIRST] + at]
+            if rooms.stamp[node] == 0:
+                rooms.stamp[node] = 1
+                rooms.released[node] = rooms.free[node]
+                rooms.best[changed] = node
+                changed += 1
+            before = rooms.released[node]
+            rooms.released[node] = before + slots[slot, EACH]
+            fits += 1 if before < each <= rooms.released[node] else 0
+        if fits >= count:
+            time = slots[slot, END]
+            break
+    for at in range(changed):
+        rooms.stamp[rooms.best[at]] = 0
+    return time, (fits - count if time < NEVER else 0)
+
+
+@inner
+def _push(slots, heap, walk, count, place):  # type: ignore[no-untyped-def]
+    at = count
+    while at and earlier(slots, heap[place], heap[walk[(at - 1) >> 1]]):
+        walk[at] = walk[(at - 1) >> 1]
+        at = (at - 1) >> 1
+    walk[at] = place
+    return count + 1
+
+
+@inner
+def _pop(slots, heap, walk, count):  # type: ignore[no-untyped-def]
+    """Take the earliest off the walk; return it and how many are left."""
+    top = walk[0]
+    count -= 1
+    place, at = walk[count], 0
+    while True:
+        child = 2 * at + 1
+        if child >= count:
+            break
+        if child + 1 < count and earlier(slots, heap[walk[child + 1]], heap[walk[child]]):
+            child += 1
+        if not earlier(slots, heap[walk[child]], heap[place]):
+            break
+        walk[at] = walk[child]
+        at = child
+    walk[at] = place
+    return top, count

@@ -1,0 +1,222 @@
+"""What both engines start from: jobs' shapes per pool, groups and capacities as arrays. It decides nothing over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import comb, inf
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.fleet.fleet import Fleet, Outage, draw, joined
+from fabric.fleet.job import FleetJob, Ints, Jobs, Longs, table
+from fabric.fleet.links import LinkModel
+from fabric.fleet.policy import SchedulingPolicy
+from topologies.errors import InputError
+
+NEVER = 2**61
+"""A time that does not come, and the longest that a run is taken to last."""
+ANYWHERE = 127
+"""The block exponent of all leaves together."""
+
+
+class Ready(NamedTuple):
+    """A question, ready to run.
+
+    pool_first: the first node of every pool, and one past the last. size: devices of a pool's nodes. on: per node. count, each:
+    (pools, jobs), the nodes a job takes there and the devices on each, 0 where it cannot be. group: (tiers, nodes).
+    link_first: the first link of every tier's groups. capacity: per link, empty without a link model. tier: of required and
+    preferred. weight, cap: per tenant, in devices. block: (pools, nodes + 1), the power of two of leaves that holds so many
+    nodes. changes: (time, 0 repair or 1 failure, node) in order.
+    """
+
+    fleet: Fleet
+    jobs: Jobs
+    policy: SchedulingPolicy
+    links: LinkModel | None
+    begin: int
+    end: int
+    pool_first: Ints
+    size: Ints
+    on: NDArray[np.bool_]
+    wanted: Ints
+    each: Ints
+    group: Ints
+    link_first: Ints
+    capacity: Longs
+    tier: int
+    weight: Longs
+    cap: Longs
+    block: NDArray[np.int8]
+    changes: Longs
+    outages: tuple[Outage, ...]
+    left_out: dict[str, str]
+
+
+def ready(
+    fleet: Fleet,
+    rows: Sequence[FleetJob] | Jobs,
+    policy: SchedulingPolicy,
+    window: tuple[int, int] | None,
+    seed: int,
+    links: LinkModel | None,
+    *,
+    refuse: bool,
+) -> Ready:
+    """Return the question as arrays.
+
+    Raises:
+        InputError: no jobs, a window that ends before it begins, a job too large where that is refused, or links out of a
+        group that has none.
+    """
+    jobs = table(rows)
+    if not len(jobs):
+        raise InputError("jobs: at least one is needed, got none")
+    begin, end = window or (int(jobs.submit[0]), NEVER)
+    if not 0 <= begin < end:
+        raise InputError(f"window: must begin at 0 or later and end after it begins, got {begin} to {end} us")
+    group, tier = np.stack(fleet.tree.group).astype(np.int32), fleet.tree.tier(policy.tier)
+    pool_first = np.cumsum([0, *(pool.nodes for pool in fleet.pools)]).astype(np.int32)
+    block = np.stack([_blocks(fleet, group[0], number) for number in range(len(fleet.pools))])
+    count, each = _shapes(fleet, jobs)
+    most = _most(fleet, policy, group[tier], pool_first)
+    count[count > most[:, None]] = 0
+    jobs, count, each, left_out = _that_fit(fleet, policy, jobs, count, each, refuse=refuse)
+    horizon = end if window else _horizon(jobs, fleet)
+    drawn = draw(fleet.rates, fleet.nodes, horizon, seed) if fleet.rates else ()
+    outages = tuple(joined([*fleet.outages, *drawn], horizon))
+    quotas = [policy.quotas.get(name, 0) for name in jobs.tenants]
+    least = min((quota for quota in policy.quotas.values()), default=1)
+    return Ready(
+        fleet, jobs, policy, links, begin, end, pool_first,
+        np.array([pool.devices for pool in fleet.pools], np.int32),
+        fleet.node_on,
+        count, each, group,
+        np.cumsum([0, *(len(c) for c in fleet.tree.capacity)]).astype(np.int32),
+        _capacity(fleet, links),
+        tier,
+        np.array([quota or least for quota in quotas], np.int64),
+        np.array([quota if quota and policy.cap else NEVER for quota in quotas], np.int64),
+        block,
+        _changes(outages),
+        outages,
+        left_out,
+    )  # fmt: skip
+
+
+def _shapes(fleet: Fleet, jobs: Jobs) -> tuple[Ints, Ints]:
+    """Return (pools, jobs) nodes and devices on each, 0 where a pool is of another kind or its nodes too small; see `shape`."""
+    count = np.zeros((len(fleet.pools), len(jobs)), np.int32)
+    each = np.zeros_like(count)
+    columns = jobs.columns()
+    wanted, kinds = columns["nodes"].astype(np.int32), columns["kinds"].astype(np.int32)
+    for number, pool in enumerate(fleet.pools):
+        allowed = np.array([not names or pool.kind in names for names in jobs.types])[kinds]
+        nodes = np.where(wanted > 0, wanted, -(-jobs.devices // pool.devices))
+        per = -(-jobs.devices // np.maximum(nodes, 1))
+        fits = allowed & (per <= pool.devices)
+        count[number] = np.where(fits, nodes, 0)
+        each[number] = np.where(fits, per, 0)
+    return count, each
+
+
+def _most(fleet: Fleet, policy: SchedulingPolicy, group: Ints, pool_first: Ints) -> Longs:
+    """Return per pool the most nodes that one job can ever have: those that are on, under `required` those of one group."""
+    found = []
+    for first, last in pairwise(pool_first.tolist()):
+        on = fleet.node_on[first:last]
+        inside = int(np.bincount(group[first:last][on]).max(initial=0))
+        found.append(inside if policy.placement == "required" else int(on.sum()))
+    return np.array(found, np.int64)
+
+
+def _that_fit(
+    fleet: Fleet, policy: SchedulingPolicy, jobs: Jobs, count: Ints, each: Ints, *, refuse: bool
+) -> tuple[Jobs, Ints, Ints, dict[str, str]]:
+    """Return the jobs that the fleet can hold, and why the others are left out."""
+    fits = (count > 0).any(axis=0)
+    if fits.all():
+        return jobs, count, each, {}
+    where = "one group of its tier" if policy.placement == "required" else "the fleet"
+    reason = f"asks for more than {where} has ({fleet.devices_on:,} devices on), or for a kind that it lacks"
+    left = {jobs.name(number): reason for number in np.flatnonzero(~fits).tolist()}
+    if refuse or not fits.any():
+        name = next(iter(left))
+        job = jobs.row(int(np.flatnonzero(~fits)[0]))
+        told = f"job {name}: {reason}: {job.devices:,} devices" + (f" of {'|'.join(job.types)}" if job.types else "")
+        raise InputError(told if refuse else f"jobs: none of {len(jobs):,} fits; {told}")
+    kept = np.flatnonzero(fits)
+    return jobs.take(kept), count[:, kept], each[:, kept], left
+
+
+def _horizon(jobs: Jobs, fleet: Fleet) -> int:
+    """Return a time up to which failures are drawn where no window ends the run: the last submit and all work, one by one."""
+    work = int(sum((jobs.work.astype(object) * jobs.devices).tolist()))
+    return min(int(jobs.submit[-1]) + 2 * int(jobs.work.max()) + 4 * work // max(fleet.devices_on, 1), NEVER)
+
+
+def _capacity(fleet: Fleet, links: LinkModel | None) -> Longs:
+    """Return what every link carries, in UNIT; less with hash collisions.
+
+    Raises:
+        InputError: a group that nothing leaves, beside others of its tier.
+    """
+    if links is None:
+        return np.zeros(0, np.int64)
+    found = []
+    for tier, (capacity, uplinks) in enumerate(zip(fleet.tree.capacity, fleet.tree.uplinks, strict=True)):
+        if len(capacity) > 1 and capacity.min() < 1:
+            name = fleet.tree.names[tier][int(capacity.argmin())]
+            raise InputError(f"network: a link model needs a way out of every group, got none out of {name}")
+        known = {count: fullest(count, links.flows) for count in set(uplinks.tolist())} if links.split == "hash" else {}
+        over = np.array([known.get(count, 1.0) for count in uplinks.tolist()])
+        found.append(np.maximum((capacity / over).astype(np.int64), 1))
+    return np.concatenate(found)
+
+
+def fullest(uplinks: int, flows: int) -> float:
+    """Return the expected load of the fullest of some uplinks over their mean, `flows` flows an uplink thrown at random.
+
+    E[max] = sum over k of 1 - P(max <= k), uplinks taken as independent: P(max <= k) = F(k)^uplinks, F of the binomial of
+    (flows x uplinks, 1 / uplinks), from 1,000 flows on of the Poisson of `flows`.
+    """
+    if uplinks < 2:
+        return 1.0
+    thrown, below, expected = flows * uplinks, 0.0, 0.0
+    for k in range(thrown + 1):
+        below += (
+            comb(thrown, k) * (1 / uplinks) ** k * (1 - 1 / uplinks) ** (thrown - k) if thrown < 1000 else _poisson(flows, k)
+        )
+        missing = 1 - min(below, 1.0) ** uplinks
+        expected += missing
+        if missing < 1e-12:
+            break
+    return max(expected / flows, 1.0)
+
+
+def _poisson(mean: int, k: int) -> float:
+    found = float(np.exp(-mean))
+    for step in range(1, k + 1):
+        found *= mean / step
+    return found if found < inf else 0.0
+
+
+def _blocks(fleet: Fleet, leaf: Ints, pool: int) -> NDArray[np.int8]:
+    """Return for 0 ... nodes the least i so that some aligned run of 2^i leaves has so many of the pool's nodes on."""
+    first = sum(p.nodes for p in fleet.pools[:pool])
+    member = np.arange(fleet.nodes)
+    inside = (member >= first) & (member < first + fleet.pools[pool].nodes) & fleet.node_on
+    counts = np.bincount(leaf[inside], minlength=int(leaf.max()) + 1)
+    found = np.full(fleet.nodes + 1, ANYWHERE, np.int8)
+    for power in range(int(len(counts) - 1).bit_length(), -1, -1):
+        most = int(np.add.reduceat(counts, np.arange(0, len(counts), 1 << power)).max())
+        found[: most + 1] = power
+    return found
+
+
+def _changes(outages: Sequence[Outage]) -> Longs:
+    """Return (time, 0 repair or 1 failure, node) in order."""
+    rows = [(o.start_us, 1, o.node) for o in outages] + [(o.end_us or NEVER, 0, o.node) for o in outages]
+    return np.array(sorted(rows), np.int64).reshape(-1, 3)

@@ -1,0 +1,128 @@
+"""Equal collectives of many groups at once on one fabric, at the loaded fidelity: links shared. It knows no work.
+
+One group's schedule is laid out over all groups, so that every link carries what all of them send; the library chooses for one
+group, as it does in life. In-network reduction is timed for one group, and slowed as much as rings of the same groups are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.collectives.schedule import Ranks, Schedule, Step
+from fabric.network.fabric import Fabric
+from fabric.network.placement import Devices, given_order, spread
+from fabric.predict.chosen import asked, chosen
+from fabric.predict.constants import Constants
+from fabric.predict.loaded import loaded
+from fabric.predict.model import Model
+from fabric.records.case import Case
+from topologies.errors import InputError
+
+MOST_MESSAGES = 2**20
+"""Messages of a step over all groups beyond which only the first groups are laid out: more are alike."""
+
+
+@dataclass(frozen=True)
+class Together:
+    """What every group's call takes beside the others and alone, in seconds, and which algorithm runs."""
+
+    seconds: float
+    alone: float
+    runs: str
+    case: Case
+
+
+class Groups:
+    """Equal groups of devices (groups, ranks) of a fabric, on which calls are timed; what was routed once serves all calls."""
+
+    def __init__(self, fabric: Fabric, constants: Constants, devices: Devices, routing: str = "ideal") -> None:
+        """Start with nothing worked out.
+
+        Raises:
+            InputError: groups that are no table, or that share a device.
+        """
+        if devices.ndim != 2 or len(np.unique(devices)) != devices.size:
+            raise InputError("groups: must be a table of different devices, one group a row")
+        self.constants, self.devices = constants, devices
+        self.fabric = fabric.carrying(constants.backend)
+        self._one = Model(self.fabric, constants, "ideal", devices[0])
+        self._all = Model(self.fabric, constants, routing, devices.ravel())
+        self._laid_out: dict[bytes | str, Schedule] = {}
+
+    @property
+    def ranks(self) -> int:
+        """Ranks of one group."""
+        return int(self.devices.shape[1])
+
+    def case(self, collective: str, nbytes: int) -> Case:
+        """Return one group's case."""
+        nodes, per_node = spread(self.fabric.topology, self.devices[0])
+        order = given_order(self.devices[0])
+        return Case(collective, nbytes, self.ranks, nodes, per_node, order=order, dtype="bf16")
+
+    def call(self, collective: str, nbytes: int, algorithm: str | None = None) -> Together:
+        """Return how long a collective of every group takes when all call at once.
+
+        Raises:
+            InputError: what cannot be placed, scheduled or routed.
+        """
+        case = self.case(collective, nbytes)
+        if self.ranks == 1:
+            return Together(0.0, 0.0, "none", case)
+        way = chosen(case, self.constants, asked(algorithm, collective, self.constants), self._one)
+        one = self._one.with_constants(way.constants)
+        schedule = one.schedule(case, way.text)
+        alone = loaded(one, case, schedule).total
+        seconds = alone * self._slowdown(case, way.constants, way.text, schedule) if schedule.switches else None
+        if seconds is None:
+            seconds = alone if len(self.devices) == 1 else self._of_all(case, way.constants, way.text, schedule)
+        return Together(max(seconds, alone), alone, way.text, case)
+
+    def _of_all(self, case: Case, constants: Constants, text: str, schedule: Schedule) -> float:
+        """Return the seconds of all groups' schedules together."""
+        copies = min(len(self.devices), max(1, MOST_MESSAGES // max(1, _messages(schedule))))
+        key = f"{case.collective} {text}"
+        if key not in self._laid_out:
+            self._laid_out[key] = _copied(schedule, copies)
+        wide = self._laid_out[key]
+        whole = replace(case, world_size=wide.world_size, nodes=wide.world_size, order=given_order(self.devices.ravel()))
+        return loaded(self._all.with_constants(constants), whole, wide).total
+
+    def _slowdown(self, case: Case, constants: Constants, _text: str, _schedule: Schedule) -> float:
+        """Return how much rings of the same groups slow each other."""
+        if len(self.devices) == 1:
+            return 1.0
+        ring = self._one.schedule(case, "ring")
+        alone = loaded(self._one.with_constants(constants), case, ring).total
+        return max(1.0, self._of_all(case, constants, "ring", ring) / alone)
+
+
+def _messages(schedule: Schedule) -> int:
+    return max(len(step.pairs()[0]) for step in schedule.steps)
+
+
+def _copied(schedule: Schedule, copies: int) -> Schedule:
+    """Return a schedule of `copies` groups one after the other, each as the one given."""
+    ranks = schedule.world_size
+    steps = tuple(_copied_step(step, ranks, copies) for step in schedule.steps)
+    return replace(schedule, world_size=ranks * copies, steps=steps)
+
+
+def _copied_step(step: Step, ranks: int, copies: int) -> Step:
+    source, target = step.pairs()
+    scale = None if step.scale is None else np.tile(step.scale, copies)
+    many = _offset(source, ranks, copies), _offset(target, ranks, copies)
+    return replace(step, source=many[0], target=many[1], scale=scale, complete=False, active=_active(step, copies))
+
+
+def _offset(ranks_of: Ranks, ranks: int, copies: int) -> Ranks:
+    return (ranks_of[None, :] + ranks * np.arange(copies, dtype=np.int32)[:, None]).astype(np.int32).ravel()
+
+
+def _active(step: Step, copies: int) -> Callable[[int], NDArray[np.bool_]] | None:
+    one = step.active
+    return None if one is None else lambda repeat: np.tile(one(repeat), copies)

@@ -1,0 +1,220 @@
+"""Seconds of arithmetic and memory traffic of one layer's pass on one device. It knows no communication and no schedule.
+
+M tokens of a micro batch on a rank (sequence / CP), t ways of TP:
+  matrix i x j x k  max(2 i j k / (share of peak) (1 + edge / min(i, j, k)), bytes / memory); backward twice that
+  attention core    forward FLOP over its share of the 16-bit peak; backward 2.5 times the FLOP at 0.85 of that share
+  memory-bound      10 tensors of the hidden width (two norms, two residuals; / t with SP), rotary positions, the MLP's
+                    activation; backward 1.6 times; where nothing is fused, what eager operators read and write instead
+  FP8               a pass over the inputs of every matrix and, backward, over the gradients of its outputs: 4 bytes an element
+  gradients         added up in FP32 once a micro batch: 4 bytes a weight, 8 where there are several micro batches
+A pass lasts at least what the host needs to launch it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from fabric.workload.device import DeviceRates
+from fabric.workload.kernels import Kernels
+from fabric.workload.model import LanguageModel
+from fabric.workload.plan import ParallelPlan
+
+BACKWARD_TRAFFIC = 1.6
+"""Bytes of a backward pass's memory-bound work over the forward's: gradients are read and written, inputs read again."""
+CORE_BACKWARD_FLOPS = 2.5
+"""FLOP of the attention core's backward over its forward's: five products for two (arXiv 2307.08691)."""
+FUSED = (10.0, 1.0, 1.0)
+EAGER = (40.0, 5.0, 1.7)
+"""Hidden tensors a layer, and factors of rotary positions and of the activation: counted from what an eager RMS norm in FP32, a
+complex product in FP32 and silu times gate read and write in PyTorch, against one read and one write where they are fused."""
+SCORE_BYTES = (13.0, 19.0)
+"""Bytes a score that is kept (no flash attention), forward and backward: softmax, mask and dropout, read and written."""
+
+
+class Pass(NamedTuple):
+    """Seconds of one pass: matrices, attention core, memory-bound work, and the least that the host takes to launch it."""
+
+    gemm: float
+    core: float
+    memory: float
+    host: float
+
+    @property
+    def busy(self) -> float:
+        """Seconds of the device."""
+        return self.gemm + self.core + self.memory
+
+    @property
+    def waiting(self) -> float:
+        """Seconds in which the device waits for the host."""
+        return max(0.0, self.host - self.busy)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds in all."""
+        return max(self.busy, self.host)
+
+
+NOTHING = Pass(0.0, 0.0, 0.0, 0.0)
+
+
+class LayerPasses(NamedTuple):
+    """A layer's passes for one micro batch; again: what backward does once more before it."""
+
+    forward: Pass
+    backward: Pass
+    again: Pass
+
+
+@dataclass(frozen=True)
+class On:
+    """A device and its kernels, as passes are timed."""
+
+    rates: DeviceRates
+    kernels: Kernels
+
+    def stream(self, nbytes: float) -> float:
+        """Return the seconds in which so many bytes go through memory."""
+        return nbytes / (self.kernels.memory * self.rates.memory_rate)
+
+    def matrix(self, i: float, j: float, k: float, precision: str, share: float = 1.0) -> float:
+        """Return the seconds of one product i x k by k x j. share: of the usual share of the peak, for grouped matrices."""
+        least = min(i, j, k)
+        if least <= 0:
+            return 0.0
+        width = 2 if precision == "bf16" else 1
+        moved = self.stream(width * (i * k + k * j) + 2 * i * j)
+        rate = self.kernels.gemm(precision) * share * self.rates.peak(precision)
+        return max(2 * i * j * k / rate * (1 + self.kernels.edge / least), moved)
+
+
+@lru_cache(maxsize=4096)
+def layer_passes(
+    model: LanguageModel, plan: ParallelPlan, on: On, sequence: int, micro_batches: int, *, experts: bool
+) -> LayerPasses:
+    """Return the passes of one layer for one micro batch. experts: its MLP is a mixture of them."""
+    tokens = plan.micro_batch * sequence / plan.cp
+    attention, rows = _attention_matrices(model, plan, tokens), tokens / plan.tp
+    gemm = sum(on.matrix(*shape, plan.precision) for shape in attention)
+    gemm += _experts_gemm(model, plan, on, rows, tokens) if experts else _mlp_gemm(model, plan, on, tokens, model.mlp_width)
+    core, core_back, kept = _core(model, plan, on, sequence, tokens)
+    forward_bytes = _memory_bytes(model, plan, tokens, experts=experts)
+    inputs, gradients = _quantized(model, plan, tokens, experts=experts)
+    grads = _local_weights(model, plan, experts=experts) * _accumulated(plan, micro_batches)
+    host = on.kernels.moe_host if experts else on.kernels.host
+    forward = Pass(gemm, core, on.stream(forward_bytes + inputs) + kept[0], host)
+    back_bytes = BACKWARD_TRAFFIC * forward_bytes + gradients + grads
+    backward = Pass(2 * gemm, core_back, on.stream(back_bytes) + kept[1], host)
+    return LayerPasses(forward, backward, _again(plan, forward, Pass(0.0, core, kept[0], 0.0)))
+
+
+@lru_cache(maxsize=1024)
+def logits_passes(model: LanguageModel, plan: ParallelPlan, on: On, sequence: int, micro_batches: int) -> LayerPasses:
+    """Return the passes of the vocabulary's matrix and the loss, in BF16 at any precision: 12 bytes a logit in all."""
+    tokens, width = plan.micro_batch * sequence / plan.cp, model.vocabulary / plan.tp
+    gemm, loss = on.matrix(tokens, width, model.hidden, "bf16"), on.stream(6 * tokens * width)
+    grads = on.stream(model.hidden * width * _accumulated(plan, micro_batches))
+    return LayerPasses(Pass(gemm, 0.0, loss, 0.0), Pass(2 * gemm, 0.0, loss + grads, 0.0), NOTHING)
+
+
+def _again(plan: ParallelPlan, forward: Pass, core: Pass) -> Pass:
+    if plan.recompute == "full":
+        return forward
+    return core if plan.recompute == "selective" and not plan.flash else NOTHING
+
+
+def _accumulated(plan: ParallelPlan, micro_batches: int) -> float:
+    """Return the bytes a weight for adding up gradients in FP32; FSDP hands them on at once."""
+    if plan.fsdp:
+        return 0.0
+    return 8.0 if micro_batches > 1 else 4.0
+
+
+def _attention_matrices(model: LanguageModel, plan: ParallelPlan, tokens: float) -> list[tuple[float, float, float]]:
+    h, t, a = model.hidden, plan.tp, model.heads
+    if model.latent is None:
+        width = model.head_width
+        return [(tokens, (a + 2 * model.kv_heads) * width / t, h), (tokens, h, a * width / t)]
+    low = model.latent
+    key, value = low.nope + low.rope, low.value
+    query = (
+        [(tokens / t, low.query_rank, h), (tokens, a * key / t, low.query_rank)]
+        if low.query_rank
+        else [(tokens, a * key / t, h)]
+    )
+    kv = [(tokens / t, low.kv_rank + low.rope, h), (tokens, a * (low.nope + value) / t, low.kv_rank)]
+    return [*query, *kv, (tokens, h, a * value / t)]
+
+
+def _mlp_gemm(model: LanguageModel, plan: ParallelPlan, on: On, tokens: float, width: float) -> float:
+    h, first = model.hidden, model.mlp_matrices - 1
+    up = on.matrix(tokens, first * width / plan.tp, h, plan.precision)
+    return up + on.matrix(tokens, h, width / plan.tp, plan.precision)
+
+
+def _experts_gemm(model: LanguageModel, plan: ParallelPlan, on: On, rows: float, tokens: float) -> float:
+    """Return the seconds of router, shared experts and the rank's own experts, the fullest rank's tokens counted."""
+    e = model.experts
+    if e is None:
+        return 0.0
+    h, first, mine = model.hidden, model.mlp_matrices - 1, e.count / plan.ep
+    each = rows * plan.ep * plan.etp * e.top_k / e.count * plan.skew
+    width, share = e.width / plan.etp, on.kernels.grouped
+    own = on.matrix(each, first * width, h, plan.precision, share) + on.matrix(each, h, width, plan.precision, share)
+    shared = _mlp_gemm(model, plan, on, tokens, e.shared) if e.shared else 0.0
+    return mine * own + shared + on.matrix(rows, e.count, h, "bf16")
+
+
+def _core(
+    model: LanguageModel, plan: ParallelPlan, on: On, sequence: int, tokens: float
+) -> tuple[float, float, tuple[float, float]]:
+    """Return the attention core's seconds forward and backward, and of the scores' traffic where they are kept."""
+    flops = model.core_flops(model.keys(sequence, causal=plan.flash)) * tokens / plan.tp
+    if plan.flash:
+        forward = flops / (on.kernels.core * on.rates.bf16)
+        return forward, CORE_BACKWARD_FLOPS * forward / on.kernels.core_backward, (0.0, 0.0)
+    forward = flops / (on.kernels.gemm_bf16 * on.rates.bf16)
+    scores = model.heads / plan.tp * tokens * sequence
+    return forward, 2 * forward, (on.stream(SCORE_BYTES[0] * scores), on.stream(SCORE_BYTES[1] * scores))
+
+
+def _memory_bytes(model: LanguageModel, plan: ParallelPlan, tokens: float, *, experts: bool) -> float:
+    """Return the bytes of a forward pass's memory-bound work."""
+    hidden, rotary, activation = FUSED if plan.compiled else EAGER
+    t = plan.tp
+    found = hidden * 2 * tokens * model.hidden / (t if plan.sp else 1)
+    if not model.learned_positions:
+        found += rotary * 4 * tokens * (model.heads + model.kv_heads) * model.head_width / t
+    width = (model.mlp_matrices) * 2 * tokens / t
+    if not experts or model.experts is None:
+        return found + activation * width * model.mlp_width
+    e = model.experts
+    routed = e.top_k * (3 * e.width + 4 * model.hidden) * 2 * tokens / t * plan.skew
+    return found + activation * width * e.shared + routed
+
+
+def _quantized(model: LanguageModel, plan: ParallelPlan, tokens: float, *, experts: bool) -> tuple[float, float]:
+    """Return the bytes of casting to FP8, forward and backward; 0 in BF16."""
+    if plan.precision == "bf16":
+        return 0.0, 0.0
+    h, t, a, d = model.hidden, plan.tp, model.heads, model.head_width
+    inputs, outputs = h + a * d / t, (a + 2 * model.kv_heads) * d / t + h
+    e, first = model.experts, model.mlp_matrices - 1
+    if experts and e is not None:
+        inputs += e.top_k * (h + e.width) / t + (h + e.shared / t if e.shared else 0)
+        outputs += e.top_k * (first * e.width + h) / t + (first * e.shared / t + h if e.shared else 0)
+    else:
+        inputs += h + model.mlp_width / t
+        outputs += first * model.mlp_width / t + h
+    return 4 * tokens * inputs, 4 * tokens * outputs
+
+
+def _local_weights(model: LanguageModel, plan: ParallelPlan, *, experts: bool) -> float:
+    """Return the matrix weights of a layer on one rank."""
+    e = model.experts
+    if not experts or e is None:
+        return (model.attention_weights + model.dense_mlp_weights) / plan.tp
+    own = e.count * model.expert_weights / (plan.ep * plan.etp)
+    return own + (model.attention_weights + model.shared_weights) / plan.tp

@@ -1,0 +1,69 @@
+"""What a plan's messages cost on one fabric: every case asked of predict once, then kept. It knows no model and no step."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+
+from fabric.network.fabric import Fabric
+from fabric.network.placement import Devices, place
+from fabric.predict.constants import Constants
+from fabric.predict.of_node import constants_on
+from fabric.predict.together import Groups, Together
+from fabric.workload.layout import groups
+from fabric.workload.plan import ParallelPlan
+
+COLLECTIVES = ("all_gather", "reduce_scatter", "all_reduce", "all_to_all", "sendrecv")
+
+
+class Costs:
+    """A fabric with the collectives' constants and the devices of the ranks; many plans share one, and what it has asked."""
+
+    def __init__(self, fabric: Fabric, constants: Constants | None, ranks: int, given: Devices | None = None) -> None:
+        """Start with nothing asked. given: the device of every rank; None: rank r on device r.
+
+        Raises:
+            InputError: more ranks than devices.
+        """
+        self.fabric, self.ranks = fabric, ranks
+        self.constants = constants_on(fabric, COLLECTIVES, constants)
+        order = "contiguous" if given is None else "given:ranks"
+        self.devices = place(fabric.topology, ranks, order, given)
+        self._groups: dict[Hashable, Groups] = {}
+        self._known: dict[Hashable, Together] = {}
+
+    def call(self, plan: ParallelPlan, dimension: str, collective: str, nbytes: float) -> Together:
+        """Return what a collective of all groups of a dimension takes at once; nbytes: S of one group's call."""
+        key = (_key(plan, dimension), collective, round(nbytes))
+        if key not in self._known:
+            self._known[key] = self._of(plan, dimension).call(collective, round(nbytes))
+        return self._known[key]
+
+    def nics(self, plan: ParallelPlan, dimension: str) -> int:
+        """Return the NICs of a node that one group uses: at most one a rank of it there, 0 inside one domain."""
+        devices = self.devices[groups(plan, dimension)[0]]
+        topology = self.fabric.topology
+        if len(np.unique(topology.together[devices])) == 1:
+            return 0
+        per_node = int(np.bincount(topology.node[devices]).max())
+        node = self.fabric.node
+        return per_node if node is None or node.nics is None else min(per_node, node.nics)
+
+    def inside(self, plan: ParallelPlan, dimension: str) -> bool:
+        """Return whether every group of a dimension lies inside one scale-up domain."""
+        together = self.fabric.topology.together[self.devices[groups(plan, dimension)]]
+        return bool((together == together[:, :1]).all())
+
+    def _of(self, plan: ParallelPlan, dimension: str) -> Groups:
+        key = _key(plan, dimension)
+        if key not in self._groups:
+            self._groups[key] = Groups(self.fabric, self.constants, self.devices[groups(plan, dimension)])
+        return self._groups[key]
+
+
+def _key(plan: ParallelPlan, dimension: str) -> Hashable:
+    """Return what the groups of a dimension depend on."""
+    experts = (plan.ep, plan.etp) if dimension in ("ep", "expert_dp") else ()
+    shard = (plan.shard_ranks,) if dimension in ("shard", "replica") else ()
+    return (dimension, plan.tp, plan.cp, plan.dp, plan.pp, plan.layout, *experts, *shard)

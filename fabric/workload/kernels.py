@@ -1,0 +1,58 @@
+"""How near kernels come to a device's data sheet: a few shares by architecture, each with its meaning and source.
+
+It knows no model and no plan. Sources: (M) the best matrix of each device, stas00/ml-engineering, compute/accelerator, read
+2026-11-29: A100 271 of 312, H100 795 of 989, B200 1745 of 2250, GB200 1822 of 2500 TFLOP/s in BF16; H100 1403 of 1979, B200
+3433 of 4500 in FP8. (L) matrices of language models, semianalysis.com, "MI300X vs H100 vs H200", 2024-12: H100 720 in BF16,
+1280 in FP8, so 0.91 of (M). (F) fitted on published steps, docs/training.md. (A) assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """Shares of a device's rates that kernels reach in a step that runs for minutes.
+
+    gemm_bf16, gemm_fp8: of the dense peak, by matrices large in all three sizes. core: of the 16-bit peak, by the attention
+    core, causal scores counted half; core_backward: its backward's share over its forward's. edge: a matrix takes 1 +
+    edge / its smallest size times as long (tiles that are not full, waves that are not whole). memory: of the memory's rate.
+    grouped: of gemm by the experts' grouped matrices. contention: the part of the shorter of arithmetic and communication that
+    is lost when they run beside each other (they share SMs, memory and power). host, moe_host: seconds that the host needs to
+    launch a layer's pass. fixed: seconds a step beside all (data, norms of gradients, logging).
+    """
+
+    gemm_bf16: float
+    gemm_fp8: float
+    core: float
+    core_backward: float = 0.85
+    edge: float = 100.0
+    memory: float = 0.8
+    grouped: float = 0.6
+    contention: float = 0.3
+    host: float = 0.3e-3
+    moe_host: float = 1.0e-3
+    fixed: float = 5e-3
+    source: str = ""
+
+    def gemm(self, precision: str) -> float:
+        """Return the share of the dense peak at a precision."""
+        return self.gemm_bf16 if precision == "bf16" else self.gemm_fp8
+
+
+UNFITTED = {
+    "volta": Kernels(0.75, 0.75, 0.3, source="0.91 of (M)'s best matrix, assumed for Volta"),
+    "ampere": Kernels(0.79, 0.79, 0.5, source="0.91 x 0.869 (M, L)"),
+    "hopper": Kernels(0.73, 0.65, 0.5, source="(L)"),
+    "blackwell": Kernels(0.70, 0.69, 0.5, source="0.91 x 0.776, 0.763 (M, L)"),
+}
+"""Architecture -> shares from measured matrices alone: no published step was looked at."""
+KERNELS = UNFITTED
+"""Architecture -> shares that are used."""
+OTHER = Kernels(0.6, 0.55, 0.4, source="assumed: no measured matrix of this architecture here")
+
+
+def kernels_of(architecture: str) -> Kernels:
+    """Return the shares of an architecture; of one that is not known, assumed ones."""
+    return KERNELS.get(architecture, OTHER)

@@ -1,0 +1,261 @@
+"""The verb of this wing: a model, a plan and a fabric as a training step in closed form. It prints nothing.
+
+Step = m x (slowest stage) + (p - 1) / v x (mean stage) + PP's exposed messages + DP's + optimizer + fixed; m micro batches, p
+stages of v chunks. A stage's micro batch is its layers' forward, recompute and backward passes with what of their communication
+is exposed (exposed.py). Every communication's seconds are predict's (costs.py).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import ceil
+
+from fabric.network.fabric import Fabric
+from fabric.network.placement import Devices
+from fabric.predict.constants import Constants
+from fabric.workload.check import checked
+from fabric.workload.compute import On
+from fabric.workload.costs import Costs
+from fabric.workload.device import DeviceRates, device_of
+from fabric.workload.exposed import Hidden, of_dp, of_pp
+from fabric.workload.kernels import Kernels, kernels_of
+from fabric.workload.layers import Sent, Setting, Work, ends_work, layer_work, logits_work
+from fabric.workload.layout import groups
+from fabric.workload.memory import memory_of
+from fabric.workload.messages import Message, dp_messages, pp_message
+from fabric.workload.model import LanguageModel
+from fabric.workload.plan import ParallelPlan
+from fabric.workload.stages import Stage, stages
+from fabric.workload.step import PARTS, Communication, Part, TrainingStep
+
+OPTIMIZER_BYTES = 34
+"""Of Adam, a parameter: FP32 gradient, weight and two moments read, the last three and the BF16 weight written, and the
+gradient read once more for its norm."""
+BUCKET = 40e6
+"""Parameters of a bucket of gradients, at least, and a million a DP rank where that is more (Megatron-LM's default)."""
+
+
+def training_step(
+    model: LanguageModel,
+    plan: ParallelPlan,
+    fabric: Fabric,
+    constants: Constants | None = None,
+    *,
+    batch: int,
+    seq: int | None = None,
+    ranks: int | None = None,
+    device: DeviceRates | None = None,
+    kernels: Kernels | None = None,
+    costs: Costs | None = None,
+    given: Devices | None = None,
+) -> TrainingStep:
+    """Return the step of a model under a plan.
+
+    constants: of the collectives; None: of the library of the fabric's node. batch: sequences a step. seq: tokens of a
+    sequence; None: the model's. ranks: None: all devices of the fabric. device, kernels: None: those of the fabric's node.
+    costs: of this fabric and these ranks, shared by many plans (constants and given are then theirs). given: the device of
+    every rank; None: rank r on device r.
+
+    Raises:
+        InputError: a plan that does not divide the model, the batch or the ranks, with the nearest that does; a fabric whose
+            device is not known.
+    """
+    ranks = ranks or (costs.ranks if costs else fabric.topology.devices)
+    sequence = seq or model.sequence
+    plan = checked(model, plan, ranks, batch, sequence)
+    costs = costs or Costs(fabric, constants, ranks, given)
+    rates = device or device_of(fabric)
+    on = On(rates, kernels or kernels_of(rates.architecture))
+    at = Setting(model, plan, on, costs, sequence, batch // ((plan.dp or 1) * plan.micro_batch))
+    return _step(at, batch)
+
+
+def stage_works(at: Setting) -> list[Work]:
+    """Return one micro batch's work of every stage, PP's messages aside."""
+    kinds = {False: Work(), True: Work()}
+    held = stages(at.model, at.plan)
+    for experts in kinds:
+        if any(stage.moe if experts else stage.dense for stage in held):
+            kinds[experts] = layer_work(at, experts=experts)
+    return [_stage_work(at, stage, kinds[False], kinds[True]) for stage in held]
+
+
+def _stage_work(at: Setting, stage: Stage, dense: Work, moe: Work) -> Work:
+    work = Work()
+    work.add(dense, stage.dense)
+    work.add(moe, stage.moe)
+    if stage.last:
+        work.add(logits_work(at))
+    if at.plan.fsdp and (stage.first or stage.last):
+        work.add(ends_work(at, at.model.embedding_weights / at.plan.tp))
+    return work
+
+
+@dataclass
+class _Tally:
+    """Seconds by part and communications of a step, while they are added up."""
+
+    at: Setting
+    parts: dict[str, float]
+    sent: dict[Message, Sent]
+
+    def of_work(self, work: Work, times: int) -> None:
+        """Add a micro batch's work so many times."""
+        for what, seconds in work.parts.items():
+            self.parts[what] += times * seconds
+        for one in work.sent:
+            self._send(one._replace(times=times * one.times, exposed=times * one.exposed))
+
+    def sends(self, message: Message, count: float, hidden: Hidden) -> None:
+        """Add messages outside of a micro batch's work."""
+        self.parts["communication"] += hidden.exposed
+        self.parts["contention"] += hidden.contention
+        self._send(Sent(message, count, hidden.exposed, hidden.rule))
+
+    def _send(self, one: Sent) -> None:
+        known = self.sent.get(one.message)
+        both = one if known is None else known._replace(times=known.times + one.times, exposed=known.exposed + one.exposed)
+        self.sent[one.message] = both
+
+    def communications(self) -> tuple[Communication, ...]:
+        """Return all communications, those of the same kind and case together."""
+        return tuple(_communication(self.at, one) for one in self.sent.values())
+
+
+def _step(at: Setting, batch: int) -> TrainingStep:
+    works, held, plan, kernels = stage_works(at), stages(at.model, at.plan), at.plan, at.on.kernels
+    slowest = max(works, key=lambda work: work.seconds)
+    tally = _Tally(at, defaultdict(float), {})
+    tally.of_work(slowest, at.micro_batches)
+    mean = sum(work.seconds for work in works) / len(works)
+    tally.parts["bubble"] += (plan.pp - 1) / plan.vpp * mean
+    if plan.pp > 1:
+        message = pp_message(at.model, plan, at.tokens)
+        hidden = of_pp(plan, at.ask(message).seconds, at.micro_batches)
+        tally.sends(message, 2 * at.micro_batches * plan.vpp, hidden)
+    fullest = max(held, key=lambda stage: stage.weights + stage.expert_weights)
+    _data_parallel(tally, fullest, slowest)
+    tally.parts["optimizer"] += at.on.stream(OPTIMIZER_BYTES * optimizer_weights(plan, fullest))
+    tally.parts["fixed"] += kernels.fixed
+    return _answer(at, batch, tally)
+
+
+def _data_parallel(tally: _Tally, stage: Stage, slowest: Work) -> None:
+    """Add DP's messages: gradients beside the last backward pass, weights beside the first forward pass."""
+    at = tally.at
+    sides = zip(("grad", "param"), dp_messages(at.plan, stage), (slowest.backward, slowest.forward), strict=True)
+    for what, messages, left in sides:
+        for message in messages:
+            if len(groups(at.plan, message.dimension)[0]) > 1:
+                count = stage.expert_weights if message.dimension == "expert_dp" else stage.weights
+                buckets = max(1, ceil(count / max(BUCKET, 1e6 * (at.plan.dp or 1))))
+                hidden = of_dp(at.plan, what, at.ask(message).seconds, left, buckets, at.on.kernels.contention)
+                tally.sends(message, 1, hidden)
+
+
+def optimizer_weights(plan: ParallelPlan, stage: Stage) -> float:
+    """Return the parameters that one rank of a stage updates."""
+    data = (plan.dp or 1) * plan.cp
+    expert_data = max(1.0, data * plan.tp / (plan.ep * plan.etp))
+    if plan.fsdp:
+        return stage.weights / plan.shard_ranks + stage.expert_weights / min(expert_data, plan.shard_ranks)
+    return stage.weights / data + stage.expert_weights / expert_data if plan.zero else stage.weights + stage.expert_weights
+
+
+def _communication(at: Setting, one: Sent) -> Communication:
+    table, cost = groups(at.plan, one.message.dimension), at.ask(one.message)
+    return Communication(
+        what=one.message.what,
+        dimension=one.message.dimension,
+        case=cost.case,
+        count=round(one.times),
+        seconds=one.times * cost.seconds,
+        exposed=one.exposed,
+        groups=len(table),
+        ranks=tuple(table[0].tolist()),
+        nics=at.costs.nics(at.plan, one.message.dimension),
+        algorithm=cost.runs,
+        rule=one.rule,
+    )
+
+
+def _answer(at: Setting, batch: int, tally: _Tally) -> TrainingStep:
+    model, plan, rates = at.model, at.plan, at.on.rates
+    flops = model.flops_per_token(at.sequence)
+    return TrainingStep(
+        model=model,
+        plan=plan,
+        fabric=at.costs.fabric.name or at.costs.fabric.topology.name,
+        device=rates.name,
+        ranks=at.costs.ranks,
+        batch=batch,
+        sequence=at.sequence,
+        seconds=sum(tally.parts.values()),
+        parts=tuple(Part(what, tally.parts[what], WHY[what]) for what in PARTS if tally.parts.get(what)),
+        communications=tally.communications(),
+        memory=memory_of(model, plan, rates, at.sequence, at.micro_batches),
+        flops=flops,
+        hardware_flops=flops + recomputed_flops(model, plan, at.sequence),
+        peak=rates.peak(plan.precision),
+        assumptions=tuple(assumptions(at)),
+        warnings=tuple(warnings(at)),
+    )
+
+
+def recomputed_flops(model: LanguageModel, plan: ParallelPlan, sequence: int) -> float:
+    """Return the FLOP a token that backward passes do once more."""
+    core = model.layers * model.core_flops(model.keys(sequence))
+    if plan.recompute == "full":
+        return 2.0 * sum(model.matrix_weights(n) for n in range(model.layers)) + core
+    return core if plan.recompute == "selective" and not plan.flash else 0.0
+
+
+def assumptions(at: Setting) -> Iterable[str]:
+    """Yield what a step rests on, a line each."""
+    rates, kernels = at.on.rates, at.on.kernels
+    peak = rates.peak(at.plan.precision)
+    yield (
+        f"{rates.name}: {peak / 1e12:,.0f} TFLOP/s dense {at.plan.precision}, of which large matrices reach "
+        f"{kernels.gemm(at.plan.precision):.0%}; memory {rates.memory_rate / 1e12:.2f} TB/s, of which {kernels.memory:.0%} "
+        f"({kernels.source})"
+    )
+    yield f"collectives: {at.costs.constants.name} ({at.costs.constants.source})"
+    yield "groups that call at once share links; different kinds of communication do not, and no rank is slower than the others"
+    if rates.weak:
+        yield f"weak, no page to check: {', '.join(rates.weak)}"
+
+
+def warnings(at: Setting) -> Iterable[str]:
+    """Yield what a user should know of a plan that is allowed but unusual, a line each."""
+    if at.plan.tp > 1 and not at.costs.inside(at.plan, "tp"):
+        yield f"tp={at.plan.tp} reaches beyond a scale-up domain: its messages go over the network"
+    for stage in memory_of(at.model, at.plan, at.on.rates, at.sequence, at.micro_batches):
+        if stage.spare is not None and stage.spare < 0:
+            yield (
+                f"memory: stage {stage.stage} needs {stage.total / 2**30:,.1f} GiB a device, {at.on.rates.name} has "
+                f"{(stage.capacity or 0) / 2**30:,.1f}: {-stage.spare / 2**30:,.1f} GiB too much"
+            )
+            return
+
+
+WHY = {
+    "gemm": "matrices of all layers, forward and backward",
+    "attention core": "scores and their sums of values",
+    "memory-bound": "norms, residuals, activations, casts, gradients added up",
+    "recompute": "forward passes done again before backward",
+    "logits": "the vocabulary's matrix and the loss, on the last stage",
+    "host": "the device waits for the host to launch kernels",
+    "bubble": "(p - 1) / v micro batches of the mean stage: the pipe fills and drains",
+    "communication": "what nothing hides",
+    "contention": "arithmetic beside communication loses this share of the shorter",
+    "optimizer": "34 bytes a parameter that a rank updates",
+    "fixed": "a step's data, norms and logging, assumed",
+}
+"""Part -> what it is, in one line."""
+
+
+def with_kernels(kernels: Kernels, **changes: float) -> Kernels:
+    """Return the kernels with some shares changed, for what-if questions."""
+    return replace(kernels, **changes)  # type: ignore[arg-type]

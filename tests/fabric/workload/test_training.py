@@ -1,0 +1,155 @@
+"""A step in closed form: its parts add up, its laws hold, and what a plan changes changes what it should."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fabric.network.spec import load
+from fabric.workload.catalog import language_model
+from fabric.workload.costs import Costs
+from fabric.workload.kernels import kernels_of
+from fabric.workload.plan import plan_of
+from fabric.workload.training import training_step
+from topologies.errors import InputError
+
+FABRIC = load("dgx-h100:nodes=8")
+COSTS = Costs(FABRIC, None, 64)
+PLANS = [
+    "tp=8", "tp=8,pp=2", "tp=4,pp=4,vpp=2", "tp=2,cp=2", "fsdp", "fsdp=8", "zero=0,tp=4", "tp=8,sp=0,recompute=full",
+    "tp=4,precision=fp8", "tp=4,overlap=none", "tp=4,overlap=tp+grad+param", "tp=4,flash=0,recompute=selective",
+]  # fmt: skip
+MOE = ["ep=8", "ep=8,tp=2", "ep=16,pp=2", "ep=8,overlap=ep+grad+param", "ep=8,skew=1.5"]
+
+
+def step(name, text, batch=128, seq=4096, **more):
+    return training_step(language_model(name), plan_of(text), FABRIC, batch=batch, seq=seq, costs=COSTS, **more)
+
+
+@pytest.mark.parametrize(("name", "text"), [*(("llama3-8b", p) for p in PLANS), *(("qwen3-30b-a3b", p) for p in MOE)])
+def test_a_step_is_the_sum_of_its_parts(name, text):
+    found = step(name, text)
+    assert found.seconds == pytest.approx(sum(part.seconds for part in found.parts))
+    assert found.exposed == pytest.approx(found.part("communication"))
+    assert all(part.seconds > 0 and part.rule for part in found.parts)
+    for one in found.communications:
+        assert 0 <= one.exposed <= one.seconds * 1.5 + 1e-12, one.what
+        assert one.groups * len(one.ranks) == 64
+        assert one.case.world_size == len(one.ranks)
+    assert 0 < found.mfu <= found.hfu < 1
+    assert found.tokens_per_second * found.seconds == pytest.approx(128 * 4096)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(PLANS), st.sampled_from([1, 2, 4]))
+def test_more_micro_batches_take_more_and_each_no_longer(text, times):
+    """The bubble and the ends are paid once, so a step of k times the batch takes at most k times as long."""
+    one, more = step("llama3-8b", text), step("llama3-8b", text, batch=128 * times)
+    assert one.seconds <= more.seconds * (1 + 1e-9)
+    assert more.seconds <= times * one.seconds * (1 + 1e-9) + one.part("gemm")
+
+
+@pytest.mark.parametrize("text", PLANS)
+def test_no_step_is_faster_than_its_model_flops_at_the_peak(text):
+    found = step("llama3-8b", text)
+    assert found.seconds > found.flops * found.tokens / found.ranks / found.peak
+
+
+@pytest.mark.parametrize(
+    ("slower", "faster", "what"),
+    [
+        ("tp=4,pp=4", "tp=4,pp=4,vpp=2", "bubble"),
+        ("tp=8,overlap=none", "tp=8,overlap=tp", "communication"),
+        ("tp=1,overlap=none", "tp=1", "communication"),
+        ("tp=4,recompute=full", "tp=4", "recompute"),
+        ("tp=4,sp=0", "tp=4", "memory-bound"),
+        ("tp=4", "tp=4,precision=fp8", "gemm"),
+        ("tp=4,compiled=0", "tp=4", "memory-bound"),
+        ("tp=1,zero=0", "tp=1", "optimizer"),
+        ("tp=4,flash=0", "tp=4", "memory-bound"),
+    ],
+)
+def test_what_a_setting_is_for_gets_shorter(slower, faster, what):
+    assert step("llama3-8b", slower).part(what) > step("llama3-8b", faster).part(what)
+
+
+def test_the_bubble_is_p_minus_1_over_v_micro_batches():
+    plain, half = (step("llama2-7b", text).part("bubble") for text in ("pp=4,overlap=none", "pp=4,vpp=2,overlap=none"))
+    assert half == pytest.approx(plain / 2)
+
+
+def test_communications_are_the_cases_of_the_plan():
+    found = {one.what: one for one in step("llama3-8b", "tp=4,pp=2,dp=8").communications}
+    model, layers, micro_batches = language_model("llama3-8b"), 16, 16
+    assert found["TP gather"].count == 4 * layers * micro_batches
+    assert found["TP gather"].case.nbytes == 2 * 4096 * model.hidden
+    assert found["TP gather"].nics == 0
+    assert found["PP activations"].count == 2 * micro_batches
+    assert found["PP activations"].case.nbytes == 2 * 4096 * model.hidden / 4
+    assert found["DP gradients"].case.collective == "reduce_scatter"
+    assert found["DP gradients"].case.world_size == 8
+    assert found["DP gradients"].nics == 2, "two of its ranks stand on a node of eight"
+    stage = (model.parameters / 2 / 4) * 4
+    assert found["DP gradients"].case.nbytes == pytest.approx(stage, rel=0.01)
+    assert found["DP weights"].case.nbytes == pytest.approx(stage / 2, rel=0.01)
+
+
+def test_fsdp_gathers_every_layer_twice_and_scatters_it_once_a_micro_batch():
+    sent = step("llama3-8b", "fsdp", batch=128).communications
+    gathers = [one.count for one in sent if one.what == "FSDP weights"]
+    scatters = [one.count for one in sent if one.what == "FSDP gradients"]
+    assert max(gathers) == 2 * 32 * 2
+    assert max(scatters) == 32 * 2
+
+
+def test_experts_exchange_every_token_with_its_experts():
+    (found,) = [one for one in step("qwen3-30b-a3b", "ep=8").communications if one.dimension == "ep"]
+    assert found.case.collective == "all_to_all"
+    assert found.count == 4 * 48 * 2
+    assert found.case.nbytes == 2 * 4096 * 8 * 2048
+
+
+def test_a_skewed_router_costs_what_the_fullest_rank_does():
+    even, skewed = step("qwen3-30b-a3b", "ep=8"), step("qwen3-30b-a3b", "ep=8,skew=1.5")
+    assert skewed.part("gemm") > even.part("gemm")
+    times = [one.exposed for found in (even, skewed) for one in found.communications if one.dimension == "ep"]
+    assert times[1] == pytest.approx(1.5 * times[0], rel=0.1)
+
+
+def test_a_slower_fabric_makes_a_slower_step_and_the_arithmetic_stays():
+    thin = load("dgx-h100:nodes=8,speed=50Gb/s")
+    fast, slow = (training_step(language_model("llama3-8b"), plan_of("fsdp"), f, batch=64, seq=4096) for f in (FABRIC, thin))
+    assert slow.seconds > 1.5 * fast.seconds
+    assert slow.part("gemm") == fast.part("gemm")
+
+
+def test_what_does_not_fit_says_by_how_much():
+    found = step("llama3-70b", "tp=1,zero=0", batch=64)
+    assert found.feasible is False
+    assert any("GiB too much" in line for line in found.warnings)
+    assert step("llama3-8b", "fsdp").feasible is True
+
+
+def test_tp_beyond_a_domain_is_allowed_and_warned():
+    found = step("llama3-70b", "tp=16", batch=64)
+    assert any("tp=16 reaches beyond a scale-up domain" in line for line in found.warnings)
+    assert not any("scale-up" in line for line in step("llama3-70b", "tp=8", batch=64).warnings)
+
+
+def test_the_assumptions_name_device_share_library_and_source():
+    lines = " ".join(step("llama3-8b", "tp=8").assumptions)
+    for word in ("h100-sxm", "989 TFLOP/s dense bf16", "nccl:dgx-h100", "3.35 TB/s"):
+        assert word in lines
+
+
+def test_a_fabric_without_a_node_has_no_device():
+    with pytest.raises(InputError, match="names no node"):
+        training_step(language_model("llama3-8b"), plan_of("tp=1"), load("star:devices=8"), batch=8)
+
+
+def test_halving_the_kernels_speed_doubles_the_matrices():
+    found = step("llama3-8b", "tp=1,mb=2", batch=128)
+    kernels = kernels_of("hopper")
+    twice = step("llama3-8b", "tp=1,mb=2", batch=128, kernels=replace(kernels, gemm_bf16=kernels.gemm_bf16 / 2))
+    assert twice.part("gemm") == pytest.approx(2 * found.part("gemm"))
