@@ -7,6 +7,7 @@ import click
 from fabric.cli.lazy import LazyGroup
 
 SUB_VERBS = {
+    "run": "Simulate a fleet's jobs under policies: where its hours, kWh and money go, what would help most.",
     "place": "Where to put one job now: predicted time per policy, regret, the best nodes.",
     "audit": "How a live cluster's jobs lie on its fabric: leaf spans, regret, fragmentation, hours and money lost.",
 }
