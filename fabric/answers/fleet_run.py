@@ -141,8 +141,8 @@ def fleet_run(
     models = links_of(file)
     wanted = settings(file, names, models, ratios=own.ratios or (None,), loads=own.loads or (None,))
     bases = [one for one in wanted if one.policy == names[0] and one.ratio == wanted[0].ratio and one.load == wanted[0].load]
-    steps = len(fleet.tree.tiers) if fleet.tree.capacity[0].size > 1 else 0
-    listed = [one for base in bases if base.seed == 0 for one in changes(file, base, tiers=steps)] if own.changes else []
+    built = max(fleet.tree.ratios) if fleet.tree.capacity[0].size > 1 else None
+    listed = [one for base in bases if base.seed == 0 for one in changes(file, base, built=built)] if own.changes else []
     from dataclasses import replace
 
     more = [replace(one.setting, seed=seed) for one in listed for seed in range(file.seeds)]
@@ -155,7 +155,12 @@ def fleet_run(
         for base in bases
         if base.seed == 0 and own.changes
     ]
-    return answer_of(file, fleet, shown, worths, own)
+    fits = None
+    if own.wait is not None:
+        from fabric.fleet.study import load_that_fits
+
+        fits = (own.wait, *load_that_fits(file, wanted[0], own.wait, journal=own.journal, workers=own.workers))
+    return answer_of(file, fleet, shown, worths, own, fits)
 
 
 def _worths(file: FleetFile, fleet: Fleet, by_cell: Mapping[Any, Cell], base: Any, listed: Sequence[Any]) -> list[Worth]:
@@ -179,7 +184,12 @@ def _worths(file: FleetFile, fleet: Fleet, by_cell: Mapping[Any, Cell], base: An
 
 
 def answer_of(
-    file: FleetFile, fleet: Fleet, shown: Sequence[Cell], worths: Sequence[tuple[str, Sequence[Worth]]], own: Asked
+    file: FleetFile,
+    fleet: Fleet,
+    shown: Sequence[Cell],
+    worths: Sequence[tuple[str, Sequence[Worth]]],
+    own: Asked,
+    fits: tuple[float, float, float] | None = None,
 ) -> Answer[Cell]:
     """Return runs as an answer: the base's waterfall, policies side by side, waits, names, what would help, money, limits."""
     from fabric.answers.fleet_tables import limits, parts
@@ -189,6 +199,8 @@ def answer_of(
     facts = tuple(line for cell in shown for line in lines(cell, fleet))
     dominates, share = headline(base)
     found = limits(fleet, base, own.cap, own.replica)
+    if fits is not None:
+        found["load_that_fits"] = {"wait_seconds": fits[0], "load": fits[1], "wait_found_seconds": fits[2]}
     settings = [_plain(cell, fleet) for cell in shown]
     beside = {
         "fleet": fleet.name,

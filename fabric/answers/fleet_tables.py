@@ -216,6 +216,12 @@ def _limit_lines(found: Mapping[str, Any]) -> Iterator[str]:
             f"under {cap['watts'] / 1e6:.4g} MW {cap['busy']:,} devices may be busy at once ({share:.1f} % of installed); "
             f"all of them busy draw {cap['draws_full'] / 1e6:.4g} MW"
         )
+    fits = found.get("load_that_fits")
+    if fits is not None:
+        yield (
+            f"load that fits at a P95 wait of {clock(fits['wait_seconds'])}: {fits['load']:.2f} of what is on "
+            f"(P95 wait then {clock(fits['wait_found_seconds'])})"
+        )
     if holes is not None:
         yield (
             f"replicas of {holes['devices']} devices that fit into what is free: {holes['p5']:,} at 95 % of the sampled times, "

@@ -66,9 +66,9 @@ def load_of(jobs: Jobs, until: int, fleet: Fleet) -> float:
 
 @lru_cache(maxsize=2)
 def _read(path: str, kind: str | None) -> Jobs:
-    from fabric.fleet.traces.catalog import read  # noqa: PLC0415  # a mix needs no reader
+    from fabric.fleet.traces.catalog import read_trace  # noqa: PLC0415  # a mix needs no reader
 
-    return read(Path(path), kind).jobs
+    return read_trace(Path(path), kind).jobs
 
 
 def _stretch(jobs: Jobs, days: float | None, seed: int) -> tuple[Jobs, int]:

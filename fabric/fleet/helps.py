@@ -13,6 +13,8 @@ from fabric.fleet.study import Cell, Interval, Setting, paired
 from fabric.fleet.waterfall import STEPS
 
 RATIOS = (1.0, 4.0)
+SAME_RATIO = 0.02
+"""Relative difference up to which a fabric is taken as the one there is."""
 SMALL = 0.005
 """Share of device-hours below which a change is said to be worth little."""
 
@@ -42,10 +44,10 @@ class Worth:
     little: bool
 
 
-def changes(asked: FleetFile, base: Setting, *, tiers: int) -> list[Change]:
+def changes(asked: FleetFile, base: Setting, *, built: float | None) -> list[Change]:
     """Return what may be changed one at a time: placement, backfill, fabric, and what the file lists under `changes`.
 
-    tiers: of the fleet's network; with one leaf there is no fabric to change.
+    built: what leaves send over what can leave them, at most; None for a fleet of one leaf, which has no fabric to change.
     """
     own = policy(base.policy)
     others = ["scattered", "tree", "blocks", *["aware"] * (base.links is not None)]
@@ -56,8 +58,10 @@ def changes(asked: FleetFile, base: Setting, *, tiers: int) -> list[Change]:
     ]
     other = replace(own, backfill=not own.backfill)
     found.append(Change("backfill", "on" if other.backfill else "off", replace(base, policy=other.name)))
-    if tiers and base.links is not None:
-        found += [Change("fabric", f"{ratio:g}:1", replace(base, ratio=ratio)) for ratio in RATIOS if ratio != base.ratio]
+    now = base.ratio or built
+    if now is not None and base.links is not None:
+        others_than = [ratio for ratio in RATIOS if abs(ratio - now) > SAME_RATIO * ratio]
+        found += [Change("fabric", f"{ratio:g}:1", replace(base, ratio=ratio)) for ratio in others_than]
     return found + [_listed(one, base) for one in asked.changes]
 
 

@@ -28,6 +28,8 @@ from fabric.sweep import sweep
 T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
 """Student's t at 95 %, two-sided, of 1, 2, 3 ... degrees of freedom; 1.96 beyond."""
 DAY_US = 86_400_000_000
+LOADS, HALVINGS = (0.0, 1.5), 6
+"""Between which loads, and in how many steps, the one that fits is sought: to 0.025."""
 SAMPLED = 96
 """Times at which a run is looked at for pictures."""
 
@@ -213,6 +215,30 @@ class Cell:
         """Return a figure of a size class over those seeds that have it, None where none has."""
         rows = [row for one in self.runs for row in one.figures["classes"] if row["name"] == name and row[key] is not None]
         return interval([row[key] for row in rows]) if rows else None
+
+
+def load_that_fits(
+    asked: FleetFile, base: Setting, wait: float, *, journal: Path | None = None, workers: int | None = None
+) -> tuple[float, float]:
+    """Return the most load at which the P95 wait of all jobs, mean over seeds, is at most `wait` seconds, and that wait.
+
+    By halving between LOADS for HALVINGS steps: waits are taken to grow with the load. (0, wait) where even the lowest load is
+    too much.
+    """
+    low, high = LOADS
+    best = (0.0, wait)
+    for step in range(HALVINGS + 1):
+        load = high if step == 0 else (low + high) / 2
+        tried = [replace(base, seed=seed, load=load) for seed in range(asked.seeds)]
+        (cell,) = cells(run_all(asked, tried, journal=journal, workers=workers))
+        found = cell.waits("all", "wait_p95")
+        if found is not None and found.mean <= wait:
+            best, low = (load, found.mean), load
+            if step == 0:
+                break
+        else:
+            high = load
+    return best
 
 
 def cells(ran: Sequence[Ran]) -> list[Cell]:

@@ -229,12 +229,17 @@ def _figure(picture: str, note: str) -> str:
 
 
 def _table(heads: str, body: Sequence[Sequence[str]]) -> str:
-    """Return a table; heads: joined by |. Cells that begin with a digit or a sign stand to the right."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in heads.split("|"))
-    rows = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in body)
+    """Return a table; heads: joined by |. Columns of numbers stand to the right."""
+    names = heads.split("|")
+    right = [at > 0 and any(_is_number(row[at]) for row in body) for at in range(len(names))]
+    kinds = [" class='number'" if one else "" for one in right]
+    head = "".join(f"<th{kind}>{escape(name)}</th>" for name, kind in zip(names, kinds, strict=True))
+    rows = "".join(
+        f"<tr>{''.join(f'<td{kind}>{escape(cell)}</td>' for cell, kind in zip(row, kinds, strict=True))}</tr>" for row in body
+    )
     return f"<div class='box'><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
 
 
-def _cell(text: str) -> str:
-    kind = " class='number'" if text[:1] in "0123456789+-" and text != "" else ""
-    return f"<td{kind}>{escape(text)}</td>"
+def _is_number(text: str) -> bool:
+    """Return whether a cell begins as a number does, `4:1` not."""
+    return (text[:1].isdigit() and ":" not in text) or (text[:1] in ("+", "-") and text[1:2].isdigit())

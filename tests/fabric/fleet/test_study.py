@@ -1,6 +1,7 @@
 """Runs side by side: intervals, pairs, a journal that a later call goes on from, changes and their worth."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from fabric.fleet.demand import described, jobs_of
 from fabric.fleet.fleet_file import fleet_of, links_of, parse
 from fabric.fleet.helps import changes, headline, worth
 from fabric.fleet.mixes import MIXES, mix
-from fabric.fleet.study import Setting, cells, interval, links_key, paired, run_all, settings
+from fabric.fleet.study import Setting, cells, interval, links_key, load_that_fits, paired, run_all, settings
 from topologies.errors import InputError
 
 TOPO = "leaf_spine:leaves=4,spines=1,hosts_per_leaf=32,uplinks=8,devices_per_node=8"
@@ -60,11 +61,11 @@ def test_a_fabric_and_faster_devices_are_changes():
         prices={"currency": "CNY", "device_hour": 2, "charged": 9, "source": "a test"},
     )
     base = Setting("fifo+scattered", 0, None, None, links_key(links_of(asked)[0]))
-    listed = changes(asked, base, tiers=1)
+    listed = changes(asked, base, built=4.0)
     kinds = [(one.kind, one.name) for one in listed]
     assert kinds == [
         ("placement", "tree"), ("placement", "blocks"), ("placement", "aware"), ("backfill", "on"), ("fabric", "1:1"),
-        ("fabric", "4:1"), ("node", "twice as fast"),
+        ("node", "twice as fast"),
     ]  # fmt: skip
     chosen = [one for one in listed if one.name in ("1:1", "twice as fast")]
     found = cells(run_all(asked, [base, *(one.setting for one in chosen)], workers=1))
@@ -76,6 +77,16 @@ def test_a_fabric_and_faster_devices_are_changes():
     what, share = headline(found[0])
     assert 0 < share < 1
     assert what
+
+
+def test_the_load_that_fits_keeps_the_wait_and_a_little_more_does_not():
+    asked = file(seeds=1, links="none")
+    base = Setting("easy+tree", links=None)
+    load, wait = load_that_fits(asked, base, 3600.0, workers=1)
+    assert wait <= 3600.0
+    (over,) = cells(run_all(asked, [replace(base, load=load * 1.3)], workers=1))
+    assert 0.2 < load <= 1.5
+    assert load == 1.5 or over.waits("all", "wait_p95").mean > 3600.0
 
 
 def test_the_demand_says_what_it_rests_on_and_refuses_none():
