@@ -105,6 +105,7 @@ class JobsText(Strict):
 
     load: device-hours asked per device-hour switched on, to which the trace is sped up or slowed down; None: as it is. days: of
     it at most, from its begin. communication: share of a step that jobs of several nodes communicate, where they do not say.
+    too_large: jobs that the fleet can never hold are left out and counted, or refused.
     """
 
     trace: str | None = None
@@ -113,6 +114,7 @@ class JobsText(Strict):
     load: Some | None = None
     days: Some | None = None
     communication: Share | None = None
+    too_large: Literal["leave", "refuse"] = "leave"
 
 
 class ChangeText(Strict):

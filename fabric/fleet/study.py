@@ -152,7 +152,13 @@ def run_one(file: str, setting: Setting) -> dict[str, Any]:
     demand = jobs_of(asked, fleet, setting.seed, setting.load, speed)
     model = None if setting.links is None else LinkModel(*setting.links)
     outcome = simulate(
-        fleet, demand.jobs, policy(setting.policy, quotas=asked.quotas), window=demand.window, seed=setting.seed, links=model
+        fleet,
+        demand.jobs,
+        policy(setting.policy, quotas=asked.quotas),
+        window=demand.window,
+        seed=setting.seed,
+        links=model,
+        too_large=asked.jobs.too_large if asked.jobs else "leave",
     )
     total = waterfall(outcome)
     seen = samples(outcome, SAMPLED)
