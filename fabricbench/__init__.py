@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fabric.records.case import Case
     from fabric.records.prediction import Prediction
     from fabric.records.result import Result
-    from fabricbench.fleets import fleet_audit, fleet_place, fleet_run
+    from fabricbench.fleets import fleet_audit, fleet_place, fleet_run, fleet_trace
     from fabricbench.questions import (
         audit,
         build,
@@ -77,6 +77,7 @@ _HOMES = {
     "fleet_audit": "fabricbench.fleets",
     "fleet_place": "fabricbench.fleets",
     "fleet_run": "fabricbench.fleets",
+    "fleet_trace": "fabricbench.fleets",
     "flows": "fabricbench.questions",
     "gate": "fabricbench.started",
     "hardware": "fabric.answers.hardware",
@@ -125,6 +126,7 @@ __all__ = [
     "fleet_audit",
     "fleet_place",
     "fleet_run",
+    "fleet_trace",
     "flows",
     "gate",
     "hardware",

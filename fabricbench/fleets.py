@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer
+    from fabric.answers.fleet_trace import Group
     from fabric.fleet.audit import Span
     from fabric.fleet.place import Placed
     from fabric.fleet.study import Cell
@@ -37,6 +38,19 @@ def fleet_run(
     if page is not None:
         write(found, Path(page))
     return found
+
+
+def fleet_trace(file: str | Path, kind: str | None = None) -> Answer[Group]:
+    """Return what is in a trace of jobs: by size, tenants, the fleet that it would load, and what was left out, with reasons.
+
+    kind: philly, openb, csv, swf, sacct or kubectl; None: told by its content.
+
+    Raises:
+        InputError: a file that cannot be read, or that holds no job.
+    """
+    from fabric.answers.fleet_trace import fleet_trace as answer
+
+    return answer(Path(file), kind)
 
 
 def fleet_place(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +66,9 @@ def load_of(jobs: Jobs, until: int, fleet: Fleet) -> float:
 
 @lru_cache(maxsize=2)
 def _read(path: str, kind: str | None) -> Jobs:
-    found: Jobs = import_module("fabric.fleet.traces.catalog").read_trace(Path(path), kind).jobs  # a mix needs no reader
-    return found
+    from fabric.fleet.traces.catalog import read_trace  # noqa: PLC0415  # a mix needs no reader
+
+    return read_trace(Path(path), kind).jobs
 
 
 def _stretch(jobs: Jobs, days: float | None, seed: int) -> tuple[Jobs, int]:

@@ -82,6 +82,7 @@ COMMANDS = {
              for m, more in (("pairs", []), ("groups", ["--rounds", "2"]), ("bisection", []), ("bisection", ["--topo", TREE]))],
     "fleet-run": [["fleet", "run", "fleet.yaml", "--workers", "1", "--power-cap", "20kW", "--wait", "3600"],
                   ["fleet", "run", "fleet.yaml", "--workers", "1", "--links", "none", "--no-changes", "--loads", "0.2,0.4"]],
+    "fleet-trace": [["fleet", "trace", "jobs.csv"]],
     "fleet-place": [["fleet", "place", TOPO, "--job", "all_reduce:1MiB:2"],
                     ["fleet", "place", "fleet.yaml", "--job", "all_to_all:1MiB:4"]],
     "fleet-audit": [["fleet", "audit", "week"], ["fleet", "audit", "week", "--ratio", "2", "--price", "5"]],

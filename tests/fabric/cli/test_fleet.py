@@ -112,6 +112,7 @@ def test_the_collecting_script_is_shell(folder):
         (["place", TOPO, "--job", "all_reduce:1GiB:8", "--free", "fleet.yaml"], "free: no node"),
         (["audit"], "audit: name the FOLDER that was collected"),
         (["audit", "."], "audit: . holds neither sacct.txt nor pods.json"),
+        (["trace", "fleet.yaml"], "trace: cannot tell what it is"),
     ],
 )
 def test_what_is_wrong_is_one_line(folder, words, line):
