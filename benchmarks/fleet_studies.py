@@ -3,7 +3,7 @@
     python -m benchmarks.fleet_studies ../shared/data philly|lingjun|openb|half-idle [--seeds N] [-o results/fleet]
 
 Philly: the whole trace in stretches of 10 days on leaves of 10 nodes, fleets sized for loads of 0.6, 0.8 and 0.95, uplinks 1:1
-and 4:1. Lingjun: the real ragged Clos of 847 hosts under a synthetic training-heavy mix. openb: its own nodes, filled beyond
+and 4:1. Lingjun: the real ragged Clos of 847 hosts under a synthetic training mix. openb: its own nodes, filled beyond
 what they hold, devices that stay unallocated. Half-idle: docs/examples/fleet/half-idle.yaml. Results only; no trace is copied.
 """
 
@@ -65,7 +65,7 @@ def philly(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
 
 def lingjun(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
     """Return the study of a training-heavy mix on the Lingjun Clos: 1:1 (its file has no cable counts) and 4:1."""
-    jobs = {"synthetic": "training-heavy", "load": 0.9, "days": 10}
+    jobs = {"synthetic": "training", "load": 0.9, "days": 10}
     topo = str(folder / "lingjun2023_topo.csv")
     asked = parse({"name": "Lingjun 2023", "topo": topo, "ratio": 1, "devices": 8, "jobs": jobs, "seeds": seeds, "warm_up": 2})
     found = _studied(asked, journal, (1.0, 4.0))

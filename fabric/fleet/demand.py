@@ -15,12 +15,11 @@ import numpy as np
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import FleetFile, JobsText
 from fabric.fleet.job import WHOLE, Jobs
-from fabric.fleet.mixes import mix
 from topologies.errors import InputError
 
 DAY_US = 86_400_000_000
-DAYS, LOAD = 14.0, 0.8
-"""Of a synthetic mix, where the file says neither."""
+DAYS = 14.0
+"""Of a synthetic mix, where the file does not say."""
 COMMUNICATION = 0.2
 """Share of a step that jobs larger than a node communicate where nothing says so: an assumption, stated."""
 
@@ -45,9 +44,8 @@ def jobs_of(asked: FleetFile, fleet: Fleet, seed: int = 0, load: float | None = 
         raise InputError("jobs: must name a trace or a synthetic mix, and not both (jobs: {synthetic: training-heavy})")
     wanted = load if load is not None else text.load
     if text.synthetic is not None:
-        days = text.days or DAYS
-        found = mix(text.synthetic, fleet.devices_on, wanted or LOAD, days, seed)
-        end = round(days * DAY_US)
+        found = _mix(text.synthetic, fleet.devices_on, text.days or DAYS, wanted, seed)
+        end = round((text.days or DAYS) * DAY_US)
     else:
         found, end = _stretch(_read(str(text.trace), text.format), text.days, seed)
         found, end = _to_load(found, end, fleet, wanted)
@@ -62,6 +60,12 @@ def load_of(jobs: Jobs, until: int, fleet: Fleet) -> float:
     """Return the device-time that jobs ask for over what is switched on until then, at full speed."""
     asked = float((jobs.work.astype(float) * jobs.devices * (jobs.columns()["share"].astype(float) / WHOLE)).sum())
     return asked / (fleet.devices_on * until) if fleet.devices_on else 0.0
+
+
+def _mix(name: str, devices: int, days: float, load: float | None, seed: int) -> Jobs:
+    from fabric.fleet.traces.mix import mix  # noqa: PLC0415  # a trace needs no mix
+
+    return mix(name, devices, days, load=load, seed=seed).jobs
 
 
 @lru_cache(maxsize=2)
@@ -112,7 +116,7 @@ def described(asked: FleetFile) -> list[str]:
         return []
     load = f", load {text.load:g}" if text.load else ""
     if text.synthetic is not None:
-        drawn = f"synthetic {text.synthetic}, {text.days or DAYS:g} days{load or f', load {LOAD:g}'}"
+        drawn = f"synthetic mix {text.synthetic}, {text.days or DAYS:g} days{load or ', its usual load'}"
         said = [f"{drawn}; seeds are draws (stated shapes, not fitted)"]
     else:
         name = Path(str(text.trace)).name

@@ -26,8 +26,6 @@ from topologies.errors import InputError
 
 POLICIES = ("fifo+scattered", "fifo+tree", "easy+tree")
 """Where the file names none: without packing, packed, packed with backfill."""
-SYNTHETIC = ("training-heavy", "inference-heavy", "half-idle")
-DAY_HOURS = 24.0
 
 
 class Strict(BaseModel):
@@ -110,7 +108,7 @@ class JobsText(Strict):
 
     trace: str | None = None
     format: str | None = None
-    synthetic: Literal["training-heavy", "inference-heavy", "half-idle"] | None = None
+    synthetic: Literal["training", "inference", "half_idle"] | None = None
     load: Some | None = None
     days: Some | None = None
     communication: Share | None = None

@@ -42,7 +42,7 @@ policies: [fifo+scattered, easy+tree]
 seeds: 1
 power: {{busy: 800, idle: 100, pue: 1.3, source: a test}}
 prices: {{currency: CNY, device_hour: 3, charged: 9, kwh: 0.6, source: a test}}
-jobs: {{synthetic: half-idle, load: 0.5, days: 0.5}}
+jobs: {{synthetic: half_idle, load: 0.5, days: 0.5}}
 """
 SACCT = """JobIDRaw|Account|Submit|Start|End|State|AllocTRES|ReqTRES|NodeList
 1|a|0|10|7210|COMPLETED|gres/gpu=32|gres/gpu=32|n[3-6]

@@ -16,7 +16,7 @@ topo: "{TOPO}"
 nodes_off: 2
 power: {{busy: 800, idle: 200, pue: 1.4, source: a test}}
 prices: {{currency: CNY, fixed_per_year: 3.0e6, charged: 12, source: a test}}
-jobs: {{synthetic: training-heavy, load: 0.7, days: 1}}
+jobs: {{synthetic: training, load: 0.7, days: 1}}
 policies: [fifo+scattered, easy+tree]
 seeds: 2
 """

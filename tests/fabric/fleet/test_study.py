@@ -8,7 +8,6 @@ import pytest
 from fabric.fleet.demand import described, jobs_of
 from fabric.fleet.fleet_file import fleet_of, links_of, parse
 from fabric.fleet.helps import changes, headline, worth
-from fabric.fleet.mixes import MIXES, mix
 from fabric.fleet.study import Setting, cells, interval, links_key, load_that_fits, paired, run_all, settings
 from topologies.errors import InputError
 
@@ -16,7 +15,7 @@ TOPO = "leaf_spine:leaves=4,spines=1,hosts_per_leaf=32,uplinks=8,devices_per_nod
 
 
 def file(**more):
-    jobs = {"synthetic": "training-heavy", "days": 1, "load": 0.9}
+    jobs = {"synthetic": "training", "days": 1, "load": 0.9}
     return parse({"topo": TOPO, "jobs": jobs, "policies": ["fifo+scattered", "easy+tree"], "seeds": 2, **more})
 
 
@@ -25,17 +24,6 @@ def test_an_interval_is_students():
     assert (found.mean, found.seeds) == (2.0, 3)
     assert found.high - found.mean == pytest.approx(4.303 / 3**0.5)
     assert interval([5.0]) == (type(found)(5.0, 5.0, 5.0, 1))
-
-
-@pytest.mark.parametrize("name", MIXES)
-def test_a_mix_asks_for_its_load_and_is_its_seeds(name):
-    one, same, other = (mix(name, 800, 0.5, 3, seed) for seed in (1, 1, 2))
-    asked = float((one.work * one.devices.astype(float)).sum()) / (800 * 3 * 86_400e6)
-    assert asked == pytest.approx(0.5, rel=0.25)
-    assert one.submit.tolist() == same.submit.tolist() != other.submit.tolist()
-    assert (one.submit[1:] >= one.submit[:-1]).all()
-    assert one.devices.max() <= 400
-    assert ((one.columns()["communication"] > 0) == (one.devices > 8)).all()
 
 
 def test_runs_add_up_and_seeds_differ(tmp_path):
@@ -91,12 +79,10 @@ def test_the_load_that_fits_keeps_the_wait_and_a_little_more_does_not():
 
 def test_the_demand_says_what_it_rests_on_and_refuses_none():
     lines = described(file())
-    assert lines == ["synthetic training-heavy, 1 days, load 0.9; seeds are draws (stated shapes, not fitted)"]
+    assert lines == ["synthetic mix training, 1 days, load 0.9; seeds are draws (stated shapes, not fitted)"]
     bare = parse({"topo": TOPO})
     with pytest.raises(InputError, match="jobs: must name a trace or a synthetic mix, and not both"):
         jobs_of(bare, fleet_of(bare))
-    with pytest.raises(InputError, match="the mix would draw"):
-        mix("training-heavy", 10**6, 1.0, 3650, 0)
 
 
 def test_the_load_that_was_found_is_near_the_one_asked():
