@@ -41,7 +41,7 @@ def jobs_of(asked: FleetFile, fleet: Fleet, seed: int = 0, load: float | None = 
     """
     text = asked.jobs
     if text is None or (text.trace is None) == (text.synthetic is None):
-        raise InputError("jobs: must name a trace or a synthetic mix, and not both (jobs: {synthetic: training-heavy})")
+        raise InputError("jobs: must name a trace or a synthetic mix, and not both (jobs: {synthetic: training})")
     wanted = load if load is not None else text.load
     if text.synthetic is not None:
         found = _mix(text.synthetic, fleet.devices_on, text.days or DAYS, wanted, seed)
