@@ -75,7 +75,7 @@ def command(
 def _asked(asked: dict[str, Any]) -> Asked:
     """Return the options as the question takes them; InputError for a number that is none."""
     from fabric.answers.fleet_run import Asked
-    from fabric.text.numbers import real
+    from fabric.text.numbers import real, whole
     from fabric.units import power
 
     ratios = [word.strip() for word in (asked["ratios"] or "").split(",") if word.strip()]
@@ -88,7 +88,7 @@ def _asked(asked: dict[str, Any]) -> Asked:
         changes=asked["changes"],
         cap=power(asked["power_cap"], "power-cap") if asked["power_cap"] else None,
         wait=asked["wait"],
-        replica=int(asked["replica"]),
+        replica=whole(asked["replica"], "replica"),
         workers=asked["workers"],
         journal=asked["journal"],
     )

@@ -14,12 +14,14 @@ import numpy as np
 
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import FleetFile, JobsText
-from fabric.fleet.job import WHOLE, Jobs
+from fabric.fleet.job import LONGEST_US, WHOLE, Jobs
 from topologies.errors import InputError
 
 DAY_US = 86_400_000_000
 DAYS = 14.0
 """Of a synthetic mix, where the file does not say."""
+TRIES, NEAR = 12, 0.002
+"""How often a demand is brought nearer to its load, and how near is near enough."""
 COMMUNICATION = 0.2
 """Share of a step that jobs larger than a node communicate where nothing says so: an assumption, stated."""
 
@@ -44,11 +46,12 @@ def jobs_of(asked: FleetFile, fleet: Fleet, seed: int = 0, load: float | None = 
         raise InputError("jobs: must name a trace or a synthetic mix, and not both (jobs: {synthetic: training})")
     wanted = load if load is not None else text.load
     if text.synthetic is not None:
-        found = _mix(text.synthetic, fleet.devices_on, text.days or DAYS, wanted, seed)
         end = round((text.days or DAYS) * DAY_US)
+        found = _mix(text, fleet, end, seed)
+        wanted = load
     else:
         found, end = _stretch(_read(str(text.trace), text.format), text.days, seed)
-        found, end = _to_load(found, end, fleet, wanted)
+    found, end = _to_load(found, end, fleet, wanted)
     found = _communicating(found, text, fleet)
     if speed != 1.0:
         found = found.changed(work=np.maximum(found.work / speed, 1).astype(np.int64))
@@ -57,15 +60,25 @@ def jobs_of(asked: FleetFile, fleet: Fleet, seed: int = 0, load: float | None = 
 
 
 def load_of(jobs: Jobs, until: int, fleet: Fleet) -> float:
-    """Return the device-time that jobs ask for over what is switched on until then, at full speed."""
-    asked = float((jobs.work.astype(float) * jobs.devices * (jobs.columns()["share"].astype(float) / WHOLE)).sum())
+    """Return the device-time that jobs would hold until then were each started at once, over what is switched on."""
+    held = np.minimum(jobs.work, np.maximum(until - jobs.submit, 0)).astype(np.float64)
+    asked = float((held * jobs.devices * (jobs.columns()["share"].astype(np.float64) / WHOLE)).sum())
     return asked / (fleet.devices_on * until) if fleet.devices_on else 0.0
 
 
-def _mix(name: str, devices: int, days: float, load: float | None, seed: int) -> Jobs:
-    from fabric.fleet.traces.mix import mix  # noqa: PLC0415  # a trace needs no mix
+def _mix(text: JobsText, fleet: Fleet, end: int, seed: int) -> Jobs:
+    """Return a mix whose run times are scaled so that it asks for the load exactly: few long jobs make draws differ."""
+    from fabric.fleet.traces.mix import USUAL_LOAD, mix  # noqa: PLC0415  # a trace needs no mix
 
-    return mix(name, devices, days, load=load, seed=seed).jobs
+    name = str(text.synthetic)
+    load = text.load or USUAL_LOAD[name]
+    found = mix(name, fleet.devices_on, end / DAY_US, load=load, seed=seed).jobs
+    for _ in range(TRIES):
+        now = load_of(found, end, fleet)
+        if abs(now / load - 1) < NEAR:
+            break
+        found = found.changed(work=np.clip(found.work * (load / now), 1_000_000, LONGEST_US).astype(np.int64))
+    return found
 
 
 @lru_cache(maxsize=2)
@@ -93,10 +106,12 @@ def _stretch(jobs: Jobs, days: float | None, seed: int) -> tuple[Jobs, int]:
 
 def _to_load(jobs: Jobs, end: int, fleet: Fleet, load: float | None) -> tuple[Jobs, int]:
     """Return the jobs replayed denser or thinner, so that they ask for `load` of what is on; as they are for None."""
-    if load is None:
-        return jobs, end
-    factor = load_of(jobs, end, fleet) / load
-    return jobs.changed(submit=(jobs.submit * factor).astype(np.int64)), max(1, round(end * factor))
+    for _ in range(TRIES if load is not None else 0):
+        factor = load_of(jobs, end, fleet) / (load or 1.0)
+        if abs(factor - 1) < NEAR:
+            break
+        jobs, end = jobs.changed(submit=(jobs.submit * factor).astype(np.int64)), max(1, round(end * factor))
+    return jobs, end
 
 
 def _communicating(jobs: Jobs, text: JobsText, fleet: Fleet) -> Jobs:
@@ -117,7 +132,7 @@ def described(asked: FleetFile) -> list[str]:
     load = f", load {text.load:g}" if text.load else ""
     if text.synthetic is not None:
         drawn = f"synthetic mix {text.synthetic}, {text.days or DAYS:g} days{load or ', its usual load'}"
-        said = [f"{drawn}; seeds are draws (stated shapes, not fitted)"]
+        said = [f"{drawn}, run times scaled to it; seeds are draws (stated shapes, not fitted)"]
     else:
         name = Path(str(text.trace)).name
         stretch = f"; seeds are stretches of {text.days:g} days" if text.days else "; every seed is the whole trace"

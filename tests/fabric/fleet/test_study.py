@@ -72,14 +72,16 @@ def test_the_load_that_fits_keeps_the_wait_and_a_little_more_does_not():
     base = Setting("easy+tree", links=None)
     load, wait = load_that_fits(asked, base, 3600.0, workers=1)
     assert wait <= 3600.0
-    (over,) = cells(run_all(asked, [replace(base, load=load * 1.3)], workers=1))
-    assert 0.2 < load <= 1.5
-    assert load == 1.5 or over.waits("all", "wait_p95").mean > 3600.0
+    (over,) = cells(run_all(asked, [replace(base, load=load * 1.2)], workers=1))
+    assert 0.2 < load < 1.5
+    assert over.waits("all", "wait_p95").mean > 3600.0
 
 
 def test_the_demand_says_what_it_rests_on_and_refuses_none():
     lines = described(file())
-    assert lines == ["synthetic mix training, 1 days, load 0.9; seeds are draws (stated shapes, not fitted)"]
+    assert lines == [
+        "synthetic mix training, 1 days, load 0.9, run times scaled to it; seeds are draws (stated shapes, not fitted)"
+    ]
     bare = parse({"topo": TOPO})
     with pytest.raises(InputError, match="jobs: must name a trace or a synthetic mix, and not both"):
         jobs_of(bare, fleet_of(bare))
@@ -88,9 +90,9 @@ def test_the_demand_says_what_it_rests_on_and_refuses_none():
 def test_the_load_that_was_found_is_near_the_one_asked():
     asked = file()
     found = jobs_of(asked, fleet_of(asked), 3, load=0.5)
-    assert found.load == pytest.approx(0.5, rel=0.3)
+    assert found.load == pytest.approx(0.5, rel=0.005)
     faster = jobs_of(asked, fleet_of(asked), 3, load=0.5, speed=2.0)
-    assert faster.load == pytest.approx(found.load / 2, rel=1e-6)
+    assert found.load / 2 < faster.load < 0.8 * found.load, "jobs that outlast the window hold as much of it as before"
 
 
 def test_a_run_is_plain_json():
