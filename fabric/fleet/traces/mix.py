@@ -89,7 +89,7 @@ def mix(name: str, devices: int, days: float, *, load: float | None = None, seed
 
 
 def _sizes(kind: Kind, most: int) -> np.ndarray:
-    return np.minimum(np.array(kind.sizes), most)
+    return np.asarray(np.minimum(np.array(kind.sizes), most))
 
 
 def _mean_work(kind: Kind, most: int) -> float:
@@ -116,7 +116,7 @@ def _drawn(random: np.random.Generator, kinds: tuple[Kind, ...], parts: np.ndarr
         hours[own] = random.lognormal(np.log(kind.median_hours), spread, len(own))
 
     def of(values: list[float]) -> np.ndarray:
-        return np.array(values)[parts]
+        return np.asarray(np.array(values)[parts])
 
     work = np.clip((hours * HOUR_US).astype(np.int64), SECOND_US, LONGEST_US)
     return Jobs(
