@@ -73,11 +73,15 @@ def _listed(one: ChangeText, base: Setting) -> Change:
 
 
 def worth(change: Change, base: Cell, other: Cell, fleet: Fleet, new: Fleet) -> Worth:
-    """Return what a change is worth against the base. fleet, new: as they are, for their prices."""
+    """Return what a change is worth against the base. fleet, new: as they are, for their prices.
+
+    Of other jobs the money is what is charged for the hours that they hold, of all else what more effective hours are worth.
+    """
     hours = paired(base, other)
     wait = other.waits("all", "wait_p95")
     little = hours.low <= 0 <= hours.high or abs(hours.mean) < SMALL
-    money = _money(hours, base, other, fleet, new)
+    sold = paired(base, other, "allocated") if change.kind == "jobs" else hours
+    money = _money(sold, base, other, fleet, new)
     if change.kind in ("price", "node") and money is not None:
         little = money[1] <= 0 <= money[2]
     return Worth(change.kind, change.name, hours, wait.mean if wait else None, money, little)
