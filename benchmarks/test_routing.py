@@ -1,4 +1,4 @@
-"""Routing, timed: all pairs of random graphs, all flows of a fat-tree, all pairs and rings around failures at 102,400 devices.
+"""Routing, timed: random graphs, all flows of a fat-tree, 102,400 devices around failures, detours beside minimal ways.
 
 `python -m pytest benchmarks/test_routing.py --benchmark-enable`. Wirings are built, and kernels loaded, before the clock
 starts. Read ratios within one run: machines differ. Knows no peers.
@@ -63,3 +63,18 @@ def test_around_failures(benchmark: Any, work: str) -> None:
         return route_all(left, devices, policy) if pattern == "all pairs" else route(left, devices, np.roll(devices, 1), policy)
 
     assert benchmark.pedantic(around, rounds=5, warmup_rounds=1).per_link.max() >= 1
+
+
+@pytest.mark.benchmark(group="detours of 8,192 devices in 16 groups: read ugal as a ratio to minimal")
+@pytest.mark.parametrize("policy", ["minimal", "valiant", "ugal"])
+@pytest.mark.parametrize("pattern", ["all pairs", "ring", "next group"])
+def test_detours(benchmark: Any, pattern: str, policy: str) -> None:
+    """Every message shared out, and for ugal the shares found first."""
+    topology = built("dragonfly:p=16,a=32,h=16,groups=16").topology
+    devices = np.arange(topology.devices)
+    work = {
+        "all pairs": lambda: route_all(topology, devices, policy),
+        "ring": lambda: route(topology, devices, np.roll(devices, 8), policy, each=False),
+        "next group": lambda: route(topology, devices, np.roll(devices, 512), policy, each=False),
+    }[pattern]
+    assert benchmark.pedantic(work, rounds=5, warmup_rounds=1).per_link.max() >= 1

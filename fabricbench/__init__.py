@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fabric.records.case import Case
     from fabric.records.prediction import Prediction
     from fabric.records.result import Result
+    from fabricbench.fleets import fleet_audit, fleet_place
     from fabricbench.questions import (
         audit,
         build,
@@ -73,6 +74,8 @@ _HOMES = {
     "constants": "fabricbench.questions",
     "equivalent": "fabricbench.questions",
     "failures": "fabricbench.questions",
+    "fleet_audit": "fabricbench.fleets",
+    "fleet_place": "fabricbench.fleets",
     "flows": "fabricbench.questions",
     "gate": "fabricbench.started",
     "hardware": "fabric.answers.hardware",
@@ -118,6 +121,8 @@ __all__ = [
     "constants",
     "equivalent",
     "failures",
+    "fleet_audit",
+    "fleet_place",
     "flows",
     "gate",
     "hardware",

@@ -39,6 +39,8 @@ SCHEMAS: Mapping[str, str] = {
     "twin-what-if": "fabric.answers.twin",
     "review": "fabric.answers.review",
     "review-search": "fabric.answers.search",
+    "fleet-place": "fabric.answers.fleet_place",
+    "fleet-audit": "fabric.answers.fleet_audit",
     "doctor": "fabric.answers.doctor",
     "hardware": "fabric.answers.hardware",
     "hardware-names": "fabric.answers.hardware",
@@ -52,12 +54,15 @@ FILES: Mapping[str, tuple[str, str]] = {
     "fabric": ("fabric.network.spec", "YAML of a fabric"),
     "run": ("fabric.measure.cells.run_file", "YAML of a run that measure takes"),
     "review-request": ("fabric.review.request", "YAML of a review"),
+    "fleet": ("fabric.fleet.fleet_file", "YAML of a fleet"),
 }
 """Kind of file -> the module with its `schema()`, and what it is."""
 PRINTED = {
     "bound": "what bound() returns",
     "review": "what review run --json prints",
     "review-search": "what review search --json prints",
+    "fleet-place": "what fleet place --json prints",
+    "fleet-audit": "what fleet audit --json prints",
     "twin": "what twin run --json prints",
     "twin-what-if": "what twin what-if --json prints",
 }

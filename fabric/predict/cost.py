@@ -74,16 +74,18 @@ def load_of(fabric: Fabric, schedule: Schedule, step: Step, devices: Devices, ro
 
 def step_cost(fabric: Fabric, source: Devices, target: Devices, routing: str) -> Cost:
     """Return what equal messages from source to target devices cost."""
-    return _cost(fabric, route(fabric.topology, source, target, routing, each=False), int(np.bincount(target).max(initial=0)))
+    routed = route(fabric.topology, source, target, routing, each=False, speed=fabric.link_speed)
+    return _cost(fabric, routed, int(np.bincount(target).max(initial=0)))
 
 
 def _routed(fabric: Fabric, schedule: Schedule, step: Step, devices: Devices, routing: str) -> Routed:
     if schedule.switches and max(step.source.max(initial=0), step.target.max(initial=0)) >= schedule.world_size:
         return switched(fabric.topology, devices, step.source, step.target, step.scale)
     if step.complete and np.array_equal(step.source, step.target):
-        return route_all(fabric.topology, devices[step.source], routing)
+        return route_all(fabric.topology, devices[step.source], routing, speed=fabric.link_speed)
     source, target = step.pairs()
-    return route(fabric.topology, devices[source], devices[target], routing, step.scale, each=False)
+    ends = devices[source], devices[target]
+    return route(fabric.topology, *ends, routing, step.scale, each=False, speed=fabric.link_speed)
 
 
 def _fan_in(schedule: Schedule, step: Step) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 
 from fabric.collectives.schedule import Schedule, Step
 from fabric.network.placement import spread
+from fabric.network.routing.policies import read_policy
 from fabric.network.routing.route import ways
 from fabric.network.routing.ways import Ways
 from fabric.predict.closed import FORMS
@@ -46,8 +47,9 @@ def choose(model: Model, case: Case, algorithm: str, schedule: Schedule) -> Choi
     """Return the cheapest fidelity that is exact for a case, or `loaded` with the reason why it is not."""
     if case.world_size < 2 or not schedule.steps:
         return Choice("closed", "one rank sends nothing")
-    if schedule.switches or schedule.chunks > 1:
-        return _not_simulated(schedule)
+    mixed = read_policy(model.routing).mixed
+    if schedule.switches or schedule.chunks > 1 or mixed:
+        return _not_simulated(schedule, mixed=mixed)
     reason = _why_loaded(model, case, schedule)
     if reason:
         closed = _one_switch(model, case, algorithm)
@@ -62,8 +64,10 @@ def choose(model: Model, case: Case, algorithm: str, schedule: Schedule) -> Choi
     return Choice("flows", "messages of one step take unequally long, so that ranks fall out of step")
 
 
-def _not_simulated(schedule: Schedule) -> Choice:
-    """Return the choice for what only the loaded model knows."""
+def _not_simulated(schedule: Schedule, *, mixed: bool) -> Choice:
+    """Return the choice for what only the loaded model knows. mixed: routed in shares over detours."""
+    if mixed:
+        return Choice("loaded", "messages are shared out over all detours, a step at a time: not simulated", exact=False)
     if schedule.chunks > 1:
         return Choice("loaded", "pipelined in chunks: steady state of the slowest stage, not simulated", exact=False)
     return Choice("loaded", "switches add and copy: not simulated, every link's bytes are known", exact=False)

@@ -89,7 +89,9 @@ def mix(name: str, devices: int, days: float, *, load: float | None = None, seed
 
 
 def _sizes(kind: Kind, most: int) -> np.ndarray:
-    return np.asarray(np.minimum(np.array(kind.sizes), most))
+    """Return how many devices a kind's jobs take, none above `most`."""
+    sizes: np.ndarray = np.minimum(np.array(kind.sizes), most)
+    return sizes
 
 
 def _mean_work(kind: Kind, most: int) -> float:
@@ -116,7 +118,8 @@ def _drawn(random: np.random.Generator, kinds: tuple[Kind, ...], parts: np.ndarr
         hours[own] = random.lognormal(np.log(kind.median_hours), spread, len(own))
 
     def of(values: list[float]) -> np.ndarray:
-        return np.asarray(np.array(values)[parts])
+        each: np.ndarray = np.array(values)[parts]
+        return each
 
     work = np.clip((hours * HOUR_US).astype(np.int64), SECOND_US, LONGEST_US)
     return Jobs(

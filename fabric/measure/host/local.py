@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fabric.measure.host.levels import LevelMeasurement, measure_levels
 from fabric.measure.host.machine import machine
+from fabric.measure.host.working_sets import measure_working_sets
 from fabric.measure.timing.contention import CONTENDED
 from fabric.network.fabric import Fabric, Level
 from fabric.network.spec import LOCAL_CARRIERS
@@ -25,7 +26,8 @@ def local_fabric() -> tuple[Fabric, tuple[str, ...]]:
     lines = (f"local: measured now{busy}: its links may be faster when it is quiet",) if busy else ()
     levels = {measured.level: _level(measured, busy) for measured in found}
     here = machine()
-    return Fabric(local(here.slots), levels, name=f"local: {here.processor}", carriers=LOCAL_CARRIERS), lines
+    name, memory = f"local: {here.processor}", measure_working_sets()
+    return Fabric(local(here.slots), levels, name=name, carriers=LOCAL_CARRIERS, working_sets=memory), lines
 
 
 def _level(measured: LevelMeasurement, busy: str) -> Level:

@@ -25,24 +25,46 @@ ROUNDED = 1e-9
 """A part of a link's crossings below which the rest of a difference is rounding."""
 
 
-def route_everyone(router: Router, devices: Ints, policy: Policy, weight: float) -> Routed:
+def route_everyone(router: Router, devices: Ints, policy: Policy, weight: float, speed: Floats | None = None) -> Routed:
     """Return the crossings of a message of this weight between every two different devices, and the most hops by level."""
+    if policy.mixed and not policy.relay and len(np.unique(devices)) == len(devices):
+        return _by_shares(router, devices, policy, weight, speed)
     if policy.splits and not policy.relay and router.tiered is not None:
         return _by_groups(router, devices, policy, weight)
     if _crowded(router, devices, policy):
         return _by_crowds(router, devices, policy, weight)
-    if policy.kind == "adaptive" and len(devices) ** 2 > ADAPTIVE_PAIRS:
+    at_once = policy.kind == "adaptive" or policy.mixed
+    if at_once and len(devices) ** 2 > ADAPTIVE_PAIRS:
         raise InputError(
-            f"routing: adaptive must place at most {ADAPTIVE_PAIRS:,} pairs, got {len(devices) ** 2:,}; ecmp has no limit"
+            f"routing: {policy.kind} must place at most {ADAPTIVE_PAIRS:,} pairs, got {len(devices) ** 2:,}; ecmp has no limit"
         )
     if not policy.relay and router.arithmetic(policy) and router.topology.scale_up_level < 0:
         return _by_arithmetic(router, devices, policy, weight)
     per_link, rows = np.zeros(2 * len(router.topology.ends)), [np.zeros((0, len(router.topology.levels)))]
-    for source, target in pairs(devices, ADAPTIVE_PAIRS if policy.kind == "adaptive" else AT_ONCE):
-        found = router.route(source, target, policy, None, each=False)
+    for source, target in pairs(devices, ADAPTIVE_PAIRS if at_once else AT_ONCE):
+        found = router.route(source, target, policy, None, speed, each=False)
         per_link += found.per_link
         rows.append(largest(found.hops))
     return Routed(weight * per_link, whole(largest(np.concatenate(rows))))
+
+
+def _by_shares(router: Router, devices: Ints, policy: Policy, weight: float, speed: Floats | None) -> Routed:
+    """Return the sums over switches, all messages shared out at once; pairs that their node joins go inside it.
+
+    Raises:
+        NoWay: two devices that no way joins.
+    """
+    from fabric.network.routing.adaptive_shares import everyone  # noqa: PLC0415  # imports scipy's searches
+
+    mates = _mates(router, devices)
+    none = np.zeros(0, dtype=np.int64)
+    inner = (none, none) if mates is None else tuple(ends[router.joined_inside(*mates)] for ends in mates)
+    if len(devices) > 1:
+        router.checked(np.full(len(devices) - 1, devices[0]), devices[1:], policy)
+    found = everyone(router.detours, router.hosts, devices, (inner[0], inner[1]), policy, speed)
+    within = router.route(inner[0], inner[1], policy, None, each=False)
+    rows = np.concatenate([found.hops, largest(within.hops)]) if len(inner[0]) else found.hops
+    return Routed(weight * (found.per_link + within.per_link), whole(largest(rows)))
 
 
 def _by_arithmetic(router: Router, devices: Ints, policy: Policy, weight: float) -> Routed:

@@ -14,8 +14,11 @@ SEEDED = ("ecmp", "adaptive", "minimal", "valiant")
 SPLIT = ("ideal", "spray")
 MODULO = ("dmodk", "rail_aligned")
 TABLE = "table"
+MIXED = ("minimal", "valiant", "ugal")
+"""Without a seed: over all minimal ways alike, over all detours alike, or the best mixture of both."""
 POLICIES = (
-    "ideal, spray, ecmp:SEED, adaptive:SEED, dmodk, rail_aligned, table:FILE, minimal:SEED, valiant:SEED, or pxn: before one"
+    "ideal, spray, ecmp:SEED, adaptive:SEED, dmodk, rail_aligned, table:FILE, minimal, minimal:SEED, valiant, valiant:SEED, "
+    "ugal, or pxn: before one"
 )
 MEANINGS: Mapping[str, str] = {
     "ideal": "every shortest path carries the same share: no switch is blind to what lies behind its neighbours",
@@ -27,18 +30,25 @@ MEANINGS: Mapping[str, str] = {
     "table:FILE": "static forwarding tables, rows of switch, destination, next",
     "minimal:SEED": "dragonfly, dragonfly_plus: at most one cable between groups",
     "valiant:SEED": "first to a drawn group (dragonfly) or switch (others), then on to the target",
+    "minimal": "over all minimal ways alike",
+    "valiant": "over all detours alike: other groups (dragonfly) or switches (others)",
+    "ugal": "the mixture of minimal ways and detours that makes the fullest link least full: ideal UGAL, without queues",
     "pxn:POLICY": "first inside the node to the device on the target's rail, then over the network by POLICY",
 }
 
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy: its kind, its seed (0 where it has none), its file, and whether messages first change rails inside nodes."""
+    """A policy: its kind, its seed (0 where it has none), its file, and whether messages first change rails inside nodes.
+
+    mixed: one of MIXED, which share out every message; else minimal and valiant draw one way for each.
+    """
 
     kind: str
     seed: int = 0
     file: str = ""
     relay: bool = False
+    mixed: bool = False
 
     @property
     def splits(self) -> bool:
@@ -61,6 +71,8 @@ def read_policy(text: str) -> Policy:
     kind, colon, rest = (text.removeprefix(f"{RELAY}:") if relay else text).partition(":")
     if kind in (*SPLIT, *MODULO) and not colon:
         return Policy(kind, relay=relay)
+    if kind in MIXED and not colon:
+        return Policy(kind, relay=relay, mixed=True)
     seed = maybe_whole(rest) if kind in SEEDED and rest.isdigit() else None
     if seed is not None:
         return Policy(kind, seed=seed, relay=relay)

@@ -30,11 +30,13 @@ def route(
     weight: Floats | None = None,
     *,
     each: bool = True,
+    speed: Floats | None = None,
 ) -> Routed:
     """Return the messages' crossings of every link, each message counting its weight (1 by default), and their hops.
 
     source, target: devices (m,). policy: a text of policies_known(). A message to its own device crosses nothing.
-    each: hops of every message; else only the rows that differ, which is less work.
+    each: hops of every message; else only the rows that differ, which is less work. speed: of every link, by which ugal
+    weighs them; None: all count the same.
 
     Raises:
         InputError: an unknown policy, a device that does not exist, or two devices that no way joins.
@@ -42,20 +44,22 @@ def route(
     known = read_policy(policy)
     here, there = _devices(topology, source, target)
     amount = None if weight is None else np.asarray(weight, dtype=np.float64)
-    return router_of(topology).route(here, there, known, amount, each=each)
+    return router_of(topology).route(here, there, known, amount, speed, each=each)
 
 
-def route_all(topology: Topology, devices: Ints, policy: str = "ideal", weight: float = 1.0) -> Routed:
+def route_all(
+    topology: Topology, devices: Ints, policy: str = "ideal", weight: float = 1.0, *, speed: Floats | None = None
+) -> Routed:
     """Return the crossings of one message between every two different devices, in both directions.
 
-    hops are only the rows that no other row exceeds in every level: enough for the slowest latency.
+    hops are only the rows that no other row exceeds in every level: enough for the slowest latency. speed: as of route.
 
     Raises:
         InputError: as route.
     """
     known = read_policy(policy)
     (checked,) = _devices(topology, devices)
-    return route_everyone(router_of(topology), checked, known, weight)
+    return route_everyone(router_of(topology), checked, known, weight, speed)
 
 
 def ways(fabric: Fabric, source: Ints, target: Ints, policy: str = "ideal") -> Ways:

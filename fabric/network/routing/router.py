@@ -25,6 +25,7 @@ from topologies.base import Topology
 from topologies.errors import InputError
 
 if TYPE_CHECKING:  # searches import scipy (0.2 s), which even tiered fabrics do without
+    from fabric.network.routing.adaptive_shares import Detours, Hosts
     from fabric.network.routing.detours import Dragonfly
     from fabric.network.routing.general import General
 
@@ -92,6 +93,22 @@ class Router:
 
         return Dragonfly(self.topology)
 
+    @cached_property
+    def detours(self) -> Detours:
+        """The minimal ways and detours that messages are shared out over: by groups on a dragonfly, else by switches."""
+        from fabric.network.routing.detours import FAMILIES  # noqa: PLC0415
+        from fabric.network.routing.group_ways import GroupWays  # noqa: PLC0415
+        from fabric.network.routing.switch_ways import SwitchWays  # noqa: PLC0415
+
+        return GroupWays(self.dragonfly) if self.topology.family in FAMILIES else SwitchWays(self.outside)
+
+    @cached_property
+    def hosts(self) -> Hosts:
+        """The links between devices and their switches."""
+        from fabric.network.routing.adaptive_shares import Hosts  # noqa: PLC0415
+
+        return Hosts(self.outside.graph)
+
     def legs(self, source: Ints, target: Ints, policy: Policy) -> list[Leg]:
         """Return the legs of the messages: one, or two for those that a policy relays inside their node."""
         everyone = np.arange(len(source))
@@ -137,23 +154,30 @@ class Router:
             raise no_way(self.topology, int(source[pair]), int(target[pair]))
         return inner, over, meeting
 
-    def route(self, source: Ints, target: Ints, policy: Policy, weight: Floats | None, *, each: bool = True) -> Routed:
-        """Return crossings and hops of messages; each: of every message, else the rows that differ."""
+    def route(
+        self, source: Ints, target: Ints, policy: Policy, weight: Floats | None, speed: Floats | None = None, *,
+        each: bool = True,
+    ) -> Routed:  # fmt: skip
+        """Return crossings and hops of messages; each: of every message, else the rows that differ.
+
+        speed: of every link, for ugal; None: all links count the same.
+        """
         per_link = np.zeros(2 * len(self.topology.ends))
         legs = self.legs(source, target, policy)
         if not each and len(legs) == 1:
-            return Routed(per_link, self._add(per_link, source, target, policy, weight, each=False))
+            return Routed(per_link, self._add(per_link, source, target, policy, weight, speed, each=False))
         hops = np.zeros((len(source), len(self.topology.levels)))
         for leg in legs:
             amount = None if weight is None else weight[leg.index]
-            hops[leg.index] += self._add(per_link, leg.source, leg.target, replace(policy, relay=False), amount)
+            hops[leg.index] += self._add(per_link, leg.source, leg.target, replace(policy, relay=False), amount, speed)
         whole = hops.astype(np.int64)
         rows = whole if (whole == hops).all() else hops
         return Routed(per_link, rows if each else distinct(rows))
 
     def _add(
-        self, per_link: Floats, source: Ints, target: Ints, policy: Policy, weight: Floats | None, *, each: bool = True
-    ) -> Floats | Ints:
+        self, per_link: Floats, source: Ints, target: Ints, policy: Policy, weight: Floats | None, speed: Floats | None, *,
+        each: bool = True,
+    ) -> Floats | Ints:  # fmt: skip
         """Count messages of one leg, and return their hops per level; of each message, or only the rows that differ."""
         inner, over, meeting = self.checked(source, target, policy)
         everyone = len(over) == len(source)
@@ -161,7 +185,8 @@ class Router:
         within: Floats | Ints = np.zeros((0, len(self.topology.levels)))
         if len(inner):
             within = self._add_inside(per_link, source[inner], target[inner], policy, _of(weight, inner))
-        found = self._add_over(per_link, s, t, meeting, policy, weight if everyone else _of(weight, over), each=each)
+        amount = weight if everyone else _of(weight, over)
+        found = self._add_over(per_link, s, t, meeting, policy, amount, speed, each=each)
         if not each:
             still = np.zeros((int(len(inner) + len(over) < len(source)), found.shape[1]))
             return distinct(np.concatenate([still, within, found]))
@@ -173,6 +198,7 @@ class Router:
 
     def _add_inside(self, per_link: Floats, source: Ints, target: Ints, policy: Policy, weight: Floats | None) -> Floats | Ints:
         cable, levels = self.tables.scale_up_cable, len(self.topology.levels)
+        policy = Policy("ideal") if policy.mixed else policy
         if cable is not None:
             per_link += np.bincount(2 * cable[source], weight, len(per_link))
             per_link += np.bincount(2 * cable[target] + 1, weight, len(per_link))
@@ -186,9 +212,14 @@ class Router:
         return hops_by_level(entries, self.topology.level, levels)
 
     def _add_over(
-        self, per_link: Floats, source: Ints, target: Ints, meeting: Ints, policy: Policy, weight: Floats | None, *, each: bool
+        self, per_link: Floats, source: Ints, target: Ints, meeting: Ints, policy: Policy, weight: Floats | None,
+        speed: Floats | None, *, each: bool,
     ) -> Floats | Ints:  # fmt: skip
         """Count messages over the network, and return their hops per level: of each, or at least the rows that differ."""
+        if policy.mixed:
+            from fabric.network.routing.adaptive_shares import add_listed  # noqa: PLC0415
+
+            return add_listed(per_link, self.detours, self.hosts, source, target, policy, weight, speed)
         if self.tiered is not None and self.arithmetic(policy):
             if policy.splits:
                 self.tiered.add_split(per_link, source, target, meeting, weight)
@@ -228,7 +259,16 @@ class Router:
         return self.outside.single(source, target, policy, room)
 
     def ways(self, fabric: Fabric, source: Ints, target: Ints, policy: Policy) -> Ways:
-        """Return the links of every message for a simulation of flows."""
+        """Return the links of every message for a simulation of flows.
+
+        Raises:
+            InputError: a policy that shares messages out over detours: every one would cross most of the network.
+        """
+        if policy.mixed:
+            raise InputError(
+                f"routing: {policy.kind} must be asked at the loaded fidelity, since it shares every message out over all "
+                "groups or switches; a simulation takes ideal, spray, ecmp:SEED, adaptive:SEED, minimal:SEED or valiant:SEED"
+            )
         pieces, latency = [], np.zeros(len(source))
         capacity, link = fabric.link_speed, np.arange(2 * len(self.topology.ends))
         for leg in self.legs(source, target, policy):

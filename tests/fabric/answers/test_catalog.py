@@ -36,6 +36,11 @@ parts: {nic-400: {kind: nic, watts: {low: 20, high: 25, source: a test, date: 20
 failing: {links: [1], host_links: [1], switches: [1], racks: [1], seeds: 1}
 limits: {power: 1e6, racks: 9}
 """
+FLEET = f"topo: {TOPO!r}\npolicies: [fifo+scattered, easy+tree]\nseeds: 1\n"
+SACCT = """JobIDRaw|Account|Submit|Start|End|State|AllocTRES|ReqTRES|NodeList
+1|a|0|10|7210|COMPLETED|gres/gpu=32|gres/gpu=32|n[3-6]
+2|a|0|20|Unknown|RUNNING|gres/gpu=16|gres/gpu=16|n[1-2]
+"""
 ON_RANKS = pytest.mark.multirank
 COMMANDS = {
     "show": [["show", TREE]],
@@ -68,6 +73,9 @@ COMMANDS = {
     "gate": [["gate", "--runs", "run.yaml", "run.yaml", "--budget", "0.5"]],
     "slow": [["slow", "--backend", "mpi", "--ranks", "4", "--block", "0.01", "--repeats", "2", "--method", m, *more]
              for m, more in (("pairs", []), ("groups", ["--rounds", "2"]), ("bisection", []), ("bisection", ["--topo", TREE]))],
+    "fleet-place": [["fleet", "place", TOPO, "--job", "all_reduce:1MiB:2"],
+                    ["fleet", "place", "fleet.yaml", "--job", "all_to_all:1MiB:4"]],
+    "fleet-audit": [["fleet", "audit", "week"], ["fleet", "audit", "week", "--ratio", "2", "--price", "5"]],
     "twin": [["twin", "run", TOPO, "--iters", "2", "--seconds", "0.5", "--rate", "94Mb/s", "--sizes", "256KiB"]],
     "twin-what-if": [["twin", "what-if", TOPO, "--iters", "2", "--seconds", "0.5", "--oversubscribe", "2"]],
 }  # fmt: skip
@@ -92,6 +100,10 @@ def folder(tmp_path, monkeypatch):
     Path("review.yaml").write_text(REVIEW)
     Path("osu.txt").write_text(OSU)
     Path("topology.conf").write_text("SwitchName=top Switches=s[1-2]\nSwitchName=s1 Nodes=n[1-4]\nSwitchName=s2 Nodes=n[5-7]\n")
+    Path("fleet.yaml").write_text(FLEET)
+    Path("week").mkdir()
+    Path("week/sacct.txt").write_text(SACCT)
+    Path("week/topology.txt").write_text(Path("topology.conf").read_text())
     links = [{"id": 0, "capacity_Bps": 1e9, "latency_s": 0}]
     flows = [{"id": number, "links": [0], "size_B": 1e6} for number in range(2)]
     Path("flows.json").write_text(json.dumps({"cases": [{"name": "two", "links": links, "flows": flows}]}))

@@ -115,4 +115,4 @@ def test_unknown_policies_are_refused(policy):
 
 def test_every_policy_is_named_with_its_meaning():
     assert [text for text, meaning in policies_known() if not meaning] == []
-    assert len(policies_known()) == 10
+    assert len(policies_known()) == 13

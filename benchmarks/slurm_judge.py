@@ -1,0 +1,192 @@
+"""Where a real slurmctld places jobs on a fabric of ours, beside where we do: leaves taken, leaves needed, regret of both.
+
+    python -m benchmarks.slurm_judge TOPO --jobs 64,8,16 [--ratio 4]
+
+slurmctld runs without root's help, without nodes and without munge: auth/none, every node State=CLOUD, so that it allocates and
+waits for nodes that never boot. It reads the topology.conf that `write --format slurm-conf` makes. It knows no running job.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from fabric.errors import EnvironmentFault
+from fabric.formats import files
+from fabric.formats.hostlist import compress, expand
+from fabric.formats.named import Named
+from fabric.formats.slurm_conf import stamp
+from fabric.formats.tree import Branch, apart, to_branches
+
+DAEMONS = ("slurmctld", "sbatch", "squeue", "scontrol")
+CONFIGURATION = """ClusterName=judge
+SlurmctldHost={host}
+AuthType=auth/none
+CryptoType=crypto/none
+CredType=cred/none
+SlurmUser={user}
+SlurmctldPort={port}
+StateSaveLocation={folder}/state
+SlurmctldPidFile={folder}/pid
+SlurmctldLogFile={folder}/log
+SlurmdSpoolDir={folder}/spool
+ReturnToService=2
+TopologyPlugin=topology/tree
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+SuspendProgram=/bin/true
+ResumeProgram=/bin/true
+ResumeTimeout=36000
+SuspendTime=100000
+NodeName={nodes} State=CLOUD CPUs=1
+PartitionName=p Nodes=ALL Default=YES MaxTime=INFINITE
+"""
+PATIENCE = 60.0
+"""Seconds that slurmctld has to come up, and to place what it can."""
+
+
+def missing() -> str:
+    """Return why slurmctld cannot judge here, empty where it can."""
+    absent = [name for name in DAEMONS if shutil.which(name, path=_path()) is None]
+    return f"no {', '.join(absent)}: apt-get install slurmctld slurm-client" if absent else ""
+
+
+def placements(named: Named, sizes: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return the nodes (numbers in the fabric) that slurmctld gives to jobs of so many whole nodes, submitted in this order.
+
+    Empty for a job that it lets wait. All jobs stay: each finds what those before left.
+
+    Raises:
+        EnvironmentFault: slurmctld is absent, does not come up, or refuses a job.
+    """
+    if why := missing():
+        raise EnvironmentFault(f"slurm: {why}")
+    folder = Path(tempfile.mkdtemp(prefix="fb-judge-"))
+    try:
+        environment = _configured(folder, named)
+        daemon = subprocess.Popen(
+            [str(shutil.which("slurmctld", path=_path())), "-D", "-f", str(folder / "slurm.conf")],
+            env=environment,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            return _placed(environment, folder, sizes)
+        finally:
+            daemon.terminate()
+            daemon.wait(20)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def plain_tree(named: Named) -> str:
+    """Return the topology.conf of the fabric with nodes called n0, n1 ... by their number: short names keep lines readable."""
+    branches, _ = to_branches(named)
+    number = {name: at for at, name in enumerate(_plain_nodes(named))}
+    renamed = [Branch(b.name, b.switches, tuple(f"n{number[n]}" for n in b.nodes)) for b in apart(branches)]
+    rows = [f"SwitchName={b.name}{_part(' Switches', b.switches)}{_part(' Nodes', b.nodes)}" for b in renamed]
+    return stamp(renamed) + "\n".join(rows) + "\n"
+
+
+def _plain_nodes(named: Named) -> list[str]:
+    """Return the tree's name of every node by the node's number: its own, or what it was changed to."""
+    from fabric.formats.tree import groups, plain_names
+
+    names, _ = plain_names([g.name for g in groups(named)] + list(named.nodes))
+    return names[len(names) - len(named.nodes) :]
+
+
+def _part(key: str, names: Sequence[str]) -> str:
+    return f"{key}={compress(names)}" if names else ""
+
+
+def _path() -> str:
+    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
+def _configured(folder: Path, named: Named) -> dict[str, str]:
+    """Write the two files; return the environment that slurmctld and its commands run in."""
+    (folder / "state").mkdir()
+    with socket.socket() as free:
+        free.bind(("", 0))
+        port = free.getsockname()[1]
+    import getpass
+
+    nodes = compress([f"n{number}" for number in range(len(named.nodes))])
+    text = CONFIGURATION.format(host=socket.gethostname(), user=getpass.getuser(), port=port, folder=folder, nodes=nodes)
+    (folder / "slurm.conf").write_text(text)
+    (folder / "topology.conf").write_text(plain_tree(named))
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
+    return {**kept, "SLURM_CONF": str(folder / "slurm.conf"), "PATH": _path()}
+
+
+def _placed(environment: dict[str, str], folder: Path, sizes: Sequence[int]) -> list[tuple[int, ...]]:
+    _until(lambda: "SwitchName=" in _ask(environment, "scontrol", "show", "topology"), folder, "come up")
+    jobs = []
+    for size in sizes:
+        line = ["sbatch", "--parsable", "-N", str(size), "-o", "/dev/null", "--chdir=/"]
+        done = subprocess.run(line, env=environment, input="#!/bin/sh\ntrue\n", capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise EnvironmentFault(f"slurm: sbatch -N {size} failed: {' '.join(done.stderr.split())}")
+        jobs.append(int(done.stdout.strip()))
+    _until(lambda: _tried(_states(environment)), folder, "try every job")
+    found = _states(environment)
+    lists = [found[job][2] for job in jobs]
+    return [tuple(int(name[1:]) for name in expand(text, "squeue", 1)) if text else () for text in lists]
+
+
+def _states(environment: dict[str, str]) -> dict[int, tuple[str, str, str]]:
+    """Return job -> (state, reason, nodes) as squeue has them."""
+    rows = [line.split("|") for line in _ask(environment, "squeue", "-h", "-o", "%A|%T|%r|%N").splitlines()]
+    return {int(job): (state, reason, nodes) for job, state, reason, nodes in rows}
+
+
+def _tried(states: dict[int, tuple[str, str, str]]) -> bool:
+    """Return whether every job has nodes or a reason to wait that says it was looked at."""
+    return bool(states) and all(nodes or reason in ("Resources", "Priority") for _, reason, nodes in states.values())
+
+
+def _until(true: object, folder: Path, what: str) -> None:
+    assert callable(true)
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > deadline:
+            log = (folder / "log").read_text()[-500:] if (folder / "log").exists() else "no log"
+            raise EnvironmentFault(f"slurm: slurmctld did not {what} within {PATIENCE:g} s: {' '.join(log.split())}")
+        time.sleep(0.2)
+
+
+def _ask(environment: dict[str, str], *command: str) -> str:
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30).stdout
+
+
+def table(topo: str, sizes: Sequence[int], ratio: float | None) -> list[str]:
+    """Return the judgement as Markdown rows: every job alone on the empty fabric, slurmctld's placement and ours."""
+    from fabric.fleet.judged import judged
+
+    named = files.load(topo)
+    rows = [
+        "| nodes | leaves it needs | slurmctld | ours (tree) | ours (best) | regret of slurmctld | of ours (tree) |",
+        "|" + "---|" * 7,
+    ]
+    for size in sizes:
+        (theirs,) = placements(named, [size])
+        rows.append(judged(named, size, theirs, ratio))
+    return rows
+
+
+if __name__ == "__main__":
+    import argparse
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("topo")
+    parser.add_argument("--jobs", default="8,16,64")
+    parser.add_argument("--ratio", type=float)
+    asked = parser.parse_args()
+    sys.stdout.write("\n".join(table(asked.topo, [int(n) for n in asked.jobs.split(",")], asked.ratio)) + "\n")

@@ -1,0 +1,121 @@
+"""`fleet place`: where one job goes now under every policy, what its collective takes there, and the best found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from fabric.answers.answer import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Answer, Column, Part, View
+from fabric.units import show_duration
+
+if TYPE_CHECKING:
+    from fabric.fleet.asked import JobCase
+    from fabric.fleet.fleet import Fleet
+    from fabric.fleet.place import Placed
+    from fabric.fleet.policy import SchedulingPolicy
+    from fabric.predict.constants import Constants
+
+FEW, WIDE = 6, 70
+"""Nodes that a table's cell names, and characters it takes, at most."""
+
+
+class Named:
+    """A placement with its nodes' names."""
+
+    def __init__(self, placed: Placed, names: Sequence[str]) -> None:
+        """Take both."""
+        self.placed, self.names = placed, tuple(names)
+
+
+def _of(key: str) -> Callable[[Named], object]:
+    return lambda fact: getattr(fact.placed, key)
+
+
+def _nodes(fact: Named) -> str:
+    from fabric.formats.hostlist import compress
+
+    text = compress(fact.names)
+    if len(text) <= WIDE:
+        return text
+    few = ", ".join(fact.names[:FEW])
+    return f"{few if len(few) <= WIDE else fact.names[0]} ... {len(fact.names)} nodes"
+
+
+VIEW = View(
+    "fleet-place",
+    (
+        Column("by", TEXT, "the policy, or `best`", _of("by"), head="policy"),
+        Column("leaves", WHOLE, "leaf groups that it spans", _of("leaves"), head="leaves"),
+        Column("seconds", NUMBER, "of the job's collective there, alone on the fabric", _of("seconds"), head="predicted",
+               cell=lambda f: show_duration(f.placed.seconds)),
+        Column("regret", NUMBER, "seconds over those of the best found - 1", _of("regret"), head="regret",
+               cell=lambda f: f"{100 * f.placed.regret:.1f} %"),
+        Column("nodes", TEXTS, "names of the nodes", lambda f: list(f.names), head="nodes", cell=_nodes),
+    ),
+    beside={
+        "job": TEXT, "fleet": TEXT, "free_nodes": WHOLE, "nodes": WHOLE, "fewest_leaves": WHOLE, "exact": YES_NO,
+        "evaluated": WHOLE, "waits": TEXTS,
+    },
+)  # fmt: skip
+
+
+def fleet_place(
+    fleet: Fleet,
+    job: JobCase,
+    free: Sequence[str] | None = None,
+    *,
+    policies: Sequence[SchedulingPolicy] | None = None,
+    constants: Constants | None = None,
+    routing: str = "ideal",
+) -> Answer[Placed]:
+    """Return where every policy puts a job now, what its collective takes there, and the best placement found.
+
+    fleet: with a fabric. free: names of the nodes that are wholly free, None: all that are on. policies: None: one per kind of
+    placement that knows whole nodes. constants: None takes those of the fabric's node. routing: how traffic is split.
+
+    Raises:
+        InputError: an unknown node, fewer free nodes than the job needs, or what cannot be predicted.
+    """
+    import numpy as np
+
+    from fabric.fleet.asked import Timer, node_names, numbers_of
+    from fabric.fleet.place import place
+    from fabric.fleet.policy import policy
+    from fabric.predict.of_node import constants_on
+    from fabric.units import show_size
+
+    own = constants if fleet.fabric is None else constants_on(fleet.fabric, {job.collective}, constants)
+    timer = Timer(fleet, job, routing=routing) if own is None else Timer(fleet, job, own, routing)
+    there = fleet.node_on
+    if free is not None:
+        named = np.zeros(fleet.nodes, np.bool_)
+        named[numbers_of(fleet, free, "free")] = True
+        there = there & named
+    chosen = policies or [policy(name) for name in ("scattered", "tree", "blocks", "preferred")]
+    found = place(timer, there, chosen)
+    names = node_names(fleet)
+    facts = tuple(Named(one, [names[node] for node in one.nodes]) for one in (*found.placed, found.best))
+    text = f"{job.collective} of {show_size(job.nbytes)} on {job.devices:,} devices"
+    how = "all kinds of placements timed" if found.exact else f"{found.evaluated:,} placements timed: a better one may exist"
+    title = f"{text}: {timer.count:,} of {int(there.sum()):,} free nodes of {fleet.name}; best: {how}"
+    notes = [f"it needs {found.fewest} leaves at least on these free nodes; times are alone on the fabric ({routing} routing)"]
+    notes += [f"{name}: the job waits" for name in found.waits]
+    spread = [one.regret for one in found.placed]
+    if spread and max(spread) < 0.005:
+        notes.append("every policy is within 0.5 % of the best: for this job alone placement hardly matters on this fabric")
+    return Answer(
+        VIEW,
+        (*found.placed, found.best),
+        facts,
+        parts=(Part(title, facts, None, tuple(notes)),),
+        beside={
+            "job": text,
+            "fleet": fleet.name,
+            "free_nodes": int(there.sum()),
+            "nodes": timer.count,
+            "fewest_leaves": found.fewest,
+            "exact": found.exact,
+            "evaluated": found.evaluated,
+            "waits": list(found.waits),
+        },
+    )

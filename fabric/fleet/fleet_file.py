@@ -1,0 +1,343 @@
+"""A fleet as its YAML file says it: network, pools, prices, power, failures, jobs, policies, link models. It runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from fabric.fleet.asked import with_ratio
+from fabric.fleet.fleet import HOUR_US, FailureRates, Fleet, Outage, Pool, Power, Prices, of_fabric
+from fabric.fleet.links import BOTH_ENDS, LinkModel
+from fabric.fleet.policy import SchedulingPolicy, policy
+from fabric.fleet.tree import oversubscribed
+from fabric.formats import files
+from fabric.hardware.node import node
+from fabric.text.escape import shown
+from fabric.text.files import is_file, read_text
+from fabric.text.numbers import real, whole
+from fabric.text.yaml_file import read_mapping
+from topologies.errors import InputError
+
+POLICIES = ("fifo+scattered", "fifo+tree", "easy+tree")
+"""Where the file names none: without packing, packed, packed with backfill."""
+SYNTHETIC = ("training-heavy", "inference-heavy", "half-idle")
+DAY_HOURS = 24.0
+
+
+class Strict(BaseModel):
+    """A part of the file: no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Count = Annotated[int, Field(ge=1)]
+Some = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+None_or_more = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class PoolText(Strict):
+    """Nodes of one kind. node: of the hardware catalogue, which gives the devices; kind: what jobs ask for by name."""
+
+    name: str
+    nodes: Count
+    devices: Count | None = None
+    kind: str | None = None
+    nodes_off: Annotated[int, Field(ge=0)] = 0
+    node: str | None = None
+
+
+class PowerText(Strict):
+    """Watts of one device with its part of the node; standby: where the node is off. source: where they come from."""
+
+    busy: None_or_more
+    idle: None_or_more
+    standby: None_or_more = 0.0
+    pue: Annotated[float, Field(ge=1, le=5)] = 1.0
+    source: str
+
+    @field_validator("idle")
+    @classmethod
+    def _below_busy(cls, value: float, info: Any) -> float:
+        """Refuse a device that draws more idle than busy."""
+        busy = info.data.get("busy")
+        if busy is not None and value > busy:
+            raise ValueError(f"must be at most busy, {busy:g} W")
+        return value
+
+
+class PricesText(Strict):
+    """Money: all in one currency. device_hour: what owning one installed costs; charged: for one allocated."""
+
+    currency: Annotated[str, Field(min_length=3, max_length=3)]
+    device_hour: None_or_more | None = None
+    charged: None_or_more | None = None
+    kwh: None_or_more | None = None
+    fixed_per_year: None_or_more | None = None
+    source: str
+    date: str = ""
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        """YAML reads 2026 as a number and 2026-11-05 as a date."""
+        return str(value) if isinstance(value, int | date) and not isinstance(value, bool) else value
+
+
+class FailuresText(Strict):
+    """Rates to be drawn, or a trace of outages: a CSV with node, start_hours, end_hours (empty: it does not come back)."""
+
+    node_mtbf_hours: Some | None = None
+    repair_median_hours: Some | None = None
+    repair_p90_hours: Some | None = None
+    trace: str | None = None
+    source: str = "stated"
+
+
+class JobsText(Strict):
+    """The demand: a trace with its format, or a synthetic mix.
+
+    load: device-hours asked per device-hour switched on, to which the trace is sped up or slowed down; None: as it is. days: of
+    it at most, from its begin. communication: share of a step that jobs of several nodes communicate, where they do not say.
+    """
+
+    trace: str | None = None
+    format: str | None = None
+    synthetic: Literal["training-heavy", "inference-heavy", "half-idle"] | None = None
+    load: Some | None = None
+    days: Some | None = None
+    communication: Share | None = None
+
+
+class ChangeText(Strict):
+    """One thing to change, others as they are: what would it be worth? speed: of the devices, over those there are."""
+
+    name: Annotated[str, Field(min_length=1)]
+    kind: Literal["price", "node", "power", "jobs", "failures", "fabric"] = "node"
+    speed: Some | None = None
+    topo: str | None = None
+    ratio: Some | None = None
+    power: PowerText | None = None
+    prices: PricesText | None = None
+    failures: FailuresText | None = None
+    jobs: JobsText | None = None
+
+
+class LinksText(Strict):
+    """A link model of links.py."""
+
+    load: Literal["peak", "mean"] = "peak"
+    pattern: Literal["ring", "all_to_all"] = "all_to_all"
+    split: Literal["ideal", "hash"] = "ideal"
+
+
+class FleetFile(Strict):
+    """A fleet as written.
+
+    topo: any TOPO, or a file beside this one. ratio: what its leaves pass on, as R:1, where the file cannot say (a tree) or to
+    ask for another fabric. devices: of a node, where the file has one end per host. warm_up: days before sums are made.
+    """
+
+    name: str = ""
+    topo: Annotated[str, Field(min_length=1)]
+    ratio: Some | None = None
+    devices: Count | None = None
+    nodes_off: Annotated[int, Field(ge=0)] = 0
+    pools: tuple[PoolText, ...] = ()
+    power: PowerText | None = None
+    prices: PricesText | None = None
+    failures: FailuresText | None = None
+    jobs: JobsText | None = None
+    policies: tuple[str, ...] = POLICIES
+    quotas: dict[str, Count] = {}
+    links: Literal["both", "none"] | tuple[LinksText, ...] = "both"
+    seeds: Annotated[int, Field(ge=1, le=100)] = 3
+    warm_up: None_or_more = 0.0
+    changes: tuple[ChangeText, ...] = ()
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a fleet's YAML file."""
+    return FleetFile.model_json_schema()
+
+
+def load(path: Path) -> FleetFile:
+    """Return the fleet of a YAML file, names of files in it made relative to it.
+
+    Raises:
+        InputError: one line with the file, the key, the rule and the value.
+    """
+    content = read_mapping(path, "fleet", "with topo, jobs, prices, power, policies ...")
+    try:
+        found = parse(content)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return _beside(found, path.parent)
+
+
+def parse(content: Mapping[str, Any]) -> FleetFile:
+    """Return the fleet of a mapping; InputError with the key, the rule and the value."""
+    if _has_off(content):
+        raise InputError("off: is YAML's word for false, no key; write nodes_off for nodes, standby for watts")
+    try:
+        return FleetFile.model_validate(content)
+    except ValidationError as error:
+        raise InputError(_line(error)) from None
+
+
+def _has_off(content: Any) -> bool:
+    """Return whether a key anywhere is a truth value, as YAML 1.1 reads `off` and `no`."""
+    if isinstance(content, Mapping):
+        return any(isinstance(key, bool) for key in content) or any(map(_has_off, content.values()))
+    return isinstance(content, list) and any(map(_has_off, content))
+
+
+def _line(error: ValidationError) -> str:
+    """Return pydantic's first finding as one line."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "fleet"
+    if first["type"] == "extra_forbidden":
+        model: Any = FleetFile
+        for part in first["loc"][:-1]:
+            model = _part(model, part)
+        names = list(getattr(model, "model_fields", {}))
+        near = get_close_matches(str(first["loc"][-1]), names, 1, 0.5)
+        return f"{where}: no such key; there are {', '.join(names)}{f'; did you mean {near[0]}?' if near else ''}"
+    if first["type"] == "missing":
+        return f"{where}: must be given"
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {said[0].lower() + said[1:]}, got {shown(first['input'])}"
+
+
+PARTS = {
+    "pools": PoolText, "power": PowerText, "prices": PricesText, "failures": FailuresText, "jobs": JobsText, "links": LinksText,
+    "changes": ChangeText,
+}  # fmt: skip
+
+
+def _part(model: Any, key: int | str) -> Any:
+    return PARTS.get(key, model) if isinstance(key, str) else model
+
+
+def _beside(found: FleetFile, folder: Path) -> FleetFile:
+    """Return the fleet with files of its own folder named from here."""
+
+    def near(text: str | None) -> str | None:
+        return str(folder / text) if text and is_file(folder / text) else text
+
+    jobs = found.jobs.model_copy(update={"trace": near(found.jobs.trace)}) if found.jobs else None
+    failures = found.failures.model_copy(update={"trace": near(found.failures.trace)}) if found.failures else None
+    return found.model_copy(update={"topo": near(found.topo), "jobs": jobs, "failures": failures})
+
+
+def fleet_of(asked: FleetFile) -> Fleet:
+    """Return the fleet: network, pools, prices, power, failures.
+
+    Raises:
+        InputError: pools that are not the network's nodes, an unknown node, or a topo that cannot be read.
+    """
+    fabric = files.load(asked.topo).fabric
+    if asked.ratio is not None:
+        fabric = with_ratio(fabric, asked.ratio)
+    base = of_fabric(fabric, devices=asked.devices, name=asked.name)
+    if asked.ratio is not None:
+        base = replace(base, tree=oversubscribed(base.tree, asked.ratio, base.tree.tiers[0]))
+    pools = tuple(_pool(one) for one in asked.pools) or (replace(base.pools[0], off=asked.nodes_off),)
+    if asked.pools and asked.nodes_off:
+        raise InputError("nodes_off: say it of each of the pools, or leave pools out")
+    return replace(
+        base,
+        pools=pools,
+        power=_power(asked),
+        prices=_prices(asked),
+        rates=_rates(asked.failures),
+        outages=_outages(asked.failures),
+    )
+
+
+def of_text(text: str) -> tuple[FleetFile, Fleet]:
+    """Return the fleet of a YAML file of fleets, or of any TOPO without prices, power and jobs."""
+    path = Path(text)
+    if path.suffix in (".yaml", ".yml") and is_file(path) and _is_fleet(path):
+        asked = load(path)
+        return asked, fleet_of(asked)
+    asked = FleetFile(topo=text)
+    return asked, fleet_of(asked)
+
+
+def _is_fleet(path: Path) -> bool:
+    """Return whether a YAML file names a topo on a line of its own, which no other file of ours does."""
+    return any(line.startswith("topo:") for line in read_text(path, "fleet").splitlines())
+
+
+def _pool(text: PoolText) -> Pool:
+    of = node(text.node) if text.node else None
+    devices = text.devices or (of.devices if of else None)
+    if devices is None:
+        raise InputError(f"pools: {shown(text.name)} needs devices of a node, or a node of the hardware catalogue")
+    return Pool(text.name, text.nodes, devices, text.kind or (of.device.name if of else ""), text.nodes_off, of)
+
+
+def _power(asked: FleetFile) -> Power | None:
+    one = asked.power
+    return None if one is None else Power(one.busy, one.idle, one.standby, one.pue, one.source)
+
+
+def _prices(asked: FleetFile) -> Prices | None:
+    one = asked.prices
+    if one is None:
+        return None
+    source = f"{one.source}, {one.date}" if one.date else one.source
+    return Prices(one.currency, one.device_hour, one.charged, one.kwh, one.fixed_per_year, source)
+
+
+def _rates(text: FailuresText | None) -> FailureRates | None:
+    if text is None or text.node_mtbf_hours is None:
+        return None
+    if text.repair_median_hours is None or text.repair_p90_hours is None:
+        raise InputError("failures: node_mtbf_hours goes with repair_median_hours and repair_p90_hours")
+    return FailureRates(text.node_mtbf_hours, text.repair_median_hours, text.repair_p90_hours, text.source)
+
+
+def _outages(text: FailuresText | None) -> tuple[Outage, ...]:
+    """Return the outages of a trace: a CSV of node, start_hours, end_hours."""
+    if text is None or text.trace is None:
+        return ()
+    lines = read_text(Path(text.trace), "failures.trace").splitlines()
+    head = [cell.strip() for cell in lines[0].split(",")] if lines else []
+    if head != ["node", "start_hours", "end_hours"]:
+        raise InputError(f"failures.trace: must be a CSV of node,start_hours,end_hours, got {shown(lines[0] if lines else '')}")
+    found = []
+    for number, line in enumerate(lines[1:], start=2):
+        cells = [cell.strip() for cell in line.split(",")]
+        where = f"{text.trace}:{number}"
+        if len(cells) != len(head):
+            raise InputError(f"{where}: must have {len(head)} columns, got {len(cells)}")
+        start, end = real(cells[1], f"{where} start_hours", 0), real(cells[2], f"{where} end_hours", 0) if cells[2] else None
+        found.append(
+            Outage(whole(cells[0], f"{where} node"), round(start * HOUR_US), None if end is None else round(end * HOUR_US))
+        )
+    return tuple(found)
+
+
+def policies_of(asked: FleetFile) -> list[SchedulingPolicy]:
+    """Return the policies, in the file's order; InputError for a name that none has, or for two of one name."""
+    found = [policy(text, quotas=asked.quotas) for text in asked.policies]
+    if not found:
+        raise InputError("policies: must name at least one, such as [easy+tree], got none")
+    return list({one.name: one for one in found}.values())
+
+
+def links_of(asked: FleetFile) -> list[LinkModel | None]:
+    """Return the link models that figures are shown under: both ends, none, or those of the file."""
+    if asked.links == "both":
+        return list(BOTH_ENDS)
+    if asked.links == "none":
+        return [None]
+    return [LinkModel(one.load, one.pattern, one.split) for one in asked.links if isinstance(one, LinksText)]

@@ -1,0 +1,67 @@
+"""Questions of a centre as Python writes them: paths and texts turned into what the fleet's verbs take. It answers none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fabric.answers.answer import Answer
+    from fabric.fleet.audit import Span
+    from fabric.fleet.place import Placed
+
+
+def fleet_place(
+    fleet: str | Path,
+    collective: str,
+    size: str | int,
+    devices: int,
+    *,
+    free: Sequence[str] | None = None,
+    policies: Sequence[str] | None = None,
+    algorithm: str | None = None,
+    routing: str = "ideal",
+) -> Answer[Placed]:
+    """Return where every policy puts one job now, its collective's predicted time there, and the best placement found (last).
+
+    fleet: the YAML file of a fleet, or any TOPO. free: names of free nodes, None: all that are on. policies: such as easy+tree.
+
+    Raises:
+        InputError: an unknown node, policy or collective, or fewer free nodes than the job needs.
+    """
+    from fabric.answers.fleet_place import fleet_place as answer
+    from fabric.collectives.catalog import collective as known
+    from fabric.fleet.asked import JobCase
+    from fabric.fleet.fleet_file import of_text
+    from fabric.fleet.policy import policy
+    from fabricbench.questions import size_list
+
+    _, found = of_text(str(fleet))
+    job = JobCase(known(collective).name, size_list(size)[0], devices, algorithm)
+    chosen = None if policies is None else [policy(text) for text in policies]
+    return answer(found, job, free, policies=chosen, routing=routing)
+
+
+def fleet_audit(
+    folder: str | Path, fleet: str | Path | None = None, *, ratio: float | None = None, devices: int = 8, days: float = 7.0
+) -> Answer[Span]:
+    """Return how the jobs of a live cluster lie on its fabric, the worst first: leaf spans, regret, hours and money lost.
+
+    folder: what the script of `fabricbench fleet audit --script` collected. fleet: the YAML file of a fleet or any TOPO; None:
+    the network that the folder tells of, its nodes of so many devices, its leaves passing on ratio:1.
+
+    Raises:
+        InputError: a folder without jobs or network, or no job on the fabric.
+    """
+    from fabric.answers.fleet_audit import collected, network_of
+    from fabric.answers.fleet_audit import fleet_audit as answer
+    from fabric.fleet.fleet_file import FleetFile, fleet_of, of_text
+    from topologies.errors import InputError
+
+    state = collected(Path(folder))
+    text = str(fleet) if fleet is not None else network_of(Path(folder))
+    if text is None:
+        raise InputError(f"fleet: {folder} tells nothing of the network; give fleet, a TOPO")
+    asked = FleetFile(topo=text, devices=devices, name=str(folder)) if fleet is None else of_text(text)[0]
+    return answer(fleet_of(asked.model_copy(update={"ratio": ratio}) if ratio else asked), state, days=days)
