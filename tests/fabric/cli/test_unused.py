@@ -46,6 +46,8 @@ def refusal(*words):
         (("measure", "--backend=gloo", "--orders=interleaved:1"), "orders: must be"),
         (("measure", "--backend=gloo", "--orders=scattered:²"), "orders: must be"),
         (("slow", "--method=groups", "--batch=2"), "batch: is of --method pairs; leave it out"),
+        (("slow", "--method=pairs", "--layers=pairs"), "layers: is of --method search; leave it out"),
+        (("slow", "--method=pairs", "--budget=9"), "budget: is of --method search; leave it out"),
         (("slow", "--orders=contiguous"), "orders: is of --method bisection; leave it out"),
         (("slow", "--backend="), "backend: must be one of"),
         (("twin", "up", "ring:devices=4", "--name=a/b", "--dry-run"), "name: must be up to 31 of a-z"),
