@@ -5,7 +5,7 @@ One view for what a method finds: units, comparisons of halves, or cuts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +155,7 @@ def answer_of(
     return Answer(view, rows, parts=(part,), beside={**beside, "context": dict(found.context)})
 
 
-def view_of(method: str, rows: Sequence[Row]) -> View:
+def view_of(method: str, rows: Sequence[Mapping[str, Any]]) -> View:
     """Return the view of a method's rows."""
     if method == "bisection":
         return CUTS_OF_FABRIC if any("bound_bytes_per_second" in row for row in rows) else CUTS

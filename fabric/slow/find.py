@@ -7,7 +7,7 @@ bisection: what crosses from one half to the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import log
 from time import perf_counter
@@ -56,7 +56,7 @@ def _search(search: Search, launch: Launch, world: World, tell: Tell | None, fab
     watchdog = Watchdog(search.timeout, line, Life(world, launch, search.timeout))
     said = context(world, launch, placement)
     bench = Bench(search, launch, world, placement, units_of(search, placement.node), watchdog, tell, said=said)
-    ways = {
+    ways: Mapping[str, Callable[[Bench], Report]] = {
         "search": partial(search_all, fabric=fabric),
         "pairs": _pairs,
         "groups": _groups,

@@ -69,9 +69,10 @@ def search_all(bench: Bench, fabric: Fabric | None) -> Report:
     found: list[tuple[str, Found]] = []
     for layer in bench.search.layers:
         collective = "sendrecv" if layer == "pairs" else bench.search.collective
-        led = _lead(bench, tree, collective) if bench.launch.rank == 0 else _follow(bench, collective)
-        if led is not None:
-            found.append((layer, led))
+        if bench.launch.rank == 0:
+            found.append((layer, _lead(bench, tree, collective)))
+        else:
+            _follow(bench, collective)
     rows, line = ([], "") if bench.launch.rank else (rows_of(tree, found), verdict(tree, found))
     rows, line = bench.world.gather((rows, line))[0]
     slow = sorted({s for row in rows if row["state"] == "slow" for s in row["suspects"]})

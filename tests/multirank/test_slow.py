@@ -126,7 +126,7 @@ def test_under_a_users_own_launcher_one_rank_speaks(backend, ranks):
         (["--unit", "rack"], 2, "unit: must be one of rank, node, got 'rack'"),
         (["--batch", "0"], 2, "batch: must be a whole number from 1 to 10,000, got '0'"),
         (["--ranks", "1"], 2, "ranks: must be a whole number from 2 to 1,024, got '1'"),
-        (["--method", "pairs", "--ranks", "2", "--backend", "mpi"], 2, "ranks: pairs need 3 or more to say which one is slow, got 2"),
+        (["--method", "pairs", "--ranks", "2", "--backend", "mpi"], 2, "ranks: pairs need 3 or more to say which one is"),
         (["--method", "groups", "--ranks", "3", "--backend", "mpi"], 2, "ranks: groups need 4 or more, got 3"),
         (["--unit", "node", "--backend", "mpi"], 2, "unit: node and --one-rank-a-node need 2 nodes or more, got 1"),
         (["--size", "2", "--collective", "all_reduce", "--backend", "mpi"], 2, "size: all_reduce on 2 ranks needs"),

@@ -72,7 +72,8 @@ COMMANDS = {
     "measure": [["measure", "run.yaml", "--iters", "2"]],
     "gate": [["gate", "--runs", "run.yaml", "run.yaml", "--budget", "0.5"]],
     "slow": [["slow", "--backend", "mpi", "--ranks", "4", "--block", "0.01", "--repeats", "2", "--method", m, *more]
-             for m, more in (("search", []), ("pairs", []), ("groups", ["--rounds", "2"]), ("bisection", []), ("bisection", ["--topo", TREE]))],
+             for m, more in (("search", []), ("pairs", []), ("groups", ["--rounds", "2"]), ("bisection", []),
+                             ("bisection", ["--topo", TREE]))],
     "fleet-place": [["fleet", "place", TOPO, "--job", "all_reduce:1MiB:2"],
                     ["fleet", "place", "fleet.yaml", "--job", "all_to_all:1MiB:4"]],
     "fleet-audit": [["fleet", "audit", "week"], ["fleet", "audit", "week", "--ratio", "2", "--price", "5"]],
