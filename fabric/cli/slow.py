@@ -53,7 +53,7 @@ KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted",
 @click.option("--size", "nbytes", default="1MiB", show_default=True, metavar="SIZE", help="Its S.")
 @click.option("--unit", default="rank", show_default=True, metavar="U", help="What is slow or not: rank or node.")
 @click.option("--one-rank-a-node", "alone", is_flag=True, help="Only the first rank of every node takes part.")
-@click.option("--batch", type=REPEATS, metavar="K", help="K pairs at a time instead of all that are disjoint.")
+@click.option("--batch", type=REPEATS, metavar="K", help="K pairs or groups at a time instead of all that are disjoint.")
 @click.option(
     "--repeats", type=REPEATS, metavar="N", help="Blocks a test or comparison (5), tournaments (5), blocks (20), samples (10)."
 )
@@ -120,7 +120,9 @@ def _say_how_long(search: Search, ranks_: int) -> None:
 
 def _refuse_unused(method: str) -> None:
     """Refuse options of another method; InputError naming the first of them."""
-    own_options = (("pairs", "batch"), ("groups", "most"), ("bisection", "orders"), ("search", "layers"), ("search", "budget"))
+    own_options = (("groups", "most"), ("bisection", "orders"), ("search", "layers"), ("search", "budget"))
+    if method not in ("search", "pairs"):
+        refuse_unused({"batch": "batch"}, "is of --method search and pairs")
     for own, name in own_options:
         option = "rounds" if name == "most" else name
         if method != own:

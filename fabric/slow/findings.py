@@ -79,7 +79,9 @@ def verdict(tree: Tree, found: Sequence[tuple[str, Found]]) -> str:
         more = f"; and {len(slow) - SAID} more" if len(slow) > SAID else ""
         return f"slow: {'; '.join(slow[:SAID])}{more}{left} ({cost})"
     if undecided:
-        return f"inconclusive: {undecided} of {tree.suspects} suspects undecided, nobody named ({cost})"
+        noise = max(100 * one.noise for _, one in found)
+        why = f"a test's time varies by {noise:.1f} % of itself; raise --block, --repeats or --least"
+        return f"inconclusive: {undecided} of {tree.suspects} suspects undecided, nobody named ({cost}); {why}"
     return f"none: {tree.nodes} cleared, and {tree.suspects - tree.nodes} boundaries ({cost})"
 
 

@@ -10,6 +10,7 @@ from math import ceil, log2
 from time import monotonic
 from typing import Any
 
+from fabric.measure.host.machine import usable_cores
 from fabric.network.fabric import Fabric
 from fabric.slow.adaptive import Found, search
 from fabric.slow.findings import rows_of, verdict
@@ -93,14 +94,19 @@ def _counts(found: Sequence[tuple[str, Found]]) -> dict[str, Any]:
 def _lead(bench: Bench, tree: Tree, collective: str) -> Found:
     """Return what a search finds whose tests all ranks run; rank 0."""
     started, rounds = monotonic(), 0
+    crowded = bench.launch.world_size > len(usable_cores()) * len(set(bench.placement.node))
+    at_once = bench.search.batch or (1 if crowded else tree.nodes)  # ranks that share cores slow each other
     likely = expected(tree.nodes, bench.search.block, bench.search.count, 1)[0]
 
     def ask(tests: Sequence[Test]) -> list[list[float]]:
         nonlocal rounds
         rounds += 1
         bench.progress(min(rounds, likely), likely)
-        groups = bench.world.gather([ranks_of(tree, test) for test in tests])[0]
-        return bench.blocks_side_by_side(groups, bench.search.count, collective)
+        seconds: list[list[float]] = []
+        for start in range(0, len(tests), at_once):
+            groups = bench.world.gather([ranks_of(tree, test) for test in tests[start : start + at_once]])[0]
+            seconds += bench.blocks_side_by_side(groups, bench.search.count, collective)
+        return seconds
 
     def over() -> bool:
         spent = monotonic() - started

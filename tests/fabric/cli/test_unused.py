@@ -45,7 +45,7 @@ def refusal(*words):
         (("measure", "--backend=gloo", "--sizes=8", "--minbytes=8"), "sizes: names every size, min would be without effect"),
         (("measure", "--backend=gloo", "--orders=interleaved:1"), "orders: must be"),
         (("measure", "--backend=gloo", "--orders=scattered:²"), "orders: must be"),
-        (("slow", "--method=groups", "--batch=2"), "batch: is of --method pairs; leave it out"),
+        (("slow", "--method=groups", "--batch=2"), "batch: is of --method search and pairs; leave it out"),
         (("slow", "--method=pairs", "--layers=pairs"), "layers: is of --method search; leave it out"),
         (("slow", "--method=pairs", "--budget=9"), "budget: is of --method search; leave it out"),
         (("slow", "--orders=contiguous"), "orders: is of --method bisection; leave it out"),
