@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fabric.records.case import Case
     from fabric.records.prediction import Prediction
     from fabric.records.result import Result
-    from fabricbench.fleets import fleet_audit, fleet_place
+    from fabricbench.fleets import fleet_audit, fleet_place, fleet_run, fleet_trace
     from fabricbench.questions import (
         audit,
         build,
@@ -78,6 +78,8 @@ _HOMES = {
     "failures": "fabricbench.questions",
     "fleet_audit": "fabricbench.fleets",
     "fleet_place": "fabricbench.fleets",
+    "fleet_run": "fabricbench.fleets",
+    "fleet_trace": "fabricbench.fleets",
     "flows": "fabricbench.questions",
     "gate": "fabricbench.started",
     "hardware": "fabric.answers.hardware",
@@ -127,6 +129,8 @@ __all__ = [
     "failures",
     "fleet_audit",
     "fleet_place",
+    "fleet_run",
+    "fleet_trace",
     "flows",
     "gate",
     "hardware",

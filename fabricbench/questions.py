@@ -282,11 +282,16 @@ def calibrate(results: Iterable[Result], fabric: Fabric, *, library: str | None 
     Raises:
         InputError: results that cannot be fitted, with what is missing.
     """
+    from dataclasses import replace
+
     from fabric.answers.calibrate import calibrate as answer
+    from fabric.records.host_state import quiet
     from fabric.records.imported import of_library
     from fabric.records.pool import pooled
 
-    return answer(of_library(pooled(list(results)), library), fabric)
+    steady, said = quiet(list(results))
+    found = answer(of_library(pooled(steady), library), fabric)
+    return replace(found, warnings=(*said, *found.warnings))
 
 
 def compare(a: Iterable[Result], b: Iterable[Result], tolerance_percent: float | None = None) -> Answer[Pair]:

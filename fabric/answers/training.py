@@ -13,6 +13,7 @@ from fabric.units import show_duration
 if TYPE_CHECKING:
     from fabric.answers.training_scale import Beside
     from fabric.importers.node_faults import FaultTrace
+    from fabric.importers.steps import MeasuredStep
     from fabric.network.fabric import Fabric
     from fabric.predict.constants import Constants
     from fabric.workload.auto import Neighbour, Search
@@ -42,6 +43,7 @@ def training(
     seq: int | None = None,
     ranks: int | None = None,
     constants: Constants | None = None,
+    measured: Sequence[MeasuredStep] = (),
     months: Months | None = None,
     workers: int | None = None,
     watch: Callable[[int, int], None] | None = None,
@@ -49,30 +51,32 @@ def training(
     """Return the step of a model under a plan, or under the fastest, with what limits it and what failures leave of a run.
 
     plan: a plan's text, `auto`, or `auto` with given keys. batch: sequences a step; seq: tokens of one; ranks: devices (ask.py
-    says what they are where they are None). workers, watch: of the search. The rows: the step, then of `auto` the front.
+    says what they are where they are None). measured: steps of the user's own, by which all are scaled. workers, watch: of
+    the search. The rows: the step, then of `auto` the front.
 
     Raises:
         InputError: a plan that does not divide the model, the batch or the ranks, with the nearest that does; no plan that
             fits; a fabric whose device is not known.
     """
-    from fabric.workload.ask import asked
+    from fabric.workload.ask import asked, scale_of
     from fabric.workload.auto import evaluator, explain, search
     from fabric.workload.changes import sensitivity
 
     question = asked(model, fabric, plan, batch=batch, seq=seq, ranks=ranks)
     space = question.space
-    evaluate = evaluator(space, fabric, constants)
+    scale = scale_of(question, fabric, measured, constants) if measured else None
+    evaluate = evaluator(space, fabric, constants, scale)
     beside: dict[str, Any] = {"searched": None}
     steps = []
     if question.plan is None:
-        found = search(space, fabric, constants, evaluate, workers=workers, watch=watch)
+        found = search(space, fabric, constants, evaluate, scale=scale, workers=workers, watch=watch)
         steps = [evaluate(one.plan) for one in found.front]
         step = steps[0]
         beside["searched"] = _searched(found, step, explain(space, fabric, step, evaluate))
     else:
         step = evaluate(question.plan)
         steps = [step]
-    moved = sensitivity(step, fabric, constants)
+    moved = sensitivity(step, fabric, constants, scale)
     beside["effective"] = effective(step, months or Months(), max(1, fabric.topology.devices_per_node))
     beside["published"] = [_published_row(one, space, fabric, constants) for one in _published(fabric, model, constants)]
     return answer_of(steps, moved, question.assumed, beside)

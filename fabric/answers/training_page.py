@@ -9,10 +9,32 @@ from fabric.units import show_duration
 
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer
-    from fabric.workload.step import TrainingStep
+    from fabric.network.fabric import Fabric
+    from fabric.workload.step import SimulatedStep, TrainingStep
 
 
-def page(answer: Answer[TrainingStep], path: Path) -> None:
+def in_time(answer: Answer[TrainingStep], fabric: Fabric) -> SimulatedStep:
+    """Return the first step of an answer laid out in time on its fabric, by the node's own library."""
+    from fabric.workload.simulated import simulated_step
+
+    step = answer[0]
+    return simulated_step(step.model, step.plan, fabric, batch=step.batch, seq=step.sequence, ranks=step.ranks)
+
+
+def write_trace(answer: Answer[TrainingStep], fabric: Fabric, path: Path) -> None:
+    """Write the first step in time as a trace that Chrome and Perfetto open.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    from fabric.text.files import write_text
+    from fabric.workload.trace import chrome_trace
+
+    step = answer[0]
+    write_text(path, chrome_trace(in_time(answer, fabric).slots, f"{step.model.name}, {step.plan.text()}"))
+
+
+def page(answer: Answer[TrainingStep], fabric: Fabric, path: Path) -> None:
     """Write the page of an answer, one self-contained HTML file.
 
     Raises:
@@ -35,4 +57,4 @@ def page(answer: Answer[TrainingStep], path: Path) -> None:
         f"{step.batch:,} sequences of {step.sequence:,} tokens on {step.ranks:,} x {step.device}",
         *first.notes,
     ]
-    write(path, title, headlines, drawings(step, None), [Grid("the step", first.head, first.rows), *rest])
+    write(path, title, headlines, drawings(step, in_time(answer, fabric)), [Grid("the step", first.head, first.rows), *rest])

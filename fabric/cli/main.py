@@ -22,7 +22,7 @@ VERBS = {
     "slow": "Which rank or node is slow: pairs, groups, lateness; and the bandwidth between two halves.",
     "launch": "Print the batch file that measures a run on a Slurm cluster.",
     "import": "Read other benchmarks' logs (nccl-tests, OSU, IMB, hccl_test, perftest ...) as results, and screen them.",
-    "fleet": "A whole centre: where to put one job now, how a live cluster's jobs lie.",
+    "fleet": "A whole centre: where its hours and money go, where to put a job, how a live cluster lies.",
     "judge": "Is a measured number good? Good, watch or bad against what the fabric should give, and why.",
     "calibrate": "Fit a library's alphas and betas from measured results; score the fit on held-out sizes.",
     "compare": "Put two sets of results side by side, case by case.",

@@ -10,7 +10,7 @@ sets counts, graph inside and speeds (of_node.py): a key that is given wins over
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,12 @@ from fabric.network.of_node import levels as levels_of
 from fabric.network.of_node import named
 from fabric.network.parts import Part, part
 from fabric.network.plausible import check as check_plausible
+from fabric.network.working_sets_file import WorkingSetsText, as_text, from_text
 from fabric.text.escape import shown
 from fabric.text.files import write_text
 from fabric.units import duration, rate
 from topologies import catalog
-from topologies.base import SCALE_UP, Topology
+from topologies.base import HOST_NIC, SCALE_UP, Topology
 from topologies.errors import InputError
 
 SCHEMA, OF_LANES = "fabricbench.fabric/2", "fabricbench.fabric/1"
@@ -67,6 +68,7 @@ class FabricText:
     degraded: Mapping[int, str] = field(default_factory=dict)
     carriers: Mapping[str, str] = field(default_factory=dict)
     uses: Mapping[str, str | bool] = field(default_factory=dict)
+    working_sets: WorkingSetsText | None = None
 
 
 def schema() -> dict[str, Any]:
@@ -99,7 +101,11 @@ def from_short_form(text: str, *, force: bool = False) -> Fabric:
     usual = _usual(topology, node)
     given = {
         level: _level(
-            LevelText(part=speeds[f"{prefix}link"], speed=speeds[f"{prefix}speed"], latency=speeds[f"{prefix}latency"]),
+            LevelText(
+                part=speeds[f"{prefix}link"],
+                speed=speeds[f"{prefix}speed"],
+                latency=None if level == HOST_NIC else speeds[f"{prefix}latency"],
+            ),
             usual[level],
             prefix,
             check=not force,
@@ -155,6 +161,8 @@ def to_dict(fabric: Fabric) -> dict[str, Any]:
         content["carriers"] = dict(fabric.carriers)
     if fabric.uses:
         content["uses"] = dict(fabric.uses)
+    if fabric.working_sets is not None:
+        content["working_sets"] = as_text(fabric.working_sets)
     return content
 
 
@@ -186,7 +194,8 @@ def _from_text(path: Path, text: FabricText) -> Fabric:
     said = {name: text.levels.get(name, LevelText()) for name in topology.levels}
     levels = {name: _level(own, usual[name], f"{name}.", check=own.source is None) for name, own in said.items()}
     degraded = _degraded(path, topology, text.degraded)
-    fabric = Fabric(topology, levels, text.name, degraded, text.carriers, node, _used(node, own))
+    memory = from_text(str(path), text.working_sets) if text.working_sets else None
+    fabric = Fabric(topology, levels, text.name, degraded, text.carriers, node, _used(node, own), memory)
     states_lanes = text.schema_ == OF_LANES and text.levels.get(SCALE_UP, LevelText()).speed
     return from_lane_speeds(fabric, OF_LANES) if states_lanes else fabric
 
@@ -205,9 +214,10 @@ def _degraded(path: Path, topology: Topology, cables: Mapping[int, str]) -> dict
 
 def _usual(topology: Topology, node: NodeType | None) -> dict[str, Level]:
     """Return the levels where nothing is said: as the node has them, else of the usual parts."""
-    return (
-        levels_of(topology, node) if node is not None else {name: _of_part(_part(topology, name)) for name in topology.levels}
-    )
+    if node is not None:
+        return levels_of(topology, node)
+    usual = {name: _of_part(_part(topology, name)) for name in topology.levels}
+    return usual | {name: replace(usual[name], latency=0.0) for name in usual if name == HOST_NIC}
 
 
 def _part(topology: Topology, level: str) -> Part:

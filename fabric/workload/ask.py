@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fabric.importers.steps import MeasuredStep
 from fabric.network.fabric import Fabric
+from fabric.predict.constants import Constants
 from fabric.workload.auto import pinned_of
+from fabric.workload.calibrate import StepScale, calibrated
+from fabric.workload.catalog import language_model
 from fabric.workload.model import LanguageModel
 from fabric.workload.plan import ParallelPlan, plan_of
 from fabric.workload.plans import Space
+from fabric.workload.step import TrainingStep
+from fabric.workload.training import training_step
 from topologies.errors import InputError
 
 TOKENS, SEQUENCE = 4 << 20, 8192
@@ -70,3 +76,21 @@ def usual_batch(ranks: int, sequence: int, domain: int) -> int:
     """Return the least multiple of the domains that ranks fill with TOKENS or more."""
     unit = max(1, ranks // domain)
     return unit * -(-TOKENS // (sequence * unit))
+
+
+def scale_of(question: Asked, fabric: Fabric, measured: Sequence[MeasuredStep], constants: Constants | None) -> StepScale:
+    """Return the scale of a user's own steps; what a row does not say is as asked.
+
+    Raises:
+        InputError: a row without a plan beside `auto`, or one that cannot be predicted or is beyond reason.
+    """
+    space, pairs = question.space, list[tuple[TrainingStep, float]]()
+    for row in measured:
+        plan = question.plan if row.plan is None else plan_of(row.plan)
+        if plan is None:
+            raise InputError(f"{row.where}: must say the plan that was measured (a column plan), or name it with --plan")
+        model = space.model if row.model is None else language_model(row.model)
+        batch, seq, ranks = row.batch or space.batch, row.seq or space.sequence, row.devices or space.ranks
+        step = training_step(model, plan, fabric, constants, batch=batch, seq=seq, ranks=ranks)
+        pairs.append((step, row.seconds_at(batch, seq, ranks)))
+    return calibrated(pairs)

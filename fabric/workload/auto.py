@@ -11,6 +11,7 @@ from typing import Any
 from fabric.network.fabric import Fabric
 from fabric.predict.constants import Constants
 from fabric.sweep import Watch, cores, sweep
+from fabric.workload.calibrate import StepScale
 from fabric.workload.costs import Costs
 from fabric.workload.device import device_of
 from fabric.workload.plan import ParallelPlan, plan_of
@@ -24,6 +25,8 @@ WORTH = 4.0
 FIRST = 24
 """Plans that are timed in this process before that is decided."""
 Evaluate = Callable[[ParallelPlan], TrainingStep]
+By = tuple[Constants | None, StepScale | None]
+"""What steps are worked out by: constants of the collectives, scale of a user's own steps."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,13 @@ def search(
     constants: Constants | None,
     evaluate: Evaluate,
     *,
+    scale: StepScale | None = None,
     workers: int | None = None,
     watch: Watch | None = None,
 ) -> Search:
-    """Return every plan of a space that fits, the fastest first. evaluate: of this process. workers: None: one a core.
+    """Return every plan of a space that fits, the fastest first. evaluate: of this process, by the same scale.
+
+    workers: None: one a core.
 
     Raises:
         InputError: no plan divides, or none fits; with the one that comes nearest.
@@ -116,7 +122,7 @@ def search(
     left, spent = fitting[FIRST:], perf_counter() - before
     many = min(workers or cores(), len(left))
     if left and many > 1 and spent / len(found) * len(left) > WORTH:
-        found += _in_processes(space, fabric, constants, left, many, watch)
+        found += _in_processes(space, fabric, (constants, scale), left, many, watch)
     else:
         many = 1
         found += [_tried(evaluate(plan)) for plan in left]
@@ -147,29 +153,30 @@ def _tried(step: TrainingStep) -> Tried:
 
 
 def _in_processes(
-    space: Space, fabric: Fabric, constants: Constants | None, left: Sequence[ParallelPlan], many: int, watch: Watch | None
+    space: Space, fabric: Fabric, by: By, left: Sequence[ParallelPlan], many: int, watch: Watch | None
 ) -> list[Tried]:
     """Return the rest, chunk by chunk on all cores; plans of one chunk share groups, and what was asked of them."""
     ordered = sorted(left, key=lambda plan: (plan.tp, plan.pp, plan.cp, plan.ep))
     size = -(-len(ordered) // (2 * many))
     chunks = [[plan.text() for plan in ordered[start : start + size]] for start in range(0, len(ordered), size)]
-    work = partial(_chunk, space, fabric, constants)
+    work = partial(_chunk, space, fabric, by)
     done = sweep(work, chunks, workers=many, watch=watch)
     return [Tried(plan_of(text), seconds, memory) for chunk in done for text, seconds, memory in chunk]
 
 
-def _chunk(space: Space, fabric: Fabric, constants: Constants | None, texts: Sequence[str]) -> list[tuple[str, float, float]]:
+def _chunk(space: Space, fabric: Fabric, by: By, texts: Sequence[str]) -> list[tuple[str, float, float]]:
     """Return (plan, seconds, bytes) of plans, in a process of its own."""
-    evaluate = evaluator(space, fabric, constants)
+    evaluate = evaluator(space, fabric, *by)
     found = [_tried(evaluate(plan_of(text))) for text in texts]
     return [(one.plan.text(), one.seconds, one.memory) for one in found]
 
 
-def evaluator(space: Space, fabric: Fabric, constants: Constants | None) -> Evaluate:
-    """Return what gives the step of a plan; all calls share what was asked of the fabric."""
+def evaluator(space: Space, fabric: Fabric, constants: Constants | None, scale: StepScale | None = None) -> Evaluate:
+    """Return what gives the step of a plan; all calls share what was asked of the fabric. scale: of measured steps."""
     costs = Costs(fabric, constants, space.ranks)
 
     def evaluate(plan: ParallelPlan) -> TrainingStep:
-        return training_step(space.model, plan, fabric, batch=space.batch, seq=space.sequence, costs=costs)
+        step = training_step(space.model, plan, fabric, batch=space.batch, seq=space.sequence, costs=costs)
+        return step if scale is None else scale.applied(step)
 
     return evaluate

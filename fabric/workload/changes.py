@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from fabric.network.fabric import Fabric
 from fabric.predict.constants import Constants
+from fabric.workload.calibrate import StepScale
 from fabric.workload.costs import Costs, Faster
 from fabric.workload.device import DeviceRates, device_of
 from fabric.workload.step import TrainingStep
@@ -24,14 +25,17 @@ class Changed:
     factor: float
 
 
-def sensitivity(step: TrainingStep, fabric: Fabric, constants: Constants | None = None) -> list[Changed]:
-    """Return what each change alone makes of a step, the one that gains most first.
+def sensitivity(
+    step: TrainingStep, fabric: Fabric, constants: Constants | None = None, scale: StepScale | None = None
+) -> list[Changed]:
+    """Return what each change alone makes of a step, the one that gains most first. scale: that the step was scaled by.
 
     Twice the network: every link between nodes and the NICs, the library keeping up. Twice the memory's rate and twice the
     peak: of the device; latencies, host time and efficiencies stay.
     """
     rates = device_of(fabric)
-    found = [_changed(step, name, again) for name, again in _again(step, fabric, constants, rates)]
+    again = _again(step, fabric, constants, rates)
+    found = [_changed(step, name, one if scale is None else scale.applied(one)) for name, one in again]
     return sorted(found, key=lambda one: -one.factor)
 
 

@@ -10,7 +10,7 @@ from fabric.workload.step import Slot
 
 COMPUTE, NETWORK = "compute", "network"
 LANES = (COMPUTE, NETWORK)
-WORK = ("forward", "backward", "recompute", "optimizer", "logits", "weight gradient", "host")
+WORK = ("forward", "backward", "recompute", "update")
 """What a stage's devices compute; anything else in a time line is communication."""
 
 

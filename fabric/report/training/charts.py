@@ -23,7 +23,7 @@ MEMORY = {
     "reserve": "#b8bec6",
 }  # fmt: skip
 SLOTS = {
-    "forward": "#56B4E9", "backward": "#0072B2", "recompute": "#009E73", "optimizer": "#CC79A7", "communication": "#D55E00",
+    "forward": "#56B4E9", "backward": "#0072B2", "recompute": "#009E73", "update": "#CC79A7", "communication": "#D55E00",
 }  # fmt: skip
 MOST_SLOTS = 6000
 """Slots that a picture draws: from the beginning of the step on."""
@@ -135,8 +135,7 @@ def memory(step: TrainingStep) -> Drawing:
     if capacity is not None:
         rule = alt.Chart(drawing.data([{"capacity": capacity / GIB}])).mark_rule(color="#222222", strokeDash=[6, 4])
         layers.append(rule.encode(y="capacity:Q"))
-    width = min(drawing.WIDTH - drawing.MARGIN, 90 + 60 * len(step.memory))
-    chart = alt.layer(*layers).properties(width=width, height=260)
+    chart = alt.layer(*layers).properties(width=drawing.WIDTH - drawing.MARGIN, height=260)
     return Drawing("memory", _memory_title(step), "The dashed line is what a device has.", chart, "Point at a bar.")
 
 
@@ -170,7 +169,7 @@ def timeline(simulated: SimulatedStep) -> Drawing:
     colours: Mapping[str, str] = {kind: colour for kind, colour in SLOTS.items() if kind in used}
     chart = (
         alt.Chart(drawing.data(values))
-        .mark_bar(stroke="#ffffff", strokeWidth=0.3)
+        .mark_bar(stroke="#ffffff", strokeWidth=0.15)
         .encode(
             x=alt.X("start:Q", title="seconds", scale=alt.Scale(domain=[0, max(value["end"] for value in values)])),
             x2="end:Q",

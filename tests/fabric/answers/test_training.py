@@ -126,6 +126,36 @@ def test_the_page_is_one_file_with_every_chart(tmp_path):
     assert 'href="http' not in text
 
 
+def test_steps_of_ones_own_scale_every_other(tmp_path):
+    """A step measured twice as long as predicted makes the same step twice as long, and says so."""
+    words = ["training", "llama3-8b", "--topo", TOPO, "--plan", "tp=2", "--batch", "64", "--json"]
+    (before,) = json.loads(run(*words).stdout)["rows"]
+    file = tmp_path / "mine.csv"
+    file.write_text(f"seconds\n{1.5 * before['seconds']}\n")
+    (after,) = json.loads(run(*words, "--measured", str(file)).stdout)["rows"]
+    assert isclose(after["seconds"], 1.5 * before["seconds"], rel_tol=1e-6)
+    assert after["seconds_low"] < after["seconds"] < after["seconds_high"]
+    assert isclose(after["exposed_seconds"], before["exposed_seconds"])
+
+
+def test_a_measured_step_needs_a_plan(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("seconds\n3\n")
+    done = run("training", "llama3-8b", "--topo", TOPO, "--batch", "64", "--measured", str(file))
+    assert str(done.exception) == f"{file}:2: must say the plan that was measured (a column plan), or name it with --plan"
+
+
+def test_a_step_in_time_is_written_for_every_stage(tmp_path):
+    file = tmp_path / "step.json"
+    done = run("training", "llama3-8b", "--topo", TOPO, "--plan", "tp=2,pp=2", "--batch", "64", "--trace", str(file))
+    assert done.exit_code == 0, done.output
+    events = [event for event in json.loads(file.read_text())["traceEvents"] if event["ph"] == "X"]
+    assert {event["pid"] for event in events} == {0, 1}
+    for stage in (0, 1):
+        own = [event["cat"] for event in events if event["pid"] == stage]
+        assert own.count("forward") == own.count("backward") == 64 // 8
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
