@@ -25,9 +25,9 @@ from fabric.network import spec
 from fabric.network.fabric import Fabric
 from fabric.predict import constants
 from fabric.predict.of_node import constants_on
-from fabric.records.pool import pooled
+from fabric.records.measured import measured_in
 from fabric.records.result import now
-from fabric.records.store import append, read
+from fabric.records.store import append
 from fabric.report.run.page import write as write_report
 from fabric.report.run.story import Story
 from fabric.scaling import Row, differences
@@ -59,15 +59,16 @@ def main(output: Path, name: str | None, run_file: Path) -> None:
     started = monotonic()
     folder = output / (name or slug())
     stem = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M}-{commit()}"
-    fabric, doubts = local_fabric()
-    for line in doubts:
-        click.echo(f"scaling: {line}", err=True)
+    before = looked_at()
     fabric_file = folder / "fabric.yaml"
-    spec.write(fabric, fabric_file)
+    spec.write(before, fabric_file)
     (folder / "machine.json").write_text(json.dumps(asdict(machine()), indent=1) + "\n")
     results = stem.with_name(stem.name + ".jsonl")
     command = ["measure", str(run_file), "--topo", str(fabric_file), "-o", str(results)]
     measure(command)
+    fabric = nearer(before, looked_at())
+    for file in (fabric_file, stem.with_name(stem.name + ".fabric.yaml")):
+        spec.write(fabric, file)
     scaling = predict_measured(results, fabric, stem)
     extrapolation = extrapolate(results)
     story = Story(
@@ -86,6 +87,19 @@ def main(output: Path, name: str | None, run_file: Path) -> None:
     click.echo(f"\n{monotonic() - started:.0f} s. Written: " + ", ".join(relative(str(p)) for p in (results, page, picture)))
 
 
+def looked_at() -> Fabric:
+    """Return this machine as a fabric, measured now; doubts about it go to standard error."""
+    fabric, doubts = local_fabric()
+    for line in doubts:
+        click.echo(f"scaling: {line}", err=True)
+    return fabric
+
+
+def nearer(one: Fabric, other: Fabric) -> Fabric:
+    """Return the look at the machine that found its cores nearer to each other: the state that a fit keeps to."""
+    return max((one, other), key=lambda fabric: fabric.working_sets.handed if fabric.working_sets else 0.0)
+
+
 def measure(command: Sequence[str]) -> None:
     """Run the verb `measure` in a process of its own, so that launchers start from a clean one; raise where it fails."""
     code = subprocess.run([sys.executable, "-m", "fabric", *command], check=False).returncode
@@ -97,9 +111,9 @@ def measure(command: Sequence[str]) -> None:
 
 def predict_measured(results: Path, fabric: Fabric, stem: Path) -> list[Row]:
     """Return measured and predicted side by side; constants and predictions are written beside the measurements."""
-    measured = pooled([r for r in read(results)[0] if r.measured])
+    measured, said = measured_in(results)
     fitted = calibrate(measured, fabric)
-    for line in fitted.warnings:
+    for line in (*said, *fitted.warnings):
         click.echo(f"scaling: {line}", err=True)
     constants.write(constants_file(stem), list(fitted))
     click.echo(str(fitted))

@@ -78,7 +78,11 @@ def _only(jobs: Sequence[Job], launch: Launch) -> Job:
 
 
 def as_parent(jobs: Sequence[Job], asked: Asked, arguments: Sequence[str]) -> list[Result]:
-    """Start a launcher for each job, one after the other, as often as asked; return all results."""
+    """Start a launcher for each job, one after the other, as often as asked; return all results.
+
+    A job whose waiting ranks would cost the others time is launched once for every world size.
+    """
+    jobs = [part for job in jobs for part in job.launches()]
     for job in jobs:
         check_launch(job.library, job, Launch(world_size=job.ranks))
         check_crowd(job.ranks, force=asked.force)

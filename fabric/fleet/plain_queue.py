@@ -43,8 +43,19 @@ def _first(state: State) -> int | None:
 
 
 def _start(state: State, job: int, now: int) -> bool:
-    """Start a job in the first pool that has a place, if any; return whether one had."""
-    return any(_start_in(state, job, pool, now) for pool in range(len(state.ready.size)))
+    """Start a job in the first pool that has a place, if any; return whether one had. Under fgd, the least fragmented first."""
+    pools = range(len(state.ready.size))
+    if state.ready.policy.placement == "fgd" and len(pools) > 1:
+        return any(
+            _start_in(state, job, pool, now) for pool in sorted(pools, key=lambda pool: (_growth(state, job, pool), pool))
+        )
+    return any(_start_in(state, job, pool, now) for pool in pools)
+
+
+def _growth(state: State, job: int, pool: int) -> int:
+    """Return by how much the job would fragment a pool's nodes, NEVER where it has no place there."""
+    nodes, each = place(state, job, pool), int(state.ready.each[pool, job])
+    return NEVER if nodes is None else sum(state.fragments.growth(node, each, state.share[job]) for node in nodes)
 
 
 def _start_in(state: State, job: int, pool: int, now: int) -> bool:

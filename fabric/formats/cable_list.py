@@ -113,6 +113,7 @@ def _losses(named: Named) -> list[str]:
     found = [f"{alone} vertices without a cable are left out"] * bool(alone)
     found += ["planes are left out"] * bool((topology.plane > 0).any())
     found += ["which backend a level carries is left out"] * bool(named.fabric.carriers)
+    found += ["how fast the nodes' memory is is left out"] * bool(named.fabric.working_sets)
     found += ["speeds of levels that the source did not state are left out"] * bool(np.isnan(named.stated).any())
     found += [] if named.fabric.levels and len(speeds(named.fabric)) else ["levels without cables are left out"]
     return [*found, "latencies and sources of levels are left out; the numbering of vertices may change"]

@@ -14,7 +14,7 @@ from fabric.text.json_file import parse_json
 from topologies.errors import InputError
 
 SPACE = "http://graphml.graphdrawing.org/xmlns"
-NESTED = ("tiers", "levels", "carriers")
+NESTED = ("tiers", "levels", "carriers", "working_sets")
 """Attributes of the graph that hold more than one value, kept as JSON text."""
 TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
 
@@ -53,7 +53,7 @@ def _nested(text: str, where: str) -> Any:  # any JSON
     try:
         return parse_json(text, where)
     except InputError:
-        raise fault(where, 1, "JSON in the graph's tiers, levels and carriers", text) from None
+        raise fault(where, 1, "JSON in the graph's tiers, levels, carriers and working sets", text) from None
 
 
 def write(named: Named) -> Written:

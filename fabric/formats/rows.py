@@ -1,9 +1,9 @@
 """A fabric as rows of attributes and back, for formats that can carry any (node-link, GraphML, CSV). It knows no syntax.
 
-Graph: schema, name, topology (short form), tiers, levels (speed, latency, source), carriers. Vertex: id, host, tier, node,
-rail, plane, forwards. Cable: source, target, level, lanes, bytes_per_second, source_port, target_port. A level's speed is one
-lane's, inside nodes one device's. On the way back, a short form whose wiring is that of the rows gives the very topology; any
-other wiring has the family `observed`.
+Graph: schema, name, topology (short form), tiers, levels (speed, latency, source), carriers, working_sets. Vertex: id, host,
+tier, node, rail, plane, forwards. Cable: source, target, level, lanes, bytes_per_second, source_port, target_port. A level's
+speed is one lane's, inside nodes one device's. On the way back, a short form whose wiring is that of the rows gives the very
+topology; any other wiring has the family `observed`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from fabric.formats.faults import fault, number, shortened
 from fabric.formats.named import Cable, Named, Vertex
 from fabric.formats.observe import FAMILY, HOW_TO_MARK, observed, unlike
 from fabric.formats.stated_speed import FIXED, NAMES, stated
+from fabric.network import working_sets_file
 from fabric.network.fabric import Fabric, Level
 from fabric.network.lane_speeds import from_lane_speeds
 from fabric.network.names import keep_names
+from fabric.network.working_sets import WorkingSets
 from fabric.text.numbers import maybe_whole, real, whole
 from topologies import catalog
 from topologies.base import SCALE_UP, Topology
@@ -61,6 +63,7 @@ def to_rows(named: Named) -> Rows:
         "carriers": dict(fabric.carriers),
         "vertices": topology.vertices,
         "cables": len(topology.ends),
+        **({working_sets_file.NAME: working_sets_file.as_text(fabric.working_sets)} if fabric.working_sets else {}),
     }
     return Rows(graph, [_vertex_row(named, v) for v in range(topology.vertices)], _cable_rows(named))
 
@@ -196,7 +199,8 @@ def _as_designed(read: Named, graph: Row, where: str) -> Named:
         losses.append(f"the file names {graph['topology']}, its cables are another wiring; read as {FAMILY}")
     levels = {name: _level(read, name, graph.get("levels", {}), where) for name in topology.levels}
     losses = [loss for loss in losses if "is assumed" not in loss or loss.split()[2] not in graph.get("levels", {})]
-    fabric = Fabric(topology, levels, str(graph.get("name", "")), carriers=_carriers(graph, topology))
+    memory = _working_sets(graph, where)
+    fabric = Fabric(topology, levels, str(graph.get("name", "")), carriers=_carriers(graph, topology), working_sets=memory)
     states_lanes = graph["schema"] == OF_LANES and SCALE_UP in graph.get("levels", {})
     fabric = from_lane_speeds(fabric, OF_LANES) if states_lanes else fabric
     fabric = replace(fabric, degraded={**fabric.degraded, **unlike(fabric, read.stated)})
@@ -208,6 +212,18 @@ def _carriers(graph: Row, topology: Topology) -> dict[str, str]:
     told = graph.get("carriers")
     found = {str(name): str(level) for name, level in told.items()} if isinstance(told, Mapping) else {}
     return {name: level for name, level in found.items() if level in topology.levels}
+
+
+def _working_sets(graph: Row, where: str) -> WorkingSets | None:
+    told = graph.get(working_sets_file.NAME)
+    if told is None:
+        return None
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415  # 0.1 s, paid where a file has them
+
+    try:
+        return working_sets_file.from_text(where, TypeAdapter(working_sets_file.WorkingSetsText).validate_python(told))
+    except ValidationError as error:
+        raise fault(where, 1, f"{working_sets_file.NAME}: {' '.join(str(error).split())[:80]}", told) from None
 
 
 def _level(read: Named, name: str, levels: object, where: str) -> Level:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fabric.hardware.node import NodeType
 from fabric.network.names import given_names
 from fabric.network.uses import assumptions as uses_said
+from fabric.network.working_sets import WorkingSets
 from fabric.units import show_duration, show_rate
 from topologies.base import NIC, SCALE_UP, Topology
 from topologies.scale_up import device_lanes, directions, sharing
@@ -48,6 +49,7 @@ class Fabric:
     carries it, for machines in which a level stands for a way of moving bytes (`build local`); empty elsewhere. node: the kind
     of server that it is built of, where one was named; what of it speeds and wiring do not hold (library, power) is there.
     uses: what is said to be on or off of its switches and library (uses.py); the fingerprint does not hold it.
+    working_sets: how fast its cores copy and reduce by what they touch, where that was measured (`build local`).
     Links are numbered 2 cable (from the lower end up) and 2 cable + 1 (down).
     """
 
@@ -58,6 +60,7 @@ class Fabric:
     carriers: Mapping[str, str] = field(default_factory=dict)
     node: NodeType | None = None
     uses: Mapping[str, bool] = field(default_factory=dict)
+    working_sets: WorkingSets | None = None
 
     @cached_property
     def link_speed(self) -> NDArray[np.float64]:
@@ -85,7 +88,8 @@ class Fabric:
         lane = {name: level.speed / self._shared.get(name, 1) for name, level in self.levels.items()}
         levels = [(name, f"{lane[name]:.9g}", f"{v.latency:.9g}") for name, v in sorted(self.levels.items())]
         unusual = [(cable, f"{speed:.9g}") for cable, speed in sorted(self._unusual(lane).items())]
-        text = json.dumps([self.topology.name, levels, unusual, sorted(self.carriers.items())])
+        memory = [] if self.working_sets is None else [self.working_sets.digits]
+        text = json.dumps([self.topology.name, levels, unusual, sorted(self.carriers.items()), *memory])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @cached_property
@@ -123,13 +127,14 @@ class Fabric:
         return _only(self, self.topology.levels.index(level))
 
     def assumptions(self) -> list[str]:
-        """Return one line per level: speed and what it is the speed of, latency, source; then what its node rests on."""
+        """Return a line per level: speed and what it is the speed of, latency, source; then of its memory and its node."""
         levels = [
             f"{name}: {show_rate(level.speed)} one way{_of_what(self.topology, name)}, "
             f"{show_duration(level.latency)} a link ({level.source})"
             for name, level in self.levels.items()
         ]
-        said = [*levels, *uses_said(self.uses)]
+        memory = [] if self.working_sets is None else [self.working_sets.said()]
+        said = [*levels, *memory, *uses_said(self.uses)]
         return said if self.node is None else [*said, *_shared(self.topology, self.node), *self.node.assumptions()]
 
 

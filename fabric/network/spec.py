@@ -25,6 +25,7 @@ from fabric.network.of_node import levels as levels_of
 from fabric.network.of_node import named
 from fabric.network.parts import Part, part
 from fabric.network.plausible import check as check_plausible
+from fabric.network.working_sets_file import WorkingSetsText, as_text, from_text
 from fabric.text.escape import shown
 from fabric.text.files import write_text
 from fabric.units import duration, rate
@@ -70,6 +71,7 @@ class FabricText:
     degraded: Mapping[int, str] = field(default_factory=dict)
     carriers: Mapping[str, str] = field(default_factory=dict)
     uses: Mapping[str, str | bool] = field(default_factory=dict)
+    working_sets: WorkingSetsText | None = None
 
 
 def schema() -> dict[str, Any]:
@@ -175,6 +177,8 @@ def to_dict(fabric: Fabric) -> dict[str, Any]:
         content["carriers"] = dict(fabric.carriers)
     if fabric.uses:
         content["uses"] = dict(fabric.uses)
+    if fabric.working_sets is not None:
+        content["working_sets"] = as_text(fabric.working_sets)
     return content
 
 
@@ -206,7 +210,8 @@ def _from_text(path: Path, text: FabricText) -> Fabric:
     said = {name: text.levels.get(name, LevelText()) for name in topology.levels}
     levels = {name: _level(own, usual[name], f"{name}.", check=own.source is None) for name, own in said.items()}
     degraded = _degraded(path, topology, text.degraded)
-    fabric = Fabric(topology, levels, text.name, degraded, text.carriers, node, _used(node, own))
+    memory = from_text(str(path), text.working_sets) if text.working_sets else None
+    fabric = Fabric(topology, levels, text.name, degraded, text.carriers, node, _used(node, own), memory)
     states_lanes = text.schema_ == OF_LANES and text.levels.get(SCALE_UP, LevelText()).speed
     return from_lane_speeds(fabric, OF_LANES) if states_lanes else fabric
 

@@ -2,9 +2,13 @@
 
 Fitted: world size 2, every second size (the first, third, ...). Held out: the other sizes, and every size at larger
 world sizes. Never used: world size 1, cells with more ranks than cores, cells with wrong elements.
-At world size 2 all messages of a schedule have one size m, so time = messages (alpha + route latency + m crossings beta).
-The fit minimises the sum of |log(predicted / measured)| (an outlier moves it no more than any other point), with beta >= 0
-and alpha + latency >= 0, in one to three lines by message size; how many is decided by leave-one-out on the fitted sizes.
+At world size 2 all messages of a schedule have one size m, so time = messages (alpha + route latency + m crossings beta
++ m passes excess); excess: what a byte takes beyond the caches, by what the ranks touch together (footprint.py).
+The fit minimises the sum of |log(predicted / measured)| (an outlier moves it no more than any other point), with beta and
+passes >= 0 and alpha + latency >= 0, in one to three lines by message size; how many is decided by leave-one-out on the fitted
+sizes. What is fitted is the median over visits of their medians; the intervals draw visits anew, not samples, where there were
+several: samples of one visit are of one moment of the machine. Where lines miss the fitted sizes by more than visits scatter
+(SURE), what they miss is the library's, and straight lines from one size to the next take their place.
 The baseline is one line alpha + beta S, fitted to the same points in the same way.
 """
 
@@ -25,15 +29,23 @@ from fabric.network.placement import groups_of, place
 from fabric.predict.constants import ANY_LEVEL, CROWDED, Constants, Line
 from fabric.predict.cost import step_cost
 from fabric.predict.defaults import default_algorithm
+from fabric.predict.footprint import beyond
 from fabric.records.imported import library_of
 from fabric.records.result import Result, now
 from topologies.errors import InputError
 
+Floats = NDArray[np.float64]
 FEWEST = 4
 MOST_LINES = 3
 RESAMPLES = 200
 FEWEST_IN_LINE = 3
 ROUNDS = 12
+SURE = 2.0
+"""Standard errors of a size's median beyond which it is not chance that lines miss it."""
+LEAST = 0.25
+"""Of a size's seconds: what is left for its bytes in caches, however much memory is said to add."""
+TO_ERROR = 1.2533 * 1.4826
+"""Median absolute deviation -> standard error of a median of normal samples, times the square root of their number."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +59,33 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """One fitted result per message: its size m, the bytes on the fullest link, route latency, messages, all samples."""
+    """One fitted result per message: its size m, the bytes on the fullest link, route latency, messages, visits' medians.
+
+    excess: seconds of m bytes in one pass beyond the caches; anew: of pages taken anew for them. count: of visits; of one, its
+    samples stand for the visits.
+    """
 
     message: float
     moved: float
     latency: float
     messages: int
-    samples: NDArray[np.float64]
+    visits: NDArray[np.float64]
+    excess: float = 0.0
+    anew: float = 0.0
+    count: int = 1
 
-    def cost(self, seconds: float) -> float:
-        """Return the seconds of one message, route latency included, when the whole takes `seconds`."""
-        return seconds / self.messages
+    @property
+    def cost(self) -> float:
+        """The seconds of one message, route latency included: the median over visits."""
+        return float(np.median(self.visits)) / self.messages
+
+    @property
+    def chance(self) -> float:
+        """The standard error of cost as a share of it, infinite where too few visits tell."""
+        if self.count < FEWEST:
+            return float("inf")
+        logs = np.log(self.visits)
+        return TO_ERROR * float(np.median(np.abs(logs - np.median(logs)))) / float(np.sqrt(len(logs)))
 
 
 @dataclass(frozen=True)
@@ -128,7 +156,7 @@ def _amount(fitted: Sequence[Result]) -> str:
 def baseline(results: Sequence[Result]) -> Baseline:
     """Return alpha + beta S through the same fitted points, by the same relative least squares."""
     fitted = split(results).fitted
-    alpha, beta = _fit([r.case.nbytes for r in fitted], [r.time for r in fitted])
+    alpha, beta, _ = _fit([r.case.nbytes for r in fitted], [float(np.median(r.visit_medians)) for r in fitted])
     return Baseline(alpha, beta)
 
 
@@ -141,25 +169,41 @@ def _point(result: Result, fabric: Fabric) -> Point:
     step = schedule.steps[0]
     cost = step_cost(carrying, devices[step.source], devices[step.target], "ideal")
     message = float(step.share) * case.nbytes
-    samples = np.array(result.seconds)
     messages = schedule.messages // in_a_row(case.collective)  # a ping-pong's time is that of half of its messages
-    return Point(message, message * float(cost.crossings.max()), cost.slowest_way, messages, samples)
+    more, medians = beyond(case, carrying, library, text), result.visit_medians
+    visits = np.array(medians if len(medians) > 1 else result.seconds)
+    moved = message * float(cost.crossings.max())
+    return Point(message, moved, cost.slowest_way, messages, visits, moved * more.a_pass, moved * more.anew, len(medians))
 
 
-def _fit(moved: Sequence[float], seconds: Sequence[float]) -> tuple[float, float]:
-    """Return alpha, beta >= 0 of least |log((alpha + beta moved) / seconds)| in sum, by reweighted least squares."""
-    y, scale = np.array(seconds), max(moved) or 1.0
-    matrix = np.stack([np.ones(len(y)), np.array(moved) / scale], axis=1)
+def _fit(
+    moved: Sequence[float], seconds: Sequence[float], excess: Sequence[float] = (), known: Sequence[float] | float = 0.0
+) -> tuple[float, float, float]:
+    """Return alpha, beta, passes >= 0 of least |log((alpha + beta moved + passes excess + known) / seconds)| in sum.
+
+    By reweighted least squares; passes is 0 where nothing is beyond the caches.
+    """
+    y, columns, offset = np.array(seconds), [np.ones(len(seconds)), np.array(moved)], np.asarray(known)
+    if any(excess):
+        columns.append(np.array(excess))
+    scale = np.array([float(column.max()) or 1.0 for column in columns])
+    matrix = np.stack(columns, axis=1) / scale
     weight = 1 / y
     for _ in range(ROUNDS):
-        solution, _ = nnls(matrix * weight[:, None], y * weight)
-        said = np.maximum(matrix @ solution, 1e-3 * y)
+        solution, _ = nnls(matrix * weight[:, None], (y - offset) * weight)
+        said = np.maximum(matrix @ solution + offset, 1e-3 * y)
         weight = 1 / np.sqrt(said * y * (np.abs(np.log(said / y)) + 1e-4))
-    return float(solution[0]), float(solution[1] / scale)
+    alpha, beta, passes = (*(solution / scale).tolist(), 0.0)[:3]
+    return alpha, beta, passes
 
 
-def _fit_points(points: Sequence[Point]) -> tuple[float, float]:
-    return _fit([p.moved for p in points], [p.cost(float(np.median(p.samples))) for p in points])
+def _fit_points(points: Sequence[Point]) -> tuple[float, float, float]:
+    return _fit([p.moved for p in points], [p.cost for p in points], *_fixed(points))
+
+
+def _fixed(points: Sequence[Point]) -> tuple[list[float], list[float]]:
+    """Return what the machine's memory adds to every point: in a pass, and known beforehand."""
+    return [p.excess for p in points], [p.anew for p in points]
 
 
 def _lines(points: Sequence[Point]) -> tuple[Line, ...]:
@@ -176,33 +220,77 @@ def _lines(points: Sequence[Point]) -> tuple[Line, ...]:
     ]
     best = min(runs, key=lambda parts: sum(_left_out_error(part) for part in parts))
     borders = [float(np.sqrt(a[-1].message * b[0].message)) for a, b in pairwise(best)]
+    missed = [abs(_miss(_fit_points(part), point)) for part in best for point in part]
+    if np.median(missed) > SURE * np.median([point.chance for point in points]):
+        return _joined(points, _fit_points(best[-1])[2])
     return tuple(_line(part, border) for part, border in zip(best, [*borders, None], strict=True))
+
+
+def _joined(points: Sequence[Point], passes: float) -> tuple[Line, ...]:
+    """Return straight lines from every message's size to the next, and in proportion beyond the last."""
+    ends = [points[0], *(b for a, b in pairwise(points) if b.message > a.message)]
+    rest = [_of_caches(point, passes, np.array([point.cost])) for point in ends]
+    rng = np.random.default_rng(0)
+    drawn = [_of_caches(point, passes, _drawn(point, rng)) for point in ends]
+    lines = [_between(ends, rest, drawn, place, passes) for place in range(len(ends) - 1)]
+    last, beyond = ends[-1], np.quantile(drawn[-1] / ends[-1].moved, [0.025, 0.975]).tolist()
+    beta = float(rest[-1][0]) / last.moved
+    return (*lines, Line(-last.latency, beta, None, (-last.latency, -last.latency), (beyond[0], beyond[1]), passes))
+
+
+def _between(ends: Sequence[Point], rest: Sequence[Floats], drawn: Sequence[Floats], place: int, passes: float) -> Line:
+    """Return the line from one size to the next; flat, through the middle of both, where the larger takes no longer."""
+
+    def through(low: Floats, high: Floats) -> tuple[Floats, Floats]:
+        beta = np.maximum(high - low, 0.0) / (ends[place + 1].moved - ends[place].moved)
+        return np.where(beta > 0, low - beta * ends[place].moved, np.sqrt(low * high)) - latency, beta
+
+    latency = ends[place].latency
+    alpha, beta = through(rest[place], rest[place + 1])
+    (alpha_low, beta_low), (alpha_high, beta_high) = zip(
+        *(np.quantile(own, [0.025, 0.975]).tolist() for own in through(drawn[place], drawn[place + 1])), strict=True
+    )
+    message = ends[place + 1].message
+    return Line(float(alpha[0]), float(beta[0]), message, (alpha_low, alpha_high), (beta_low, beta_high), passes)
+
+
+def _of_caches(point: Point, passes: float, seconds: Floats) -> Floats:
+    """Return seconds of a message without what memory beyond the caches adds."""
+    return np.maximum(seconds - passes * point.excess - point.anew, LEAST * seconds)
+
+
+def _drawn(point: Point, rng: np.random.Generator) -> Floats:
+    """Return seconds of a message, RESAMPLES times: the median of visits drawn again."""
+    chosen = rng.choice(point.visits, (RESAMPLES, len(point.visits)))
+    return np.asarray(np.median(chosen, axis=1) / point.messages)
+
+
+def _miss(fit: tuple[float, float, float], point: Point) -> float:
+    """Return log(said / measured) of a point by a fit."""
+    alpha, beta, passes = fit
+    said = max(alpha + beta * point.moved + passes * point.excess + point.anew, 1e-12)
+    return float(np.log(said / point.cost))
 
 
 def _left_out_error(points: Sequence[Point]) -> float:
     """Return the sum of |log(said / measured)| of each point under the line fitted without it."""
-    total = 0.0
-    for index, point in enumerate(points):
-        alpha, beta = _fit_points([*points[:index], *points[index + 1 :]])
-        said = max(alpha + beta * point.moved, 1e-12)
-        total += abs(np.log(said / point.cost(float(np.median(point.samples)))))
-    return total
+    return sum(abs(_miss(_fit_points([*points[:n], *points[n + 1 :]]), point)) for n, point in enumerate(points))
 
 
 def _line(points: Sequence[Point], max_bytes: float | None) -> Line:
-    """Return the fitted line with 95 % bootstrap intervals: samples drawn again, their medians fitted again.
+    """Return the fitted line with 95 % bootstrap intervals: visits drawn again, their medians fitted again.
 
     Points of one value each (a mean that another tool stated) have nothing to draw from: then there are no intervals.
 
     The line's alpha is what is left above the route's latency; below zero, the library is faster than that latency says.
     """
-    moved = [p.moved for p in points]
-    alpha, beta = _fit_points(points)
+    alpha, beta, passes = _fit_points(points)
     latency = points[0].latency
-    if all(len(p.samples) == 1 for p in points):
-        return Line(alpha - latency, beta, max_bytes)
+    if all(len(p.visits) == 1 for p in points):
+        return Line(alpha - latency, beta, max_bytes, passes=passes)
     rng = np.random.default_rng(0)
-    medians = [np.median(rng.choice(p.samples, (RESAMPLES, len(p.samples))), axis=1) for p in points]
-    draws = [_fit(moved, [p.cost(float(m[n])) for p, m in zip(points, medians, strict=True)]) for n in range(RESAMPLES)]
-    (alpha_low, beta_low), (alpha_high, beta_high) = np.quantile(np.array(draws), [0.025, 0.975], axis=0).tolist()
-    return Line(alpha - latency, beta, max_bytes, (alpha_low - latency, alpha_high - latency), (beta_low, beta_high))
+    drawn = [_drawn(point, rng) for point in points]
+    moved, fixed = [p.moved for p in points], _fixed(points)
+    draws = np.array([_fit(moved, [float(own[n]) for own in drawn], *fixed) for n in range(RESAMPLES)])
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0).tolist()
+    return Line(alpha - latency, beta, max_bytes, (low[0] - latency, high[0] - latency), (low[1], high[1]), passes)

@@ -11,6 +11,7 @@ from fabric.predict.change import NO_CHANGE
 from fabric.predict.change import changed as with_change
 from fabric.predict.constants import Constants
 from fabric.predict.defaults import default_algorithm
+from fabric.predict.footprint import at_footprint
 from fabric.predict.model import Model
 from fabric.predict.tuned import AtChange, is_nccl, library_on, multicast, seen, tuned
 from fabric.records.case import Case
@@ -62,7 +63,7 @@ def chosen(case: Case, constants: Constants, algorithm: str, model: Model) -> Ch
     if is_nccl(constants):
         return Chosen(*tuned(constants, case, model, algorithm))
     text = algorithm if algorithm != DEFAULT else default_text(case, constants, model)
-    return Chosen(text, partial(with_change, constants))
+    return Chosen(text, partial(with_change, at_footprint(constants, model.fabric, case, text)))
 
 
 def default_text(case: Case, constants: Constants, model: Model) -> str:

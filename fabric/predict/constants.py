@@ -29,7 +29,8 @@ ANY_LEVEL = "*"
 class Line:
     """Messages of up to max_bytes cost alpha seconds each, on top of the route's latency, and beta seconds per byte.
 
-    beta None: the fabric's own speed. The intervals are 95 % ones of the fit, None where the value was not fitted.
+    beta None: the fabric's own speed. passes: how often the library goes over a byte in memory, where what its ranks touch is
+    beyond their caches (footprint.py). The intervals are 95 % ones of the fit, None where the value was not fitted.
     """
 
     alpha: float
@@ -37,6 +38,7 @@ class Line:
     max_bytes: float | None = None
     alpha_interval: tuple[float, float] | None = None
     beta_interval: tuple[float, float] | None = None
+    passes: float = 0.0
 
 
 @dataclass(frozen=True)

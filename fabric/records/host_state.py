@@ -74,6 +74,29 @@ def labelled(results: Sequence[Result]) -> list[Result]:
     ]
 
 
+def quiet(results: Sequence[Result]) -> tuple[list[Result], list[str]]:
+    """Return the results without visits in the slow state of a host that was in two, and a line on what was left out.
+
+    A case that was never visited in the fast state keeps its visits. What is not a raw visit with a canary stays.
+    """
+    known = labelled(results)
+    fast = {_cell(result) for result in known if result.context.get("host_state") == "fast"}
+    slow = [result for result in known if result.context.get("host_state") == "slow" and result.statistic == "raw"]
+    left_out = {id(result) for result in slow if _cell(result) in fast}
+    if not slow:
+        return known, []
+    alone = len({_cell(result) for result in slow} - fast)
+    line = (
+        f"host: in two states by its canary: {len(left_out)} of {len(results)} visits, made in the slow one, are left out"
+        + (f"; {alone} cases were seen in no other and stay" if alone else "")
+    )
+    return [result for result in known if id(result) not in left_out], [line]
+
+
+def _cell(result: Result) -> object:
+    return result.case, result.source, result.algorithm, result.barrier
+
+
 def _canary(context: Mapping[str, object]) -> float | None:
     seconds = context.get("canary_seconds")
     return maybe_real(seconds) if isinstance(seconds, int | float) else None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fabric.collectives.catalog import collective
+from fabric.records.host_state import quiet
 from fabric.records.imported import check_needed, of_library, usable
 from fabric.records.pool import pooled
 from fabric.records.result import Result
@@ -16,7 +17,8 @@ from topologies.errors import InputError
 def measured_in(path: Path, library: str | None = None) -> tuple[list[Result], list[str]]:
     """Return what was measured, samples of one case pooled, and a line each on what was torn or left out.
 
-    library: of imported results that do not say it.
+    Of a host that was in two states, only what was measured in the fast one: no constants hold for both. library: of imported
+    results that do not say it.
 
     Raises:
         InputError: nothing was measured, or nothing that screening lets through; a library that none of the results needs.
@@ -27,7 +29,8 @@ def measured_in(path: Path, library: str | None = None) -> tuple[list[Result], l
         raise InputError(f"results: {path} holds no measured results" + (f" that can be used: {left_out}" if left_out else ""))
     if library is not None:
         check_needed(kept, library)
-    return of_library(pooled(kept), library), [line for line in (torn, left_out) if line]
+    steady, states = quiet(kept)
+    return of_library(pooled(steady), library), [line for line in (torn, left_out, *states) if line]
 
 
 def all_in(path: Path, library: str | None = None) -> tuple[list[Result], list[str]]:

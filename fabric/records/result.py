@@ -67,6 +67,14 @@ class Result:
             return self.seconds[0], self.seconds[2]
         return self.bracket_of(MEDIAN)
 
+    @property
+    def visit_medians(self) -> tuple[float, ...]:
+        """Seconds: the median of every visit's raw samples; one value where there was one visit, or where it was stated."""
+        if self.statistic != "raw" or not self.groups:
+            return (self.time,)
+        left = iter(self.seconds)
+        return tuple(median(tuple(islice(left, count))) for launch in self.groups for count in launch)
+
     def quantile(self, quantile: float) -> float | None:
         """Return the quantile of raw samples in seconds, one of them (the median: time); None for other statistics."""
         if self.statistic != "raw":

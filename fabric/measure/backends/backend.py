@@ -146,7 +146,8 @@ class Backend:
     """One library: what it can do, how to get it, how to connect its ranks.
 
     ways: collective -> how the library does it. missing() returns one line, or None where it can run. dtypes: that it moves
-    and reduces; moved: that it can only move.
+    and reduces; moved: that it can only move. apart: whether ranks that wait while fewer are measured cost those their time, so
+    that every world size is to have a launch of its own.
     """
 
     name: str
@@ -156,6 +157,7 @@ class Backend:
     missing: Callable[[], str | None]
     connect: Callable[[Launch, float], World]
     moved: tuple[str, ...] = ()
+    apart: bool = False
 
     def takes(self, collective: str) -> tuple[str, ...]:
         """Return the dtypes that a collective of this library can have."""

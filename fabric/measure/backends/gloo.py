@@ -40,6 +40,7 @@ GLOO = Backend(
     launchers=("torchrun", "openmpi", "mpich", "srun"),
     missing=missing_torch,
     connect=_connect,
+    apart=True,
 )
 GLOO_CUDA = replace(GLOO, ways={name: WAYS[name] for name in CUDA_COLLECTIVES}, connect=partial(_connect, device="cuda"))
 """gloo on GPUs' buffers."""

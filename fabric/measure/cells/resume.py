@@ -44,15 +44,24 @@ class Past:
 
 
 def run_id(job: Job) -> str:
-    """Return what the records of one run share: 12 hex digits over all that the user asked for."""
+    """Return what the records of one run share: 12 hex digits over all that the user asked for.
+
+    Where every world size has a launch of its own, their records share it too.
+    """
     what = asdict(job)
+    if job.library.apart and (len(job.world_sizes) == 1 or len(job.launches()) > 1):
+        del what["world_sizes"]
     for name in IGNORED:
         del what["plan"][name]
     return sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def of_run(results: Iterable[Result], job: Job) -> list[Result]:
-    """Return the results of this very run, of whichever launch."""
+    """Return the results of this very run at the job's world sizes, of whichever launch."""
+    return [result for result in _of_name(results, job) if result.case.world_size in job.world_sizes]
+
+
+def _of_name(results: Iterable[Result], job: Job) -> list[Result]:
     name = run_id(job)
     return [result for result in results if result.context.get("run") == name]
 
@@ -66,7 +75,7 @@ def refusal(past: Past, job: Job, context: Mapping[str, Any]) -> str | None:
     measured = [result for result in past.results if result.source.split(":")[0] == job.backend]
     if not past.count or not measured:
         return None
-    if not ours:
+    if not _of_name(past.results, job):
         return (
             f"resume: none of the file's {len(measured)} results on {job.backend} is of this run (other sizes, counts, seed "
             "...); repeat the first command, or leave --resume out to append"

@@ -238,3 +238,17 @@ def default(case: Case) -> str:
     if case.collective == "all_gather" and text == "recursive_doubling" and not is_power_of_two(p):
         return "bruck"
     return for_any_ranks(text, p)
+
+
+ANEW_FROM = 32 * MIB
+"""Bytes from which on malloc always takes memory anew and free gives it back (glibc: M_MMAP_THRESHOLD's largest, 64-bit)."""
+
+
+def anew(case: Case, algorithm: str) -> float:
+    """Return the bytes of memory that a rank takes anew for a call, as a share of the bytes of its messages.
+
+    Rabenseifner's all-reduce allocates as much as its buffer in every call and writes to the (p-1)/p of it that it gets from
+    others, half of what it receives in all (coll_base_allreduce.c, redscat_allgather; Open MPI 5.0, read 2026-11-29).
+    """
+    large = case.collective == "all_reduce" and case.nbytes >= ANEW_FROM
+    return 0.5 if large and algorithm.partition(":")[0] == "halving_doubling" else 0.0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fabric.records.case import Case
-from fabric.records.host_state import FEWEST, border, labelled
+from fabric.records.host_state import FEWEST, border, labelled, quiet
 from fabric.records.pool import pooled
 from fabric.records.result import Result
 
@@ -61,3 +61,14 @@ def test_a_pool_over_two_states_is_flagged():
     (calm,) = pooled(seen(0.21e-6 * np.exp(0.1 * np.random.default_rng(1).standard_normal(20))))
     assert "mixed_host_states" not in calm.context
     assert calm.context["host_state"] == "one"
+
+
+def test_only_the_quiet_state_is_left_where_a_host_was_in_two():
+    """A case that was never visited in the quiet state keeps its visits; a host in one state keeps everything."""
+    visits = [replace(one, seconds=(1e-6,) * 3) for one in seen(two_states(np.random.default_rng(1)))]
+    alone = replace(visits[-1], case=replace(BARE.case, nbytes=16))
+    kept, lines = quiet([*visits, alone])
+    assert [one.context["host_state"] for one in kept] == ["fast"] * 12 + ["slow"]
+    (line,) = lines
+    assert "8 of 21 visits, made in the slow one, are left out; 1 cases were seen in no other and stay" in line
+    assert quiet(visits[:12]) == (labelled(visits[:12]), [])
