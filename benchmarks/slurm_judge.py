@@ -15,10 +15,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from fabric.errors import EnvironmentFault
+from fabric.fleet.asked import JobCase, Timer, with_ratio
+from fabric.fleet.fleet import of_fabric
+from fabric.fleet.place import by_policy, fewest_groups, search
+from fabric.fleet.policy import policy
 from fabric.formats import files
 from fabric.formats.hostlist import compress, expand
 from fabric.formats.named import Named
@@ -44,6 +51,7 @@ SelectTypeParameters=CR_CPU
 SuspendProgram=/bin/true
 ResumeProgram=/bin/true
 ResumeTimeout=36000
+SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0
 SuspendTime=100000
 NodeName={nodes} State=CLOUD CPUs=1
 PartitionName=p Nodes=ALL Default=YES MaxTime=INFINITE
@@ -152,8 +160,7 @@ def _tried(states: dict[int, tuple[str, str, str]]) -> bool:
     return bool(states) and all(nodes or reason in ("Resources", "Priority") for _, reason, nodes in states.values())
 
 
-def _until(true: object, folder: Path, what: str) -> None:
-    assert callable(true)
+def _until(true: Callable[[], bool], folder: Path, what: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while not true():
         if time.monotonic() > deadline:
@@ -166,18 +173,61 @@ def _ask(environment: dict[str, str], *command: str) -> str:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30).stdout
 
 
-def table(topo: str, sizes: Sequence[int], ratio: float | None) -> list[str]:
-    """Return the judgement as Markdown rows: every job alone on the empty fabric, slurmctld's placement and ours."""
-    from fabric.fleet.judged import judged
+@dataclass(frozen=True)
+class Verdict:
+    """A job alone on the empty fabric: leaves it needs, leaves and regret of slurmctld, of our tree policy and of our best.
 
-    named = files.load(topo)
-    rows = [
-        "| nodes | leaves it needs | slurmctld | ours (tree) | ours (best) | regret of slurmctld | of ours (tree) |",
-        "|" + "---|" * 7,
-    ]
+    regret: seconds of the collective over those of the best placement found, less 1.
+    """
+
+    nodes: int
+    fewest: int
+    leaves: tuple[int, int, int]
+    regrets: tuple[float, float, float]
+
+
+def verdicts(named: Named, sizes: Sequence[int], ratio: float | None = None, collective: str = "all_to_all") -> list[Verdict]:
+    """Return a verdict per job of so many nodes. ratio: what leaves pass on, where the file is a bare tree.
+
+    Raises:
+        EnvironmentFault: slurmctld cannot judge here.
+    """
+    fabric = named.fabric if ratio is None else with_ratio(named.fabric, ratio)
+    fleet = of_fabric(fabric)
+    number = {int(site): node for node, site in enumerate(fleet.tree.site)}
+    group, everything = fleet.tree.group[0], np.ones(fleet.nodes, np.bool_)
+    room = {int(g): int(count) for g, count in enumerate(np.bincount(group))}
+    found = []
     for size in sizes:
         (theirs,) = placements(named, [size])
-        rows.append(judged(named, size, theirs, ratio))
+        timer = Timer(fleet, JobCase(collective, 1 << 28, size * fleet.pools[0].devices))
+        ours = by_policy(fleet, timer, everything, policy("tree"))
+        slurm = tuple(number[node] for node in theirs)
+        best, _ = search(timer, everything, [ours, slurm])
+        least = timer.seconds(best)
+        three = (slurm, ours, best)
+        leaves = [len(set(group[list(nodes)].tolist())) for nodes in three]
+        regrets = [timer.seconds(nodes) / least - 1 for nodes in three]
+        fewest = len(fewest_groups(room, size))
+        found.append(Verdict(size, fewest, (leaves[0], leaves[1], leaves[2]), (regrets[0], regrets[1], regrets[2])))
+    return found
+
+
+def table(topo: str, sizes: Sequence[int], ratio: float | None, collective: str) -> list[str]:
+    """Return the judgement as Markdown rows."""
+    heads = [
+        "nodes",
+        "needs leaves",
+        "slurmctld: leaves",
+        "our tree policy",
+        "our best",
+        "slurmctld: regret",
+        "our tree policy",
+    ]
+    rows = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for one in verdicts(files.load(topo), sizes, ratio, collective):
+        cells = [one.nodes, one.fewest, *one.leaves, *(f"{100 * regret:.1f} %" for regret in one.regrets[:2])]
+        rows.append(f"| {' | '.join(map(str, cells))} |")
     return rows
 
 
@@ -188,5 +238,8 @@ if __name__ == "__main__":
     parser.add_argument("topo")
     parser.add_argument("--jobs", default="8,16,64")
     parser.add_argument("--ratio", type=float)
+    parser.add_argument("--collective", default="all_to_all")
     asked = parser.parse_args()
-    sys.stdout.write("\n".join(table(asked.topo, [int(n) for n in asked.jobs.split(",")], asked.ratio)) + "\n")
+    sys.stdout.write(
+        "\n".join(table(asked.topo, [int(n) for n in asked.jobs.split(",")], asked.ratio, asked.collective)) + "\n"
+    )

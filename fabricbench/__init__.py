@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fabric.records.case import Case
     from fabric.records.prediction import Prediction
     from fabric.records.result import Result
-    from fabricbench.fleets import fleet_audit, fleet_place
+    from fabricbench.fleets import fleet_audit, fleet_place, fleet_run, fleet_trace
     from fabricbench.questions import (
         audit,
         build,
@@ -43,8 +43,10 @@ if TYPE_CHECKING:
         report,
         review,
         scale,
+        scale_training,
         search,
         show,
+        training,
         write,
     )
     from fabricbench.shown import chart, table
@@ -76,6 +78,8 @@ _HOMES = {
     "failures": "fabricbench.questions",
     "fleet_audit": "fabricbench.fleets",
     "fleet_place": "fabricbench.fleets",
+    "fleet_run": "fabricbench.fleets",
+    "fleet_trace": "fabricbench.fleets",
     "flows": "fabricbench.questions",
     "gate": "fabricbench.started",
     "hardware": "fabric.answers.hardware",
@@ -89,12 +93,14 @@ _HOMES = {
     "report": "fabricbench.questions",
     "review": "fabricbench.questions",
     "scale": "fabricbench.questions",
+    "scale_training": "fabricbench.questions",
     "search": "fabricbench.questions",
     "show": "fabricbench.questions",
     "slow": "fabricbench.started",
     "stress": "fabric.answers.stress",
     "table": "fabricbench.shown",
     "throughput": "fabric.answers.throughput",
+    "training": "fabricbench.questions",
     "write": "fabricbench.questions",
 }
 """Name -> the module it is loaded from."""
@@ -123,6 +129,8 @@ __all__ = [
     "failures",
     "fleet_audit",
     "fleet_place",
+    "fleet_run",
+    "fleet_trace",
     "flows",
     "gate",
     "hardware",
@@ -136,12 +144,14 @@ __all__ = [
     "report",
     "review",
     "scale",
+    "scale_training",
     "search",
     "show",
     "slow",
     "stress",
     "table",
     "throughput",
+    "training",
     "write",
 ]
 

@@ -8,8 +8,49 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer
+    from fabric.answers.fleet_trace import Group
     from fabric.fleet.audit import Span
     from fabric.fleet.place import Placed
+    from fabric.fleet.study import Cell
+
+
+def fleet_run(
+    file: str | Path,
+    *,
+    policies: Sequence[str] = (),
+    loads: Sequence[float] = (),
+    changes: bool = True,
+    page: str | Path | None = None,
+) -> Answer[Cell]:
+    """Return where a fleet's installed hours, kWh and money go under every policy, and what would help most.
+
+    file: the YAML of a fleet (docs/fleet.md). policies, loads: instead of the file's. page: write the page there.
+
+    Raises:
+        InputError: a key, a policy or a trace that cannot be, or no jobs.
+    """
+    from fabric.answers.fleet_run import Asked
+    from fabric.answers.fleet_run import fleet_run as answer
+    from fabric.answers.fleet_run import page as write
+    from fabric.fleet.fleet_file import load
+
+    found = answer(load(Path(file)), Asked(tuple(policies), tuple(loads), changes=changes, workers=1))
+    if page is not None:
+        write(found, Path(page))
+    return found
+
+
+def fleet_trace(file: str | Path, kind: str | None = None) -> Answer[Group]:
+    """Return what is in a trace of jobs: by size, tenants, the fleet that it would load, and what was left out, with reasons.
+
+    kind: philly, openb, csv, swf, sacct or kubectl; None: told by its content.
+
+    Raises:
+        InputError: a file that cannot be read, or that holds no job.
+    """
+    from fabric.answers.fleet_trace import fleet_trace as answer
+
+    return answer(Path(file), kind)
 
 
 def fleet_place(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int32]
 SCALE_UP = "scale-up"
 """Name of the tier and of the level of everything inside a node."""
+NIC, HOST_NIC = "nic", "host-nic"
+"""Name of the tier of NICs that several devices share, and of the level of what joins these to them (nics.py)."""
 MAX_CABLES = 20_000_000
 """More cables than this are refused before memory is asked for; the largest 64-port fat-tree has 196,608."""
 MOST_PER_NODE = 32_767
@@ -97,16 +99,31 @@ class Topology:
         return self.levels.index(SCALE_UP) if SCALE_UP in self.levels else -1
 
     @cached_property
+    def is_switch(self) -> NDArray[np.bool_]:
+        """Which vertices are switches of the scale-out network: no devices, NICs or switches inside nodes (vertices,)."""
+        nic = self.tiers.index(NIC) if NIC in self.tiers else -1
+        found: NDArray[np.bool_] = (self.tier != self.scale_up_tier) & (self.tier != nic)
+        found[: self.devices] = False
+        return found
+
+    @cached_property
+    def is_cable(self) -> NDArray[np.bool_]:
+        """Which cables leave a node: those of the scale-out network but for what joins devices to shared NICs (cables,)."""
+        inside = [self.levels.index(level) for level in (SCALE_UP, HOST_NIC) if level in self.levels]
+        found: NDArray[np.bool_] = ~np.isin(self.level, inside)
+        return found
+
+    @cached_property
     def switches_by_tier(self) -> dict[str, int]:
         """Switches of the scale-out network per tier name, lowest tier first."""
         counts = np.bincount(self.tier[self.devices :], minlength=len(self.tiers))
-        return {tier: int(n) for tier, n in zip(self.tiers, counts, strict=True) if n and tier != SCALE_UP}
+        return {tier: int(n) for tier, n in zip(self.tiers, counts, strict=True) if n and tier not in (SCALE_UP, NIC)}
 
     @cached_property
     def cables_by_level(self) -> dict[str, int]:
         """Physical cables of the scale-out network per level name, lowest level first."""
         counts = np.bincount(self.level, minlength=len(self.levels))
-        return {level: int(n) for level, n in zip(self.levels, counts, strict=True) if level != SCALE_UP}
+        return {level: int(n) for level, n in zip(self.levels, counts, strict=True) if level not in (SCALE_UP, HOST_NIC)}
 
     def vertex_name(self, vertex: int) -> str:
         """Return a vertex's tier and its number there, such as `host12` or `leaf3`."""

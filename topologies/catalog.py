@@ -29,6 +29,7 @@ from topologies.jellyfish import jellyfish
 from topologies.leaf_spine import leaf_spine
 from topologies.local import local
 from topologies.multi_plane import multi_plane
+from topologies.nics import share_nics
 from topologies.pgft import pgft
 from topologies.polarfly import polarfly
 from topologies.rail_only import rail_only
@@ -73,8 +74,9 @@ FAMILIES: Mapping[str, Callable[..., Topology]] = {
     "twisted_torus": twisted_torus,
     "xpander": xpander,
 }
-GENERIC = ("devices_per_node", "scale_up", "domain")
-"""Parameters of every family: how devices are grouped into nodes, what graph is inside, and devices that share one graph."""
+GENERIC = ("devices_per_nic", "devices_per_node", "scale_up", "domain")
+"""Parameters of every family: devices that share a NIC, how devices are grouped into nodes, what graph is inside, and devices
+that share one graph."""
 WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 
@@ -126,6 +128,9 @@ def build(family: str, params: Mapping[str, str]) -> Topology:
     own = {key: _value(family, key, text, expected[key]) for key, text in params.items() if key in expected}
     topology = FAMILIES[family](**own)
     text = params.get("devices_per_node")
+    if params.get("devices_per_nic", "1") != "1":
+        each = _whole(family, "devices_per_nic", params["devices_per_nic"])
+        topology = share_nics(topology, each, each if text is None else _whole(family, "devices_per_node", text))
     per_node = topology.devices_per_node if text is None else _whole(family, "devices_per_node", text)
     domain = _whole(family, "domain", params["domain"]) if "domain" in params else None
     return add_scale_up(topology, params.get("scale_up", "none"), per_node, domain)

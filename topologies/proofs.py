@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from topologies.bisection import bisection, bisection_cables
 from topologies.hops import scale_out_ends
+from topologies.nics import nics_alone
 from topologies.searches import MOST_SWITCHES, PathProof, Sample, search
 
 if TYPE_CHECKING:
@@ -73,7 +74,11 @@ class Proof:
 
 
 def proof(topology: Topology) -> Proof:
-    """Return what holds for the wiring: exact, except what `sampled` and `bisection_bracket` say otherwise of."""
+    """Return what holds for the wiring: exact, except what `sampled` and `bisection_bracket` say otherwise of.
+
+    Of a wiring whose devices share NICs, what holds between the NICs.
+    """
+    topology = nics_alone(topology)
     found = search(topology)
     low, high = bisection(topology) or (None, None)
     used, radix = _ports(topology), _radix(topology)

@@ -27,6 +27,8 @@ SCHEMAS: Mapping[str, str] = {
     "judge": "fabric.answers.judge",
     "gate": "fabric.answers.gate",
     "scale": "fabric.answers.scale",
+    "training": "fabric.answers.training_view",
+    "scale-training": "fabric.answers.training_scale",
     "report": "fabric.answers.report",
     "jobs": "fabric.answers.jobs",
     "stress": "fabric.answers.stress",
@@ -39,7 +41,9 @@ SCHEMAS: Mapping[str, str] = {
     "twin-what-if": "fabric.answers.twin",
     "review": "fabric.answers.review",
     "review-search": "fabric.answers.search",
+    "fleet-run": "fabric.answers.fleet_run",
     "fleet-place": "fabric.answers.fleet_place",
+    "fleet-trace": "fabric.answers.fleet_trace",
     "fleet-audit": "fabric.answers.fleet_audit",
     "doctor": "fabric.answers.doctor",
     "hardware": "fabric.answers.hardware",
@@ -58,9 +62,12 @@ FILES: Mapping[str, tuple[str, str]] = {
 }
 """Kind of file -> the module with its `schema()`, and what it is."""
 PRINTED = {
+    "scale-training": "what scale --model --json prints",
     "bound": "what bound() returns",
     "review": "what review run --json prints",
     "review-search": "what review search --json prints",
+    "fleet-run": "what fleet run --json prints",
+    "fleet-trace": "what fleet trace --json prints",
     "fleet-place": "what fleet place --json prints",
     "fleet-audit": "what fleet audit --json prints",
     "twin": "what twin run --json prints",

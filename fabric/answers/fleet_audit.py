@@ -131,12 +131,16 @@ def fleet_audit(
 
 def answer_of(found: Audit, fleet: Fleet, days: float) -> Answer[Span]:
     """Return an audit as an answer: the worst offenders, what fits now, and what was left out."""
+    from fabric.units import show_size
+
     price, currency = _price(fleet)
     lost = found.lost
+    several = [span for span in found.spans if span.nodes > 1]
+    wide = sum(span.leaves > span.fewest for span in several)
     money = (None, None) if price is None else (lost[0] * price, lost[1] * price)
     assumed = [
-        f"{name} end: every job repeats {end.collective} of {end.nbytes:,} bytes over all its devices, {100 * end.share:g} % "
-        "of its step on the best placement"
+        f"{name} end: every job repeats {end.collective} of {show_size(end.nbytes)} over all its devices, "
+        f"{100 * end.share:g} % of its step on the best placement"
         for name, end in zip(("low", "high"), found.ends, strict=True)
     ]
     assumed.append("other jobs' traffic is left out: regret is of where a job lies, alone on the fabric")
@@ -144,6 +148,7 @@ def answer_of(found: Audit, fleet: Fleet, days: float) -> Answer[Span]:
         f"last {days:g} days: {found.hours:,.0f} device-hours, {lost[0]:,.1f} .. {lost[1]:,.1f} of them "
         f"({_share(lost[0], found.hours)} .. {_share(lost[1], found.hours)}) lost to where jobs lie"
         + ("" if price is None else f": {money[0]:,.0f} .. {money[1]:,.0f} {currency}"),
+        f"{wide:,} of {len(several):,} jobs of several nodes span more leaves than they need on an empty fabric",
         *(f"left out: {count:,} {reason}" for reason, count in found.left_out.items()),
         *assumed,
     ]

@@ -9,7 +9,7 @@ from fabric.answers.answer import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Answer, Co
 from fabric.units import show_duration
 
 if TYPE_CHECKING:
-    from fabric.fleet.asked import JobCase
+    from fabric.fleet.asked import JobCase, JobStep
     from fabric.fleet.fleet import Fleet
     from fabric.fleet.place import Placed
     from fabric.fleet.policy import SchedulingPolicy
@@ -46,7 +46,7 @@ VIEW = View(
     (
         Column("by", TEXT, "the policy, or `best`", _of("by"), head="policy"),
         Column("leaves", WHOLE, "leaf groups that it spans", _of("leaves"), head="leaves"),
-        Column("seconds", NUMBER, "of the job's collective there, alone on the fabric", _of("seconds"), head="predicted",
+        Column("seconds", NUMBER, "of the job there, alone on the fabric", _of("seconds"), head="predicted",
                cell=lambda f: show_duration(f.placed.seconds)),
         Column("regret", NUMBER, "seconds over those of the best found - 1", _of("regret"), head="regret",
                cell=lambda f: f"{100 * f.placed.regret:.1f} %"),
@@ -61,14 +61,14 @@ VIEW = View(
 
 def fleet_place(
     fleet: Fleet,
-    job: JobCase,
+    job: JobCase | JobStep,
     free: Sequence[str] | None = None,
     *,
     policies: Sequence[SchedulingPolicy] | None = None,
     constants: Constants | None = None,
     routing: str = "ideal",
 ) -> Answer[Placed]:
-    """Return where every policy puts a job now, what its collective takes there, and the best placement found.
+    """Return where every policy puts a job now, what its collective or step takes there, and the best placement found.
 
     fleet: with a fabric. free: names of the nodes that are wholly free, None: all that are on. policies: None: one per kind of
     placement that knows whole nodes. constants: None takes those of the fabric's node. routing: how traffic is split.
@@ -78,14 +78,15 @@ def fleet_place(
     """
     import numpy as np
 
-    from fabric.fleet.asked import Timer, node_names, numbers_of
+    from fabric.fleet.asked import JobCase, Timer, node_names, numbers_of
     from fabric.fleet.place import place
     from fabric.fleet.policy import policy
     from fabric.predict.of_node import constants_on
-    from fabric.units import show_size
 
-    own = constants if fleet.fabric is None else constants_on(fleet.fabric, {job.collective}, constants)
-    timer = Timer(fleet, job, routing=routing) if own is None else Timer(fleet, job, own, routing)
+    own = constants
+    if isinstance(job, JobCase) and fleet.fabric is not None:
+        own = constants_on(fleet.fabric, {job.collective}, constants)
+    timer = Timer(fleet, job, own, routing)
     there = fleet.node_on
     if free is not None:
         named = np.zeros(fleet.nodes, np.bool_)
@@ -95,7 +96,7 @@ def fleet_place(
     found = place(timer, there, chosen)
     names = node_names(fleet)
     facts = tuple(Named(one, [names[node] for node in one.nodes]) for one in (*found.placed, found.best))
-    text = f"{job.collective} of {show_size(job.nbytes)} on {job.devices:,} devices"
+    text = job.text
     how = "all kinds of placements timed" if found.exact else f"{found.evaluated:,} placements timed: a better one may exist"
     title = f"{text}: {timer.count:,} of {int(there.sum()):,} free nodes of {fleet.name}; best: {how}"
     notes = [f"it needs {found.fewest} leaves at least on these free nodes; times are alone on the fabric ({routing} routing)"]

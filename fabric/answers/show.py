@@ -60,11 +60,10 @@ VIEW = View(
 
 def show(topology: Topology) -> Answer[Topology]:
     """Return what a wiring is made of and what was proved of it, in one row; unknown keys are absent."""
-    from topologies.hops import scale_out_ends
     from topologies.proofs import proof
 
-    low = scale_out_ends(topology)[:, 0]
-    to_devices = (low < topology.devices) & ~topology.forwards[low]
+    low = topology.ends[topology.is_cable, 0]
+    to_devices = ~topology.is_switch[low] & (~topology.forwards[low] | (low >= topology.devices))
     fact = Wiring(topology, proof(topology), len(low), int(to_devices.sum()))
     return Answer(VIEW, (topology,), (fact,))
 

@@ -11,13 +11,13 @@ from fabric.cli.options import constants_asked, constants_option
 from fabric.cli.output import formats, give
 
 if TYPE_CHECKING:
-    from fabric.fleet.asked import JobCase
+    from fabric.fleet.asked import JobCase, JobStep
 
 EXAMPLE = (
     "Example: fabricbench fleet place leaf_spine:leaves=8,spines=2,hosts_per_leaf=64,uplinks=8,devices_per_node=8 "
     "--job all_to_all:1GiB:96"
 )
-FORM = "COLLECTIVE:SIZE:DEVICES[:ALGORITHM]"
+FORM = "COLLECTIVE:SIZE:DEVICES[:ALGORITHM] or training:MODEL:PLAN:BATCH:DEVICES"
 
 
 @click.command("place", epilog=EXAMPLE, context_settings={"max_content_width": 110})
@@ -66,13 +66,15 @@ def command(
     give(answer, as_json=as_json, as_csv=as_csv)
 
 
-def _job(text: str) -> JobCase:
-    """Return the job of COLLECTIVE:SIZE:DEVICES[:ALGORITHM]; InputError where it is none."""
+def _job(text: str) -> JobCase | JobStep:
+    """Return the job of FORM; InputError where it is none."""
     from fabric import units
     from fabric.collectives.catalog import collective
     from fabric.fleet.asked import JobCase
     from topologies.errors import InputError
 
+    if text.startswith("training:"):
+        return _step(text)
     parts = text.split(":", 3)
     if len(parts) < 3:
         raise InputError(f"job: must be {FORM}, such as all_reduce:1GiB:64, got {text!r}")
@@ -80,6 +82,20 @@ def _job(text: str) -> JobCase:
     if len(sizes) != 1 or len(devices) != 1:
         raise InputError(f"job: must have one size and one number of devices, got {text!r}")
     return JobCase(name, sizes[0], devices[0], parts[3] if len(parts) > 3 else None)
+
+
+def _step(text: str) -> JobStep:
+    """Return the job of training:MODEL:PLAN:BATCH:DEVICES."""
+    from fabric.fleet.asked import JobStep
+    from fabric.text.numbers import whole
+    from topologies.errors import InputError
+
+    parts = text.split(":")
+    if len(parts) != 5:
+        raise InputError(
+            f"job: must be training:MODEL:PLAN:BATCH:DEVICES, such as training:llama3-70b:tp=8:512:64, got {text!r}"
+        )
+    return JobStep(parts[1], parts[2], whole(parts[3], "job: batch", 1), whole(parts[4], "job: devices", 1))
 
 
 def _free(path: Path | None) -> list[str] | None:

@@ -18,6 +18,7 @@ from fabric.predict.cases import cases
 from fabric.predict.constants import NONE, Constants
 from fabric.predict.model import Model
 from fabric.text.escape import shown
+from fabric.units import show_size
 from topologies.errors import InputError
 
 
@@ -30,18 +31,43 @@ class JobCase:
     devices: int
     algorithm: str | None = None
 
+    @property
+    def text(self) -> str:
+        """The job in words."""
+        return f"{self.collective} of {show_size(self.nbytes)} on {self.devices:,} devices"
+
+
+@dataclass(frozen=True)
+class JobStep:
+    """What a training job does over and over: a step of a model under a parallel plan, `batch` sequences at a time."""
+
+    model: str
+    plan: str
+    batch: int
+    devices: int
+
+    @property
+    def text(self) -> str:
+        """The job in words."""
+        return f"a training step of {self.model}, {self.plan or 'dp'}, batch {self.batch:,}, on {self.devices:,} devices"
+
 
 class Timer:
-    """Seconds of a job's collective on sets of nodes at the loaded fidelity, each set that is alike timed once.
+    """Seconds of a job's collective (loaded fidelity) or training step on sets of nodes, each set that is alike timed once.
 
     Nodes of one lowest group are alike, and so are groups of one kind (capacity, cables that leave, size) below one parent;
-    that holds for an ideal split of traffic, so that other routings tell all groups apart.
+    that holds for an ideal split of traffic, so that other routings tell all groups apart. Of a training step the order of the
+    groups counts too: stages of its pipeline stand in it. constants: None for those that its node's library has.
     """
 
-    def __init__(self, fleet: Fleet, asked: JobCase, constants: Constants = NONE, routing: str = "ideal") -> None:
+    def __init__(
+        self, fleet: Fleet, asked: JobCase | JobStep, constants: Constants | None = NONE, routing: str = "ideal"
+    ) -> None:
         """Take a fleet with a fabric; InputError where it has none, or where the job fits on none of its nodes."""
         if fleet.fabric is None:
-            raise InputError("fleet: has no fabric, so that no collective can be predicted; name a topo")
+            raise InputError("fleet: has no fabric, so that no job can be predicted; name a topo")
+        if isinstance(asked, JobStep) and routing != "ideal":
+            raise InputError(f"routing: a training step is predicted with ideal routing, got {shown(routing)}")
         self.fleet, self.asked, self.constants, self.routing = fleet, asked, constants, routing
         self.fabric: Fabric = fleet.fabric
         self.count, self.each = nodes_of(fleet, asked.devices)
@@ -65,20 +91,33 @@ class Timer:
         counts: dict[int, int] = {}
         for node in nodes:
             counts[int(group[node])] = counts.get(int(group[node]), 0) + 1
+        if isinstance(self.asked, JobStep):
+            return tuple((self._alike[g], counts[g]) for g in sorted(counts))
         return _folded(self._alike, counts)
 
     def _predict(self, nodes: Sequence[int]) -> float:
         self.evaluated += 1
         given = np.concatenate([self._devices[node][: self.each] for node in nodes])
+        if isinstance(self.asked, JobStep):
+            return self._step(self.asked, given)
         if len(given) < 2:
             return 0.0
         (case,) = cases(self.fabric, self.asked.collective, sizes=[self.asked.nbytes], given=given)
         models = [
             Model(model.fabric, model.constants, model.routing, given)
-            for model in models_of(self.fabric, self.constants, self.routing, self._kept)
+            for model in models_of(self.fabric, self.constants or NONE, self.routing, self._kept)
         ]
         found = predict_on(models, case, self.fabric, self.asked.algorithm, self.routing, "loaded", explain=False)
         return float(found.time)
+
+    def _step(self, asked: JobStep, given: Devices) -> float:
+        from fabric.workload.catalog import language_model  # noqa: PLC0415  # paid where a step is asked for
+        from fabric.workload.plan import plan_of  # noqa: PLC0415
+        from fabric.workload.training import training_step  # noqa: PLC0415
+
+        model, plan = language_model(asked.model), plan_of(asked.plan)
+        step = training_step(model, plan, self.fabric, self.constants, batch=asked.batch, ranks=len(given), given=given)
+        return float(step.seconds)
 
 
 def nodes_of(fleet: Fleet, devices: int) -> tuple[int, int]:

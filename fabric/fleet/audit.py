@@ -168,7 +168,7 @@ class _Regrets:
             self.skipped += 1
             return None
         if len(nodes) not in self.sizes:
-            each = int(self.fleet.node_devices[nodes[0]])
+            each = max(pool.devices for pool in self.fleet.pools)
             timer = Timer(self.fleet, JobCase(self.end.collective, self.end.nbytes, len(nodes) * each), self.constants)
             best, _ = search(timer, self.empty, [], PER_SIZE)
             self.sizes[len(nodes)] = timer, timer.seconds(best)

@@ -26,8 +26,6 @@ from topologies.errors import InputError
 
 POLICIES = ("fifo+scattered", "fifo+tree", "easy+tree")
 """Where the file names none: without packing, packed, packed with backfill."""
-SYNTHETIC = ("training-heavy", "inference-heavy", "half-idle")
-DAY_HOURS = 24.0
 
 
 class Strict(BaseModel):
@@ -105,14 +103,16 @@ class JobsText(Strict):
 
     load: device-hours asked per device-hour switched on, to which the trace is sped up or slowed down; None: as it is. days: of
     it at most, from its begin. communication: share of a step that jobs of several nodes communicate, where they do not say.
+    too_large: jobs that the fleet can never hold are left out and counted, or refused.
     """
 
     trace: str | None = None
     format: str | None = None
-    synthetic: Literal["training-heavy", "inference-heavy", "half-idle"] | None = None
+    synthetic: Literal["training", "inference", "half_idle"] | None = None
     load: Some | None = None
     days: Some | None = None
     communication: Share | None = None
+    too_large: Literal["leave", "refuse"] = "leave"
 
 
 class ChangeText(Strict):

@@ -67,6 +67,7 @@ def place(
         InputError: fewer free nodes than the job needs.
     """
     fleet, count = timer.fleet, timer.count
+    free = free & (fleet.node_devices >= timer.each)
     if int(free.sum()) < count:
         raise InputError(f"job: needs {count:,} free nodes, there are {int(free.sum()):,}; it would wait under every policy")
     own = {one.name: by_policy(fleet, timer, free, one, links) for one in policies}

@@ -60,6 +60,11 @@ class NodeType:
             return None
         return self.nic_speed if self.nics is None else self.nics * self.nic_speed / self.devices
 
+    @property
+    def devices_per_nic(self) -> int:
+        """Devices that share a NIC, 1 where every device has one of its own, or nothing is known."""
+        return 1 if self.nics is None else max(1, self.devices // self.nics)
+
     def assumptions(self) -> list[str]:
         """Return what a fabric of such nodes rests on: counts, what is weak, what is contradicted, what is not known."""
         counted = f"{self.devices} x {self.device.name}"
@@ -67,7 +72,6 @@ class NodeType:
         speed = self.entry.fact("nic_speed") or self.device.fact("nic_speed")
         lines = [f"node {self.name}: {counted}, {nics}{f' of {speed.text()}' if speed else ''}, library {self.library}"]
         lines += [f"node {self.name}: {self.shape}"] if self.graph and self.shape else []
-        lines += self._shared()
         used = self._used()
         weak = [f"{SAID.get(what, '')}{fact.text()} ({fact.source})" for what, fact in used.items() if fact.weak]
         lines += [f"node {self.name}: weak, no page to check: {', '.join(weak)}"] if weak else []
@@ -79,16 +83,6 @@ class NodeType:
                 if what in used
             ]
         return lines
-
-    def _shared(self) -> list[str]:
-        """Return what it means that there are fewer NICs than devices, where there are."""
-        if self.nics is None or self.nics >= self.devices:
-            return []
-        each = self.devices // self.nics
-        return [
-            f"node {self.name}: {each} devices share a NIC: each is given 1/{each} of it, also while the others are silent, so "
-            f"messages of one device alone (a ring between nodes) may come out up to {each} times too slow"
-        ]
 
     def _used(self) -> dict[str, Fact]:
         """Return the facts that a fabric is made of."""
@@ -115,7 +109,9 @@ def node(name: str) -> NodeType:
     if "device" not in entry.texts or entry.fact("devices") is None:
         raise InputError(f"node {name}: must name its device and how many devices it has (facts: devices: 8 devices)")
     device = find("devices", entry.texts["device"])
-    devices = entry.whole("devices") or 0
+    devices, nics = entry.whole("devices") or 0, entry.whole("nics")
+    if nics and max(nics, devices) % min(nics, devices):
+        raise InputError(f"node {name}: NICs must divide the devices or be so many times as many, got {nics} and {devices}")
     return NodeType(
         entry,
         device,
@@ -126,7 +122,7 @@ def node(name: str) -> NodeType:
         shape=entry.texts.get("shape", ""),
         link=entry.texts.get("link") or device.texts.get("link"),
         scale_up_speed=entry.number("scale_up_speed") or device.number("scale_up_speed"),
-        nics=entry.whole("nics"),
+        nics=nics,
         nic_speed=entry.number("nic_speed") or device.number("nic_speed"),
         network=entry.texts.get("network", "ethernet"),
         library=entry.texts.get("library", "nccl"),

@@ -16,7 +16,7 @@ from fabric.network.names import given_names
 from fabric.network.uses import assumptions as uses_said
 from fabric.network.working_sets import WorkingSets
 from fabric.units import show_duration, show_rate
-from topologies.base import SCALE_UP, Topology
+from topologies.base import NIC, SCALE_UP, Topology
 from topologies.scale_up import device_lanes, directions, sharing
 
 SAME = 1e-9
@@ -135,7 +135,20 @@ class Fabric:
         ]
         memory = [] if self.working_sets is None else [self.working_sets.said()]
         said = [*levels, *memory, *uses_said(self.uses)]
-        return said if self.node is None else [*said, *self.node.assumptions()]
+        return said if self.node is None else [*said, *_shared(self.topology, self.node), *self.node.assumptions()]
+
+
+def _shared(topology: Topology, node: NodeType) -> list[str]:
+    """Return how devices that share a NIC are taken, nothing where none do."""
+    each = node.devices_per_nic
+    if each == 1:
+        return []
+    if NIC in topology.tiers:
+        return [f"node {node.name}: {each} devices share a NIC: each has all of it while the others are silent"]
+    return [
+        f"node {node.name}: {each} devices share a NIC: each is given 1/{each} of it, also while the others are silent, so "
+        f"messages of one device alone (a ring between nodes) may come out up to {each} times too slow"
+    ]
 
 
 def _of_what(topology: Topology, level: str) -> str:

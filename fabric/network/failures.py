@@ -89,16 +89,12 @@ def router_without(topology: Topology, failures: Failures) -> Router:
 
 def between_switches(topology: Topology) -> Ints:
     """Return the network's cables between two switches."""
-    network = np.flatnonzero(topology.level != topology.scale_up_level)
-    found: Ints = network[topology.ends[network, 0] >= topology.devices]
-    return found
+    return np.flatnonzero(topology.is_cable & topology.is_switch[topology.ends[:, 0]])
 
 
 def at_devices(topology: Topology) -> Ints:
-    """Return the network's cables that end at a device: all that are not between two switches."""
-    network = np.flatnonzero(topology.level != topology.scale_up_level)
-    found: Ints = network[topology.ends[network, 0] < topology.devices]
-    return found
+    """Return the network's cables that end at a device or its NIC: all that are not between two switches."""
+    return np.flatnonzero(topology.is_cable & ~topology.is_switch[topology.ends[:, 0]])
 
 
 def _links(topology: Topology, text: str, seed: int) -> Failures:
@@ -114,8 +110,7 @@ def _switches(topology: Topology, text: str, seed: int) -> Failures:
     tier, colon, count = text.rpartition(":")
     if colon and tier not in topology.switches_by_tier:
         raise InputError(f"failures: switches: tiers are {', '.join(topology.switches_by_tier)}, got {tier!r}")
-    switches = np.arange(topology.devices, topology.vertices)
-    switches = switches[topology.tier[switches] != topology.scale_up_tier]
+    switches = np.flatnonzero(topology.is_switch)
     if colon:
         switches = switches[topology.tier[switches] == topology.tiers.index(tier)]
     return Failures(switches=_some("switches", switches, count, seed))

@@ -15,7 +15,7 @@ from fabric.hardware.catalog import exists, names
 from fabric.hardware.node import NodeType, node
 from fabric.network.fabric import Level
 from fabric.network.parts import Part, part
-from topologies.base import SCALE_UP, Topology
+from topologies.base import HOST_NIC, NIC, SCALE_UP, Topology
 from topologies.catalog import FAMILIES
 from topologies.errors import InputError
 
@@ -57,7 +57,13 @@ def named(family: str, params: Mapping[str, str]) -> tuple[str, dict[str, str], 
 
 def levels(topology: Topology, of: NodeType) -> dict[str, Level]:
     """Return level -> its speed and latency as the node has them; a speed of 0 where the node does not say it."""
-    return {name: _inside(of) if name == SCALE_UP else _network(topology, of) for name in topology.levels}
+    return {name: _made(topology, of, name) for name in topology.levels}
+
+
+def _made(topology: Topology, of: NodeType, name: str) -> Level:
+    if name == SCALE_UP:
+        return _inside(of)
+    return _to_nic(topology, of) if name == HOST_NIC else _network(topology, of)
 
 
 def _refuse(family: str) -> None:
@@ -79,7 +85,9 @@ def _usual(of: NodeType, params: dict[str, str]) -> tuple[str, dict[str, str]]:
     count = params.pop("nodes")
     if not (count.isascii() and count.isdigit()):
         raise InputError(f"{of.name}: nodes must be a whole number, got {count!r}")
-    return "clos", {"radix": RADIX, "endpoints": str(int(count) * of.devices), **params}
+    each = params.get("devices_per_nic", "")
+    ports = of.devices // (int(each) if each.isascii() and each.isdigit() and int(each) else of.devices_per_nic)
+    return "clos", {"radix": RADIX, "endpoints": str(int(count) * ports), **params}
 
 
 def _filled(family: str, params: dict[str, str], of: NodeType) -> dict[str, str]:
@@ -97,6 +105,8 @@ def _filled(family: str, params: dict[str, str], of: NodeType) -> dict[str, str]
         raise InputError(
             f"{family}: devices_per_node must be {of.devices}{servers}, as node {of.name} has devices, got {given}"
         )
+    if of.devices_per_nic > 1 and "rails" not in filled:
+        filled.setdefault("devices_per_nic", str(of.devices_per_nic))
     if "scale_up" not in filled and of.devices > 1:
         if of.graph is None:
             raise InputError(
@@ -131,14 +141,20 @@ def _inside(of: NodeType) -> Level:
 
 
 def _network(topology: Topology, of: NodeType) -> Level:
-    """Return the level of all cables between nodes: a lane has what a device has of the NICs, over its lanes."""
-    lanes = _lanes(topology)
-    speed = None if of.device_nic_speed is None else of.device_nic_speed / lanes
+    """Return the level of all cables between nodes: a lane has what a device, or a shared NIC, has over its lanes."""
+    lanes, own = _lanes(topology), of.nic_speed if NIC in topology.tiers else of.device_nic_speed
+    speed = None if own is None else own / lanes
     parts = [part(name) for name in CLASSES.get(of.network, CLASSES["ethernet"])]
     made_of = next((one for one in parts if one.speed == speed), parts[0])
     shared = f", {of.devices} devices on {of.nics} NIC{'s' * (of.nics != 1)}" if of.nics not in (None, of.devices) else ""
     split = f", over {lanes} lanes a device" if lanes > 1 else ""
     return _level(speed, made_of, f"node {of.name}{shared}{split}; latency of part {made_of.name}", "no NIC speed")
+
+
+def _to_nic(topology: Topology, of: NodeType) -> Level:
+    """Return what joins a device to a NIC that it shares: as fast as that, its latency in that of the NIC's cable."""
+    level = _network(topology, of)
+    return Level(level.speed, 0.0, f"{level.source.partition(';')[0]}; a device alone is given all of its NIC")
 
 
 def _level(speed: float | None, made_of: Part, source: str, missing: str) -> Level:

@@ -10,7 +10,7 @@ sets counts, graph inside and speeds (of_node.py): a key that is given wins over
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from fabric.text.escape import shown
 from fabric.text.files import write_text
 from fabric.units import duration, rate
 from topologies import catalog
-from topologies.base import SCALE_UP, Topology
+from topologies.base import HOST_NIC, SCALE_UP, Topology
 from topologies.errors import InputError
 
 SCHEMA, OF_LANES = "fabricbench.fabric/2", "fabricbench.fabric/1"
@@ -101,7 +101,11 @@ def from_short_form(text: str, *, force: bool = False) -> Fabric:
     usual = _usual(topology, node)
     given = {
         level: _level(
-            LevelText(part=speeds[f"{prefix}link"], speed=speeds[f"{prefix}speed"], latency=speeds[f"{prefix}latency"]),
+            LevelText(
+                part=speeds[f"{prefix}link"],
+                speed=speeds[f"{prefix}speed"],
+                latency=None if level == HOST_NIC else speeds[f"{prefix}latency"],
+            ),
             usual[level],
             prefix,
             check=not force,
@@ -210,9 +214,10 @@ def _degraded(path: Path, topology: Topology, cables: Mapping[int, str]) -> dict
 
 def _usual(topology: Topology, node: NodeType | None) -> dict[str, Level]:
     """Return the levels where nothing is said: as the node has them, else of the usual parts."""
-    return (
-        levels_of(topology, node) if node is not None else {name: _of_part(_part(topology, name)) for name in topology.levels}
-    )
+    if node is not None:
+        return levels_of(topology, node)
+    usual = {name: _of_part(_part(topology, name)) for name in topology.levels}
+    return usual | {name: replace(usual[name], latency=0.0) for name in usual if name == HOST_NIC}
 
 
 def _part(topology: Topology, level: str) -> Part:

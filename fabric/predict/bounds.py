@@ -20,9 +20,11 @@ from fabric.network.placement import Devices, place
 from fabric.predict.needs import NEEDS, Need, Split
 from fabric.records.case import Case
 from fabric.text.numbers import natural, whole
-from topologies.base import SCALE_UP, Topology
+from topologies.base import HOST_NIC, NIC, SCALE_UP, Topology
 from topologies.errors import InputError
 
+EVEN = ("all_reduce", "all_gather", "reduce_scatter", "all_to_all")
+"""Collectives in which every rank must send, and receive, as much as every other."""
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -88,7 +90,12 @@ def _least_per_byte(
     else:
         sides = _sides(fabric.topology, place(fabric.topology, case.world_size, case.order, given))
     found = [
-        (_slowest(needs(Split(case, side.group, side.count, int(side.group[root]))), *_speeds_of(side, fabric)), side.level)
+        (
+            _slowest(
+                needs(Split(case, side.group, side.count, int(side.group[root]))), *_speeds_of(side, fabric, case.collective)
+            ),
+            side.level,
+        )
         for side in sides
     ]
     return max(found, key=lambda pair: pair[0], default=None)
@@ -113,11 +120,30 @@ class _Sides:
 
 
 @lru_cache(maxsize=16)
-def _speeds_of(sides: _Sides, fabric: Fabric) -> tuple[Floats, Floats]:
+def _speeds_of(sides: _Sides, fabric: Fabric, collective: str) -> tuple[Floats, Floats]:
     """Return bytes per second out of and into every group that holds devices."""
     up, down = fabric.link_speed[0::2][sides.across], fabric.link_speed[1::2][sides.across]
+    if sides.level == "device" and NIC in fabric.topology.tiers and collective in EVEN:
+        most = _of_shared_nics(sides, fabric)
+        up, down = np.minimum(up, most), np.minimum(down, most)
     out, into = _sums(sides.low, sides.high, up, down, sides.labels)
     return out[sides.here], into[sides.here]
+
+
+def _of_shared_nics(sides: _Sides, fabric: Fabric) -> Floats:
+    """Return per crossing cable what it can give where all ranks below a shared NIC need as much: their part of the NIC.
+
+    Infinite for other cables, and where nothing inside nodes spares the ranks of a NIC the way through it to each other.
+    """
+    topology = fabric.topology
+    if topology.scale_up_level < 0:
+        return np.full(len(sides.across), np.inf)
+    high = topology.ends[sides.across, 1]
+    below = topology.level[sides.across] == topology.levels.index(HOST_NIC)
+    ranks = np.bincount(high[below], minlength=topology.vertices)
+    cables = topology.is_cable
+    port = np.bincount(topology.ends[cables, 0], fabric.link_speed[::2][cables], minlength=topology.vertices)
+    return np.where(below, port[high] / np.maximum(ranks[high], 1), np.inf)
 
 
 @lru_cache(maxsize=2)
@@ -178,7 +204,8 @@ def _below_tiers(topology: Topology, network: NDArray[np.int32]) -> list[tuple[s
     """Return per tier below the top what hangs together when only cables up to that tier are kept."""
     upper = topology.tier[network[:, 1]]
     top = int(upper.max(initial=0))
-    names = {top - 1: "pod", 1: "leaf"}
+    leaf = 1 + (NIC in topology.tiers)
+    names = {top - 1: "pod", leaf: "leaf", leaf - 1: NIC}
     return [(names.get(t, topology.tiers[t]), _together(network[upper <= t], topology.vertices)) for t in range(1, top)]
 
 

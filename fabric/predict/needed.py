@@ -1,4 +1,4 @@
-"""Which algorithms need switches that add, and whether a fabric says that it has none. It times none of them."""
+"""Which algorithms need switches that add, and whether a fabric has such. It times none of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from topologies.errors import InputError
 
 NEEDED: Mapping[str, str] = {"nvls": NVLS, "nvls_tree": NVLS, "sharp": SHARP}
 """Algorithm -> what must not be off."""
+FORWARDING = ("pcie_tree", "host_memory", "cloudmatrix")
+"""Graphs inside nodes whose switches pass on what they get, or of which nothing else is known."""
 
 
 def check_used(fabric: Fabric, text: str) -> None:
@@ -18,3 +20,8 @@ def check_used(fabric: Fabric, text: str) -> None:
     key = NEEDED.get(name)
     if key is not None and fabric.uses.get(key) is False:
         raise InputError(f"algorithm: {name} needs {key}=on, and {fabric.name or fabric.topology.name} says off; use ring")
+    inside = str(fabric.topology.params.get("scale_up", "none"))
+    if key == NVLS and inside in FORWARDING:
+        raise InputError(
+            f"algorithm: {name} needs switches inside nodes that add, such as scale_up=nvswitch; those of {inside} only forward"
+        )

@@ -17,7 +17,7 @@ from fabric.review.parts import Part
 from fabric.review.quote import Quote, Range, total
 from fabric.review.racks import Layout
 from fabric.units import show_rate
-from topologies.base import Topology
+from topologies.base import NIC, Topology
 from topologies.errors import InputError
 
 EDGES = (0, 3, 10, 30, 100, 500)
@@ -129,11 +129,17 @@ def bill(fabric: Fabric, layout: Layout, parts: Mapping[str, Part], nodes: str |
 
 
 def _network_ends(topology: Topology, *, devices: bool) -> NDArray[np.int64]:
-    """Return lanes of the scale-out network at every device, or at every vertex."""
-    outside = topology.level != topology.scale_up_level
+    """Return lanes of the scale-out network at every device (or NIC that devices share), or at every vertex."""
+    outside = topology.is_cable
     ends = topology.ends[outside]
     lanes = np.bincount(ends.ravel(), np.repeat(topology.lanes[outside], 2), minlength=topology.vertices).astype(np.int64)
-    return lanes[: topology.devices] if devices else lanes
+    ports = topology.vertices if not devices else topology.devices if NIC not in topology.tiers else _nics(topology)
+    return lanes[:ports]
+
+
+def _nics(topology: Topology) -> int:
+    """Return where the NICs that devices share end: they follow the devices."""
+    return topology.devices + int((topology.tier == topology.tiers.index(NIC)).sum())
 
 
 def _switches(fabric: Fabric, parts: Mapping[str, Part]) -> list[Line]:
@@ -143,7 +149,7 @@ def _switches(fabric: Fabric, parts: Mapping[str, Part]) -> list[Line]:
     fastest = np.zeros(topology.vertices)
     np.maximum.at(fastest, topology.ends.ravel(), np.repeat(_lane_rates(fabric), 2))
     lanes = _network_ends(topology, devices=False)
-    switch = (np.arange(topology.vertices) >= topology.devices) & (topology.tier != topology.scale_up_tier)
+    switch = topology.is_switch
     lines = []
     for number, tier in enumerate(topology.tiers):
         own = np.flatnonzero(switch & (topology.tier == number))
@@ -158,7 +164,7 @@ def _switches(fabric: Fabric, parts: Mapping[str, Part]) -> list[Line]:
 def _lane_rates(fabric: Fabric) -> NDArray[np.float64]:
     by_level = np.array([fabric.levels[level].speed for level in fabric.topology.levels])
     rates: NDArray[np.float64] = by_level[fabric.topology.level]
-    return np.where(fabric.topology.level == fabric.topology.scale_up_level, 0.0, rates)
+    return np.where(fabric.topology.is_cable, rates, 0.0)
 
 
 def _cable_rates(fabric: Fabric) -> NDArray[np.float64]:
@@ -186,7 +192,7 @@ def _links(fabric: Fabric, layout: Layout, parts: Mapping[str, Part]) -> list[Li
     topology, rates = fabric.topology, _cable_rates(fabric)
     lines = []
     for number, level in enumerate(topology.levels):
-        own = (topology.level == number) & (number != topology.scale_up_level)
+        own = (topology.level == number) & topology.is_cable
         for rate in np.unique(rates[own]):
             same = own & (rates == rate)
             lines += _by_length(level, float(rate), layout.metres[same], parts)

@@ -98,8 +98,8 @@ def footprint(fabric: Fabric) -> Footprint:
 def network(fabric: Fabric, node: NodeType) -> Network:
     """Return what stands between the nodes, by the parts that a review lists; without figures where no part fits."""
     topology = fabric.topology
-    switches = int((topology.tier[topology.devices :] != topology.scale_up_tier).sum())
-    cables = int((topology.level != topology.scale_up_level).sum())
+    switches = int(topology.is_switch.sum())
+    cables = int(topology.is_cable.sum())
     layout = place(topology, Floor(nodes_per_rack=_nodes_per_rack(node, topology.devices_per_node)))
     try:
         lines = bill(fabric, layout, PARTS).network

@@ -62,7 +62,7 @@ class Loss:
 
 def network_switches(topology: Topology) -> Flags:
     """Return which vertices are switches of the network, (vertices,)."""
-    flags: Flags = (np.arange(topology.vertices) >= topology.devices) & (topology.tier != topology.scale_up_tier)
+    flags: Flags = topology.is_switch
     return flags
 
 

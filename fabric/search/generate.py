@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
+from fabric.hardware.node import node as catalogued
 from fabric.text.numbers import whole
 from topologies.errors import InputError
 from topologies.finite_field import prime_power
@@ -65,10 +66,11 @@ class Wiring:
     def spec(self, devices_per_node: int, speed: str | None = None, node: str | None = None) -> str:
         """Return the short form, nodes included, with a cable's speed where one is given.
 
-        node: of the catalogue, for what is inside.
+        node: of the catalogue, for what is inside; every device has a port of its own, also where the node's share NICs.
         """
-        inside = ("node", node) if node else ("scale_up", "nvswitch" if devices_per_node > 1 else "none")
-        pairs = [*self.params, ("devices_per_node", str(devices_per_node)), inside]
+        inside = [("node", node) if node else ("scale_up", "nvswitch" if devices_per_node > 1 else "none")]
+        inside += [("devices_per_nic", "1")] if node and catalogued(node).devices_per_nic > 1 else []
+        pairs = [*self.params, ("devices_per_node", str(devices_per_node)), *inside]
         text = ",".join(f"{key}={value}" for key, value in [*pairs, *([("speed", speed)] if speed else [])])
         return f"{self.family}:{text}"
 

@@ -86,7 +86,7 @@ def test_build_takes_parameters_as_text():
         (
             "leaf_spine:leafs=4",
             "leaf_spine: unknown parameter 'leafs' (did you mean leaves?); there are: "
-            "leaves, spines, hosts_per_leaf, uplinks, devices_per_node, scale_up, domain",
+            "leaves, spines, hosts_per_leaf, uplinks, devices_per_nic, devices_per_node, scale_up, domain",
         ),
         ("fat_tree", "fat_tree: k is missing; write fat_tree:k=N"),
         ("leaf_spine:leaves=4", "leaf_spine: spines is missing; write leaf_spine:leaves=N,spines=N,hosts_per_leaf=N"),

@@ -36,7 +36,14 @@ parts: {nic-400: {kind: nic, watts: {low: 20, high: 25, source: a test, date: 20
 failing: {links: [1], host_links: [1], switches: [1], racks: [1], seeds: 1}
 limits: {power: 1e6, racks: 9}
 """
-FLEET = f"topo: {TOPO!r}\npolicies: [fifo+scattered, easy+tree]\nseeds: 1\n"
+FLEET = f"""
+topo: {TOPO!r}
+policies: [fifo+scattered, easy+tree]
+seeds: 1
+power: {{busy: 800, idle: 100, pue: 1.3, source: a test}}
+prices: {{currency: CNY, device_hour: 3, charged: 9, kwh: 0.6, source: a test}}
+jobs: {{synthetic: half_idle, load: 0.5, days: 0.5}}
+"""
 SACCT = """JobIDRaw|Account|Submit|Start|End|State|AllocTRES|ReqTRES|NodeList
 1|a|0|10|7210|COMPLETED|gres/gpu=32|gres/gpu=32|n[3-6]
 2|a|0|20|Unknown|RUNNING|gres/gpu=16|gres/gpu=16|n[1-2]
@@ -52,6 +59,9 @@ COMMANDS = {
     "calibrate": [["calibrate", str(RECORDED), "--topo", TWIN]],
     "compare": [["compare", str(RECORDED), str(RECORDED)]],
     "scale": [["scale", "--topo", TREE, "--ranks", "2,4"], ["scale", str(RECORDED), "--topo", TWIN, "--routing", "dmodk"]],
+    "training": [["training", "llama3-8b", "--topo", "dgx-h100:nodes=2", "--plan", "tp=2", "--batch", "64"],
+                 ["training", "mpt-1b", "--topo", "dgx-h100:nodes=1", "--batch", "64", "--seq", "2048"]],
+    "scale-training": [["scale", "--model", "llama3-8b", "--topo", "dgx-h100:nodes=2", "--ranks", "8,16", "--plan", "tp=2"]],
     "report": [["report", str(RECORDED), "--topo", TWIN, "--routing", "dmodk"]],
     "jobs": [["jobs", "--topo", TREE, "--job", "all_reduce:1MiB:8", "--job", "all_to_all:1MiB:8"]],
     "stress": [["stress", "--topo", TREE, "--fail", "links", "--counts", "1,2", "--seeds", "2", "--size", "1MiB"]],
@@ -73,6 +83,9 @@ COMMANDS = {
     "gate": [["gate", "--runs", "run.yaml", "run.yaml", "--budget", "0.5"]],
     "slow": [["slow", "--backend", "mpi", "--ranks", "4", "--block", "0.01", "--repeats", "2", "--method", m, *more]
              for m, more in (("pairs", []), ("groups", ["--rounds", "2"]), ("bisection", []), ("bisection", ["--topo", TREE]))],
+    "fleet-run": [["fleet", "run", "fleet.yaml", "--workers", "1", "--power-cap", "20kW", "--wait", "3600"],
+                  ["fleet", "run", "fleet.yaml", "--workers", "1", "--links", "none", "--no-changes", "--loads", "0.2,0.4"]],
+    "fleet-trace": [["fleet", "trace", "jobs.csv"]],
     "fleet-place": [["fleet", "place", TOPO, "--job", "all_reduce:1MiB:2"],
                     ["fleet", "place", "fleet.yaml", "--job", "all_to_all:1MiB:4"]],
     "fleet-audit": [["fleet", "audit", "week"], ["fleet", "audit", "week", "--ratio", "2", "--price", "5"]],
@@ -101,6 +114,7 @@ def folder(tmp_path, monkeypatch):
     Path("osu.txt").write_text(OSU)
     Path("topology.conf").write_text("SwitchName=top Switches=s[1-2]\nSwitchName=s1 Nodes=n[1-4]\nSwitchName=s2 Nodes=n[5-7]\n")
     Path("fleet.yaml").write_text(FLEET)
+    Path("jobs.csv").write_text("id,submit_s,work_s,devices\na,0,10,4\nb,5,20,-1\n")
     Path("week").mkdir()
     Path("week/sacct.txt").write_text(SACCT)
     Path("week/topology.txt").write_text(Path("topology.conf").read_text())

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from fabric.fleet.asked import JobCase, Timer, node_names, numbers_of, with_ratio
+from fabric.fleet.asked import JobCase, JobStep, Timer, node_names, numbers_of, with_ratio
 from fabric.fleet.fleet import of_fabric
 from fabric.fleet.place import place, search
 from fabric.fleet.policy import policy
@@ -97,6 +97,19 @@ def test_a_stated_ratio_is_what_leaves_pass_on():
     fleet = ragged()
     assert fleet.tree.ratios == pytest.approx((3.0,), rel=1e-3)
     assert sorted(node_names(fleet)) == sorted(["n1", "n2", "n3", "n4", "m1", "m2", "m3", "k1", "k2"])
+
+
+def test_a_training_step_is_placed_by_its_seconds():
+    fleet = of_fabric(load("rail_optimized:nodes=8,rails=8,radix=8,node=dgx-h100"))
+    timer = Timer(fleet, JobStep("llama3-8b", "tp=8", 64, 32), None)
+    free = np.ones(fleet.nodes, bool)
+    best, exact = search(timer, free, [])
+    assert exact
+    assert timer.count == 4
+    assert timer.seconds(best) == pytest.approx(min(every(timer, free).values()))
+    assert timer.seconds(best) > 0.01
+    with pytest.raises(InputError, match="routing: a training step is predicted with ideal routing"):
+        Timer(fleet, JobStep("llama3-8b", "tp=8", 64, 32), None, "ecmp:1")
 
 
 def test_a_job_on_one_node_or_device_takes_the_same_everywhere():

@@ -42,6 +42,14 @@ def test_an_algorithm_that_needs_what_is_off_is_refused(algorithm, key):
         told(f"dgx-h100:nodes=2,{key}=off", algorithm, ranks=(16,))
 
 
+@pytest.mark.parametrize("inside", ["pcie_tree", "host_memory", "cloudmatrix"])
+def test_switches_that_only_forward_do_not_add(inside):
+    topo = f"star:devices=8,devices_per_node=8,scale_up={inside}"
+    with pytest.raises(InputError, match=f"those of {inside} only forward"):
+        told(topo, "nvls", NONE)
+    assert not told(topo, "best", NONE).model.runs.startswith("nvls")
+
+
 def test_best_tries_sharp_where_the_switches_add_and_only_there():
     topo = "fat_tree:k=4"
     plain, adding = (told(f"{topo}{key}", "best", NONE, ranks=(16,)) for key in ("", ",sharp=on"))

@@ -82,11 +82,6 @@ def test_nodes_without_nccls_model_are_refused_by_name():
         hardware_of("nccl:mi300x-oam")
 
 
-def test_devices_that_share_a_nic_are_said_to():
-    assert any("8 devices share a NIC: each is given 1/8" in line for line in node("8x4090-dual-root").assumptions())
-    assert not any("share a NIC" in line for line in node("dgx-h100").assumptions())
-
-
 @pytest.mark.parametrize("name", ["dgx-h100", "dgx-h200"])
 def test_a_hash_of_the_network_does_not_reach_inside_a_node(name):
     fabric = load(f"{name}:nodes=2")

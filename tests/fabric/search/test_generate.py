@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fabric.network.spec import load
 from fabric.search.generate import MAKERS, Demand, generate
 from topologies import catalog
 from topologies.errors import InputError
@@ -81,3 +82,11 @@ def test_the_order_is_the_same_every_time():
 def test_a_wrong_demand_is_one_clear_line(asked, message):
     with pytest.raises(InputError, match=message):
         Demand(**asked)
+
+
+def test_every_device_has_a_port_where_the_servers_of_the_catalogue_share_nics():
+    """A design holds so many devices as it says: its speed is that of a device's port."""
+    for node in ("dgx-h100", "8x4090-dual-root"):
+        wirings, _ = generate(Demand(64, 8, (32,), ("clos", "fat_tree", "leaf_spine")))
+        for wiring in wirings:
+            assert load(wiring.spec(8, "100Gb/s", node)).topology.devices == wiring.devices

@@ -1,0 +1,234 @@
+"""What packing, backfill, contention-awareness and the fabric are worth on real traces: the studies of docs/fleet.md.
+
+    python -m benchmarks.fleet_studies ../shared/data philly|lingjun|openb|half-idle [--seeds N] [-o results/fleet]
+
+Philly: the whole trace in stretches of 10 days on leaves of 10 nodes, fleets sized for loads of 0.6, 0.8 and 0.95, uplinks 1:1
+and 4:1. Lingjun: the real ragged Clos of 847 hosts under a synthetic training mix. openb: its own nodes, filled beyond
+what they hold, devices that stay unallocated. Half-idle: docs/examples/fleet/half-idle.yaml. Results only; no trace is copied.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fabric.fleet.fleet import Fleet
+from fabric.fleet.fleet_file import FleetFile, load, parse
+from fabric.fleet.job import FleetJob
+from fabric.fleet.links import BOTH_ENDS
+from fabric.fleet.plain_place import place
+from fabric.fleet.plain_state import State
+from fabric.fleet.policy import policy
+from fabric.fleet.ready import ready
+from fabric.fleet.study import Cell, cells, paired, run_all, settings
+from fabric.fleet.tree import flat
+
+POLICIES = ("fifo+scattered", "fifo+tree", "easy+scattered", "easy+tree", "easy+aware")
+"""Five: what packing is worth without and with backfill, what backfill is worth, what contention-awareness adds."""
+PAIRS = {
+    "packing (tree over scattered, both with backfill)": ("easy+scattered", "easy+tree"),
+    "packing (both without backfill)": ("fifo+scattered", "fifo+tree"),
+    "backfill (EASY over FIFO, both packed)": ("fifo+tree", "easy+tree"),
+    "contention-awareness (over packing, both with backfill)": ("easy+tree", "easy+aware"),
+}
+NODES = {0.6: 80, 0.8: 60, 0.95: 50}
+"""Load -> nodes of 8 on which Philly is about that load; the replay is stretched by some per cent to be exactly it."""
+DEMANDS = (1.0, 1.2)
+"""Devices that openb's pods ask for in all, over those there are."""
+ATTRIBUTION = {
+    "philly": "Philly trace, Jeon et al., USENIX ATC 2019, msr-fiddle/philly-traces, CC-BY-4.0",
+    "lingjun": "Lingjun 2023 topology, alibaba/alibaba-lingjun-dataset-2023, Apache-2.0; jobs are synthetic",
+    "openb": "openb trace, Weng et al., USENIX ATC 2023, hkust-adsl/kubernetes-scheduler-simulator, Apache-2.0",
+    "half-idle": "published figures of July 2025 (docs/fleet.md); jobs are synthetic",
+}
+
+
+def philly(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
+    """Return the study of the Philly trace."""
+    rows, worth = [], []
+    for wanted, nodes in NODES.items():
+        topo = f"leaf_spine:leaves={nodes // 10},spines=5,hosts_per_leaf=80,uplinks=80,devices_per_node=8"
+        jobs = {"trace": str(folder / "traces" / "philly_jobs_82247.csv.gz"), "format": "philly", "load": wanted, "days": 10}
+        asked = parse({"name": f"Philly on {nodes} nodes", "topo": topo, "jobs": jobs, "seeds": seeds, "warm_up": 1})
+        found = _studied(asked, journal, (1.0, 4.0))
+        rows += [{"load": wanted, "nodes": nodes, **row} for row in _rows(found)]
+        worth += [{"load": wanted, **row} for row in _worth(found)]
+    return {"rows": rows, "worth": worth}
+
+
+def lingjun(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
+    """Return the study of a training-heavy mix on the Lingjun Clos: 1:1 (its file has no cable counts) and 4:1."""
+    jobs = {"synthetic": "training", "load": 0.9, "days": 10}
+    topo = str(folder / "lingjun2023_topo.csv")
+    asked = parse({"name": "Lingjun 2023", "topo": topo, "ratio": 1, "devices": 8, "jobs": jobs, "seeds": seeds, "warm_up": 2})
+    found = _studied(asked, journal, (1.0, 4.0))
+    return {"rows": _rows(found), "worth": _worth(found)}
+
+
+def half_idle(_folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
+    """Return the half-idle centre under both ends of the link model."""
+    asked = load(Path(__file__).parent.parent / "docs" / "examples" / "fleet" / "half-idle.yaml")
+    found = _studied(asked.model_copy(update={"seeds": seeds}), journal, (None,))
+    return {"rows": _rows(found), "worth": _worth(found)}
+
+
+def _studied(asked: FleetFile, journal: Path, ratios: Sequence[float | None]) -> list[Cell]:
+    wanted = settings(asked, POLICIES, BOTH_ENDS, ratios=ratios)
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    return cells(run_all(asked, wanted, journal=journal, workers=1))
+
+
+def _rows(found: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Return every setting's waterfall, waits and names, with intervals over seeds."""
+    steps = ("off", "down", "idle", "blocked", "slowed_by_placement", "slowed_by_contention", "lost_to_restarts", "effective")
+    return [
+        {
+            **_setting(cell),
+            "share": {step: asdict(cell.share(step)) for step in steps},
+            "wait_p95_seconds": _plain(cell.waits("all", "wait_p95")),
+            "wait_median_seconds": _plain(cell.waits("all", "wait_median")),
+            "slowdown_p95": _plain(cell.waits("all", "slowdown_p95")),
+            "gfr": _plain(cell.figure("gfr")),
+            "jtted_p95": _plain(cell.figure("jtted_p95")),
+            "load": cell.runs[0].figures["load"],
+            "jobs": cell.runs[0].figures["jobs"],
+        }
+        for cell in found
+    ]
+
+
+def _worth(found: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Return what each pair of policies, and 1:1 over 4:1, is worth: points of installed device-hours, paired by seed."""
+    by = {cell.setting.cell: cell for cell in found}
+    rows = []
+    for cell in found:
+        own = cell.setting
+        for name, (base, other) in PAIRS.items():
+            if own.policy == base:
+                better = next(c for c in found if c.setting.policy == other and _same(c, cell))
+                rows.append({"what": name, **_fabric(cell), "points": asdict(paired(cell, better))})
+        if own.ratio == 4.0:
+            wide = by[(own.policy, 1.0, own.load, own.links, own.label, own.changed)]
+            name = f"fabric (1:1 over 4:1) under {own.policy}"
+            rows.append({"what": name, **_fabric(cell), "points": asdict(paired(cell, wide))})
+    return rows
+
+
+def _same(one: Cell, other: Cell) -> bool:
+    return (one.setting.ratio, one.setting.links) == (other.setting.ratio, other.setting.links)
+
+
+def _setting(cell: Cell) -> dict[str, Any]:
+    return {"policy": cell.setting.policy, **_fabric(cell)}
+
+
+def _fabric(cell: Cell) -> dict[str, Any]:
+    return {"ratio": cell.setting.ratio, "links": None if cell.setting.links is None else " ".join(cell.setting.links)}
+
+
+def _plain(found: object) -> dict[str, Any] | None:
+    return None if found is None else asdict(found)  # type: ignore[call-overload]
+
+
+def openb(folder: Path, seeds: int, _journal: Path) -> dict[str, Any]:
+    """Return how many devices of openb's nodes stay unallocated once pods for 100 or 120 % of them have come, by placement.
+
+    After FGD's experiment: pods are drawn from the trace with replacement until they ask for that much; each in its turn is
+    placed where it fits, or never.
+    """
+    from fabric.fleet.traces.catalog import read_trace
+    from fabric.fleet.traces.openb import pools as read_pools
+
+    trace = read_trace(folder / "traces" / "openb_pod_list_default.csv", "openb").jobs
+    pools = read_pools((folder / "traces" / "openb_node_list_gpu_node.csv").read_text(), "openb")
+    fleet = Fleet(tuple(pools), flat(sum(pool.nodes for pool in pools), 32), name="openb's nodes")
+    rows = []
+    for placement in ("scattered", "tree", "fgd"):
+        for demand in DEMANDS:
+            left = [_unallocated(fleet, _drawn(trace, fleet, seed, demand), placement) for seed in range(seeds)]
+            rows.append({"placement": placement, "demand": demand, "unallocated": left, "mean": float(np.mean(left))})
+    by = {(row["placement"], row["demand"]): row["mean"] for row in rows}
+    for row in rows:
+        least = max(0.0, 1 - row["demand"])
+        base, own = by["tree", row["demand"]] - least, row["mean"] - least
+        row["fewer_than_best_fit"] = 1 - own / base if base else 0.0
+    return {"rows": rows, "devices": fleet.devices}
+
+
+def _unallocated(fleet: Fleet, jobs: list[FleetJob], placement: str) -> float:
+    """Return the share of devices that nobody holds once every job in its turn was placed where it fits, or left out."""
+    asked = ready(fleet, jobs, policy(placement), (0, 1), 0, None, refuse=False)
+    state = State(asked)
+    for job in range(len(asked.jobs)):
+        found = [(pool, nodes) for pool in range(len(fleet.pools)) if (nodes := place(state, job, pool)) is not None]
+        if found:
+            pool, nodes = min(found, key=lambda one: _key(state, job, placement, *one))
+            state.begin(job, pool, nodes, 0)
+    free = sum(state.room(node) for node in range(fleet.nodes))
+    return free / (1000 * fleet.devices)
+
+
+def _key(state: State, job: int, placement: str, pool: int, nodes: list[int]) -> tuple[int, int]:
+    """Return what a placement goes by between pools as between nodes, the least first; pods of openb take one node."""
+    node = nodes[0]
+    if placement == "fgd":
+        return state.fragments.growth(node, int(state.ready.each[pool, job]), int(state.share[job])), node
+    return (1 if placement == "tree" else -1) * state.room(node), node
+
+
+def _drawn(trace: Any, fleet: Fleet, seed: int, demand: float) -> list[FleetJob]:
+    """Return pods drawn with replacement that ask for `demand` of all devices, all at once, for equally long."""
+    random = np.random.default_rng(seed)
+    asked, found = 0.0, []
+    while asked < demand * fleet.devices:
+        row = trace.row(int(random.integers(len(trace))))
+        asked += row.devices * row.share / 1000
+        found.append(FleetJob(str(len(found)), 0, 10_000_000, row.devices, share=row.share, types=row.types))
+    return found
+
+
+STUDIES = {"philly": philly, "lingjun": lingjun, "openb": openb, "half-idle": half_idle}
+
+
+def summary(found: Mapping[str, Any]) -> str:
+    """Return what a study found, as Markdown."""
+    lines = []
+    if "worth" in found:
+        kept = [row for row in found["worth"] if "fifo+tree" not in row["what"] and "easy+scattered" not in row["what"]]
+        lines += ["| what | load | uplinks | links | points of installed device-hours (95 %) |", "|---|---|---|---|---|"]
+        for row in kept:
+            points = row["points"]
+            span = f"{100 * points['mean']:+.2f} ({100 * points['low']:.2f} ... {100 * points['high']:.2f})"
+            ratio = "as built" if row["ratio"] is None else f"{row['ratio']:g}:1"
+            lines.append(f"| {row['what']} | {row.get('load', '')} | {ratio} | {row['links']} | {span} |")
+    else:
+        lines += ["| placement | demand | unallocated devices | fewer than best fit |", "|---|---|---|---|"]
+        for row in found["rows"]:
+            fewer = row["fewer_than_best_fit"]
+            lines.append(f"| {row['placement']} | {row['demand']:g} | {100 * row['mean']:.2f} % | {100 * fewer:.0f} % |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("study", choices=STUDIES)
+    parser.add_argument("--seeds", type=int, help="by default 7 for philly, 5 for others")
+    parser.add_argument("-o", "--output", type=Path, default=Path("results/fleet"))
+    parser.add_argument("--journal", type=Path)
+    given = parser.parse_args()
+    journal = given.journal or Path(tempfile.mkdtemp()) / "journal"
+    seeds = given.seeds or (7 if given.study == "philly" else 5)
+    result = STUDIES[given.study](given.folder, seeds, journal)
+    result |= {"study": given.study, "seeds": seeds, "attribution": ATTRIBUTION[given.study]}
+    given.output.mkdir(parents=True, exist_ok=True)
+    (given.output / f"{given.study}.json").write_text(json.dumps(result, indent=1) + "\n")
+    (given.output / f"{given.study}.md").write_text(f"{ATTRIBUTION[given.study]}\n\n{summary(result)}")
+    print(summary(result))

@@ -1,0 +1,261 @@
+"""The tables of `fleet run`: waterfall, policies, waits, names, what would help most, money and limits. It runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fabric.answers.answer import TEXT, Answer, Column, Part
+from fabric.units import show_duration
+
+if TYPE_CHECKING:
+    from fabric.fleet.fleet import Fleet
+    from fabric.fleet.helps import Worth
+    from fabric.fleet.study import Cell, Interval
+
+DOMINATES = {
+    "demand": "demand: nobody asks for what is free; no policy or fabric changes that",
+    "queue": "the queue: jobs wait beside free devices (order, shape, place)",
+    "off": "nodes that are off",
+    "down": "failed nodes",
+    "slowed_by_placement": "where jobs lie",
+    "slowed_by_contention": "shared links",
+    "lost_to_restarts": "restarts",
+    "unused_by_job": "what jobs themselves leave unused",
+}
+
+
+def text_columns(heads: Sequence[str]) -> tuple[Column, ...]:
+    """Return columns of rows that are texts already."""
+
+    def cell(at: int) -> Any:
+        return lambda fact: fact[at]
+
+    return tuple(Column(f"column{at}", TEXT, head, cell(at), head=head, cell=cell(at)) for at, head in enumerate(heads))
+
+
+def rows(title: str, heads: Sequence[str], body: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> Part:
+    """Return a table of texts."""
+    return Part(title, tuple(map(tuple, body)), text_columns(heads), tuple(notes))
+
+
+def parts(
+    fleet: Fleet, shown: Sequence[Cell], worths: Sequence[tuple[str, Sequence[Worth]]], beside: Mapping[str, Any]
+) -> Iterator[Part]:
+    """Yield the tables in the order they are read."""
+    from fabric.answers.fleet_run import fabric_name, lines, links_name
+
+    base = shown[0]
+    said = beside["dominates"]
+    what = f"what dominates: {DOMINATES[said['what']]} ({100 * said['share']:.1f} % of installed)"
+    title = f"{fleet.name}: from installed to effective, {base.setting.policy}, {fabric_name(base)}, {links_name(base)}"
+    yield Part(
+        title, tuple(lines(base, fleet)), ("step", "device_hours", "share", "kwh", "money"), (what, *beside["assumptions"])
+    )
+    yield _policies(shown)
+    yield _waits(base)
+    yield _names(base)
+    for links, found in worths:
+        yield _helps(links, found, beside["currency"])
+    yield _money(fleet, shown, beside)
+
+
+def _policies(shown: Sequence[Cell]) -> Part:
+    from fabric.answers.fleet_run import fabric_name, links_name, percent
+
+    heads = (
+        "policy",
+        "fabric",
+        "load",
+        "links",
+        "effective",
+        "allocated",
+        "blocked",
+        "slowed",
+        "median wait",
+        "P95 wait",
+        "slowdown P95",
+    )
+    body = []
+    for cell in shown:
+        slowed = cell.share("slowed_by_placement").mean + cell.share("slowed_by_contention").mean
+        load = cell.setting.load if cell.setting.load is not None else cell.runs[0].figures["load"]
+        body.append(
+            (
+                cell.setting.policy,
+                fabric_name(cell),
+                f"{load:.2f}",
+                links_name(cell),
+                percent(cell.share("effective")),
+                f"{100 * cell.share('allocated').mean:.1f} %",
+                f"{100 * cell.share('blocked').mean:.1f} %",
+                f"{100 * slowed:.2f} %",
+                duration(cell.waits("all", "wait_median")),
+                duration(cell.waits("all", "wait_p95")),
+                number(cell.waits("all", "slowdown_p95")),
+            )
+        )
+    return rows("Policies side by side (shares of installed device-hours; 95 % intervals over seeds)", heads, body)
+
+
+def duration(found: Interval | None) -> str:
+    """Return seconds as a person says them, `-` for none."""
+    return "-" if found is None else clock(found.mean)
+
+
+def clock(seconds: float) -> str:
+    """Return seconds in the unit that suits: `42 s`, `7.5 min`, `3.2 h`, `4.1 d`."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s" if seconds >= 1 else "0 s" if seconds == 0 else show_duration(seconds)
+
+
+def number(found: Interval | None) -> str:
+    """Return a number with three digits, `-` for none."""
+    return "-" if found is None else f"{found.mean:.3g}"
+
+
+def _waits(base: Cell) -> Part:
+    heads = (
+        "devices",
+        "jobs",
+        "wait median",
+        "wait P95",
+        "slowdown median",
+        "slowdown P95",
+        "completion median",
+        "completion P95",
+    )
+    body = []
+    for row in base.runs[0].figures["classes"]:
+        found = {key: base.waits(row["name"], key) for key in row if key not in ("name", "jobs", "ended")}
+        times = [duration(found[key]) for key in ("wait_median", "wait_p95")]
+        slow = [number(found[key]) for key in ("slowdown_median", "slowdown_p95")]
+        whole = [duration(found[key]) for key in ("completion_median", "completion_p95")]
+        body.append((row["name"], f"{row['jobs']:,}", *times, *slow, *whole))
+    figures = base.runs[0].figures
+    notes = (
+        [f"fairness between tenants (Jain's index of mean slowdown): {figures['fairness']:.3f}"] if figures["fairness"] else []
+    )
+    notes += [f"{figures['left_out']:,} jobs are larger than the fleet and left out"] if figures["left_out"] else []
+    return rows(f"Waits by size, {base.setting.policy}", heads, body, notes)
+
+
+def _names(base: Cell) -> Part:
+    from fabric.answers.fleet_run import NAMES, percent
+
+    body = []
+    for key, name, chinese in NAMES:
+        figure = base.figure(key)
+        if figure is not None:
+            body.append((name, chinese, f"{figure.mean:.3f}" if key.startswith("jtted") else percent(figure)))
+    return rows(f"By the field's names, {base.setting.policy}", ("name", "中文", "value"), body)
+
+
+def _helps(links: str, found: Sequence[Worth], currency: str | None) -> Part:
+    """Return what would help most under one link model."""
+    from fabric.answers.fleet_run import percent
+
+    heads = ("change", "to", "device-hours", "P95 wait then", f"{currency or 'money'} a year")
+    body = []
+    for one in found:
+        money = "-" if one.money is None else f"{one.money[0]:,.0f} ({one.money[1]:,.0f} ... {one.money[2]:,.0f})"
+        worth = f"{'+' if one.hours.mean >= 0 else ''}{percent(one.hours, 2)}" + (" little" if one.little else "")
+        body.append((one.kind, one.name, worth, "-" if one.wait is None else clock(one.wait), money))
+    notes = [
+        "one thing changed at a time, paired by seed, in shares of installed device-hours; little: 0 within the interval, or "
+        "below 0.5 %"
+    ]
+    best = found[0] if found else None
+    if best is not None and best.little:
+        notes.append("no change is worth much here: below saturation what is effective is what is asked for; look at the waits")
+    return rows(f"What would help most ({links})", heads, body, notes)
+
+
+def _money(fleet: Fleet, shown: Sequence[Cell], beside: Mapping[str, Any]) -> Part:
+    """Return costs per effective hour, break-even, and the limits."""
+    from fabric.answers.fleet_run import fabric_name, links_name
+    from fabric.fleet.money import economy
+
+    currency = beside["currency"]
+    heads = (
+        "policy",
+        "fabric",
+        "links",
+        "per effective device-hour",
+        "per allocated",
+        "charged",
+        "break-even",
+        "allocated",
+        "a year",
+    )
+
+    def amount(value: float | None, digits: int = 2) -> str:
+        return "-" if value is None else f"{value:,.{digits}f} {currency}"
+
+    body = []
+    for cell in shown:
+        one = economy(cell.waterfall, fleet)
+        even = "-" if one.break_even is None else "never" if one.break_even > 1 else f"{100 * one.break_even:.1f} %"
+        year = amount(one.margin_year, 0) if one.margin_year is not None else f"costs {amount(one.cost_year, 0)}"
+        body.append(
+            (
+                cell.setting.policy, fabric_name(cell), links_name(cell), amount(one.per_effective), amount(one.per_allocated),
+                amount(one.charged), even, f"{100 * one.allocated:.1f} %", year if one.cost_year is not None else "-",
+            )
+        )  # fmt: skip
+    return rows("Money and limits", heads, body, tuple(_limit_lines(beside["limits"])))
+
+
+def _limit_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    cap, holes = found.get("power_cap"), found.get("replicas")
+    if cap is not None:
+        share = 100 * cap["share"]
+        yield (
+            f"under {cap['watts'] / 1e6:.4g} MW {cap['busy']:,} devices may be busy at once ({share:.1f} % of installed); "
+            f"all of them busy draw {cap['draws_full'] / 1e6:.4g} MW"
+        )
+    fits = found.get("load_that_fits")
+    if fits is not None:
+        yield (
+            f"load that fits at a P95 wait of {clock(fits['wait_seconds'])}: {fits['load']:.2f} of what is on "
+            f"(P95 wait then {clock(fits['wait_found_seconds'])})"
+        )
+    if holes is not None:
+        yield (
+            f"replicas of {holes['devices']} devices that fit into what is free: {holes['p5']:,} at 95 % of the sampled times, "
+            f"{holes['median']:,} at half of them"
+        )
+
+
+def limits(fleet: Fleet, base: Cell, cap: float | None, replica: int) -> dict[str, Any]:
+    """Return what a power cap allows and how many replicas of a service fit into the holes."""
+    from dataclasses import asdict
+
+    import numpy as np
+
+    from fabric.fleet.money import power_cap
+
+    found: dict[str, Any] = {}
+    if cap is not None:
+        found["power_cap"] = asdict(power_cap(fleet, cap))
+    counts = base.runs[0].figures["replicas"].get(str(replica))
+    if counts:
+        low = int(np.quantile(counts, 0.05, method="lower"))
+        found["replicas"] = {"devices": replica, "p5": low, "median": int(np.median(counts))}
+    return found
+
+
+def markdown(answer: Answer[Any]) -> str:
+    """Return the answer's tables as Markdown, notes as lists."""
+    from fabric.text.escape import markdown_cell as escape
+
+    lines = []
+    for part in answer.tables():
+        columns = answer.view.picked(part.keys)
+        lines += [f"**{escape(part.title)}**", "", "| " + " | ".join(escape(c.head or c.key) for c in columns) + " |"]
+        lines.append("|" + "---|" * len(columns))
+        lines += ["| " + " | ".join(escape(c.text(fact)) for c in columns) + " |" for fact in part.facts]
+        lines += ["", *(f"- {escape(note)}" for note in part.notes), ""]
+    return "\n".join(lines)

@@ -1,0 +1,147 @@
+"""The jobs of a run: a stretch of a trace or a synthetic mix, sped up or slowed down to a load; the window of its sums.
+
+It knows no policy. Seed s of a trace that is cut to `days` takes the s-th stretch of so many days, round and round, so that
+seeds are different weeks of one trace; a whole trace is the same for every seed but for drawn failures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from fabric.fleet.fleet import Fleet
+from fabric.fleet.fleet_file import FleetFile, JobsText
+from fabric.fleet.job import LONGEST_US, WHOLE, Jobs
+from topologies.errors import InputError
+
+DAY_US = 86_400_000_000
+DAYS = 14.0
+"""Of a synthetic mix, where the file does not say."""
+TRIES, NEAR = 12, 0.002
+"""How often a demand is brought nearer to its load, and how near is near enough."""
+COMMUNICATION = 0.2
+"""Share of a step that jobs larger than a node communicate where nothing says so: an assumption, stated."""
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """Jobs, the window (begin, end) in microseconds, and the load that they are: device-time asked over what is on."""
+
+    jobs: Jobs
+    window: tuple[int, int]
+    load: float
+
+
+def jobs_of(asked: FleetFile, fleet: Fleet, seed: int = 0, load: float | None = None, speed: float = 1.0) -> Demand:
+    """Return the demand of a run. load: instead of the file's; speed: of devices, over those that run times are of.
+
+    Raises:
+        InputError: no jobs in the file, a trace that cannot be read, or nothing left of it.
+    """
+    text = asked.jobs
+    if text is None or (text.trace is None) == (text.synthetic is None):
+        raise InputError("jobs: must name a trace or a synthetic mix, and not both (jobs: {synthetic: training})")
+    wanted = load if load is not None else text.load
+    if text.synthetic is not None:
+        end = round((text.days or DAYS) * DAY_US)
+        found = _mix(text, fleet, end, seed)
+        wanted = load
+    else:
+        found, end = _stretch(_read(str(text.trace), text.format), text.days, seed)
+    found, end = _to_load(found, end, fleet, wanted)
+    found = _communicating(found, text, fleet)
+    if speed != 1.0:
+        found = found.changed(work=np.maximum(found.work / speed, 1).astype(np.int64))
+    begin = min(round(asked.warm_up * DAY_US), end - 1)
+    return Demand(found, (begin, end), load_of(found, end, fleet))
+
+
+def load_of(jobs: Jobs, until: int, fleet: Fleet) -> float:
+    """Return the device-time that jobs would hold until then were each started at once, over what is switched on."""
+    held = np.minimum(jobs.work, np.maximum(until - jobs.submit, 0)).astype(np.float64)
+    asked = float((held * jobs.devices * (jobs.columns()["share"].astype(np.float64) / WHOLE)).sum())
+    return asked / (fleet.devices_on * until) if fleet.devices_on else 0.0
+
+
+def _mix(text: JobsText, fleet: Fleet, end: int, seed: int) -> Jobs:
+    """Return a mix whose run times are scaled so that it asks for the load exactly: few long jobs make draws differ."""
+    from fabric.fleet.traces.mix import USUAL_LOAD, mix  # noqa: PLC0415  # a trace needs no mix
+
+    name = str(text.synthetic)
+    load = text.load or USUAL_LOAD[name]
+    found = mix(name, fleet.devices_on, end / DAY_US, load=load, seed=seed).jobs
+    for _ in range(TRIES):
+        now = load_of(found, end, fleet)
+        if abs(now / load - 1) < NEAR:
+            break
+        found = found.changed(work=np.clip(found.work * (load / now), 1_000_000, LONGEST_US).astype(np.int64))
+    return found
+
+
+@lru_cache(maxsize=2)
+def _read(path: str, kind: str | None) -> Jobs:
+    from fabric.fleet.traces.catalog import read_trace  # noqa: PLC0415  # a mix needs no reader
+
+    return read_trace(Path(path), kind).jobs
+
+
+def _stretch(jobs: Jobs, days: float | None, seed: int) -> tuple[Jobs, int]:
+    """Return the jobs of the seed's stretch, from its begin, and its end; all of them where no days are asked."""
+    first = int(jobs.submit[0])
+    length = int(jobs.submit[-1]) + 1 - first
+    if days is None:
+        return jobs.changed(submit=jobs.submit - first), length
+    span = round(days * DAY_US)
+    begin = first + (seed % max(1, length // span)) * span
+    inside = np.flatnonzero((jobs.submit >= begin) & (jobs.submit < begin + span))
+    if not len(inside):
+        days_of = f"days {begin / DAY_US:g} to {(begin + span) / DAY_US:g}"
+        raise InputError(f"jobs: no job within {days_of} of the trace; ask for more days")
+    found = jobs.take(inside)
+    return found.changed(submit=found.submit - begin), span
+
+
+def _to_load(jobs: Jobs, end: int, fleet: Fleet, load: float | None) -> tuple[Jobs, int]:
+    """Return the jobs replayed denser or thinner, so that they ask for `load` of what is on; as they are for None."""
+    for _ in range(TRIES if load is not None else 0):
+        factor = load_of(jobs, end, fleet) / (load or 1.0)
+        if abs(factor - 1) < NEAR:
+            break
+        jobs, end = jobs.changed(submit=(jobs.submit * factor).astype(np.int64)), max(1, round(end * factor))
+    return jobs, end
+
+
+def _communicating(jobs: Jobs, text: JobsText, fleet: Fleet) -> Jobs:
+    """Return the jobs with a communication share: the trace's own, else the file's or ours for jobs larger than a node."""
+    own = jobs.columns()["communication"]
+    if text.communication is None and own.any():
+        return jobs
+    share = COMMUNICATION if text.communication is None else text.communication
+    several = jobs.devices > max(pool.devices for pool in fleet.pools)
+    return jobs.changed(communication=np.where(several, round(share * WHOLE), 0).astype(np.int32))
+
+
+def described(asked: FleetFile) -> list[str]:
+    """Return what the demand is, one line each: trace or mix, load, communication."""
+    text = asked.jobs
+    if text is None:
+        return []
+    load = f", load {text.load:g}" if text.load else ""
+    if text.synthetic is not None:
+        drawn = f"synthetic mix {text.synthetic}, {text.days or DAYS:g} days{load or ', its usual load'}"
+        said = [f"{drawn}, run times scaled to it; seeds are draws (stated shapes, not fitted)"]
+    else:
+        name = Path(str(text.trace)).name
+        stretch = f"; seeds are stretches of {text.days:g} days" if text.days else "; every seed is the whole trace"
+        said = [
+            f"trace {name}{load} (replayed denser or thinner to it)" if load else f"trace {name}",
+            stretch.removeprefix("; "),
+        ]
+    share = text.communication
+    if share is not None or text.trace is not None:
+        share = COMMUNICATION if share is None else share
+        said.append(f"jobs larger than a node communicate {100 * share:g} % of a step: an assumption, traces do not say")
+    return said

@@ -1,0 +1,113 @@
+"""What would help most: one thing changed at a time, its worth in device-hours and money a year. It runs no engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from json import dumps
+
+from fabric.fleet.fleet import Fleet
+from fabric.fleet.fleet_file import ChangeText, FleetFile
+from fabric.fleet.money import YEAR_HOURS, costs
+from fabric.fleet.policy import policy
+from fabric.fleet.study import Cell, Interval, Setting, paired
+from fabric.fleet.waterfall import STEPS
+
+RATIOS = (1.0, 4.0)
+SAME_RATIO = 0.02
+"""Relative difference up to which a fabric is taken as the one there is."""
+SMALL = 0.005
+"""Share of device-hours below which a change is said to be worth little."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing changed: its kind and name, and the setting that has it."""
+
+    kind: str
+    name: str
+    setting: Setting
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What a change is worth.
+
+    hours: more effective device-hours, as a share of what is installed; wait: P95 wait of all jobs then, in seconds; money: a
+    year, None without prices. little: its interval holds 0, or it is below half a per cent.
+    """
+
+    kind: str
+    name: str
+    hours: Interval
+    wait: float | None
+    money: tuple[float, float, float] | None
+    little: bool
+
+
+def changes(asked: FleetFile, base: Setting, *, built: float | None) -> list[Change]:
+    """Return what may be changed one at a time: placement, backfill, fabric, and what the file lists under `changes`.
+
+    built: what leaves send over what can leave them, at most; None for a fleet of one leaf, which has no fabric to change.
+    """
+    own = policy(base.policy)
+    others = ["scattered", "tree", "blocks", *["aware"] * (base.links is not None)]
+    found = [
+        Change("placement", name, replace(base, policy=replace(own, placement=name, tier=None).name))
+        for name in others
+        if name != own.placement
+    ]
+    other = replace(own, backfill=not own.backfill)
+    found.append(Change("backfill", "on" if other.backfill else "off", replace(base, policy=other.name)))
+    now = base.ratio or built
+    if now is not None and base.links is not None:
+        others_than = [ratio for ratio in RATIOS if abs(ratio - now) > SAME_RATIO * ratio]
+        found += [Change("fabric", f"{ratio:g}:1", replace(base, ratio=ratio)) for ratio in others_than]
+    return found + [_listed(one, base) for one in asked.changes]
+
+
+def _listed(one: ChangeText, base: Setting) -> Change:
+    """Return a change that the file lists: other keys of the fleet's file, and another speed of the devices."""
+    plain = one.model_dump(mode="json", exclude_unset=True)
+    keys = {key: value for key, value in plain.items() if key not in ("name", "kind")}
+    return Change(one.kind, one.name, replace(base, label=one.name, changed=dumps(keys, sort_keys=True)))
+
+
+def worth(change: Change, base: Cell, other: Cell, fleet: Fleet, new: Fleet) -> Worth:
+    """Return what a change is worth against the base. fleet, new: as they are, for their prices.
+
+    Of other jobs the money is what is charged for the hours that they hold, of all else what more effective hours are worth.
+    """
+    hours = paired(base, other)
+    wait = other.waits("all", "wait_p95")
+    little = hours.low <= 0 <= hours.high or abs(hours.mean) < SMALL
+    sold = paired(base, other, "allocated") if change.kind == "jobs" else hours
+    money = _money(sold, base, other, fleet, new)
+    if change.kind in ("price", "node") and money is not None:
+        little = money[1] <= 0 <= money[2]
+    return Worth(change.kind, change.name, hours, wait.mean if wait else None, money, little)
+
+
+def _money(hours: Interval, base: Cell, other: Cell, fleet: Fleet, new: Fleet) -> tuple[float, float, float] | None:
+    """Return money a year: more effective hours at what one costs now, less what the fleet costs more; None without prices.
+
+    An effective hour is worth what is charged for one, else what it costs in the base.
+    """
+    before, after = costs(base.waterfall, fleet)[-1].money, costs(other.waterfall, new)[-1].money
+    if before is None or after is None or not base.waterfall.effective:
+        return None
+    charged = fleet.prices.charged if fleet.prices else None
+    value = charged if charged is not None else before / base.waterfall.hours("effective")
+    year = YEAR_HOURS * fleet.devices
+    per_hour = after / other.waterfall.hours("installed") - before / base.waterfall.hours("installed")
+    mean, low, high = ((share * value - per_hour) * year for share in (hours.mean, hours.low, hours.high))
+    return mean, low, high
+
+
+def headline(base: Cell) -> tuple[str, float]:
+    """Return what dominates the losses and its share of what is installed: `demand`, `queue`, or the largest other step.
+
+    demand: nobody asks for what is free; queue: jobs wait beside free devices (order, shape, place).
+    """
+    losses = {step: base.share(step).mean for step in STEPS if step != "effective"}
+    worst = max(losses, key=lambda step: losses[step])
+    return {"idle": "demand", "blocked": "queue"}.get(worst, worst), losses[worst]

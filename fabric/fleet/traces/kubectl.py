@@ -1,0 +1,145 @@
+"""Reads `kubectl get pods,nodes -A -o json`. From the API's documentation (v1 Pod, Node), not a cluster's output.
+
+Pods of one job (by the label that batch, Kubeflow, Volcano or Kueue set) are one gang: as many nodes as pods, devices in all. A
+device is a resource that ends in /gpu, or one of the names below. Nodes with devices become pools.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fabric.fleet.fleet import Pool
+from fabric.fleet.traces.trace import Rows, Trace, moment_us
+from fabric.text.json_file import parse_json
+from fabric.text.numbers import natural
+from topologies.errors import InputError
+
+RESOURCES = (
+    "huawei.com/Ascend910",
+    "huawei.com/ascend-1980",
+    "cambricon.com/mlu",
+    "hygon.com/dcu",
+    "kunlunxin.com/xpu",
+    "google.com/tpu",
+)
+JOB_LABELS = (
+    "batch.kubernetes.io/job-name", "job-name", "training.kubeflow.org/job-name", "volcano.sh/job-name",
+    "jobset.sigs.k8s.io/jobset-name", "ray.io/cluster",
+)  # fmt: skip
+KIND_LABELS = ("nvidia.com/gpu.product", "amd.com/gpu.product-name", "accelerator", "node.kubernetes.io/instance-type")
+ENDED = ("Succeeded", "Failed")
+Item = Mapping[str, Any]
+
+
+def read(text: str, where: str) -> Trace:
+    """Return the trace; a namespace is a tenant.
+
+    Raises:
+        InputError: no list of pods and nodes, or no job.
+    """
+    content = parse_json(text, where)
+    items = content.get("items") if isinstance(content, dict) else None
+    if not isinstance(items, list):
+        raise InputError(f"{where}: must be what `kubectl get pods,nodes -A -o json` prints: an object with items")
+    items = [item for item in items if isinstance(item, dict)]
+    rows, gangs = Rows("kubectl"), _gangs(items)
+    now = max((t for item in items for t in _times(item)), default=0)
+    running = 0
+    for place, (name, pods) in enumerate(gangs.items(), 1):
+        rows.rows += len(pods)
+        running += _add(rows, place, name, pods, now)
+    notes = ["time from start to end is taken as the work at full speed", "read from the documentation's format"]
+    notes += [f"{running:,} jobs still run: what they have run up to the latest time in the file is taken as all of it"] * (
+        running > 0
+    )
+    return rows.trace(origin=True, pools=pools(items), source="kubectl", notes=tuple(notes))
+
+
+def _gangs(items: Sequence[Item]) -> dict[str, list[Item]]:
+    """Return pods by their job: namespace and label, or the pod itself."""
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        if item.get("kind") == "Pod":
+            meta = _part(item, "metadata")
+            labels = _part(meta, "labels")
+            job = next((str(labels[label]) for label in JOB_LABELS if label in labels), str(meta.get("name", "")))
+            found.setdefault(f"{meta.get('namespace', '')}/{job}", []).append(item)
+    return found
+
+
+def _add(rows: Rows, place: int, name: str, pods: Sequence[Item], now: int) -> bool:
+    """Take a gang as a job; return whether it still runs."""
+    phases = {str(_part(pod, "status").get("phase", "")) for pod in pods}
+    held = [devices for pod in pods if (devices := _devices(pod))]
+    starts = [t for pod in pods if (t := _moment(_part(pod, "status").get("startTime"))) is not None]
+    created = [t for pod in pods if (t := _moment(_part(pod, "metadata").get("creationTimestamp"))) is not None]
+    ends = [t for pod in pods for t in _finished(pod)]
+    unknown = phases - {*ENDED, "Running", "Pending"}
+    if unknown:
+        rows.drop("an unknown state", place, sorted(unknown)[0])
+    elif not held:
+        rows.drop("asks for no device", place, name)
+    elif "Pending" in phases or not starts:
+        rows.drop("has not run: how long it would is not known", place, name)
+    elif not created:
+        rows.drop("no time of creation", place, name)
+    else:
+        runs = "Running" in phases
+        end = now if runs else max(ends, default=0)
+        more = {"tenant": name.partition("/")[0], "nodes": len(held) if len(held) > 1 else 0}
+        return rows.add(place, name, min(created), end - min(starts), sum(held), **more) and runs
+    return False
+
+
+def pools(items: Sequence[Item]) -> tuple[Pool, ...]:
+    """Return the nodes with devices as pools, one per kind and number of devices."""
+    counted: Counter[tuple[str, int]] = Counter()
+    for item in items:
+        if item.get("kind") == "Node":
+            labels = _part(_part(item, "metadata"), "labels")
+            devices = _count(_part(_part(item, "status"), "allocatable"))
+            kind = next((str(labels[label]) for label in KIND_LABELS if label in labels), "")
+            if devices:
+                counted[kind, devices] += 1
+    ordered = sorted(counted.items(), key=lambda item: (-item[1] * item[0][1], item[0]))
+    return tuple(Pool(f"{kind or 'nodes'} x {devices}", nodes, devices, kind) for (kind, devices), nodes in ordered)
+
+
+def _devices(pod: Item) -> int:
+    containers = _part(pod, "spec").get("containers")
+    parts = [c for c in containers if isinstance(c, dict)] if isinstance(containers, list) else []
+    return sum(
+        _count(_part(_part(c, "resources"), "limits")) or _count(_part(_part(c, "resources"), "requests")) for c in parts
+    )
+
+
+def _count(resources: Item) -> int:
+    return sum(natural(n) or 0 for name, n in resources.items() if str(name).endswith("/gpu") or name in RESOURCES)
+
+
+def _finished(pod: Item) -> list[int]:
+    statuses = _part(pod, "status").get("containerStatuses")
+    parts = [s for s in statuses if isinstance(s, dict)] if isinstance(statuses, list) else []
+    found = (_moment(_part(_part(s, "state"), "terminated").get("finishedAt")) for s in parts)
+    return [t for t in found if t is not None]
+
+
+def _times(item: Item) -> list[int]:
+    status = _part(item, "status")
+    conditions = status.get("conditions")
+    stamps = [c.get("lastHeartbeatTime") for c in conditions if isinstance(c, dict)] if isinstance(conditions, list) else []
+    found = (_moment(t) for t in (status.get("startTime"), _part(item, "metadata").get("creationTimestamp"), *stamps))
+    return [t for t in found if t is not None] + _finished(item)
+
+
+def _part(item: Item, name: str) -> Item:
+    """Return an object inside another, empty where there is none."""
+    found = item.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _moment(text: object) -> int | None:
+    found = moment_us(text) if isinstance(text, str) else None
+    return found[0] if found else None

@@ -1,0 +1,101 @@
+"""Runs side by side: intervals, pairs, a journal that a later call goes on from, changes and their worth."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from fabric.fleet.demand import described, jobs_of
+from fabric.fleet.fleet_file import fleet_of, links_of, parse
+from fabric.fleet.helps import changes, headline, worth
+from fabric.fleet.study import Setting, cells, interval, links_key, load_that_fits, paired, run_all, settings
+from topologies.errors import InputError
+
+TOPO = "leaf_spine:leaves=4,spines=1,hosts_per_leaf=32,uplinks=8,devices_per_node=8"
+
+
+def file(**more):
+    jobs = {"synthetic": "training", "days": 1, "load": 0.9}
+    return parse({"topo": TOPO, "jobs": jobs, "policies": ["fifo+scattered", "easy+tree"], "seeds": 2, **more})
+
+
+def test_an_interval_is_students():
+    found = interval([1.0, 2.0, 3.0])
+    assert (found.mean, found.seeds) == (2.0, 3)
+    assert found.high - found.mean == pytest.approx(4.303 / 3**0.5)
+    assert interval([5.0]) == (type(found)(5.0, 5.0, 5.0, 1))
+
+
+def test_runs_add_up_and_seeds_differ(tmp_path):
+    asked = file()
+    wanted = settings(asked, asked.policies, links_of(asked))
+    assert len(wanted) == 2 * 2 * 2
+    found = cells(run_all(asked, wanted, workers=1, journal=tmp_path / "j.jsonl"))
+    assert len(found) == 4
+    assert all(one.waterfall.adds_up() for cell in found for one in cell.runs)
+    assert all(cell.waterfall.adds_up() for cell in found)
+    scattered, packed = found[0], found[1]
+    assert paired(scattered, scattered) == interval([0.0, 0.0])
+    assert paired(scattered, packed).mean == pytest.approx(packed.share("effective").mean - scattered.share("effective").mean)
+    again = run_all(asked, wanted, workers=1, journal=tmp_path / "j.jsonl")
+    assert [one.waterfall for one in again] == [run.waterfall for cell in found for run in cell.runs]
+    assert len((tmp_path / "j.jsonl").read_text().splitlines()) == len(wanted), "nothing is run twice"
+
+
+def test_a_fabric_and_faster_devices_are_changes():
+    asked = file(
+        seeds=1,
+        changes=[{"name": "twice as fast", "kind": "node", "speed": 2}],
+        prices={"currency": "CNY", "device_hour": 2, "charged": 9, "source": "a test"},
+    )
+    base = Setting("fifo+scattered", 0, None, None, links_key(links_of(asked)[0]))
+    listed = changes(asked, base, built=4.0)
+    kinds = [(one.kind, one.name) for one in listed]
+    assert kinds == [
+        ("placement", "tree"), ("placement", "blocks"), ("placement", "aware"), ("backfill", "on"), ("fabric", "1:1"),
+        ("node", "twice as fast"),
+    ]  # fmt: skip
+    chosen = [one for one in listed if one.name in ("1:1", "twice as fast")]
+    found = cells(run_all(asked, [base, *(one.setting for one in chosen)], workers=1))
+    fleet = fleet_of(asked)
+    wider, faster = (worth(one, found[0], cell, fleet, fleet) for one, cell in zip(chosen, found[1:], strict=True))
+    assert wider.hours.mean > 0, "nothing that a 1:1 fabric does makes a job slower"
+    assert wider.money[0] == pytest.approx(wider.hours.mean * 9 * 8760 * fleet.devices)
+    assert faster.wait <= wider.wait or faster.hours.mean < 0, "the same work on faster devices asks for fewer hours"
+    what, share = headline(found[0])
+    assert 0 < share < 1
+    assert what
+
+
+def test_the_load_that_fits_keeps_the_wait_and_a_little_more_does_not():
+    asked = file(seeds=1, links="none")
+    base = Setting("fifo+tree", links=None)
+    load, wait = load_that_fits(asked, base, 600.0, workers=1)
+    assert wait <= 600.0
+    (over,) = cells(run_all(asked, [replace(base, load=load * 1.2)], workers=1))
+    assert 0.1 < load <= 1.5
+    assert load == 1.5 or over.waits("all", "wait_p95").mean > 600.0
+
+
+def test_the_demand_says_what_it_rests_on_and_refuses_none():
+    lines = described(file())
+    assert lines == [
+        "synthetic mix training, 1 days, load 0.9, run times scaled to it; seeds are draws (stated shapes, not fitted)"
+    ]
+    bare = parse({"topo": TOPO})
+    with pytest.raises(InputError, match="jobs: must name a trace or a synthetic mix, and not both"):
+        jobs_of(bare, fleet_of(bare))
+
+
+def test_the_load_that_was_found_is_near_the_one_asked():
+    asked = file()
+    found = jobs_of(asked, fleet_of(asked), 3, load=0.5)
+    assert found.load == pytest.approx(0.5, rel=0.005)
+    faster = jobs_of(asked, fleet_of(asked), 3, load=0.5, speed=2.0)
+    assert found.load / 2 < faster.load < 0.8 * found.load, "jobs that outlast the window hold as much of it as before"
+
+
+def test_a_run_is_plain_json():
+    asked = file(seeds=1)
+    (ran,) = run_all(asked, [Setting("easy+tree", links=None)], workers=1)
+    assert json.loads(json.dumps(ran.figures)) == ran.figures
