@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -86,30 +86,21 @@ def performance(
     brackets, without = _brackets(fabric, traffics)
     beside = [timed(fabric, t.text, t.order, constants, MINIMAL, kept=kept) for t in first if routing == UGAL]
     step = trained(fabric, request.training) if request.training else None
-    shares = [efficiency(step)] * 3 if step else [
-        step_efficiency(request.step, [(t.text.count, seconds(t)) for t in first]) for seconds in (_middle, _slowest, _fastest)
-    ]  # fmt: skip
+
+    def share(seconds: Callable[[Timed], float]) -> float:
+        return efficiency(step) if step else step_efficiency(request.step, [(t.text.count, seconds(t)) for t in first])
+
     return Performance(
         tuple(found),
-        *shares,
+        share(lambda one: one.result.time),
+        share(lambda one: one.worst),
+        share(lambda one: min(one.result.seconds)),
         brackets,
         without,
         tuple(beside),
         step_efficiency(request.step, [(t.text.count, t.result.time) for t in beside]) if beside and step is None else None,
         step,
     )
-
-
-def _middle(one: Timed) -> float:
-    return one.result.time
-
-
-def _slowest(one: Timed) -> float:
-    return one.worst
-
-
-def _fastest(one: Timed) -> float:
-    return min(one.result.seconds)
 
 
 def _brackets(fabric: Fabric, traffics: Sequence[str]) -> tuple[tuple[Bracket, ...], tuple[str, ...]]:
