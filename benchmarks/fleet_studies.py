@@ -2,7 +2,7 @@
 
     python -m benchmarks.fleet_studies ../shared/data philly|locality|lingjun|openb|half-idle [--seeds N] [-o results/fleet]
 
-Philly: the whole trace in stretches of 15 days on leaves of 10 nodes, fleets sized for loads of 0.6, 0.8 and 0.95, uplinks 1:1
+Philly: the whole trace in stretches of 10 days on leaves of 10 nodes, fleets sized for loads of 0.6, 0.8 and 0.95, uplinks 1:1
 and 4:1. Lingjun: the real ragged Clos of 847 hosts under a synthetic training mix. openb: its own nodes, filled beyond
 what they hold, devices that stay unallocated. Half-idle: docs/examples/fleet/half-idle.yaml. Results only; no trace is copied.
 """
@@ -79,7 +79,7 @@ def locality(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
 def _philly(folder: Path, wanted: float, seeds: int) -> FleetFile:
     nodes = NODES[wanted]
     topo = f"leaf_spine:leaves={nodes // 10},spines=5,hosts_per_leaf=80,uplinks=80,devices_per_node=8"
-    jobs = {"trace": str(folder / "traces" / "philly_jobs_82247.csv.gz"), "format": "philly", "load": wanted, "days": 15}
+    jobs = {"trace": str(folder / "traces" / "philly_jobs_82247.csv.gz"), "format": "philly", "load": wanted, "days": 10}
     return parse({"name": f"Philly on {nodes} nodes", "topo": topo, "jobs": jobs, "seeds": seeds, "warm_up": 1})
 
 
@@ -245,12 +245,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("study", choices=STUDIES)
-    parser.add_argument("--seeds", type=int, help="by default 5")
+    parser.add_argument("--seeds", type=int, help="by default 7 for philly, 5 for others")
     parser.add_argument("-o", "--output", type=Path, default=Path("results/fleet"))
     parser.add_argument("--journal", type=Path)
     given = parser.parse_args()
     journal = given.journal or Path(tempfile.mkdtemp()) / "journal"
-    seeds = given.seeds or 5
+    seeds = given.seeds or (7 if given.study == "philly" else 5)
     result = STUDIES[given.study](given.folder, seeds, journal)
     result |= {"study": given.study, "seeds": seeds, "attribution": ATTRIBUTION[given.study]}
     given.output.mkdir(parents=True, exist_ok=True)
