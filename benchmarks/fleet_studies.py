@@ -41,7 +41,7 @@ PAIRS = {
 }
 NODES = {0.6: 80, 0.8: 60, 0.95: 50}
 """Load -> nodes of 8 on which Philly is about that load; the replay is stretched by some per cent to be exactly it."""
-DEMANDS = (1.0, 1.2)
+DEMANDS = (1.2,)
 """Devices that openb's pods ask for in all, over those there are."""
 ATTRIBUTION = {
     "philly": "Philly trace, Jeon et al., USENIX ATC 2019, msr-fiddle/philly-traces, CC-BY-4.0",
@@ -158,7 +158,7 @@ def _plain(found: object) -> dict[str, Any] | None:
 
 
 def openb(folder: Path, seeds: int, _journal: Path) -> dict[str, Any]:
-    """Return how many devices of openb's nodes stay unallocated once pods for 100 or 120 % of them have come, by placement.
+    """Return how many devices of openb's nodes stay unallocated once pods for 120 % of them have come, by placement.
 
     After FGD's experiment: pods are drawn from the trace with replacement until they ask for that much; each in its turn is
     placed where it fits, or never.
