@@ -67,7 +67,8 @@ def main(output: Path, name: str | None, run_file: Path) -> None:
     command = ["measure", str(run_file), "--topo", str(fabric_file), "-o", str(results)]
     measure(command)
     fabric = nearer(before, looked_at())
-    spec.write(fabric, fabric_file)
+    for file in (fabric_file, stem.with_name(stem.name + ".fabric.yaml")):
+        spec.write(fabric, file)
     scaling = predict_measured(results, fabric, stem)
     extrapolation = extrapolate(results)
     story = Story(

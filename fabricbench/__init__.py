@@ -43,8 +43,10 @@ if TYPE_CHECKING:
         report,
         review,
         scale,
+        scale_training,
         search,
         show,
+        training,
         write,
     )
     from fabricbench.shown import chart, table
@@ -91,12 +93,14 @@ _HOMES = {
     "report": "fabricbench.questions",
     "review": "fabricbench.questions",
     "scale": "fabricbench.questions",
+    "scale_training": "fabricbench.questions",
     "search": "fabricbench.questions",
     "show": "fabricbench.questions",
     "slow": "fabricbench.started",
     "stress": "fabric.answers.stress",
     "table": "fabricbench.shown",
     "throughput": "fabric.answers.throughput",
+    "training": "fabricbench.questions",
     "write": "fabricbench.questions",
 }
 """Name -> the module it is loaded from."""
@@ -140,12 +144,14 @@ __all__ = [
     "report",
     "review",
     "scale",
+    "scale_training",
     "search",
     "show",
     "slow",
     "stress",
     "table",
     "throughput",
+    "training",
     "write",
 ]
 

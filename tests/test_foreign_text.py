@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("formats", "importers", "cli", "records", "search")
+ROOMS = ("formats", "importers", "cli", "records", "search", "fleet/traces")
 MODULES = (
     "units gate.slices twin.state review.request review.ceiling network.spec network.names network.failures network.placement "
     "network.routing.policies network.routing.forwarding predict.constants predict.answer predict.published predict.closed "

@@ -27,6 +27,8 @@ SCHEMAS: Mapping[str, str] = {
     "judge": "fabric.answers.judge",
     "gate": "fabric.answers.gate",
     "scale": "fabric.answers.scale",
+    "training": "fabric.answers.training_view",
+    "scale-training": "fabric.answers.training_scale",
     "report": "fabric.answers.report",
     "jobs": "fabric.answers.jobs",
     "stress": "fabric.answers.stress",
@@ -60,6 +62,7 @@ FILES: Mapping[str, tuple[str, str]] = {
 }
 """Kind of file -> the module with its `schema()`, and what it is."""
 PRINTED = {
+    "scale-training": "what scale --model --json prints",
     "bound": "what bound() returns",
     "review": "what review run --json prints",
     "review-search": "what review search --json prints",

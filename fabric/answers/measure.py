@@ -165,7 +165,7 @@ def limits_of(results: Sequence[Result], fabric: Fabric | None = None) -> Limits
     from fabric.measure.host.local import local_fabric
 
     try:
-        here, warnings = local_fabric()
+        here, warnings = local_fabric(memory=False)
     except EnvironmentFault as fault:
         return Limits({}, (f"No bound: {fault}.",))
     return _limits(results, here, warnings)

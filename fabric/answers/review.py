@@ -102,6 +102,7 @@ DAMAGE = {key: kind for key, kind in of_class(Damage, event=OBJECT).items() if k
 DETAILS = thing(
     bill=many(BILL),
     cases=many(CASE),
+    cases_by_minimal_ways=many(CASE),
     curve=many(thing(devices=WHOLE, efficiency=NUMBER)),
     throughput=many(thing(traffic=TEXT, theta_low=maybe(NUMBER), theta_high=maybe(NUMBER), nic=NUMBER)),
     no_throughput=LIST,
@@ -133,6 +134,8 @@ VIEW = View(
         Column("efficiency", NUMBER, "of a training step, median seed", _in("performance", "efficiency")),
         Column("worst_efficiency", NUMBER, "the same, worst seed and order", _in("performance", "worst_efficiency")),
         Column("best_efficiency", NUMBER, "the same, best seed and order", _in("performance", "best_efficiency")),
+        Column("minimal_efficiency", maybe(NUMBER), "by minimal ways alone, where it is judged with adaptive routing",
+               _in("performance", "minimal_efficiency")),
         *map(_seconds, ALGORITHMS),
         *_money("device_hour", "USD per effective device-hour", lambda d: d.cost),
         Column("stops_per_hour", NUMBER, "of a job on all devices", _in("resilience", "stops")),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabric.cli import scale_model
 from fabric.cli.options import constants_asked, model_options, refuse_unused
 from fabric.cli.output import formats, give, warn
 
@@ -31,6 +32,7 @@ EXAMPLE = """Example: fabricbench scale --topo rail_optimized:nodes=2048,rails=8
     "--fidelity", default="loaded", show_default=True, help="One for the whole curve: closed, loaded, flows; or auto."
 )
 @click.option("--library", metavar="NAME", help="Of imported RESULTS that do not say it: mpi:openmpi or mpi:mpich.")
+@scale_model.options
 @model_options
 @formats
 def command(results: Path | None, *, topos: Sequence[str], as_json: bool, as_csv: bool, **asked: Any) -> None:
@@ -38,10 +40,16 @@ def command(results: Path | None, *, topos: Sequence[str], as_json: bool, as_csv
 
     With RESULTS: every measured case beside its prediction on the one --topo, with constants fitted from the file itself
     as calibrate does, or else the library's own model. Without: the model alone, for every --topo and --algorithm.
-    efficiency = busbw / bound.
+    efficiency = busbw / bound. With --model: how fast that model trains versus the number of devices, strong and weak, the
+    best plan at every size, where the curve bends and why.
     """
     from fabric.cli.topo import load
 
+    if asked["model"]:
+        refuse_unused({"results": "RESULTS", **scale_model.NOT_OF_A_MODEL}, "is not of --model")
+        give(scale_model.answer([load(topo) for topo in topos], asked), as_json=as_json, as_csv=as_csv)
+        return
+    refuse_unused(scale_model.OF_A_MODEL, "is of --model, got none")
     if results:
         model = {name: name for name in ("sizes", "ranks", "order", "backend")} | {"algorithms": "algorithm"}
         refuse_unused(model, "is of the model alone, RESULTS say their own")

@@ -14,6 +14,9 @@ from fabric.fleet.plain_place import packed
 from fabric.fleet.plain_state import State
 from fabric.fleet.ready import Ready
 
+NODES, DEVICES, SHARE = 24, 16, 10
+"""Bits of a key for nodes, devices on each and communication share; its pool stands above."""
+
 
 def best(ready: Ready, runs: Runs) -> Longs:
     """Return per run the speed of FULL that its job would have alone, packed, in the same pool of an empty fleet."""
@@ -24,14 +27,19 @@ def best(ready: Ready, runs: Runs) -> Longs:
     state = State(ready._replace(jobs=ready.jobs.take(np.arange(1)), wanted=ready.wanted[:, :1], each=ready.each[:, :1]))
     share = ready.jobs.columns()["communication"]
     pool = np.searchsorted(ready.pool_first, runs.nodes[runs.first[slowed]], side="right") - 1
-    known: dict[tuple[int, ...], int] = {}
-    for run, where in zip(slowed.tolist(), pool.tolist(), strict=True):
-        job, each = int(runs.job[run]), int(runs.each[run])
-        key = (where, int(runs.first[run + 1] - runs.first[run]), each, int(share[job]))
-        if key not in known:
-            known[key] = _packed_speed(ready, state, *key)
-        found[run] = known[key]
+    count, each = np.diff(runs.first)[slowed], runs.each[slowed].astype(np.int64)
+    keys = (((pool << NODES) + count << DEVICES) + each << SHARE) + share[runs.job[slowed]].astype(np.int64)
+    kinds, kind = np.unique(keys, return_inverse=True)
+    speeds = [_packed_speed(ready, state, *_parts(key)) for key in kinds.tolist()]
+    found[slowed] = np.array(speeds, np.int64)[kind]
     return found
+
+
+def _parts(key: int) -> tuple[int, int, int, int]:
+    """Return pool, nodes, devices on each and communication share of a key."""
+    share, key = key & ((1 << SHARE) - 1), key >> SHARE
+    each, key = key & ((1 << DEVICES) - 1), key >> DEVICES
+    return key >> NODES, key & ((1 << NODES) - 1), each, share
 
 
 def _packed_speed(ready: Ready, state: State, pool: int, count: int, each: int, share: int) -> int:

@@ -22,7 +22,9 @@ def key(state: State, job: int) -> tuple[int, int, int]:
     """Return what the queue is ordered by: priority, the order's own key, arrival."""
     ready = state.ready
     own = 0
-    if ready.policy.order == "shortest":
+    if ready.policy.own_order is not None:
+        own = ready.policy.own_order(state, job)
+    elif ready.policy.order == "shortest":
         own = int(ready.jobs.work[job])
     elif ready.policy.order == "fair":
         tenant = state.tenant[job]
@@ -43,8 +45,19 @@ def _first(state: State) -> int | None:
 
 
 def _start(state: State, job: int, now: int) -> bool:
-    """Start a job in the first pool that has a place, if any; return whether one had."""
-    return any(_start_in(state, job, pool, now) for pool in range(len(state.ready.size)))
+    """Start a job in the first pool that has a place, if any; return whether one had. Under fgd, the least fragmented first."""
+    pools = range(len(state.ready.size))
+    if state.ready.policy.placement == "fgd" and len(pools) > 1:
+        return any(
+            _start_in(state, job, pool, now) for pool in sorted(pools, key=lambda pool: (_growth(state, job, pool), pool))
+        )
+    return any(_start_in(state, job, pool, now) for pool in pools)
+
+
+def _growth(state: State, job: int, pool: int) -> int:
+    """Return by how much the job would fragment a pool's nodes, NEVER where it has no place there."""
+    nodes, each = place(state, job, pool), int(state.ready.each[pool, job])
+    return NEVER if nodes is None else sum(state.fragments.growth(node, each, state.share[job]) for node in nodes)
 
 
 def _start_in(state: State, job: int, pool: int, now: int) -> bool:

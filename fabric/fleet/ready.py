@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import comb, inf
+from math import exp, lgamma, log
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,8 @@ from topologies.errors import InputError
 
 NEVER = 2**61
 """A time that does not come, and the longest that a run is taken to last."""
+MOST_EXACT = 128
+ROUNDING = 1e-9
 ANYWHERE = 127
 """The block exponent of all leaves together."""
 
@@ -84,7 +86,7 @@ def ready(
     most = _most(fleet, policy, group[tier], pool_first)
     count[count > most[:, None]] = 0
     jobs, count, each, left_out = _that_fit(fleet, policy, jobs, count, each, refuse=refuse)
-    horizon = end if window else _horizon(jobs, fleet)
+    horizon = end if window or not (fleet.rates or fleet.outages) else _horizon(jobs, fleet)
     drawn = draw(fleet.rates, fleet.nodes, horizon, seed) if fleet.rates else ()
     outages = tuple(joined([*fleet.outages, *drawn], horizon))
     quotas = [policy.quotas.get(name, 0) for name in jobs.tenants]
@@ -179,28 +181,35 @@ def _capacity(fleet: Fleet, links: LinkModel | None) -> Longs:
 def fullest(uplinks: int, flows: int) -> float:
     """Return the expected load of the fullest of some uplinks over their mean, `flows` flows an uplink thrown at random.
 
-    E[max] = sum over k of 1 - P(max <= k), uplinks taken as independent: P(max <= k) = F(k)^uplinks, F of the binomial of
-    (flows x uplinks, 1 / uplinks), from 1,000 flows on of the Poisson of `flows`.
+    E[max] = sum over k of 1 - P(max <= k). P: independent Poisson cells, up to MOST_EXACT uplinks given their sum, which is the
+    throw itself; of more the sum is as good as given.
     """
-    if uplinks < 2:
-        return 1.0
-    thrown, below, expected = flows * uplinks, 0.0, 0.0
-    for k in range(thrown + 1):
-        below += (
-            comb(thrown, k) * (1 / uplinks) ** k * (1 - 1 / uplinks) ** (thrown - k) if thrown < 1000 else _poisson(flows, k)
-        )
-        missing = 1 - min(below, 1.0) ** uplinks
-        expected += missing
-        if missing < 1e-12:
+    expected, k = 0.0, 0
+    while uplinks > 1:
+        cell = np.array([_poisson(flows, n) for n in range(k + 1)])
+        missing = 1 - (_given_sum(cell, uplinks, flows) if uplinks <= MOST_EXACT else min(float(cell.sum()), 1.0) ** uplinks)
+        if missing < ROUNDING and k > flows:
             break
+        expected += missing
+        k += 1
     return max(expected / flows, 1.0)
 
 
-def _poisson(mean: int, k: int) -> float:
-    found = float(np.exp(-mean))
-    for step in range(1, k + 1):
-        found *= mean / step
-    return found if found < inf else 0.0
+def _given_sum(cell: NDArray[np.float64], uplinks: int, flows: int) -> float:
+    """Return how likely no cell is above the ones listed, given that all cells hold uplinks x flows together."""
+    total = uplinks * flows
+    together = np.zeros(total + 1)
+    together[0] = 1.0
+    power, left = cell, uplinks
+    while left:
+        if left & 1:
+            together = np.convolve(together, power)[: total + 1]
+        power, left = np.convolve(power, power)[: total + 1], left >> 1
+    return float(together[total]) / _poisson(total, total) if len(together) > total else 0.0
+
+
+def _poisson(mean: int, count: int) -> float:
+    return exp(count * log(mean) - mean - lgamma(count + 1))
 
 
 def _blocks(fleet: Fleet, leaf: Ints, pool: int) -> NDArray[np.int8]:

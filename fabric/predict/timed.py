@@ -138,5 +138,6 @@ def _at_library_speed(model: Model, routed: Ways, message: float) -> Ways:
     if all(beta is None for beta in betas):
         return routed
     speed = model.fabric.link_speed[routed.link]
-    own = np.array([np.nan if beta is None else 1 / beta for beta in betas])[topology.level[routed.link // 2]]
+    # a beta of 0 is that of a level which the library's own schedule does not cross
+    own = np.array([1 / beta if beta else np.nan for beta in betas])[topology.level[routed.link // 2]]
     return replace(routed, capacity=np.where(np.isnan(own), routed.capacity, routed.capacity * own / speed))

@@ -15,10 +15,14 @@ from numpy.typing import NDArray
 from fabric.collectives.schedule import Ranks, Schedule, Step
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices, given_order, spread
+from fabric.predict.change import NO_CHANGE, Change
 from fabric.predict.chosen import asked, chosen
 from fabric.predict.constants import Constants
+from fabric.predict.flows.programs import Program
 from fabric.predict.loaded import loaded
 from fabric.predict.model import Model
+from fabric.predict.timed import one_speed, program_of
+from fabric.predict.work import listed
 from fabric.records.case import Case
 from topologies.errors import InputError
 
@@ -39,15 +43,17 @@ class Together:
 class Groups:
     """Equal groups of devices (groups, ranks) of a fabric, on which calls are timed; what was routed once serves all calls."""
 
-    def __init__(self, fabric: Fabric, constants: Constants, devices: Devices, routing: str = "ideal") -> None:
-        """Start with nothing worked out.
+    def __init__(
+        self, fabric: Fabric, constants: Constants, devices: Devices, routing: str = "ideal", change: Change = NO_CHANGE
+    ) -> None:
+        """Start with nothing worked out. change: of the links and of the library's constants, to see what it does.
 
         Raises:
             InputError: groups that are no table, or that share a device.
         """
         if devices.ndim != 2 or len(np.unique(devices)) != devices.size:
             raise InputError("groups: must be a table of different devices, one group a row")
-        self.constants, self.devices = constants, devices
+        self.constants, self.devices, self.change = constants, devices, change
         self.fabric = fabric.carrying(constants.backend)
         self._one = Model(self.fabric, constants, "ideal", devices[0])
         self._all = Model(self.fabric, constants, routing, devices.ravel())
@@ -74,13 +80,32 @@ class Groups:
         if self.ranks == 1:
             return Together(0.0, 0.0, "none", case)
         way = chosen(case, self.constants, asked(algorithm, collective, self.constants), self._one)
-        one = self._one.with_constants(way.constants)
+        constants = way.at(self.change)
+        one = self._one.with_constants(constants, self.change)
         schedule = one.schedule(case, way.text)
         alone = loaded(one, case, schedule).total
-        seconds = alone * self._slowdown(case, way.constants, way.text, schedule) if schedule.switches else None
+        seconds = alone * self._slowdown(case, constants, way.text, schedule) if schedule.switches else None
         if seconds is None:
-            seconds = alone if len(self.devices) == 1 else self._of_all(case, way.constants, way.text, schedule)
+            seconds = alone if len(self.devices) == 1 else self._of_all(case, constants, way.text, schedule)
         return Together(max(seconds, alone), alone, way.text, case)
+
+    def program(self, collective: str, nbytes: int, algorithm: str | None = None) -> Program | None:
+        """Return the messages of all groups' calls, rank j of group i numbered i * ranks + j; None where they cannot be listed.
+
+        Those in chunks, with switches that add, of several speeds, and too many.
+
+        Raises:
+            InputError: as call.
+        """
+        case = self.case(collective, nbytes)
+        way = chosen(case, self.constants, asked(algorithm, collective, self.constants), self._one)
+        schedule = self._one.with_constants(way.constants).schedule(case, way.text)
+        if schedule.chunks > 1 or schedule.switches or listed(schedule) * len(self.devices) > MOST_MESSAGES:
+            return None
+        wide = _copied(schedule, len(self.devices))
+        whole = replace(case, world_size=wide.world_size, nodes=wide.world_size, order=given_order(self.devices.ravel()))
+        model = self._all.with_constants(way.constants)
+        return program_of(model, whole, wide) if one_speed(model, whole, wide) else None
 
     def _of_all(self, case: Case, constants: Constants, text: str, schedule: Schedule) -> float:
         """Return the seconds of all groups' schedules together."""
@@ -90,14 +115,14 @@ class Groups:
             self._laid_out[key] = _copied(schedule, copies)
         wide = self._laid_out[key]
         whole = replace(case, world_size=wide.world_size, nodes=wide.world_size, order=given_order(self.devices.ravel()))
-        return loaded(self._all.with_constants(constants), whole, wide).total
+        return loaded(self._all.with_constants(constants, self.change), whole, wide).total
 
     def _slowdown(self, case: Case, constants: Constants, _text: str, _schedule: Schedule) -> float:
         """Return how much rings of the same groups slow each other."""
         if len(self.devices) == 1:
             return 1.0
         ring = self._one.schedule(case, "ring")
-        alone = loaded(self._one.with_constants(constants), case, ring).total
+        alone = loaded(self._one.with_constants(constants, self.change), case, ring).total
         return max(1.0, self._of_all(case, constants, "ring", ring) / alone)
 
 

@@ -29,6 +29,7 @@ def _tables(design: Design) -> dict[str, Any]:
     return {
         "bill": [_line(line) for line in design.bill.lines],
         "cases": [_case(timed) for timed in design.performance.timed],
+        "cases_by_minimal_ways": [_case(timed) for timed in design.performance.minimal],
         "curve": [{"devices": n, "efficiency": value} for n, value in design.curve],
         "throughput": [
             {"traffic": b.traffic, "theta_low": b.lower, "theta_high": b.upper, "nic": b.nic}

@@ -9,6 +9,7 @@ from fabric.network import spec
 from fabric.network.fabric import Fabric
 from fabric.predict.constants import NONE, Constants
 from fabric.predict.of_node import constants_on
+from fabric.review.adaptive import judged_by
 from fabric.review.bill import Bill, bill, without_figures
 from fabric.review.ceiling import Reach, ceiling
 from fabric.review.checks import check_asked, check_parts, check_ranks
@@ -171,7 +172,7 @@ def _design(
         name: p for name, p in parts.items() if candidate.parts is None or name in candidate.parts or p.kind in ("node", "nic")
     }
     bought = bill(fabric, layout, chosen, node, candidate.nic or request.nic)
-    routing = candidate.routing or request.routing
+    routing = judged_by(fabric.topology, candidate.routing, request.routing)
     kept: Kept = {}
     done = performance(fabric, request, constants, routing=routing, kept=kept)
     broken = resilience(fabric, request, constants, routing=routing, healthy=done.timed, layout=layout, kept=kept)

@@ -18,6 +18,7 @@ from fabric.predict.throughput.answer import Bracket
 from fabric.predict.throughput.bracket import bracket
 from fabric.records.case import Case
 from fabric.records.result import Result
+from fabric.review.adaptive import MINIMAL, UGAL
 from fabric.review.by_rails import BY_RAILS, around, pairs_are_too_many
 from fabric.review.request import CaseText, Request, Step
 from topologies.errors import InputError
@@ -49,6 +50,7 @@ class Performance:
 
     efficiency: of a step at the median seed, worst_efficiency, best_efficiency: at the worst and the best one. brackets: of
     theta, the share of the NIC's rate that every endpoint can send at once, by traffic; unbracketed: why a traffic has none.
+    minimal: of a candidate that is judged with adaptive routing, the same by minimal ways alone, in the first order.
     """
 
     timed: tuple[Timed, ...]
@@ -57,6 +59,8 @@ class Performance:
     best_efficiency: float
     brackets: tuple[Bracket, ...]
     unbracketed: tuple[str, ...] = ()
+    minimal: tuple[Timed, ...] = ()
+    minimal_efficiency: float | None = None
 
 
 def performance(
@@ -77,6 +81,7 @@ def performance(
     found = [timed(fabric, text, order, constants, routing, kept=kept) for order in request.orders for text in request.cases]
     first = [t for t in found if t.order == request.orders[0]]
     brackets, without = _brackets(fabric, traffics)
+    beside = [timed(fabric, t.text, t.order, constants, MINIMAL, kept=kept) for t in first if routing == UGAL]
     return Performance(
         tuple(found),
         step_efficiency(request.step, [(t.text.count, t.result.time) for t in first]),
@@ -84,6 +89,8 @@ def performance(
         step_efficiency(request.step, [(t.text.count, min(t.result.seconds)) for t in first]),
         brackets,
         without,
+        tuple(beside),
+        step_efficiency(request.step, [(t.text.count, t.result.time) for t in beside]) if beside else None,
     )
 
 

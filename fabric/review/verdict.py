@@ -73,6 +73,7 @@ def _decision(ranked: list[Design]) -> Iterator[Finding]:
     best = ranked[0]
     if not best.fits:
         yield from (_too_much(design) for design in ranked)
+        yield from _adaptive(ranked)
         return
     tied = ties(ranked)
     yield _chosen(best, alone=not tied)
@@ -90,6 +91,7 @@ def _decision(ranked: list[Design]) -> Iterator[Finding]:
         yield Finding("decision", "quota", {"name": best.candidate.name, **quota}, ("bill",))
     yield from _better(best, [one for one in ranked[1:] if one.fits])
     yield from (_too_much(one) for one in ranked if not one.fits)
+    yield from _adaptive(ranked)
     yield from _fragile(ranked)
     yield from _outlasting(ranked)
 
@@ -193,6 +195,25 @@ def _beats(one: Design, other: Design) -> bool:
     if not (one.price and other.price):
         return False
     return one.price.mid < other.price.mid and one.performance.efficiency >= other.performance.efficiency
+
+
+def _adaptive(ranked: list[Design]) -> Iterator[Finding]:
+    """Yield who is judged with adaptive routing, and what minimal ways alone would make of it: the case that loses most."""
+    for design in ranked:
+        done = design.performance
+        pairs = [
+            (beside.result.time / own.result.time, own, beside) for own, beside in zip(done.timed, done.minimal, strict=False)
+        ]
+        if not pairs or done.minimal_efficiency is None:
+            continue
+        _, own, beside = max(pairs, key=lambda pair: pair[0])
+        values: dict[str, Value] = {
+            "name": design.candidate.name,
+            "efficiency": done.efficiency,
+            "minimal": done.minimal_efficiency,
+        }
+        values |= {"collective": own.text.collective, "own": own.result.time * 1e3, "beside": beside.result.time * 1e3}
+        yield Finding("decision", "adaptive", values, ("model",))
 
 
 def _fragile(ranked: list[Design]) -> Iterator[Finding]:

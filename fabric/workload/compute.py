@@ -1,7 +1,7 @@
 """Seconds of arithmetic and memory traffic of one layer's pass on one device. It knows no communication and no schedule.
 
 M tokens of a micro batch on a rank (sequence / CP), t ways of TP:
-  matrix i x j x k  max(2 i j k / (share of peak) (1 + edge / min(i, j, k)), bytes / memory); backward twice that
+  matrix i x j x k  2 i j k / (share of peak) (1 + edge / min(i, j, k)) + bytes / memory; backward twice that
   attention core    forward FLOP over its share of the 16-bit peak; backward 2.5 times the FLOP at 0.85 of that share
   memory-bound      10 tensors of the hidden width (two norms, two residuals; / t with SP), rotary positions, the MLP's
                     activation; backward 1.6 times; where nothing is fused, what eager operators read and write instead
@@ -87,7 +87,7 @@ class On:
         width = 2 if precision == "bf16" else 1
         moved = self.stream(width * (i * k + k * j) + 2 * i * j)
         rate = self.kernels.gemm(precision) * share * self.rates.peak(precision)
-        return max(2 * i * j * k / rate * (1 + self.kernels.edge / least), moved)
+        return 2 * i * j * k / rate * (1 + self.kernels.edge / least) + moved
 
 
 @lru_cache(maxsize=4096)

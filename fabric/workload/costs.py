@@ -3,30 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 
 import numpy as np
 
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices, place
+from fabric.predict.change import NO_CHANGE, Change
 from fabric.predict.constants import Constants
+from fabric.predict.flows.programs import Program
 from fabric.predict.of_node import constants_on
 from fabric.predict.together import Groups, Together
 from fabric.workload.layout import groups
 from fabric.workload.plan import ParallelPlan
+from topologies.base import SCALE_UP
 
 COLLECTIVES = ("all_gather", "reduce_scatter", "all_reduce", "all_to_all", "sendrecv")
+
+
+@dataclass(frozen=True)
+class Faster:
+    """Times as fast: every link between nodes with its NICs, and every link inside them; the library keeps up with both."""
+
+    network: float = 1.0
+    scale_up: float = 1.0
+
+    def change(self, fabric: Fabric, *, inside: bool) -> Change:
+        """Return what this does to a group's calls. inside: the group lies in one scale-up domain."""
+        if self == AS_IT_IS:
+            return NO_CHANGE
+        own = {name: 1 / (self.scale_up if name == SCALE_UP else self.network) for name in fabric.levels}
+        return Change(bytes=own, byte=1 / (self.scale_up if inside else self.network))
+
+
+AS_IT_IS = Faster()
 
 
 class Costs:
     """A fabric with the collectives' constants and the devices of the ranks; many plans share one, and what it has asked."""
 
-    def __init__(self, fabric: Fabric, constants: Constants | None, ranks: int, given: Devices | None = None) -> None:
+    def __init__(
+        self,
+        fabric: Fabric,
+        constants: Constants | None,
+        ranks: int,
+        given: Devices | None = None,
+        faster: Faster = AS_IT_IS,
+    ) -> None:
         """Start with nothing asked. given: the device of every rank; None: rank r on device r.
 
         Raises:
             InputError: more ranks than devices.
         """
-        self.fabric, self.ranks = fabric, ranks
+        self.fabric, self.ranks, self.faster = fabric, ranks, faster
         self.constants = constants_on(fabric, COLLECTIVES, constants)
         order = "contiguous" if given is None else "given:ranks"
         self.devices = place(fabric.topology, ranks, order, given)
@@ -39,6 +68,10 @@ class Costs:
         if key not in self._known:
             self._known[key] = self._of(plan, dimension).call(collective, round(nbytes))
         return self._known[key]
+
+    def program(self, plan: ParallelPlan, dimension: str, collective: str, nbytes: float) -> Program | None:
+        """Return the messages of all groups of a dimension, ranks in the groups' order; None where they cannot be listed."""
+        return self._of(plan, dimension).program(collective, round(nbytes))
 
     def nics(self, plan: ParallelPlan, dimension: str) -> int:
         """Return the NICs of a node that one group uses: at most one a rank of it there, 0 inside one domain."""
@@ -58,7 +91,8 @@ class Costs:
     def _of(self, plan: ParallelPlan, dimension: str) -> Groups:
         key = _key(plan, dimension)
         if key not in self._groups:
-            self._groups[key] = Groups(self.fabric, self.constants, self.devices[groups(plan, dimension)])
+            change = self.faster.change(self.fabric, inside=self.inside(plan, dimension))
+            self._groups[key] = Groups(self.fabric, self.constants, self.devices[groups(plan, dimension)], change=change)
         return self._groups[key]
 
 

@@ -78,5 +78,5 @@ def of_pp(plan: ParallelPlan, each: float, micro_batches: int) -> Hidden:
     ends = 2 * (plan.pp - 1) * each
     if plan.vpp > 1 and "pp" in plan.overlap:
         return Hidden(ends, 0.0, "2 (p - 1) messages while the pipe fills and drains; the others run beside a chunk's pass")
-    steady = 2 * micro_batches * plan.vpp * each
+    steady = min(2, plan.pp - 1) * micro_batches * plan.vpp * each
     return Hidden(ends + steady, 0.0, "every message: a stage waits for its neighbour's, and 2 (p - 1) while the pipe fills")

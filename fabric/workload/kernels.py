@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fabric.workload.device import DeviceRates
+
 
 @dataclass(frozen=True)
 class Kernels:
@@ -42,17 +44,27 @@ class Kernels:
 
 
 UNFITTED = {
-    "volta": Kernels(0.75, 0.75, 0.3, source="0.91 of (M)'s best matrix, assumed for Volta"),
     "ampere": Kernels(0.79, 0.79, 0.5, source="0.91 x 0.869 (M, L)"),
     "hopper": Kernels(0.73, 0.65, 0.5, source="(L)"),
-    "blackwell": Kernels(0.70, 0.69, 0.5, source="0.91 x 0.776, 0.763 (M, L)"),
+    "blackwell": Kernels(0.70, 0.69, 0.5, source="0.91 x 0.776 and 0.763 (M, L)"),
 }
 """Architecture -> shares from measured matrices alone: no published step was looked at."""
-KERNELS = UNFITTED
-"""Architecture -> shares that are used."""
+SHARED = {"memory": 0.75, "contention": 0.4}
+FIT = "fitted on published steps, below the best matrix measured; docs/training.md"
+ULTRA = Kernels(0.70, 0.74, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED)
+KERNELS = {
+    "ampere": Kernels(0.78, 0.78, 0.5, source=FIT, **SHARED),
+    "hopper": Kernels(0.65, 0.70, 0.5, source=FIT, **SHARED),
+    "blackwell": Kernels(0.58, 0.57, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED),
+    "b300-sxm": ULTRA,
+    "gb300": ULTRA,
+}
+"""Architecture, or device where it has its own -> shares that are used. memory and contention are one number for all."""
+EARLIER_EXPERTS = {"grouped": 0.4, "moe_host": 3e-3}
+"""What mixtures of experts reached with NeMo containers before 26.06: smaller grouped matrices, more launches a layer (F)."""
 OTHER = Kernels(0.6, 0.55, 0.4, source="assumed: no measured matrix of this architecture here")
 
 
-def kernels_of(architecture: str) -> Kernels:
-    """Return the shares of an architecture; of one that is not known, assumed ones."""
-    return KERNELS.get(architecture, OTHER)
+def kernels_of(rates: DeviceRates) -> Kernels:
+    """Return the shares of a device, by its name where it has its own, else by its architecture; else assumed ones."""
+    return KERNELS.get(rates.name) or KERNELS.get(rates.architecture, OTHER)

@@ -1,7 +1,7 @@
 """The verb of this wing: a model, a plan and a fabric as a training step in closed form. It prints nothing.
 
-Step = m x (slowest stage) + (p - 1) / v x (mean stage) + PP's exposed messages + DP's + optimizer + fixed; m micro batches, p
-stages of v chunks. A stage's micro batch is its layers' forward, recompute and backward passes with what of their communication
+Step = m x (slowest stage) + (all other stages) / v + PP's exposed messages + DP's + optimizer + fixed; m micro batches, v
+chunks a stage. A stage's micro batch is its layers' forward, recompute and backward passes with what of their communication
 is exposed (exposed.py). Every communication's seconds are predict's (costs.py).
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices
@@ -27,9 +28,12 @@ from fabric.workload.memory import memory_of
 from fabric.workload.messages import Message, dp_messages, pp_message
 from fabric.workload.model import LanguageModel
 from fabric.workload.plan import ParallelPlan
-from fabric.workload.stages import Stage, stages
+from fabric.workload.stages import Stage, end_weights, stages
 from fabric.workload.step import PARTS, Communication, Part, TrainingStep
 
+SPREAD = {"dense": 0.15, "MoE": 0.4}
+"""A step times and over 1 + this holds nine in ten published ones whose layout is stated (docs/training.md)."""
+SPREAD_SOURCE = "nine in ten published steps with a stated layout lie so near, docs/training.md"
 OPTIMIZER_BYTES = 34
 """Of Adam, a parameter: FP32 gradient, weight and two moments read, the last three and the BF16 weight written, and the
 gradient read once more for its norm."""
@@ -62,14 +66,43 @@ def training_step(
         InputError: a plan that does not divide the model, the batch or the ranks, with the nearest that does; a fabric whose
             device is not known.
     """
-    ranks = ranks or (costs.ranks if costs else fabric.topology.devices)
+    more = Given(ranks, device, kernels, costs, given)
+    at = setting_of(model, plan, fabric, constants, batch=batch, seq=seq, more=more)
+    return _step(at, batch)
+
+
+class Given(NamedTuple):
+    """What a caller may give in the place of what follows from the fabric; see training_step."""
+
+    ranks: int | None
+    device: DeviceRates | None
+    kernels: Kernels | None
+    costs: Costs | None
+    given: Devices | None
+
+
+def setting_of(
+    model: LanguageModel,
+    plan: ParallelPlan,
+    fabric: Fabric,
+    constants: Constants | None,
+    *,
+    batch: int,
+    seq: int | None,
+    more: Given,
+) -> Setting:
+    """Return the question with all defaults put in and the plan checked; as training_step.
+
+    Raises:
+        InputError: as training_step.
+    """
+    costs, rates = more.costs, more.device or device_of(fabric)
+    ranks = more.ranks or (costs.ranks if costs else fabric.topology.devices)
     sequence = seq or model.sequence
     plan = checked(model, plan, ranks, batch, sequence)
-    costs = costs or Costs(fabric, constants, ranks, given)
-    rates = device or device_of(fabric)
-    on = On(rates, kernels or kernels_of(rates.architecture))
-    at = Setting(model, plan, on, costs, sequence, batch // ((plan.dp or 1) * plan.micro_batch))
-    return _step(at, batch)
+    costs = costs or Costs(fabric, constants, ranks, more.given)
+    on = On(rates, more.kernels or kernels_of(rates))
+    return Setting(model, plan, on, costs, sequence, batch // ((plan.dp or 1) * plan.micro_batch))
 
 
 def stage_works(at: Setting) -> list[Work]:
@@ -89,7 +122,7 @@ def _stage_work(at: Setting, stage: Stage, dense: Work, moe: Work) -> Work:
     if stage.last:
         work.add(logits_work(at))
     if at.plan.fsdp and (stage.first or stage.last):
-        work.add(ends_work(at, at.model.embedding_weights / at.plan.tp))
+        work.add(ends_work(at, end_weights(at.model, at.plan, first=stage.first, last=stage.last)))
     return work
 
 
@@ -125,34 +158,55 @@ class _Tally:
 
 
 def _step(at: Setting, batch: int) -> TrainingStep:
-    works, held, plan, kernels = stage_works(at), stages(at.model, at.plan), at.plan, at.on.kernels
+    works, plan, kernels = stage_works(at), at.plan, at.on.kernels
     slowest = max(works, key=lambda work: work.seconds)
     tally = _Tally(at, defaultdict(float), {})
     tally.of_work(slowest, at.micro_batches)
-    mean = sum(work.seconds for work in works) / len(works)
-    tally.parts["bubble"] += (plan.pp - 1) / plan.vpp * mean
+    others = sum(work.seconds for work in works) - slowest.seconds
+    tally.parts["bubble"] += others / plan.vpp
     if plan.pp > 1:
         message = pp_message(at.model, plan, at.tokens)
         hidden = of_pp(plan, at.ask(message).seconds, at.micro_batches)
         tally.sends(message, 2 * at.micro_batches * plan.vpp, hidden)
-    fullest = max(held, key=lambda stage: stage.weights + stage.expert_weights)
-    _data_parallel(tally, fullest, slowest)
-    tally.parts["optimizer"] += at.on.stream(OPTIMIZER_BYTES * optimizer_weights(plan, fullest))
+    for one in data_parallel(at, works):
+        tally.sends(one.message, 1, one.hidden)
+    tally.parts["optimizer"] += optimizer_seconds(at)
     tally.parts["fixed"] += kernels.fixed
     return _answer(at, batch, tally)
 
 
-def _data_parallel(tally: _Tally, stage: Stage, slowest: Work) -> None:
-    """Add DP's messages: gradients beside the last backward pass, weights beside the first forward pass."""
-    at = tally.at
+class DataParallel(NamedTuple):
+    """One of DP's messages: gradients (side `grad`) or weights (`param`), in so many buckets, and what of it is exposed."""
+
+    side: str
+    message: Message
+    buckets: int
+    hidden: Hidden
+
+
+def data_parallel(at: Setting, works: list[Work]) -> list[DataParallel]:
+    """Return DP's messages of the fullest stage: gradients beside the last backward pass, weights beside the first forward."""
+    stage, slowest = fullest_stage(at), max(works, key=lambda work: work.seconds)
+    found = list[DataParallel]()
     sides = zip(("grad", "param"), dp_messages(at.plan, stage), (slowest.backward, slowest.forward), strict=True)
-    for what, messages, left in sides:
+    for side, messages, left in sides:
         for message in messages:
             if len(groups(at.plan, message.dimension)[0]) > 1:
                 count = stage.expert_weights if message.dimension == "expert_dp" else stage.weights
                 buckets = max(1, ceil(count / max(BUCKET, 1e6 * (at.plan.dp or 1))))
-                hidden = of_dp(at.plan, what, at.ask(message).seconds, left, buckets, at.on.kernels.contention)
-                tally.sends(message, 1, hidden)
+                hidden = of_dp(at.plan, side, at.ask(message).seconds, left, buckets, at.on.kernels.contention)
+                found.append(DataParallel(side, message, buckets, hidden))
+    return found
+
+
+def fullest_stage(at: Setting) -> Stage:
+    """Return the stage with the most parameters a rank."""
+    return max(stages(at.model, at.plan), key=lambda stage: stage.weights + stage.expert_weights)
+
+
+def optimizer_seconds(at: Setting) -> float:
+    """Return the seconds of the update of one rank's weights on the fullest stage."""
+    return at.on.stream(OPTIMIZER_BYTES * optimizer_weights(at.plan, fullest_stage(at)))
 
 
 def optimizer_weights(plan: ParallelPlan, stage: Stage) -> float:
@@ -183,7 +237,8 @@ def _communication(at: Setting, one: Sent) -> Communication:
 
 def _answer(at: Setting, batch: int, tally: _Tally) -> TrainingStep:
     model, plan, rates = at.model, at.plan, at.on.rates
-    flops = model.flops_per_token(at.sequence)
+    flops, seconds = model.flops_per_token(at.sequence), sum(tally.parts.values())
+    spread = 1 + SPREAD["MoE" if model.experts else "dense"]
     return TrainingStep(
         model=model,
         plan=plan,
@@ -192,13 +247,15 @@ def _answer(at: Setting, batch: int, tally: _Tally) -> TrainingStep:
         ranks=at.costs.ranks,
         batch=batch,
         sequence=at.sequence,
-        seconds=sum(tally.parts.values()),
+        seconds=seconds,
         parts=tuple(Part(what, tally.parts[what], WHY[what]) for what in PARTS if tally.parts.get(what)),
         communications=tally.communications(),
         memory=memory_of(model, plan, rates, at.sequence, at.micro_batches),
         flops=flops,
         hardware_flops=flops + recomputed_flops(model, plan, at.sequence),
         peak=rates.peak(plan.precision),
+        interval=(seconds / spread, seconds * spread),
+        interval_source=SPREAD_SOURCE,
         assumptions=tuple(assumptions(at)),
         warnings=tuple(warnings(at)),
     )
@@ -247,15 +304,10 @@ WHY = {
     "recompute": "forward passes done again before backward",
     "logits": "the vocabulary's matrix and the loss, on the last stage",
     "host": "the device waits for the host to launch kernels",
-    "bubble": "(p - 1) / v micro batches of the mean stage: the pipe fills and drains",
+    "bubble": "one micro batch of every other stage, over v: the pipe fills and drains",
     "communication": "what nothing hides",
     "contention": "arithmetic beside communication loses this share of the shorter",
     "optimizer": "34 bytes a parameter that a rank updates",
     "fixed": "a step's data, norms and logging, assumed",
 }
 """Part -> what it is, in one line."""
-
-
-def with_kernels(kernels: Kernels, **changes: float) -> Kernels:
-    """Return the kernels with some shares changed, for what-if questions."""
-    return replace(kernels, **changes)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The heap of ends, by (end, job), in numba; every slot knows its place in it. It knows nothing else."""
+"""The heap of ends, rows of (end, job, slot), in numba; every slot knows its place in it. It knows nothing else."""
 
 from __future__ import annotations
 
@@ -7,44 +7,46 @@ from fabric.fleet.compiled.layout import AT, END, HEAP, JOB
 
 
 @inner
-def earlier(slots, a, b):  # type: ignore[no-untyped-def]
-    """Return whether slot a ends before slot b, or with it under a lower job."""
-    return slots[a, END] < slots[b, END] or (slots[a, END] == slots[b, END] and slots[a, JOB] < slots[b, JOB])
+def earlier(heap, a, b):  # type: ignore[no-untyped-def]
+    """Return whether row a ends before row b, or with it under a lower job."""
+    return heap[a, 0] < heap[b, 0] or (heap[a, 0] == heap[b, 0] and heap[a, 1] < heap[b, 1])
+
+
+@inner
+def _set(slots, heap, place, end, job, slot):  # type: ignore[no-untyped-def]
+    heap[place, 0], heap[place, 1], heap[place, 2] = end, job, slot
+    slots[slot, AT] = place
 
 
 @inner
 def up(slots, heap, place):  # type: ignore[no-untyped-def]
-    """Move a slot towards the top as far as it goes; return where it stands."""
-    slot = heap[place]
+    """Move a row towards the top as far as it goes; return where it stands."""
+    end, job, slot = heap[place, 0], heap[place, 1], heap[place, 2]
     while place:
         parent = (place - 1) >> 1
-        if not earlier(slots, slot, heap[parent]):
+        if heap[parent, 0] < end or (heap[parent, 0] == end and heap[parent, 1] < job):
             break
-        heap[place] = heap[parent]
-        slots[heap[place], AT] = place
+        _set(slots, heap, place, heap[parent, 0], heap[parent, 1], heap[parent, 2])
         place = parent
-    heap[place] = slot
-    slots[slot, AT] = place
+    _set(slots, heap, place, end, job, slot)
     return place
 
 
 @inner
 def down(slots, heap, place, count):  # type: ignore[no-untyped-def]
-    """Move a slot away from the top as far as it goes."""
-    slot = heap[place]
+    """Move a row away from the top as far as it goes."""
+    end, job, slot = heap[place, 0], heap[place, 1], heap[place, 2]
     while True:
         child = 2 * place + 1
         if child >= count:
             break
-        if child + 1 < count and earlier(slots, heap[child + 1], heap[child]):
+        if child + 1 < count and earlier(heap, child + 1, child):
             child += 1
-        if not earlier(slots, heap[child], slot):
+        if end < heap[child, 0] or (end == heap[child, 0] and job < heap[child, 1]):
             break
-        heap[place] = heap[child]
-        slots[heap[place], AT] = place
+        _set(slots, heap, place, heap[child, 0], heap[child, 1], heap[child, 2])
         place = child
-    heap[place] = slot
-    slots[slot, AT] = place
+    _set(slots, heap, place, end, job, slot)
 
 
 @inner
@@ -53,8 +55,8 @@ def put(slots, heap, state, slot):  # type: ignore[no-untyped-def]
     place = slots[slot, AT]
     if place < 0:
         place = state[HEAP]
-        heap[place] = slot
         state[HEAP] += 1
+    _set(slots, heap, place, slots[slot, END], slots[slot, JOB], slot)
     down(slots, heap, up(slots, heap, place), state[HEAP])
 
 
@@ -65,8 +67,8 @@ def drop(slots, heap, state, slot):  # type: ignore[no-untyped-def]
     if place < 0:
         return
     state[HEAP] -= 1
-    last = heap[state[HEAP]]
+    last = state[HEAP]
     slots[slot, AT] = -1
-    if last != slot:
-        heap[place] = last
+    if last != place:
+        _set(slots, heap, place, heap[last, 0], heap[last, 1], heap[last, 2])
         down(slots, heap, up(slots, heap, place), state[HEAP])

@@ -118,10 +118,12 @@ def _line(ready: Ready) -> Line:
     jobs[:, at.PRIORITY], jobs[:, at.DEVICES], jobs[:, at.WORK] = columns["priority"], ready.jobs.devices, ready.jobs.work
     state = np.zeros(18, np.int64)
     state[at.SLOTS], state[at.BLOCKED] = slots, -1
+    fair = count if ready.policy.order == "fair" else 1
     empty = np.full((slots, 18), -1, np.int64)
     return Line(
         jobs, np.zeros(count + 1, np.int32), np.zeros(len(ready.weight), np.int64), empty, np.arange(slots)[::-1].copy(),
-        np.zeros(slots, np.int64), np.zeros(slots, np.int64), state,
+        np.zeros((slots, 3), np.int64), np.zeros(slots + 1, np.int64), np.zeros(fair, np.int32), np.zeros(fair, np.int64),
+        state,
     )  # fmt: skip
 
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from numba import njit
 
-inner = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-outer = njit(cache=True, error_model="numpy")
+inner = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
+outer = njit(cache=True, error_model="numpy", _nrt=False)
 """For the two that Python calls."""

@@ -127,7 +127,11 @@ class Net(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Jobs, the queue, what runs and the heap of ends. queue[HEAD:TAIL] waits, by rank; free: unused slots; heap: slots."""
+    """Jobs, the queue, what runs and the heap of ends.
+
+    queue[HEAD:TAIL] waits, by rank. spare: unused slots. heap: (end, job, slot). walk, waiting, asked: room to work in, the
+    last two under `fair`.
+    """
 
     jobs: Longs
     queue: Ints
@@ -136,4 +140,6 @@ class Line(NamedTuple):
     spare: Longs
     heap: Longs
     walk: Longs
+    waiting: Ints
+    asked: Longs
     state: Longs

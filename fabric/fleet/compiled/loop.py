@@ -13,7 +13,6 @@ from fabric.fleet.compiled.layout import (
     COUNT,
     DIRTY,
     DONE,
-    END,
     FINISH,
     FIRST,
     HEAD,
@@ -53,8 +52,8 @@ def advance(question, rooms, net, line, runs, nodes, most):  # type: ignore[no-u
             _mark(question, line)
         if now >= min(question.rule[FINISH], NEVER):
             break
-        while state[HEAP] and slots[line.heap[0], END] == now:
-            over(question, rooms, net, line, runs, nodes, line.heap[0], now, ENDED)
+        while state[HEAP] and line.heap[0, 0] == now:
+            over(question, rooms, net, line, runs, nodes, line.heap[0, 2], now, ENDED)
         while state[CHANGED] < len(question.changes) and question.changes[state[CHANGED], 0] <= now:
             change = question.changes[state[CHANGED]]
             _change(question, rooms, net, line, runs, nodes, now, change[1], change[2])
@@ -77,7 +76,7 @@ def _next(question, line):  # type: ignore[no-untyped-def]
     """Return the time of the next end, change or arrival; changes count while a job is there that they may concern."""
     state, now = line.state, np.int64(NEVER)
     if state[HEAP]:
-        now = min(now, line.slots[line.heap[0], END])
+        now = min(now, line.heap[0, 0])
     if state[ARRIVED] < len(line.jobs):
         now = min(now, line.jobs[state[ARRIVED], SUBMIT])
     waits = state[ARRIVED] < len(line.jobs) or state[SLOTS] < len(line.slots) or state[HEAD] < state[TAIL]

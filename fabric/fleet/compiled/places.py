@@ -178,8 +178,15 @@ def _by_level(question, rooms, level, count):  # type: ignore[no-untyped-def]
                     rooms.mask[group] = inside and rooms.counts[level, first + group] > 0
                 _best_fit(rooms, level, first, question.groups[tier], rooms.best[parent], rooms.allot)
         wider = question.groups[tier]
-        rooms.best[:wider] = rooms.allot[:wider]
-    rooms.take[:wider] = rooms.best[:wider]
+        _copy(rooms.allot, rooms.best, wider)
+    _copy(rooms.best, rooms.take, wider)
+
+
+@inner
+def _copy(source, target, count):  # type: ignore[no-untyped-def]
+    """Copy the first numbers of one array to another; slices would need memory of their own."""
+    for number in range(count):
+        target[number] = source[number]
 
 
 @inner
@@ -218,11 +225,13 @@ def _block(question, rooms, pool, level, count):  # type: ignore[no-untyped-def]
 @inner
 def _quieter(question, rooms, net, pool, level, count, each, silent):  # type: ignore[no-untyped-def]
     """Give out by the quietest or the fullest leaves instead, where that overloads links less."""
-    leaves = question.groups[0]
-    near = rooms.take[:leaves].copy()
-    if (near > 0).sum() == 1:
+    leaves, used = question.groups[0], 0
+    for leaf in range(leaves):
+        rooms.best[leaf] = rooms.take[leaf]
+        used += 1 if rooms.take[leaf] else 0
+    if used == 1:
         return
-    best, least = near, overload(question, rooms, net, pool, each, count, silent)
+    least = overload(question, rooms, net, pool, each, count, silent)
     for quiet in (True, False):
         rooms.take[:leaves] = 0
         left, last = count, np.int64(-1)
@@ -233,8 +242,9 @@ def _quieter(question, rooms, net, pool, level, count, each, silent):  # type: i
             left -= part
         grown = overload(question, rooms, net, pool, each, count, silent)
         if grown < least:
-            best, least = rooms.take[:leaves].copy(), grown
-    rooms.take[:leaves] = best
+            least = grown
+            _copy(rooms.take, rooms.best, leaves)
+    _copy(rooms.best, rooms.take, leaves)
 
 
 @inner
@@ -266,11 +276,14 @@ def crossing(question, whole, inside, count):  # type: ignore[no-untyped-def]
 @inner
 def widen(question, rooms, tier):  # type: ignore[no-untyped-def]
     """Set rooms.allot to the job's nodes per group of a tier, from the leaves' take; return how many groups have any."""
-    groups = question.groups[tier]
+    groups, found = question.groups[tier], 0
     rooms.allot[:groups] = 0
     for leaf in range(question.groups[0]):
-        rooms.allot[question.ancestor[0, tier, leaf]] += rooms.take[leaf]
-    return np.int64((rooms.allot[:groups] > 0).sum())
+        if rooms.take[leaf]:
+            group = question.ancestor[0, tier, leaf]
+            found += 0 if rooms.allot[group] else 1
+            rooms.allot[group] += rooms.take[leaf]
+    return found
 
 
 @inner

@@ -40,6 +40,8 @@ from fabric.fleet.compiled.start import start_in
 from fabric.fleet.ready import NEVER
 
 SHIFT = 18
+UNKNOWN = -1
+"""The time kept for the first in the queue, while it is not worked out."""
 
 
 @inner
@@ -146,7 +148,7 @@ def serve(question, rooms, net, line, runs, nodes, now, arrived):  # type: ignor
     if head < 0 or not question.rule[EASY]:
         return
     if not same:
-        _reserve(question, rooms, line, nodes, line.queue[head])
+        state[SHADOW] = UNKNOWN
     if question.rule[ORDER] == FAIR:
         _fill_in_fairly(question, rooms, net, line, runs, nodes, head, now)
     else:
@@ -174,9 +176,10 @@ def _fill_in(question, rooms, net, line, runs, nodes, head, now, since):  # type
 def _fill_in_fairly(question, rooms, net, line, runs, nodes, head, now):  # type: ignore[no-untyped-def]
     """Backfill by (priority, what the tenant holds, arrival), as it stood when the first job did not fit."""
     state, jobs = line.state, line.jobs
-    waiting = line.queue[state[HEAD] : state[TAIL]].copy()
-    held = waiting.astype(np.int64)
-    for at in range(len(waiting)):
+    count = state[TAIL] - state[HEAD]
+    waiting, held = line.waiting[:count], line.asked[:count]
+    for at in range(count):
+        waiting[at] = line.queue[state[HEAD] + at]
         held[at] = key(question, line, waiting[at])
     last = head - state[HEAD]
     for _looked in range(question.rule[DEPTH]):
@@ -214,11 +217,18 @@ def _before(jobs, waiting, held, a, b):  # type: ignore[no-untyped-def]
 
 @inner
 def _backfill(question, rooms, net, line, runs, nodes, job, now):  # type: ignore[no-untyped-def]
-    """Start a later job where it does not delay the first one; return whether it starts."""
+    """Start a later job where it does not delay the first one; return whether it starts.
+
+    The time kept for the first one is worked out when a job is there that has room: most passes find none.
+    """
     state = line.state
-    late = now + -(-line.jobs[job, LEFT_OVER] >> SHIFT) > state[SHADOW]
     for pool in range(len(question.size)):
         count = question.wanted[pool, job]
+        if count == 0 or fitting(question, rooms, pool, question.each[pool, job]) < count:
+            continue
+        if state[SHADOW] == UNKNOWN:
+            _reserve(question, rooms, line, nodes, state[BLOCKED])
+        late = now + -(-line.jobs[job, LEFT_OVER] >> SHIFT) > state[SHADOW]
         kept = pool == state[IN] and late
         if kept and count > state[EXTRA]:
             continue
@@ -250,11 +260,11 @@ def _release(question, rooms, line, nodes, job, pool):  # type: ignore[no-untype
     if state[HEAP]:
         walk[0], waiting = 0, 1
     while waiting:
-        place, waiting = _pop(slots, line.heap, walk, waiting)
-        slot = line.heap[place]
+        place, waiting = _pop(line.heap, walk, waiting)
+        slot = line.heap[place, 2]
         for child in (2 * place + 1, 2 * place + 2):
             if child < state[HEAP]:
-                waiting = _push(slots, line.heap, walk, waiting, child)
+                waiting = _push(line.heap, walk, waiting, child)
         if slots[slot, POOL] != pool:
             continue
         for at in range(slots[slot, COUNT]):
@@ -276,9 +286,9 @@ def _release(question, rooms, line, nodes, job, pool):  # type: ignore[no-untype
 
 
 @inner
-def _push(slots, heap, walk, count, place):  # type: ignore[no-untyped-def]
+def _push(heap, walk, count, place):  # type: ignore[no-untyped-def]
     at = count
-    while at and earlier(slots, heap[place], heap[walk[(at - 1) >> 1]]):
+    while at and earlier(heap, place, walk[(at - 1) >> 1]):
         walk[at] = walk[(at - 1) >> 1]
         at = (at - 1) >> 1
     walk[at] = place
@@ -286,7 +296,7 @@ def _push(slots, heap, walk, count, place):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _pop(slots, heap, walk, count):  # type: ignore[no-untyped-def]
+def _pop(heap, walk, count):  # type: ignore[no-untyped-def]
     """Take the earliest off the walk; return it and how many are left."""
     top = walk[0]
     count -= 1
@@ -295,9 +305,9 @@ def _pop(slots, heap, walk, count):  # type: ignore[no-untyped-def]
         child = 2 * at + 1
         if child >= count:
             break
-        if child + 1 < count and earlier(slots, heap[walk[child + 1]], heap[walk[child]]):
+        if child + 1 < count and earlier(heap, walk[child + 1], walk[child]):
             child += 1
-        if not earlier(slots, heap[walk[child]], heap[place]):
+        if not earlier(heap, walk[child], place):
             break
         walk[at] = walk[child]
         at = child

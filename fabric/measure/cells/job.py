@@ -98,11 +98,13 @@ class Job:
     def launches(self) -> list[Job]:
         """Return the job in as many launches as its world sizes need: one, or one each where ranks that wait cost time.
 
-        One too where a world size is too small for a collective, or has no size that is whole: it cannot stand alone.
+        One too where a world size is too small for a collective or has no size that is whole, so that it cannot stand alone,
+        and where orders choose its ranks among those of the launch.
         """
         whole_parts = [part.world_size for part in self.parts() if part.whole]
+        near = self.orders == ("contiguous",)
         alone = all(whole_parts.count(world_size) == len(self.names) for world_size in self.world_sizes)
-        return [replace(self, world_sizes=(p,)) for p in self.world_sizes] if self.library.apart and alone else [self]
+        return [replace(self, world_sizes=(p,)) for p in self.world_sizes] if self.library.apart and alone and near else [self]
 
     def parts(self) -> list[Sizes]:
         """Return the sizes of every collective and world size, without world sizes that are too small for it."""

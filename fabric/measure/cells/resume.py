@@ -49,7 +49,7 @@ def run_id(job: Job) -> str:
     Where every world size has a launch of its own, their records share it too.
     """
     what = asdict(job)
-    if job.library.apart:
+    if job.library.apart and (len(job.world_sizes) == 1 or len(job.launches()) > 1):
         del what["world_sizes"]
     for name in IGNORED:
         del what["plan"][name]

@@ -14,8 +14,10 @@ LINKS_OF_A_ROUTE = 2
 """From a slot of this machine up to a hub and down to another slot."""
 
 
-def local_fabric() -> tuple[Fabric, tuple[str, ...]]:
+def local_fabric(*, memory: bool = True) -> tuple[Fabric, tuple[str, ...]]:
     """Return this machine as a fabric, and a line where other processes took part of its cores meanwhile.
+
+    memory: measure its cores' rates by working set too, which no bound needs: 8 s more.
 
     Raises:
         EnvironmentFault: they took so much that no latency could be had.
@@ -26,8 +28,8 @@ def local_fabric() -> tuple[Fabric, tuple[str, ...]]:
     lines = (f"local: measured now{busy}: its links may be faster when it is quiet",) if busy else ()
     levels = {measured.level: _level(measured, busy) for measured in found}
     here = machine()
-    name, memory = f"local: {here.processor}", measure_working_sets()
-    return Fabric(local(here.slots), levels, name=name, carriers=LOCAL_CARRIERS, working_sets=memory), lines
+    name, rates = f"local: {here.processor}", measure_working_sets() if memory else None
+    return Fabric(local(here.slots), levels, name=name, carriers=LOCAL_CARRIERS, working_sets=rates), lines
 
 
 def _level(measured: LevelMeasurement, busy: str) -> Level:

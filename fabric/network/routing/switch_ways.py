@@ -19,8 +19,8 @@ from fabric.network.routing.policies import Policy
 from fabric.network.routing.ways import Flags, Floats, Ints
 from topologies.errors import InputError
 
-MOST = 1 << 26
-"""Links of the shortest ways of all pairs that are held at once."""
+MOST = 1 << 23
+"""Links of one shortest way between all pairs of switches, up to which all their ways are held at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,8 @@ class SwitchWays:
         graph = self.general.graph
         if (np.diff(graph.groups.indptr) > 1).any() or len(graph.direct[0]):
             raise InputError(
-                f"routing: ugal must be where every device hangs on one switch, got {graph.topology.name}; spray has"
+                f"routing: ugal must be where every device hangs on one switch, got {graph.topology.name}; "
+                "ideal, spray and ecmp:SEED take any"
             )
         return graph.kind
 

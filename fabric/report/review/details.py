@@ -26,7 +26,7 @@ QUOTA = ("candidate", "each_watts", "quota", "effective")
 
 def performance(designs: Sequence[Design], words: Words) -> list[str]:
     """Return every case of every candidate, and the brackets of theta."""
-    rows = [_case(design, done, words) for design in designs for done in design.performance.timed]
+    rows = [_case(design, done, words) for design in designs for done in all_timed(design)]
     return [
         note(words["note.performance"]),
         table(words, CASES, rows, key="cases", names=_first(rows)),
@@ -36,6 +36,11 @@ def performance(designs: Sequence[Design], words: Words) -> list[str]:
         traffic_table(designs, words),
         *(note(words["note.unbracketed"].format(candidate=d.candidate.name, why=why)) for d in designs for why in _without(d)),
     ]
+
+
+def all_timed(design: Design) -> list[Timed]:
+    """Return every case, then those by minimal ways alone that stand beside the judged ones."""
+    return [*design.performance.timed, *design.performance.minimal]
 
 
 def _without(design: Design) -> tuple[str, ...]:

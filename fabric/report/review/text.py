@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fabric.report.review import names
+from fabric.report.review.details import all_timed
 from fabric.report.review.sentences import by_heading, leading, sentence, sources
 from fabric.report.words.review import Words, words
 from fabric.review.damage import Damage, below_one
@@ -131,7 +132,7 @@ def _span(found: Range | None, scale: float, form: str) -> str:
 def _times(review: Review) -> tuple[list[str], list[list[str]]]:
     body = []
     for design in review.designs:
-        for timed in design.performance.timed:
+        for timed in all_timed(design):
             share = f"{timed.of_bound:.0%}" if timed.of_bound else "-"
             result = timed.result
             how = [result.algorithm or "-", result.routing or "-"]

@@ -194,7 +194,8 @@ WORDS: Mapping[str, str] = {
     "note.speed": "Performance and failures over all devices. Limits hold at the middle of prices and powers, or at the high "
     "end too.",
     "note.unpriced": "{candidate}: no price is known for {parts}, so it has no price and no cost here.",
-    "note.performance": "Per case the fastest of the algorithms that were tried, over the seeds of its routing.",
+    "note.performance": "Per case the fastest of the algorithms that were tried, over the seeds of its routing. Where machines "
+    "choose between minimal ways and detours, ugal is judged and minimal stands beside it.",
     "note.theta": "Theta is the share of its NIC's rate that every endpoint can send at once.",
     "note.stops": "Expected stops at a published failure rate, scaled with devices, and what they take.",
     "note.single": "Single points of failure, from the wiring alone.",

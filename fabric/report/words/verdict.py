@@ -72,6 +72,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "按每设备 {each:,.0f} W（中值，含网络与 PUE），电力上限可承载 {name} 的 {devices:,} 个设备，"
         "相当于 {effective:,.0f} 个有效设备。",
     ),
+    "adaptive": (
+        "{name} is judged with adaptive routing (ugal: the best mixture of minimal ways and detours, queues left out), as its "
+        "machines route; minimal ways alone would make {collective} take {beside:,.4g} ms instead of {own:,.4g} ms and a "
+        "training step {minimal:.1%} efficient instead of {efficiency:.1%}.",
+        "{name} 按自适应路由评判（ugal：在最短路径与绕行之间取最优配比，不计排队），实际机器即如此；若只走最短路径，"
+        "{collective} 将由 {own:,.4g} ms 变为 {beside:,.4g} ms，训练步效率由 {efficiency:.1%} 变为 {minimal:.1%}。",
+    ),
     "none_better": (
         "No other candidate that fits and has a price is clearly more efficient than {name} ({efficiency:.1%}).",
         "没有其他满足限制且有价格的方案明显比 {name}（{efficiency:.1%}）更高效。",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from fabric.network.spec import load
 from fabric.workload.catalog import language_model
 from fabric.workload.costs import Costs
+from fabric.workload.device import device_of
 from fabric.workload.kernels import kernels_of
 from fabric.workload.plan import plan_of
 from fabric.workload.training import training_step
@@ -150,6 +151,6 @@ def test_a_fabric_without_a_node_has_no_device():
 
 def test_halving_the_kernels_speed_doubles_the_matrices():
     found = step("llama3-8b", "tp=1,mb=2", batch=128)
-    kernels = kernels_of("hopper")
+    kernels = kernels_of(device_of(FABRIC))
     twice = step("llama3-8b", "tp=1,mb=2", batch=128, kernels=replace(kernels, gemm_bf16=kernels.gemm_bf16 / 2))
     assert twice.part("gemm") == pytest.approx(2 * found.part("gemm"))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from fabric.measure.backends.catalog import BACKENDS
@@ -62,3 +64,16 @@ def test_bad_jobs(change, message):
 def test_bad_sweeps(low, high, factor, word):
     with pytest.raises(InputError, match=word):
         geometric(low, high, factor)
+
+
+def test_every_world_size_has_a_launch_of_its_own_where_ranks_that_wait_cost_time():
+    job = Job("gloo", (8, 64), (1, 2, 4))
+    assert [part.world_sizes for part in job.launches()] == [(1,), (2,), (4,)]
+    assert [cell for part in job.launches() for cell in part.cells()] != []
+    assert replace(job, backend="mpi").launches() == [replace(job, backend="mpi")]
+    for whole in (
+        replace(job, orders=("contiguous", "interleaved")),
+        replace(job, collectives=("sendrecv",)),
+        replace(job, collectives=("reduce_scatter",), sizes=(8,)),
+    ):
+        assert whole.launches() == [whole], "it is chosen among the launch's ranks, or does not stand alone"

@@ -93,3 +93,14 @@ def test_an_empty_file_and_other_backends_are_begun():
 def test_sizes_that_an_earlier_launch_added_are_measured_again():
     extra = replace(JOB.cells()[0], nbytes=100, asked=100)
     assert added(Past([answered(JOB.cells()[0]), answered(extra), answered(extra)]), JOB) == [extra]
+
+
+def test_launches_of_every_world_size_are_one_run():
+    """What one of them left in the file neither counts for another nor stands in its way."""
+    job = replace(JOB, orders=("contiguous",))
+    first, second = job.launches()
+    assert run_id(first) == run_id(second) == run_id(job)
+    past = Past([answered(cell, first) for cell in first.cells()], count=True)
+    assert not left(first.cells(), past, first)
+    assert left(second.cells(), past, second) == second.cells()
+    assert refusal(past, second, {**HERE, "launch_ranks": 1}) is None

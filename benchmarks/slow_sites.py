@@ -1,0 +1,239 @@
+"""How well `slow --method search` finds what is slow, on simulated sites: faults planted, times as a launcher would see.
+
+A test is a ring of nodes that all send to the next at once, device by device. Its time is that of the fullest link by the
+router's own crossings (ideal split), over the link's health, or of the slowest device, times noise: of every block, of every
+visit, and now and then a burst. Noise after the spread of collectives of 1 MiB and more at Leonardo, LUMI and MareNostrum 5:
+the high end of a cell is 1.4 to 1.9 % above its median in the middle, in a tenth of the cells 10 to 80 %; visits of one cell
+differ by a standard deviation of 1 to 4 % (LUMI) (HLC-Lab/pico @413bc5d, MIT; figures only). It knows no congestion by others.
+
+    python -m benchmarks.slow_sites --sites 2000     # the table of docs/slow.md
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import ceil, exp, log, log2
+from time import perf_counter
+
+import numpy as np
+
+from fabric.network.fabric import Fabric
+from fabric.network.routing.route import route
+from fabric.network.spec import load
+from fabric.slow.adaptive import Found, search
+from fabric.slow.belief import entropy_bits
+from fabric.slow.plan import Test, steps
+from fabric.slow.tree import Tree, tree_of
+
+BLOCK_NOISE, VISIT_NOISE, BURSTS, BURST = 0.02, 0.02, 0.05, 0.5
+"""Of a block, of a visit (Student's t with 4 degrees of freedom), the share of blocks with a burst and its mean size."""
+BLOCKS = 5
+SLOWEST, LEAST = 4.0, 1.25
+KINDS = ("device", "nic", "cable", "switch")
+
+
+@dataclass
+class Site:
+    """A fabric with what is planted: factors of devices (by number) and of cables. told: what must be named, by kind."""
+
+    fabric: Fabric
+    tree: Tree
+    seed: int
+    devices: dict[int, float] = field(default_factory=dict)
+    cables: dict[int, float] = field(default_factory=dict)
+    told: list[tuple[str, set[int]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Take the generator of its noise."""
+        self.random = np.random.default_rng(self.seed)
+
+    def ask(self, tests: Sequence[Test]) -> list[list[float]]:
+        """Return the seconds of every block of each test; a launcher would run them at once."""
+        return [self._blocks(self.seconds(test)) for test in tests]
+
+    def _blocks(self, seconds: float) -> list[float]:
+        visit = VISIT_NOISE * self.random.standard_t(4)
+        bursts = np.where(self.random.random(BLOCKS) < BURSTS, self.random.exponential(BURST, BLOCKS), 0.0)
+        noise = BLOCK_NOISE * self.random.standard_normal(BLOCKS)
+        return [float(v) for v in seconds * np.exp(visit + bursts + noise)]
+
+    def seconds(self, test: Test) -> float:
+        """Return how long a test takes without noise."""
+        pairs = self.pairs(test)
+        devices = {int(d) for pair in pairs for d in pair}
+        worst = max(self.devices.get(d, 1.0) for d in devices)
+        if test.inside:
+            return worst
+        source, target = (np.array(side, dtype=np.int32) for side in zip(*pairs, strict=True))
+        load_ = route(self.fabric.topology, source, target, each=False).per_link
+        health = np.ones(len(load_))
+        for cable, factor in self.cables.items():
+            health[2 * cable : 2 * cable + 2] = 1 / factor
+        nic = self.fabric.nic_speed
+        return float(max(worst, (load_ * nic / (self.fabric.link_speed * health)).max()))
+
+    def pairs(self, test: Test) -> list[tuple[int, int]]:
+        """Return who sends to whom."""
+        devices = self.tree.devices
+        if test.inside:
+            (node,) = test.nodes
+            return [(d, d) for d in devices[node]]
+        rails = range(len(devices[0])) if test.rail is None else [test.rail]
+        return [(devices[a][r], devices[b][r]) for a, b in steps(test) for r in rails]
+
+
+def planted(fabric: Fabric, tree: Tree, faults: int, seed: int, kinds: Sequence[str] = KINDS) -> Site:
+    """Return a site with so many faults of drawn kinds, places and factors, on different nodes and groups."""
+    site, rng = Site(fabric, tree, seed), np.random.default_rng([seed, 7])
+    topology, taken = fabric.topology, set[int]()
+    usable = [kind for kind in kinds if kind in ("device", "nic") or tree.layers]
+    while len(site.told) < faults:
+        kind, factor = str(rng.choice(usable)), exp(rng.uniform(log(LEAST), log(SLOWEST)))
+        if kind in ("device", "nic"):
+            node = int(rng.integers(tree.nodes))
+            device = int(rng.choice(tree.devices[node]))
+            named = {node}
+        else:
+            at = int(rng.integers(len(tree.layers)))
+            named = {tree.boundary(at, int(rng.integers(len(tree.layers[at].names))))}
+        if named & taken:
+            continue
+        taken |= named
+        if kind == "device":
+            site.devices[device] = factor
+        elif kind == "nic":
+            own = np.flatnonzero((topology.ends[:, 0] == device) & (topology.level != topology.scale_up_level))
+            site.cables |= dict.fromkeys(own.tolist(), factor)
+        else:
+            (suspect,) = named
+            leads = _leads_out(fabric, tree, at, suspect)
+            chosen = [int(rng.choice(leads))] if kind == "cable" else leads.tolist()
+            site.cables |= dict.fromkeys(chosen, factor)
+        site.told.append((kind, named))
+    return site
+
+
+def _leads_out(fabric: Fabric, tree: Tree, at: int, suspect: int) -> np.ndarray:
+    """Return the cables that lead out of a group."""
+    topology, layer = fabric.topology, tree.layers[at]
+    tier = topology.tiers.index(layer.what)
+    group = suspect - tree.first[at] if layer.boundaries > 1 else 0
+    inside = {d for n in np.flatnonzero(layer.group == group) for d in tree.devices[int(n)]}
+    below = (topology.tier[topology.ends] <= tier).all(axis=1)
+    members = set(inside)
+    for _ in range(tier + 1):
+        grown = {int(v) for ends in topology.ends[below] if members & set(ends.tolist()) for v in ends}
+        members |= grown
+    rows = [c for c, ends in enumerate(topology.ends.tolist()) if not below[c] and (ends[0] in members) != (ends[1] in members)]
+    return np.array(rows)
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a search of one site came to. found: of the planted, by kind; false: named and not planted."""
+
+    planted: tuple[str, ...]
+    found: tuple[str, ...]
+    false: int
+    settled: bool
+    tests: int
+    rounds: int
+    bound: float
+    slowest_plan: float
+
+
+def score(site: Site, **options: float) -> Score:
+    """Search a site and return the score."""
+    clock: list[float] = []
+    last = perf_counter()
+
+    def ask(tests: Sequence[Test]) -> list[list[float]]:
+        nonlocal last
+        clock.append(perf_counter() - last)
+        times = site.ask(tests)
+        last = perf_counter()
+        return times
+
+    found = search(site.tree, ask, **options)  # type: ignore[arg-type]
+    named = {s for v in found.verdicts for s in v.suspects}
+    right = {s for _, names in site.told for s in names}
+    return Score(
+        tuple(kind for kind, _ in site.told),
+        tuple(kind for kind, names in site.told if names & named),
+        len(named - right),
+        not found.open,
+        found.searched,
+        search_rounds(found),
+        entropy_bits(site.tree.suspects, len(site.told)),
+        max(clock, default=0.0),
+    )
+
+
+def search_rounds(found: Found) -> int:
+    """Return the rounds that searched: those of confirmations alone are not counted."""
+    return len({a.round for a in found.asked if a.why == "search"})
+
+
+def pairs_tests(nodes: int) -> int:
+    """Return the tests of every pair once."""
+    return nodes * (nodes - 1) // 2
+
+
+def bisection_tests(nodes: int, faults: int) -> int:
+    """Return the tests of halving, one fault after the other, and of one test that nothing is left."""
+    return faults * ceil(log2(max(nodes, 2))) + 1
+
+
+SETTINGS: Sequence[tuple[str, int, Sequence[str]]] = (
+    ("leaf_spine:leaves=8,spines=29,hosts_per_leaf=29", 5, ("device", "nic")),
+    ("leaf_spine:leaves=8,spines=29,hosts_per_leaf=29", 0, KINDS),
+    ("leaf_spine:leaves=8,spines=4,hosts_per_leaf=16", 3, KINDS),
+    ("fat_tree:k=8", 3, KINDS),
+    ("rail_optimized:nodes=32,rails=4,radix=16", 2, KINDS),
+    ("fat_tree:k=16", 8, ("device", "nic")),
+)
+HEAD = (
+    "| fabric | nodes | faults | found: device | nic | cable | switch | named falsely, a site | settled | tests, mean (90 %) "
+    "| / bound | pairs | halving | rounds, mean (90 %) | slowest plan |"
+)
+
+
+def row(spec: str, faults: int, kinds: Sequence[str], sites: int) -> str:
+    """Return one setting's row of the table."""
+    fabric = load(spec)
+    tree = tree_of(fabric)
+    scores = [score(planted(fabric, tree, faults, seed, kinds)) for seed in range(sites)]
+    rate: Callable[[str], str] = lambda kind: _rate(  # noqa: E731
+        sum(s.found.count(kind) for s in scores), sum(s.planted.count(kind) for s in scores)
+    )
+    tests, rounds = np.array([s.tests for s in scores]), np.array([s.rounds for s in scores])
+    bound = scores[0].bound
+    cells = [
+        f"`{spec}`", tree.nodes, faults, *map(rate, KINDS), f"{sum(s.false for s in scores) / sites:.3f}",
+        f"{100 * sum(s.settled for s in scores) / sites:.1f} %", f"{tests.mean():.1f} ({np.quantile(tests, 0.9):.0f})",
+        f"{tests.mean() / bound:.2f}" if bound else "-", f"{pairs_tests(tree.nodes):,}", bisection_tests(tree.nodes, faults),
+        f"{rounds.mean():.1f} ({np.quantile(rounds, 0.9):.0f})", f"{max(s.slowest_plan for s in scores):.2f} s",
+    ]  # fmt: skip
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _rate(found: int, planted_: int) -> str:
+    return f"{100 * found / planted_:.1f} %" if planted_ else "-"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--sites", type=int, default=200)
+    parser.add_argument("--settings", type=int, nargs="*", default=range(len(SETTINGS)))
+    asked = parser.parse_args()
+    print(HEAD)
+    print("|" + "---|" * HEAD.count(" | ") + "---|")
+    for number in asked.settings:
+        print(row(*SETTINGS[number], asked.sites), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""How many plans a second the closed level answers, and how long one simulated step of 1,024 ranks takes.
+
+What is judged is the ratio to plain work in the same run: a closed plan against a predicted collective whose routes are known,
+since a search over plans is worth it while a plan costs less than asking for its collectives once each.
+"""
+
+import time
+
+import pytest
+
+from fabric.network.spec import load
+from fabric.predict.answer import models_of, predict_on
+from fabric.predict.cases import cases
+from fabric.predict.of_node import constants_on
+from fabric.workload.catalog import language_model
+from fabric.workload.costs import Costs
+from fabric.workload.plan import plan_of
+from fabric.workload.simulated import simulated_step
+from fabric.workload.training import training_step
+
+MODEL = language_model("llama3-70b")
+PLANS = ["tp=8,pp=4", "tp=8,pp=8", "tp=8,pp=4,vpp=2", "tp=4,pp=8", "tp=8,pp=2", "tp=8,pp=4,mb=2", "tp=8,pp=4,recompute=full"]
+STEP_SECONDS = 2.0
+SLOW_MACHINE = 1.7
+MILLISECOND = 1e-3
+
+
+@pytest.fixture(scope="module")
+def costs():
+    """Return what messages cost on 1,024 H100, those of all plans asked once."""
+    fabric = load("dgx-h100:nodes=128")
+    known = Costs(fabric, None, fabric.topology.devices)
+    every(known)
+    return known
+
+
+def every(costs):
+    """Return the step of every plan."""
+    return [training_step(MODEL, plan_of(text), costs.fabric, batch=2048, seq=8192, costs=costs) for text in PLANS]
+
+
+def test_plans_a_second(benchmark, costs):
+    """A plan whose collectives are known takes below a millisecond, and no longer than ten known predictions."""
+    benchmark(every, costs)
+    plan = benchmark.stats.stats.median / len(PLANS)
+    benchmark.extra_info["plans_per_second"] = round(1 / plan)
+    fabric = costs.fabric
+    constants = constants_on(fabric)
+    models = models_of(fabric, constants)
+    (case,) = cases(fabric, "all_gather", sizes=[2**27])
+    ask = lambda: predict_on(models, case, fabric, None, "ideal", "loaded", explain=False)  # noqa: E731
+    ask()
+    start = time.perf_counter()
+    for _ in range(20):
+        ask()
+    one = (time.perf_counter() - start) / 20
+    benchmark.extra_info["predictions_a_plan"] = round(plan / one, 2)
+    assert plan < max(SLOW_MACHINE * MILLISECOND, 10 * one)
+
+
+def test_a_simulated_step_of_1024_ranks(benchmark, costs):
+    """The engine lays out 1,024 ranks in two seconds once it is compiled, and stays near the closed level."""
+    plan = plan_of("tp=8,pp=8,vpp=2")
+    small = Costs(load("dgx-h100:nodes=2"), None, 16)
+    simulated_step(MODEL, plan_of("tp=8"), small.fabric, batch=4, seq=4096, costs=small)  # compiles
+    found = benchmark.pedantic(
+        lambda: simulated_step(MODEL, plan, costs.fabric, batch=256, seq=8192, costs=costs), rounds=3, warmup_rounds=1
+    )
+    closed = training_step(MODEL, plan, costs.fabric, batch=256, seq=8192, costs=costs)
+    benchmark.extra_info["over_closed"] = round(found.seconds / closed.seconds, 3)
+    assert found.seconds == pytest.approx(closed.seconds, rel=0.05)
+    assert benchmark.stats.stats.median < SLOW_MACHINE * STEP_SECONDS

@@ -1,0 +1,352 @@
+"""The search for all that is slow at once: tests in rounds, until every suspect is accused and confirmed, or cleared.
+
+It asks for tests and is told their times; it starts no rank, and predicts no time: what a healthy test takes, and its noise, it
+learns from the tests themselves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import exp, log
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, marginals, ratio, scale_of
+from fabric.slow.plan import SURE, Belief, Test, plan, shown, slack
+from fabric.slow.tree import Tree
+from fabric.statistics import median
+
+Floats = NDArray[np.float64]
+Ask = Callable[[Sequence[Test]], Sequence[Sequence[float]]]
+"""Runs tests that share nothing, at once, and returns the seconds of every block of each; none where a test never ended."""
+Kind = Literal["device", "rail", "node", "switch", "boundary", "pair", "hung"]
+EXPECTED = 8
+"""Slow ones that are expected: the prior of a suspect is this over all, within LIKELY."""
+LIKELY = (0.003, 0.05)
+COMPANY = 1.2
+"""Priors that a node may have that keeps a suspect company: nothing speaks against it."""
+LIKELIEST = 0.3
+"""Probability from which on a suspect is confirmed where nothing else is left to test."""
+AGAIN = 3
+"""Times that the very same test is asked, at most: more tell nothing new."""
+RETRIES = 3
+"""Confirmations of one suspect, at most."""
+SURELY = 2.0
+"""Logarithm of the odds from which on a confirmation confirms."""
+MANY = 0.75
+FEW = 3
+"""A switch is slow, not its nodes, where at least FEW and MANY of them are."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One thing that is slow. name: of the node or the groups; parts: of a node, its rails or devices by number.
+
+    suspects: their numbers in the tree. factor, low, high: of the time of healthy ones, from the confirming tests.
+    """
+
+    kind: Kind
+    name: str
+    suspects: tuple[int, ...]
+    factor: float
+    low: float
+    high: float
+    probability: float
+    parts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One test as it was: in which round, why, and its seconds."""
+
+    test: Test
+    round: int
+    why: Literal["search", "with", "without", "part"]
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found.
+
+    cleared: suspects that are not slow; open: those that it could not settle; contended: those that tests accused and
+    confirmations did not. noise: of the logarithm of one test's time.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    cleared: tuple[int, ...]
+    open: tuple[int, ...]
+    contended: tuple[int, ...]
+    probability: Floats
+    asked: tuple[Asked, ...]
+    rounds: int
+    noise: float
+
+    @property
+    def searched(self) -> int:
+        """Tests but for confirmations."""
+        return sum(a.why == "search" for a in self.asked)
+
+
+@dataclass
+class Search:
+    """A search as it goes on; every rank of a launch that is told the same times takes the same steps."""
+
+    tree: Tree
+    least: float = 0.1
+    most_rounds: int = 40
+    asked: list[Asked] = field(default_factory=list)
+    logs: list[float] = field(default_factory=list)
+    rows: list[Floats] = field(default_factory=list)
+    spreads: list[float] = field(default_factory=list)
+    tried: dict[int, int] = field(default_factory=dict)
+    factors: dict[int, list[float]] = field(default_factory=dict)
+    acquitted: set[int] = field(default_factory=set)
+    rounds: int = 0
+
+    @property
+    def prior(self) -> float:
+        """The probability that a suspect is slow, before anything is known."""
+        return min(LIKELY[1], max(LIKELY[0], EXPECTED / self.tree.suspects))
+
+    @property
+    def scale(self) -> Scale:
+        """What a healthy test takes, and its noise."""
+        return scale_of(np.array(self.logs), 1.5 * median(self.spreads) if self.spreads else FIRST_NOISE)
+
+    def probability(self) -> Floats:
+        """Return the probability of every suspect after all that was asked."""
+        prior = np.full(self.tree.suspects, self.prior)
+        if not self.logs:
+            return prior
+        return marginals(np.array(self.rows), *self.densities(), prior)
+
+    def belief(self, probability: Floats) -> Belief:
+        """Return what a plan needs to know."""
+        accused = np.zeros(self.tree.suspects, dtype=np.int64)
+        if self.logs:
+            quiet, slow = self.densities()
+            columns = np.array(self.rows)[slow > quiet] > 0
+            accused = np.unique(columns, axis=1, return_inverse=True)[1].ravel() + 1
+            accused[~columns.any(axis=0)] = 0
+        return Belief(probability, self.prior, accused, first=not self.asked)
+
+    def densities(self) -> tuple[Floats, Floats]:
+        """Return the densities of every test's time without and with something slow in it."""
+        scale = self.scale
+        return ratio(np.array(self.logs) - scale.centre, scale.noise, self.least)
+
+    def take(self, test: Test, blocks: Sequence[float], why: Literal["search", "with", "without", "part"]) -> float:
+        """Take the times of one test; return the logarithm of its time."""
+        seconds = median(blocks) if len(blocks) else None
+        self.asked.append(Asked(test, self.rounds, why, seconds))
+        value = log(seconds / slack(self.tree, test)) if seconds else float("inf")
+        if len(blocks) > 2:
+            logs = np.log(np.asarray(blocks))
+            self.spreads.append(max(LEAST_NOISE, 1.4826 * float(np.median(np.abs(logs - np.median(logs))))))
+        if why != "part":
+            self.logs.append(value)
+            self.rows.append(shown(self.tree, test, self.least))
+        return value
+
+
+def search(
+    tree: Tree,
+    ask: Ask,
+    *,
+    least: float = 0.1,
+    most_rounds: int = 40,
+    over: Callable[[], bool] | None = None,
+) -> Found:
+    """Return who is slow. least: name what is slower by more. over: whether the budget is used up, asked before every round."""
+    state = Search(tree, least, most_rounds)
+    while state.rounds < most_rounds and not (over and over()):
+        probability = state.probability()
+        tests, checks = _next(state, probability)
+        if not tests and not checks:
+            break
+        state.rounds += 1
+        _round(state, ask, tests, checks)
+    return _found(state, ask)
+
+
+def _next(state: Search, probability: Floats) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
+    """Return the tests of the next round and its confirmations: (suspect, with it, without it); they share no node.
+
+    Where no test would tell more, the likeliest are confirmed as well.
+    """
+    tests, checks = _at(state, probability, SURE)
+    return (tests, checks) if tests or checks else _at(state, probability, LIKELIEST)
+
+
+def _at(state: Search, probability: Floats, sure: float) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
+    waiting = [
+        int(s)
+        for s in np.flatnonzero(probability >= sure)
+        if s not in state.factors and state.tried.get(int(s), 0) < RETRIES and s not in state.acquitted
+    ]
+    checks: list[tuple[int, Test, Test]] = []
+    used: set[int] = set()
+    for suspect in waiting:
+        pair = _check(state.tree, suspect, probability, used, state.prior)
+        if pair is not None:
+            checks.append((suspect, *pair))
+            used |= {*pair[0].nodes, *pair[1].nodes}
+    often = Counter(a.test for a in state.asked)
+    tests = plan(state.tree, state.belief(probability), used)
+    return [test for test in tests if often[test] < AGAIN], checks
+
+
+def _check(tree: Tree, suspect: int, probability: Floats, used: set[int], prior: float) -> tuple[Test, Test] | None:
+    """Return a ring with the suspect among cleared nodes, and one without it; None where too few cleared nodes are free."""
+    free = [n for n in range(tree.nodes) if probability[n] < COMPANY * prior and n not in used]
+    at = tree.layer_of(suspect)
+    if at < 0:
+        if suspect in used:
+            return None
+        near = _near(tree, suspect, free)
+        if len(near) < 2:
+            return None
+        return Test((suspect, near[0])), Test((near[1], near[2]) if len(near) > 2 else (near[0], near[1]))
+    layer = tree.layers[at]
+    number = suspect - tree.first[at]
+    groups = [[n for n in free if layer.group[n] == g] for g in range(len(layer.names))]
+    if layer.boundaries == 1:
+        own, others = groups
+        return (Test(_pairwise(own, others)), Test(tuple(own))) if min(len(own), len(others)) > 1 else None
+    own = groups[number]
+    well = [g for g in range(len(groups)) if g != number and groups[g] and probability[tree.boundary(at, g)] < COMPANY * prior]
+    well.sort(key=lambda g: (-len(groups[g]), g))
+    if not own or not well:
+        return None
+    partner = groups[well[0]][: len(own)]
+    rest = [n for g in well[1:3] for n in groups[g][: len(own)]] or groups[well[0]][len(own) :]
+    return (Test(_pairwise(own, partner)), Test(tuple(rest))) if len(rest) > 1 else None
+
+
+def _near(tree: Tree, node: int, free: Sequence[int]) -> list[int]:
+    """Return nodes to keep it company: of its smallest group first."""
+    if not tree.layers:
+        return [n for n in free if n != node][:3]
+    group = tree.layers[0].group
+    return sorted((n for n in free if n != node), key=lambda n: (group[n] != group[node], n))[:3]
+
+
+def _pairwise(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
+    both = min(len(one), len(other))
+    return tuple(n for pair in zip(one[:both], other[:both], strict=True) for n in pair)
+
+
+def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tuple[int, Test, Test]]) -> None:
+    """Ask one round, and judge the confirmations by the scale that all tests gave."""
+    having = [test for _, test, _ in checks]
+    lacking = [test for *_, test in checks]
+    shared = any({*a.nodes} & {*b.nodes} for a, b in zip(having, lacking, strict=True))
+    times = [*ask([*tests, *having, *([] if shared else lacking)])]
+    times += ask(lacking) if shared else []
+    for test, blocks in zip(tests, times, strict=False):
+        state.take(test, blocks, "search")
+    judged = []
+    for at, (suspect, with_it, without) in enumerate(checks):
+        blocks, others = times[len(tests) + at], times[len(tests) + len(checks) + at]
+        judged.append((suspect, state.take(with_it, blocks, "with"), state.take(without, others, "without"), bool(len(blocks))))
+    scale = state.scale
+    for suspect, seen, other, ended in judged:
+        state.tried[suspect] = state.tried.get(suspect, 0) + 1
+        quiet, slow = ratio(np.array([seen - scale.centre, other - scale.centre]), scale.noise, state.least)
+        odds = np.log(slow / quiet)
+        if odds[0] > SURELY and odds[1] < 0:
+            state.factors[suspect] = (
+                [exp(min(seen, 50.0) - min(other, scale.centre + scale.noise))] if ended else [float("inf")]
+            )
+        elif odds[0] < 0:
+            state.acquitted.add(suspect)
+
+
+def _found(state: Search, ask: Ask) -> Found:
+    """Return the findings: parts of confirmed nodes told apart, nodes of one switch merged."""
+    probability = state.probability()
+    noise = state.scale.noise if state.logs else FIRST_NOISE
+    confirmed = sorted(state.factors)
+    parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
+    verdicts = [_verdict(state, s, float(probability[s]), noise, *parts.get(s, ("node", ()))) for s in confirmed]
+    contended = sorted(s for s in state.acquitted if s not in state.factors)
+    cleared = [int(s) for s in np.flatnonzero(probability < state.prior / 2) if s not in state.factors]
+    known = {*confirmed, *cleared, *contended}
+    left = tuple(s for s in range(state.tree.suspects) if s not in known)
+    return Found(
+        tuple(_merged(state.tree, verdicts)),
+        tuple(cleared),
+        left,
+        tuple(contended),
+        probability,
+        tuple(state.asked),
+        state.rounds,
+        noise,
+    )
+
+
+def _verdict(state: Search, suspect: int, probability: float, noise: float, kind: Kind, parts: tuple[int, ...]) -> Verdict:
+    factor = float(median(state.factors[suspect]))
+    wide = exp(2.8 * noise)  # of a ratio of two tests, 95 %
+    if suspect >= state.tree.nodes:
+        kind = "boundary"
+    elif factor == float("inf"):
+        kind = "hung"
+    return Verdict(kind, state.tree.word(suspect), (suspect,), factor, factor / wide, factor * wide, probability, parts)
+
+
+def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -> dict[int, tuple[Kind, tuple[int, ...]]]:
+    """Return what of each slow node is slow: tests of every rail with a healthy node's, then of its devices alone."""
+    tree = state.tree
+    free = [n for n in range(tree.nodes) if probability[n] < COMPANY * state.prior and n not in nodes]
+    found: dict[int, tuple[Kind, tuple[int, ...]]] = {}
+    rails: list[tuple[int, int, Test]] = []
+    used: set[int] = set()
+    for node in nodes:
+        near = [
+            n for n in _near(tree, node, [n for n in free if n not in used]) if len(tree.devices[n]) == len(tree.devices[node])
+        ]
+        if len(tree.devices[node]) < 2 or not near or state.factors[node] == [float("inf")]:
+            continue
+        used.add(near[0])
+        rails += [(node, rail, Test((node, near[0]), rail=rail)) for rail in range(len(tree.devices[node]))]
+    if not rails:
+        return found
+    inside = [(node, Test((node,), inside=True)) for node in dict.fromkeys(node for node, *_ in rails)]
+    well = [n for n in free if len(tree.devices[n]) > 1 and n not in used][:2] or list(used)[:2]
+    state.rounds += 2
+    rail_times = ask([test for *_, test in rails])
+    inside_tests = [*(test for _, test in inside), *(Test((n,), inside=True) for n in well)]
+    inside_times = ask(inside_tests)
+    logs = [state.take(test, blocks, "part") for (*_, test), blocks in zip(rails, rail_times, strict=True)]
+    inner = [state.take(test, blocks, "part") for test, blocks in zip(inside_tests, inside_times, strict=True)]
+    usual, at_home = scale_of(np.array(logs), state.scale.noise), median(inner[len(inside) :])
+    limit = max(log(1 + state.least / 2), 3 * state.scale.noise)
+    for (node, _), value in zip(inside, inner, strict=False):
+        slow = tuple(r for (n, r, _), took in zip(rails, logs, strict=True) if n == node and took - usual.centre > limit)
+        hot = value - at_home > limit
+        every = len(slow) in (0, len(tree.devices[node]))
+        found[node] = ("device" if hot and not every else "node" if every else "rail", () if every else slow)
+    return found
+
+
+def _merged(tree: Tree, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts with those on nearly all nodes of one smallest group as one on its switch."""
+    if not tree.layers:
+        return list(verdicts)
+    layer, left = tree.layers[0], list(verdicts)
+    for group, name in enumerate(layer.names):
+        mine = [v for v in left if v.kind == "node" and layer.group[v.suspects[0]] == group]
+        size = int((layer.group == group).sum())
+        if len(mine) >= FEW and len(mine) >= MANY * size:
+            factor = float(median([v.factor for v in mine]))
+            left = [v for v in left if v not in mine]
+            suspects = tuple(v.suspects[0] for v in mine)
+            low, high = min(v.low for v in mine), max(v.high for v in mine)
+            left.append(Verdict("switch", name, suspects, factor, low, high, min(v.probability for v in mine)))
+    return left

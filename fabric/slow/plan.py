@@ -1,0 +1,241 @@
+"""What to test next: groups that follow the fabric, share no node, and are as likely slow as not. It measures nothing.
+
+A test is a ring of nodes. Inside one of the smallest groups it loads its nodes alone; a ring that goes from group to group with
+every step fills what leads out of each as well. Nodes that are cleared keep suspects company: a ring has two at least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from math import ceil, log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.slow.tree import Layer, Tree
+
+Floats = NDArray[np.float64]
+EVEN = log(2)
+"""-log of the probability that nothing slow is in a group of which that is as likely as not."""
+NEARLY = 0.75
+"""Of EVEN: from here on a group is worth a test of its own where it is."""
+LEAST = 0.08
+"""-log of that probability below which a rest waits for the next round, where this one has other tests."""
+SURE = 0.9
+"""From this probability on a suspect is no longer grouped with others: it is confirmed."""
+CLEARED = 0.2
+"""Of the prior: below it a suspect is cleared."""
+REFERENCES = 10
+"""Tests of the first round, at least: a healthy one must be among them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """What is believed. accused: a number per suspect, the same for those that the same slow tests accuse, 0 without any.
+
+    first: nothing was tested yet, so that several tests are needed to know what a healthy one takes.
+    """
+
+    probability: Floats
+    prior: float
+    accused: NDArray[np.int64]
+    first: bool
+
+    def alike(self, node: int, others: Sequence[int]) -> set[int]:
+        """Return those that the same slow tests accuse as this node: half of them tells of the others, which wait for it."""
+        return {n for n in others if self.accused[n] and self.accused[n] == self.accused[node]}
+
+
+@dataclass(frozen=True)
+class Test:
+    """A ring of nodes, in order: by all their devices, by those of one rail, or (inside) of one node's own devices."""
+
+    nodes: tuple[int, ...]
+    rail: int | None = None
+    inside: bool = False
+    __test__ = False  # not one of pytest's
+
+
+@dataclass
+class _Rest:
+    """What a group hands up: nodes that no test of this round has, and the suspicion on them and on what leads out of it."""
+
+    nodes: list[int]
+    mass: float
+
+
+def steps(test: Test) -> list[tuple[int, int]]:
+    """Return the ring's steps."""
+    return list(zip(test.nodes, (*test.nodes[1:], test.nodes[0]), strict=True))
+
+
+def shown(tree: Tree, test: Test, least: float = 0.1) -> Floats:
+    """Return how probably the test shows each suspect, were it slow: a factor drawn as belief draws it, less its slack."""
+    full = np.zeros(tree.suspects)
+    full[list(test.nodes)] = 1.0
+    tails, heads = (np.array(side) for side in zip(*steps(test), strict=True))
+    for at, layer in enumerate(tree.layers):
+        leaves, enters = layer.group[tails], layer.group[heads]
+        out = np.bincount(leaves[leaves != enters], minlength=len(layer.names))
+        size = np.bincount(layer.group, minlength=len(layer.names))
+        for group in np.flatnonzero(out):
+            number = tree.boundary(at, int(group))
+            full[number] = max(full[number], layer.fill[group] * out[group] / size[group])
+    relative = full / full.max()
+    with np.errstate(divide="ignore"):
+        needs = np.log((1 + least) / relative)  # the factor that begins to show
+    return np.asarray(np.clip((log(10.0) - needs) / (log(10.0) - log(1 + least)), 0.0, 1.0))
+
+
+def slack(tree: Tree, test: Test) -> float:
+    """Return how long a healthy test takes, of one that its nodes alone bound: more where what leads out is too thin."""
+    worst = 1.0
+    tails, heads = (np.array(side) for side in zip(*steps(test), strict=True))
+    for layer in tree.layers:
+        leaves, enters = layer.group[tails], layer.group[heads]
+        out = np.bincount(leaves[leaves != enters], minlength=len(layer.names))
+        size = np.bincount(layer.group, minlength=len(layer.names))
+        worst = max(worst, float((layer.fill * out / size).max()))
+    return worst
+
+
+def plan(tree: Tree, belief: Belief, bar: Collection[int] = ()) -> list[Test]:
+    """Return the next round: disjoint tests. bar: nodes that do not take part."""
+    probability = belief.probability
+    mass = -np.log1p(-np.minimum(probability, 1 - 1e-9))
+    open_ = (probability > CLEARED * belief.prior) & (probability < SURE)
+    mass = np.where(open_, mass, 0.0)
+    out = {*bar} | {int(n) for n in np.flatnonzero(probability[: tree.nodes] >= SURE)}
+    shut = {int(s) for s in np.flatnonzero(probability[tree.nodes :] >= SURE) + tree.nodes}
+    tests: list[Test] = []
+    rests = _smallest(tree, mass, out, shut, tests, belief)
+    for at in range(len(tree.layers)):
+        rests = _joined(tree, at, rests, mass, shut, tests, belief)
+    nodes = [rest.nodes for rest in rests.values() if rest.nodes]
+    rest = sum(rest.mass for rest in rests.values())
+    if sum(map(len, nodes)) >= 2 and rest > (LEAST if tests else 0.0):
+        tests.append(Test(mixed(tree, [n for some in nodes for n in some], len(tree.layers) - 1)))
+    return [test for test in tests if float((shown(tree, test) * mass).sum()) > WORTH]
+
+
+WORTH = 1e-3
+"""Suspicion that a test must show to be asked."""
+
+
+def _smallest(
+    tree: Tree, mass: Floats, out: Collection[int], shut: Collection[int], tests: list[Test], belief: Belief
+) -> dict[int, _Rest]:
+    """Cut even tests out of each of the smallest groups; return what is left of each, by group."""
+    group = tree.layers[0].group if tree.layers else np.zeros(tree.nodes, dtype=np.int64)
+    rests: dict[int, _Rest] = {}
+    few = belief.first and float(mass.sum()) < REFERENCES * NEARLY * EVEN
+    most = max(2, tree.nodes // REFERENCES) if few else tree.nodes
+    for number in range(int(group.max()) + 1):
+        there = [int(n) for n in np.flatnonzero(group == number) if int(n) not in out]
+        there.sort(key=lambda n: (-mass[n], n))
+        alone = few or (bool(tree.layers) and tree.boundary(0, number) in shut)
+        rest = _cut(there, mass, most, tests, 0.0 if alone else LEAST, belief)
+        if tree.layers:
+            rests[number] = rest
+        else:
+            rests[0] = rest
+    return rests
+
+
+def _cut(there: list[int], mass: Floats, most: int, tests: list[Test], least: float, belief: Belief) -> _Rest:
+    """Take even tests from nodes sorted by suspicion, the most suspect first; return the rest.
+
+    least: the suspicion that is worth a test where no more is left: none, where the rest cannot be joined with others.
+    """
+    while len(there) >= 2:  # a ring has two
+        taken, sum_ = 0, 0.0
+        while taken < len(there) and taken < most and sum_ < NEARLY * EVEN:
+            sum_ += float(mass[there[taken]])
+            taken += 1
+        if sum_ <= least or (sum_ < NEARLY * EVEN and taken < most and least):
+            break
+        own = there[:taken]
+        del there[:taken]
+        held = belief.alike(own[-1], there)
+        there[:] = [n for n in there if n not in held]
+        if len(own) == 1:
+            if not there:
+                there.append(own.pop())
+                break
+            own.append(there.pop())  # the least suspect
+        tests.append(Test(tuple(own)))
+    return _Rest(there, float(mass[there].sum()) if there else 0.0)
+
+
+def _suspect(tree: Tree, at: int, group: int, rest: _Rest, mass: Floats) -> int:
+    """Return the most suspect of a group's rest and of what leads out of it."""
+    boundary = tree.boundary(at, group)
+    return boundary if mass[boundary] >= mass[rest.nodes[0]] else rest.nodes[0]
+
+
+def _joined(
+    tree: Tree, at: int, rests: dict[int, _Rest], mass: Floats, shut: Collection[int], tests: list[Test], belief: Belief
+) -> dict[int, _Rest]:
+    """Join the rests of a layer's groups into even tests that go between them; return what is left, by group of the next."""
+    layer = tree.layers[at]
+    above = tree.layers[at + 1].group if at + 1 < len(tree.layers) else np.zeros(tree.nodes, dtype=np.int64)
+    parents: dict[int, list[int]] = {}
+    for group in rests:
+        parents.setdefault(int(above[np.flatnonzero(layer.group == group)[0]]), []).append(group)
+    found: dict[int, _Rest] = {}
+    for parent, groups in parents.items():
+        free = [g for g in groups if rests[g].nodes and tree.boundary(at, g) not in shut]
+        weights = {g: rests[g].mass + mass[tree.boundary(at, g)] for g in free}
+        order = sorted(weights, key=lambda g: (-weights[g], g))
+        while len(order) >= 2:  # between two groups at least
+            taken, sum_ = 0, 0.0
+            while taken < len(order) and (sum_ < NEARLY * EVEN or taken < 1):
+                sum_ += weights[order[taken]]
+                taken += 1
+            if sum_ < NEARLY * EVEN:
+                break
+            own = order[:taken]
+            del order[:taken]
+            most = {g: _suspect(tree, at, g, rests[g], mass) for g in (*own, *order)}
+            waiting = belief.alike(most[own[-1]], [most[g] for g in order])
+            wait = [g for g in order if most[g] in waiting]
+            order = [g for g in order if most[g] not in waiting]
+            if len(own) == 1:
+                own.append((order or wait).pop())
+            tests.append(Test(mixed(tree, [n for g in own for n in rests[g].nodes], at)))
+        left = order
+        nodes = [n for g in left for n in rests[g].nodes]
+        boundary = sum(mass[tree.boundary(at, g)] for g in left)
+        found[parent] = _Rest(nodes, sum(rests[g].mass for g in left) + float(boundary))
+        if tree.layers[at].boundaries == 1 and left:
+            found[parent].mass -= float(boundary) / 2  # both groups name the same one
+    return found
+
+
+def mixed(tree: Tree, nodes: Sequence[int], at: int) -> tuple[int, ...]:
+    """Return nodes in a ring that leaves its group of layer `at` with every step where it can, and so those below it."""
+    if at < 0 or len(nodes) < 2:
+        return tuple(nodes)
+    layer = tree.layers[at]
+    of = layer.group[list(nodes)]
+    own = [
+        mixed(tree, [n for n, g in zip(nodes, of, strict=True) if g == group], at - 1) for group in dict.fromkeys(of.tolist())
+    ]
+    return interleaved(own, _run(layer)) if len(own) > 1 else own[0]
+
+
+def interleaved(groups: Sequence[Sequence[int]], run: int = 1) -> tuple[int, ...]:
+    """Return all members, `run` of each group in turn, so that every run's end is a step to another group where one is left."""
+    longest = max(len(group) for group in groups)
+    spread = [
+        (position // run * run * longest / len(group), number, position, node)
+        for number, group in enumerate(groups)
+        for position, node in enumerate(group)
+    ]
+    return tuple(node for *_, node in sorted(spread))
+
+
+def _run(layer: Layer) -> int:
+    """Return how many nodes of a group stand together in a ring that fills what leads out of it, and no more than that."""
+    return max(1, ceil(float(layer.fill.max()) - 1e-9))

@@ -1,0 +1,50 @@
+"""Suspects of a fabric: nodes, then what leads out of groups, level by level; names and fill against the wiring."""
+
+import numpy as np
+import pytest
+
+from fabric.network.spec import load
+from fabric.slow.tree import flat, tree_of
+from topologies.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("spec", "nodes", "groups", "fill"),
+    [
+        ("leaf_spine:leaves=4,spines=2,hosts_per_leaf=8", 32, [4], [4.0]),
+        ("fat_tree:k=4", 16, [8, 4], [1.0, 1.0]),
+        ("rail_optimized:nodes=16,rails=4,radix=16", 16, [2], [1.0]),
+        ("star:devices=8", 8, [], []),
+        ("torus:dims=4x4", 16, [], []),
+    ],
+)
+def test_groups_follow_the_tiers(spec, nodes, groups, fill):
+    tree = tree_of(load(spec))
+    assert (tree.nodes, [len(layer.names) for layer in tree.layers]) == (nodes, groups)
+    assert [float(layer.fill[0]) for layer in tree.layers] == pytest.approx(fill)
+    assert tree.suspects == nodes + sum(1 if g == 2 else g for g in groups)
+    for layer in tree.layers:
+        assert np.bincount(layer.group).min() == np.bincount(layer.group).max()
+
+
+def test_every_suspect_has_a_name_of_its_own():
+    tree = tree_of(load("fat_tree:k=4"))
+    names = [tree.word(s) for s in range(tree.suspects)]
+    assert len(set(names)) == tree.suspects
+    assert (names[0], names[16], names[24]) == ("device 0", "leaf0 | the others", "spine0..spine1 | the others")
+    assert [tree.layer_of(s) for s in (0, 15, 16, 23, 24)] == [-1, -1, 0, 0, 1]
+
+
+def test_two_groups_have_one_boundary():
+    tree = tree_of(load("leaf_spine:leaves=2,spines=2,hosts_per_leaf=4"))
+    assert tree.suspects == 9
+    assert tree.boundary(0, 0) == tree.boundary(0, 1) == 8
+    assert tree.word(8) == "leaf0 | leaf1"
+
+
+def test_some_nodes_of_a_fabric_and_wrong_ones():
+    tree = tree_of(load("leaf_spine:leaves=4,spines=2,hosts_per_leaf=8"), [0, 1, 8, 9])
+    assert (tree.nodes, [len(layer.names) for layer in tree.layers]) == (4, [2])
+    assert flat(3).suspects == 3
+    with pytest.raises(InputError, match="nodes: must be some of the fabric's 32, got"):
+        tree_of(load("leaf_spine:leaves=4,spines=2,hosts_per_leaf=8"), [99])

@@ -1,0 +1,101 @@
+"""A step laid out in time: the order of 1F1B, and the closed level's seconds where nothing collides."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fabric.network.spec import load
+from fabric.predict.constants import NONE
+from fabric.workload.catalog import language_model
+from fabric.workload.costs import Costs
+from fabric.workload.device import device_of
+from fabric.workload.graph import Graph
+from fabric.workload.plan import plan_of
+from fabric.workload.simulated import simulated_step, units
+from fabric.workload.slots import before, turns
+from fabric.workload.training import training_step
+
+FABRIC = load("dgx-h100:nodes=4")
+COSTS = Costs(FABRIC, None, 32)
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 4))
+def test_every_stage_passes_every_micro_batch_forward_and_then_backward(stages, chunks, rounds):
+    micro_batches = stages * rounds
+    for stage in range(stages):
+        order = turns(stages, chunks if stages > 1 else 1, micro_batches, stage)
+        assert len(set(order)) == len(order) == 2 * micro_batches * (chunks if stages > 1 else 1)
+        for turn in order:
+            if not turn.forward:
+                assert order.index(turn._replace(forward=True)) < order.index(turn)
+
+
+def test_plain_1f1b_is_that_of_the_paper():
+    """Four stages, the third: one forward pass ahead, then forward and backward in turn (arXiv 2104.04473, figure 4)."""
+    order = [("F" if turn.forward else "B") + str(turn.micro_batch) for turn in turns(4, 1, 4, 2)]
+    assert order == ["F0", "F1", "B0", "F2", "B1", "F3", "B2", "B3"]
+
+
+def test_a_pass_waits_for_the_chunk_before_it():
+    first, second = turns(4, 2, 4, 0)[0], next(turn for turn in turns(4, 2, 4, 0) if turn.forward and turn.chunk == 1)
+    assert before(4, 2, 0, first) is None
+    assert before(4, 2, 0, second) == (3, second._replace(chunk=0))
+
+
+def test_units_are_the_ranks_that_pass_a_micro_batch_together():
+    found = units(plan_of("tp=2,pp=2,dp=2"))
+    assert found.shape == (2, 2, 2)
+    assert found[0, 0].tolist() == [0, 1]
+    assert found[1, 0].tolist() == [2, 3]
+    assert found[0, 1].tolist() == [4, 5]
+
+
+CASES = [
+    "tp=8,dp=4", "tp=8,pp=2,dp=2", "tp=8,pp=4,dp=1", "tp=4,pp=4,dp=2", "tp=4,pp=4,vpp=2,dp=2", "tp=8,zero=0", "fsdp",
+    "tp=8,overlap=none", "tp=8,pp=4,recompute=full", "tp=2,pp=2,dp=8,overlap=none",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_it_is_the_closed_step_where_nothing_collides(text):
+    model, plan = language_model("llama3-8b"), plan_of(text)
+    closed = training_step(model, plan, FABRIC, batch=64, seq=4096, costs=COSTS)
+    found = simulated_step(model, plan, FABRIC, batch=64, seq=4096, costs=COSTS)
+    assert found.seconds == pytest.approx(closed.seconds, rel=0.02)
+
+
+@pytest.mark.parametrize("text", ["tp=8,pp=4,dp=1", "tp=4,pp=4,vpp=2,dp=2", "tp=8,dp=4"])
+def test_slots_of_a_stage_follow_each_other(text):
+    found = simulated_step(language_model("llama3-8b"), plan_of(text), FABRIC, batch=64, seq=4096, costs=COSTS)
+    plan = plan_of(text)
+    assert {slot.stage for slot in found.slots} == set(range(plan.pp))
+    for stage in range(plan.pp):
+        passes = [slot for slot in found.slots if slot.stage == stage and slot.micro_batch >= 0]
+        assert len(passes) == 2 * plan.vpp * 64 // (plan.dp or 1)
+        for one, two in pairwise(passes):
+            assert one.end <= two.start + 1e-9
+    assert max(slot.end for slot in found.slots) == pytest.approx(found.seconds)
+
+
+def test_messages_that_share_a_thin_uplink_collide():
+    """Eight pipelines over one uplink a leaf: the engine sees all of them at once, and so does the closed level."""
+    thin, wide = (load(f"leaf_spine:leaves=2,hosts_per_leaf=8,spines={n},speed=10Gb/s") for n in (1, 8))
+    model, plan, device = language_model("llama3.2-1b"), plan_of("pp=2,dp=8,overlap=none,zero=0"), device_of(thin, "l40s")
+    found, apart = (simulated_step(model, plan, f, NONE, batch=16, seq=4096, device=device) for f in (thin, wide))
+    closed = training_step(model, plan, thin, NONE, batch=16, seq=4096, device=device)
+    assert found.seconds > 1.1 * apart.seconds
+    assert found.seconds == pytest.approx(closed.seconds, rel=0.05)
+
+
+def test_a_graph_adds_stretches_and_shares_links():
+    graph = Graph()
+    start = graph.joins(2, np.zeros(0, np.int64), np.zeros(0, np.int64))
+    first = graph.stretches(1.0, start)
+    second = graph.stretches(2.0, first, start[::-1].copy())
+    finish = graph.finish()
+    assert finish[first].tolist() == [1.0, 1.0]
+    assert finish[second].tolist() == [3.0, 3.0]
