@@ -103,7 +103,7 @@ def fleet_place(
     notes += [f"{name}: the job waits" for name in found.waits]
     if found.best.leaves > found.fewest and any(one.leaves < found.best.leaves and one.regret > 0 for one in found.placed):
         notes.append(
-            "the best spans more leaves than the job needs: alone, each leaf's uplinks then carry less of it; beside other jobs "
+            "the best spans more leaves than the job needs: alone, each leaf's uplinks then carry less; beside other jobs "
             "those uplinks are shared, and packing shields it"
         )
     spread = [one.regret for one in found.placed]
