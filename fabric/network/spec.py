@@ -133,6 +133,21 @@ def _check_keys(family: str, params: Mapping[str, str]) -> None:
             raise InputError(f"{family}: unknown parameter {key!r} (did you mean {near[0]}?); beside its own: {', '.join(own)}")
 
 
+def wiring(text: str) -> tuple[str, dict[str, str]]:
+    """Return the family and the parameters that build a short form's wiring: speeds left out, its node's counts put in.
+
+    Raises:
+        InputError: no short form, no such node, or counts that contradict it.
+    """
+    family, params = catalog.split_spec(text)
+    for key in KEYS:
+        params.pop(key, None)
+        params.pop(f"scale_up_{key}", None)
+    uses.taken(params)
+    family, params, _ = named(family, params)
+    return family, params
+
+
 def read(path: Path) -> Fabric:
     """Return the fabric of a YAML file; one of schema OF_LANES as it was, its speed inside nodes added up to a device's."""
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415  # 0.1 s with YAML, paid where a file is read
