@@ -27,6 +27,8 @@ def place(state: State, job: int, pool: int) -> Nodes | None:
     fitting = state.fitting(pool, each, int(state.share[job]))
     if len(fitting) < count:
         return None
+    if state.ready.policy.own_placement is not None:
+        return state.ready.policy.own_placement(state, fitting, count, job, pool)
     name = state.ready.policy.placement
     if name == "fgd":
         return _least_fragmented(state, fitting, count, each, int(state.share[job]))

@@ -22,7 +22,9 @@ def key(state: State, job: int) -> tuple[int, int, int]:
     """Return what the queue is ordered by: priority, the order's own key, arrival."""
     ready = state.ready
     own = 0
-    if ready.policy.order == "shortest":
+    if ready.policy.own_order is not None:
+        own = ready.policy.own_order(state, job)
+    elif ready.policy.order == "shortest":
         own = int(ready.jobs.work[job])
     elif ready.policy.order == "fair":
         tenant = state.tenant[job]

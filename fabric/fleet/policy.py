@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fabric.text.escape import shown
 from fabric.text.numbers import whole
 from topologies.errors import InputError
+
+if TYPE_CHECKING:
+    from fabric.fleet.plain_state import State
+
+Order = Callable[["State", int], int]
+"""An order of one's own: (what is free, runs and waits, job) -> what the queue is ordered by, the least first."""
+Placement = Callable[["State", list[int], int, int, int], "list[int] | None"]
+"""A placement of one's own: (state, nodes that fit, how many of them, job, pool) -> the nodes, None where it should wait."""
 
 ORDERS = {
     "fifo": "by submit time; the first that does not fit holds up the rest",
@@ -39,7 +48,8 @@ class SchedulingPolicy:
     first one (EASY; run times are taken as known). depth: how many of them are looked at. preempt: a job of higher priority may
     stop preemptible ones of lower, which go back to the queue from their last checkpoint. tier: of required and preferred, by
     name, None for the lowest. quotas: tenant -> devices; under `fair` a tenant's weight, and the most it may hold where `cap`
-    says so; tenants that are not named weigh as the smallest that is.
+    says so; tenants that are not named weigh as the smallest that is. own_order, own_placement: Python functions instead of
+    the named ones; they run on the plain engine.
     """
 
     order: str = "fifo"
@@ -50,6 +60,8 @@ class SchedulingPolicy:
     tier: str | None = None
     quotas: Mapping[str, int] = field(default_factory=dict)
     cap: bool = False
+    own_order: Order | None = None
+    own_placement: Placement | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no engine knows."""
@@ -68,9 +80,11 @@ class SchedulingPolicy:
     @property
     def name(self) -> str:
         """The policy as `policy` reads it: `easy+tree`."""
-        parts = [] if self.backfill and self.order == "fifo" else [self.order]
+        order = self.order if self.own_order is None else self.own_order.__name__
+        parts = [] if self.backfill and order == "fifo" else [order]
         parts += ["easy" if self.depth == DEPTH else f"easy:{self.depth}"] * self.backfill + ["preempt"] * self.preempt
-        return "+".join([*parts, self.placement if self.tier is None else f"{self.placement}:{self.tier}"])
+        placement = self.placement if self.tier is None else f"{self.placement}:{self.tier}"
+        return "+".join([*parts, placement if self.own_placement is None else self.own_placement.__name__])
 
 
 def policy(text: str, *, quotas: Mapping[str, int] | None = None, cap: bool = False) -> SchedulingPolicy:

@@ -58,9 +58,11 @@ def simulate(
 
 
 def compiled_knows(question: Ready) -> bool:
-    """Return whether the compiled engine can answer: no shares of a device, no preemption, no fgd."""
+    """Return whether the compiled engine can answer: no shares of a device, no preemption, no fgd, no rule of one's own."""
+    policy = question.policy
     whole = bool((question.jobs.columns()["share"] == WHOLE).all())
-    return whole and not question.policy.preempt and question.policy.placement != "fgd"
+    named = policy.own_order is None and policy.own_placement is None
+    return whole and named and not policy.preempt and policy.placement != "fgd"
 
 
 def _run(question: Ready, engine: str) -> Runs:

@@ -109,7 +109,7 @@ def layer_work(at: Setting, *, experts: bool) -> Work:
         _side(at, work, passes.again, "again", experts=experts)
     elif passes.again.busy:
         work.arithmetic(passes.again, forward=False, again=True)
-    weights = (model.attention_weights + (model.shared_weights if experts else model.dense_mlp_weights)) / plan.tp
+    weights = model.layer_parameters_beside_experts(model.layers - 1 if experts else 0) / plan.tp
     _sharded(at, work, fsdp_messages(plan, weights), work.forward, work.backward)
     return work
 
@@ -155,9 +155,14 @@ def logits_work(at: Setting) -> Work:
 
 
 def ends_work(at: Setting, weights: float) -> Work:
-    """Return what FSDP adds at both ends of a micro batch: nothing runs beside the first gather and the last scatter."""
+    """Return what FSDP adds at both ends of a micro batch: nothing runs beside the first gather and the last scatter.
+
+    Embedding, last norm and logits are one unit, gathered once: torch keeps the outermost unit between the passes.
+    """
     work = Work()
-    _sharded(at, work, fsdp_messages(at.plan, weights), 0.0, 0.0)
+    unit = fsdp_messages(at.plan, weights)
+    once = tuple(one for one in unit.backward if one[0].collective != "all_gather")
+    _sharded(at, work, LayerMessages(unit.forward, once), 0.0, 0.0)
     return work
 
 

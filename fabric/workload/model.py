@@ -138,6 +138,11 @@ class LanguageModel:
         return self.vocabulary * self.hidden
 
     @property
+    def last_norm(self) -> int:
+        """Parameters of the norm before the logits."""
+        return self._norm(self.hidden)
+
+    @property
     def parameters(self) -> int:
         """All parameters."""
         embeddings = self.embedding_weights * (1 if self.tied else 2) + self.learned_positions * self.hidden

@@ -1,7 +1,8 @@
 """Plans that could be: every way to cut a model over ranks that divides and fits the devices' memory. It times none.
 
 TP is a power of two up to the scale-up domain, PP any number that the layers bear, CP above 1 for long sequences only. FSDP is
-tried without PP (a gather a micro batch and stage would not pay), ZeRO-1 otherwise.
+tried without PP (a gather a micro batch and stage would not pay) and of dense models (gathers of experts are not timed), ZeRO-1
+otherwise.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ def _ep(space: Space) -> Sequence[int]:
 
 
 def _fsdp(space: Space, pp: int) -> Sequence[int]:
-    return _of(space, "fsdp", (0, *SHARDS) if pp == 1 else (0,))
+    return _of(space, "fsdp", (0, *SHARDS) if pp == 1 and space.model.experts is None else (0,))
 
 
 def _recompute(space: Space) -> Sequence[str]:

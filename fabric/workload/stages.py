@@ -58,8 +58,13 @@ def _stage(model: LanguageModel, plan: ParallelPlan, number: int, layers: list[i
     moe = sum(model.has_experts(n) for n in layers)
     first, last = number == 0, number == plan.pp - 1
     weights = sum(model.layer_parameters_beside_experts(n) for n in layers) / plan.tp
-    ends = first + (last and (plan.pp > 1 or not model.tied))
-    weights += ends * model.embedding_weights / plan.tp
+    weights += end_weights(model, plan, first=first, last=last)
     weights += model.learned_positions * model.hidden if first else 0
     experts = sum(model.layer_expert_parameters(n) for n in layers) / (plan.ep * plan.etp)
     return Stage(number, len(layers) - moe, moe, first, last, weights, experts)
+
+
+def end_weights(model: LanguageModel, plan: ParallelPlan, *, first: bool, last: bool) -> float:
+    """Return one rank's parameters of embedding, last norm and logits that a stage holds; TP cuts the matrices."""
+    matrices = first + (last and (plan.pp > 1 or not model.tied))
+    return matrices * model.embedding_weights / plan.tp + (model.last_norm if last else 0)

@@ -8,7 +8,7 @@ from fabric.fleet.fleet import FailureRates, Fleet, Outage, Pool, stated
 from fabric.fleet.job import WHOLE, FleetJob, shape
 from fabric.fleet.links import LIGHTEST, LinkModel
 from fabric.fleet.outcome import ENDED, FULL, Outcome
-from fabric.fleet.policy import ORDERS, PLACEMENTS, policy
+from fabric.fleet.policy import ORDERS, PLACEMENTS, SchedulingPolicy, policy
 from fabric.fleet.simulate import simulate
 from fabric.fleet.tree import flat
 from fabric.fleet.waterfall import HOURS, STEPS
@@ -190,6 +190,22 @@ def test_a_job_of_higher_priority_takes_the_place_of_a_preemptible_one():
     rows = [one(8, 100, preemptible=True, checkpoint_us=SECOND), one(8, 10, at=50, priority=1)]
     outcome = simulate(stated(1, 8, leaf=1), rows, policy("fifo+preempt"), engine="plain")
     assert seconds(outcome) == ([0, 50], [110, 60])
+
+
+def largest_first(state, job):
+    return -state.devices[job]
+
+
+def from_the_back(_state, fitting, count, _job, _pool):
+    return fitting[-count:]
+
+
+def test_rules_of_ones_own_run_on_the_plain_engine():
+    rule = SchedulingPolicy(own_order=largest_first, own_placement=from_the_back)
+    outcome = simulate(stated(2, 8, leaf=2), [one(16, 10), one(8, 10, at=1), one(16, 10, at=2)], rule)
+    assert (outcome.engine, rule.name) == ("plain", "largest_first+from_the_back")
+    assert seconds(outcome)[0] == [0, 20, 10]
+    assert [run.nodes for run in outcome] == [(0, 1), (0, 1), (1,)]
 
 
 def test_shares_of_one_device_stand_on_it_together():

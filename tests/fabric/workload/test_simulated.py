@@ -11,6 +11,7 @@ from fabric.network.spec import load
 from fabric.predict.constants import NONE
 from fabric.workload.catalog import language_model
 from fabric.workload.costs import Costs
+from fabric.workload.device import device_of
 from fabric.workload.graph import Graph
 from fabric.workload.plan import plan_of
 from fabric.workload.simulated import simulated_step, units
@@ -82,11 +83,13 @@ def test_slots_of_a_stage_follow_each_other(text):
 
 def test_messages_that_share_a_thin_uplink_collide():
     """Eight pipelines over one uplink a leaf: the engine sees all of them at once, and so does the closed level."""
-    thin = load("leaf_spine:leaves=2,hosts_per_leaf=8,spines=1,speed=10Gb/s,node=8xl40s,devices_per_node=1,scale_up=none")
-    model, plan = language_model("llama3.2-1b"), plan_of("pp=2,dp=8,overlap=none,zero=0")
-    found = simulated_step(model, plan, thin, NONE, batch=16, seq=4096)
-    wide = simulated_step(model, plan, load(thin.name.replace("spines=1", "spines=8")), NONE, batch=16, seq=4096)
-    assert found.seconds > 1.2 * wide.seconds
+    thin, wide = (load(f"leaf_spine:leaves=2,hosts_per_leaf=8,spines={n},speed=10Gb/s") for n in (1, 8))
+    model, plan, device = language_model("llama3.2-1b"), plan_of("pp=2,dp=8,overlap=none,zero=0"), device_of(thin, "l40s")
+    found, apart = (simulated_step(model, plan, f, NONE, batch=16, seq=4096, device=device) for f in (thin, wide))
+    closed = training_step(model, plan, thin, NONE, batch=16, seq=4096, device=device)
+    message = 2 * 4096 * model.hidden / (10e9 / 8)
+    assert found.seconds - apart.seconds == pytest.approx(3 * 7 * message, rel=0.02), "three in a row, seven others beside each"
+    assert found.seconds == pytest.approx(closed.seconds, rel=0.05)
 
 
 def test_a_graph_adds_stretches_and_shares_links():
