@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,7 @@ from fabric.network.placement import place, spread
 from fabric.network.routing.no_way import NoWay
 from fabric.predict.answer import models_of, policies, predict_on
 from fabric.predict.bounds import bound
-from fabric.predict.chosen import first_algorithm
+from fabric.predict.chosen import DEFAULT, first_algorithm
 from fabric.predict.constants import NONE, Constants
 from fabric.predict.model import Model
 from fabric.predict.throughput.answer import Bracket
@@ -21,6 +21,8 @@ from fabric.records.result import Result
 from fabric.review.adaptive import MINIMAL, UGAL
 from fabric.review.by_rails import BY_RAILS, around, pairs_are_too_many
 from fabric.review.request import CaseText, Request, Step
+from fabric.review.trained import efficiency, trained, trained_curve
+from fabric.workload.step import TrainingStep
 from topologies.errors import InputError
 
 
@@ -61,6 +63,7 @@ class Performance:
     unbracketed: tuple[str, ...] = ()
     minimal: tuple[Timed, ...] = ()
     minimal_efficiency: float | None = None
+    step: TrainingStep | None = None
 
 
 def performance(
@@ -82,15 +85,21 @@ def performance(
     first = [t for t in found if t.order == request.orders[0]]
     brackets, without = _brackets(fabric, traffics)
     beside = [timed(fabric, t.text, t.order, constants, MINIMAL, kept=kept) for t in first if routing == UGAL]
+    step = trained(fabric, request.training) if request.training else None
+
+    def share(seconds: Callable[[Timed], float]) -> float:
+        return efficiency(step) if step else step_efficiency(request.step, [(t.text.count, seconds(t)) for t in first])
+
     return Performance(
         tuple(found),
-        step_efficiency(request.step, [(t.text.count, t.result.time) for t in first]),
-        step_efficiency(request.step, [(t.text.count, t.worst) for t in first]),
-        step_efficiency(request.step, [(t.text.count, min(t.result.seconds)) for t in first]),
+        share(lambda one: one.result.time),
+        share(lambda one: one.worst),
+        share(lambda one: min(one.result.seconds)),
         brackets,
         without,
         tuple(beside),
-        step_efficiency(request.step, [(t.text.count, t.result.time) for t in beside]) if beside else None,
+        step_efficiency(request.step, [(t.text.count, t.result.time) for t in beside]) if beside and step is None else None,
+        step,
     )
 
 
@@ -186,7 +195,7 @@ def _answered(
             raise
         if not pairs_are_too_many(case):
             return _predicted(case, fabric, constants, algorithm, f"pxn:{policy}", kept, explain=explain)
-        if algorithm != "direct":
+        if algorithm not in ("direct", DEFAULT):  # what a library sends in one step, pair by pair
             raise
         return around(fabric, case, constants)
 
@@ -211,7 +220,7 @@ def algorithms_for(text: CaseText, fabric: Fabric, constants: Constants) -> tupl
     if text.algorithm:
         return (text.algorithm,)
     if constants.backend:
-        return ("default",)
+        return (DEFAULT,)
     rails = max(1, fabric.topology.devices_per_node)
     return tuple(name.format(rails=rails) for name in TRIED.get(text.collective, (first_algorithm(text.collective),)))
 
@@ -229,6 +238,9 @@ def curve(
 
     Under the routing's first seed; above ALL_TRIED devices by the algorithms that are fastest on all devices.
     """
+    if request.training:
+        own = trained_curve(fabric, request.training, job_sizes(fabric.topology.devices))
+        return [*own, (fabric.topology.devices, done.efficiency)]
     first = [t for t in done.timed if t.order == request.orders[0]]
     kept = {} if kept is None else kept
     found = []

@@ -105,6 +105,18 @@ class Step(Strict):
     overlap: float = Field(default=0.5, ge=0, le=1)
 
 
+class TrainingText(Strict):
+    """A model whose training step gives the efficiency, in the place of the assumed `step`. plan: `auto` or a plan's text.
+
+    batch: sequences a step of all devices; seq: tokens of one; None: as `training` takes them.
+    """
+
+    model: Name
+    plan: str = "auto"
+    batch: int | None = Field(default=None, ge=1)
+    seq: int | None = Field(default=None, ge=1)
+
+
 class Limits(Strict):
     """What may not be exceeded; None where nothing binds. efficiency: at least."""
 
@@ -145,6 +157,7 @@ class Request(Strict):
     candidates: tuple[Candidate, ...]
     cases: tuple[CaseText, ...]
     step: Step = Step(compute=1.0)
+    training: TrainingText | None = None
     routing: str = "ecmp:1-3"
     orders: tuple[str, ...] = ("contiguous",)
     constants: str = "none"
@@ -188,6 +201,8 @@ def parse(content: Mapping[str, Any]) -> Request:
         raise InputError(f"candidates: must be {FEWEST} to {MOST}, got {len(names)}")
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise InputError(f"candidates: names must differ, got {twice!r} twice")
+    if request.training is not None and "step" in request.model_fields_set:
+        raise InputError("step: is for assumed numbers, and training gives the efficiency; leave one of the two out")
     if not request.cases:
         raise InputError("cases: must name at least one collective and size, got none")
     if not request.orders:

@@ -352,8 +352,7 @@ def _assumed(review: Review) -> Iterator[Finding]:
     left = tuple(name for name in Floor.__dataclass_fields__ if name not in request.floor)
     if left:
         yield Finding("assumed", "floor", {"names": left}, ("floor",))
-    step: dict[str, Value] = {"compute": request.step.compute, "overlap": request.step.overlap}
-    yield Finding("assumed", "step", step, ("request",))
+    yield from _stepped(review)
     if any(design.economy for design in review.designs):
         yield from _economy(request)
     of_nodes = {design.candidate.name: design.constants.source for design in review.designs if design.constants.backend}
@@ -362,6 +361,27 @@ def _assumed(review: Review) -> Iterator[Finding]:
     elif request.constants == "none":
         yield Finding("assumed", "constants", {"routing": request.routing}, ("model",))
     yield Finding("assumed", "failures", {"devices": RUN_DEVICES}, ("failures",))
+
+
+def _stepped(review: Review) -> Iterator[Finding]:
+    """Yield the numbers assumed of a step, or what every candidate's training step is."""
+    request = review.request
+    if request.training is None:
+        assumed: dict[str, Value] = {"compute": request.step.compute, "overlap": request.step.overlap}
+        yield Finding("assumed", "step", assumed, ("request",))
+    for design in review.designs:
+        step = design.performance.step
+        if step is not None:
+            values: dict[str, Value] = {
+                "name": design.candidate.name,
+                "model": step.model.name,
+                "plan": step.plan.text(),
+                "batch": step.batch,
+                "seq": step.sequence,
+                "seconds": step.seconds,
+                "rate": step.tokens_per_second_per_device,
+            }
+            yield Finding("assumed", "training", values, ("model",))
 
 
 def _economy(request: Request) -> Iterator[Finding]:

@@ -211,6 +211,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A step computes {compute:g} s without any network and hides {overlap:.0%} of its communication.",
         "每步计算 {compute:g} 秒（不含网络），{overlap:.0%} 的通信被掩盖。",
     ),
+    "training": (
+        "{name}: a training step of {model} takes {seconds:.4g} s under {plan} ({batch:,} sequences of {seq:,} tokens), "
+        "{rate:,.0f} tokens a second and device; efficiency is what is left without exposed communication, links "
+        "evenly loaded.",
+        "{name}：{model} 的一个训练步在 {plan} 下需 {seconds:.4g} 秒（{batch:,} 条 {seq:,} token 的序列），"
+        "每设备每秒 {rate:,.0f} token；效率为扣除未被掩盖的通信后所剩，假定链路负载均匀。",
+    ),
     "economy": (
         "Devices are allocated (paid for) {allocation:.0%} of the time and compute {busy:.0%} of the time, an idle one draws "
         "{idle_share:.0%} of a busy one's power; they live {life:g} years of {hours:,} h, PUE is {pue:g}, energy {energy:g} "
