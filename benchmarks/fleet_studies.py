@@ -1,6 +1,6 @@
 """What packing, backfill, contention-awareness and the fabric are worth on real traces: the studies of docs/fleet.md.
 
-    python -m benchmarks.fleet_studies ../shared/data philly|lingjun|openb|half-idle [--seeds N] [-o results/fleet]
+    python -m benchmarks.fleet_studies ../shared/data philly|locality|lingjun|openb|half-idle [--seeds N] [-o results/fleet]
 
 Philly: the whole trace in stretches of 10 days on leaves of 10 nodes, fleets sized for loads of 0.6, 0.8 and 0.95, uplinks 1:1
 and 4:1. Lingjun: the real ragged Clos of 847 hosts under a synthetic training mix. openb: its own nodes, filled beyond
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from fabric.answers.fleet_tables import clock
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import FleetFile, load, parse
 from fabric.fleet.job import FleetJob
@@ -40,10 +41,11 @@ PAIRS = {
 }
 NODES = {0.6: 80, 0.8: 60, 0.95: 50}
 """Load -> nodes of 8 on which Philly is about that load; the replay is stretched by some per cent to be exactly it."""
-DEMANDS = (1.0, 1.2)
+DEMANDS = (1.2,)
 """Devices that openb's pods ask for in all, over those there are."""
 ATTRIBUTION = {
     "philly": "Philly trace, Jeon et al., USENIX ATC 2019, msr-fiddle/philly-traces, CC-BY-4.0",
+    "locality": "Philly trace, Jeon et al., USENIX ATC 2019, msr-fiddle/philly-traces, CC-BY-4.0",
     "lingjun": "Lingjun 2023 topology, alibaba/alibaba-lingjun-dataset-2023, Apache-2.0; jobs are synthetic",
     "openb": "openb trace, Weng et al., USENIX ATC 2023, hkust-adsl/kubernetes-scheduler-simulator, Apache-2.0",
     "half-idle": "published figures of July 2025 (docs/fleet.md); jobs are synthetic",
@@ -54,13 +56,31 @@ def philly(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
     """Return the study of the Philly trace."""
     rows, worth = [], []
     for wanted, nodes in NODES.items():
-        topo = f"leaf_spine:leaves={nodes // 10},spines=5,hosts_per_leaf=80,uplinks=80,devices_per_node=8"
-        jobs = {"trace": str(folder / "traces" / "philly_jobs_82247.csv.gz"), "format": "philly", "load": wanted, "days": 10}
-        asked = parse({"name": f"Philly on {nodes} nodes", "topo": topo, "jobs": jobs, "seeds": seeds, "warm_up": 1})
+        asked = _philly(folder, wanted, seeds)
         found = _studied(asked, journal, (1.0, 4.0))
         rows += [{"load": wanted, "nodes": nodes, **row} for row in _rows(found)]
         worth += [{"load": wanted, **row} for row in _worth(found)]
     return {"rows": rows, "worth": worth}
+
+
+def locality(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
+    """Return how long Philly's jobs wait where a job must fit into one leaf, beside where it need not."""
+    rows = []
+    for wanted in (0.8, 0.95):
+        asked = _philly(folder, wanted, seeds)
+        chosen = settings(asked, ("fifo+tree", "fifo+required", "easy+tree", "easy+required"), [None])
+        for cell in cells(run_all(asked, chosen, journal=journal, workers=1)):
+            for size in ("all", "9-64"):
+                waits = {key: _plain(cell.waits(size, key)) for key in ("wait_median", "wait_p95")}
+                rows.append({"load": wanted, "policy": cell.setting.policy, "devices": size, **waits})
+    return {"waits": rows}
+
+
+def _philly(folder: Path, wanted: float, seeds: int) -> FleetFile:
+    nodes = NODES[wanted]
+    topo = f"leaf_spine:leaves={nodes // 10},spines=5,hosts_per_leaf=80,uplinks=80,devices_per_node=8"
+    jobs = {"trace": str(folder / "traces" / "philly_jobs_82247.csv.gz"), "format": "philly", "load": wanted, "days": 10}
+    return parse({"name": f"Philly on {nodes} nodes", "topo": topo, "jobs": jobs, "seeds": seeds, "warm_up": 1})
 
 
 def lingjun(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
@@ -138,7 +158,7 @@ def _plain(found: object) -> dict[str, Any] | None:
 
 
 def openb(folder: Path, seeds: int, _journal: Path) -> dict[str, Any]:
-    """Return how many devices of openb's nodes stay unallocated once pods for 100 or 120 % of them have come, by placement.
+    """Return how many devices of openb's nodes stay unallocated once pods for 120 % of them have come, by placement.
 
     After FGD's experiment: pods are drawn from the trace with replacement until they ask for that much; each in its turn is
     placed where it fits, or never.
@@ -194,7 +214,7 @@ def _drawn(trace: Any, fleet: Fleet, seed: int, demand: float) -> list[FleetJob]
     return found
 
 
-STUDIES = {"philly": philly, "lingjun": lingjun, "openb": openb, "half-idle": half_idle}
+STUDIES = {"philly": philly, "locality": locality, "lingjun": lingjun, "openb": openb, "half-idle": half_idle}
 
 
 def summary(found: Mapping[str, Any]) -> str:
@@ -208,6 +228,11 @@ def summary(found: Mapping[str, Any]) -> str:
             span = f"{100 * points['mean']:+.2f} ({100 * points['low']:.2f} ... {100 * points['high']:.2f})"
             ratio = "as built" if row["ratio"] is None else f"{row['ratio']:g}:1"
             lines.append(f"| {row['what']} | {row.get('load', '')} | {ratio} | {row['links']} | {span} |")
+    elif "waits" in found:
+        lines += ["| policy | load | devices | wait, median | wait, P95 |", "|---|---|---|---|---|"]
+        for row in found["waits"]:
+            cells_of = [clock(row[key]["mean"]) for key in ("wait_median", "wait_p95")]
+            lines.append(f"| {row['policy']} | {row['load']} | {row['devices']} | {cells_of[0]} | {cells_of[1]} |")
     else:
         lines += ["| placement | demand | unallocated devices | fewer than best fit |", "|---|---|---|---|"]
         for row in found["rows"]:

@@ -19,16 +19,21 @@ from benchmarks.published_fits import Law
 from fabric.network.spec import load as fabric_of
 from fabric.predict.answer import predict
 from fabric.predict.constants import NONE
+from fabric.predict.libraries.rccl import PER_LINK
 from fabric.predict.published import Published, load, screen
 
 LEAST, MOST = 8, 16 * 2**30
 RANGES = (("8 B-64 KiB", LEAST, 2**16), ("128 KiB-64 MiB", 2**17, 2**26), ("128 MiB-16 GiB", 2**27, MOST))
 """What it is called, smallest and largest bytes."""
-WIRES: Mapping[str, tuple[str, str]] = {
-    "MI325X": ("star:devices=8,devices_per_node=8,scale_up=full_mesh,scale_up_speed=448GB/s", "full_mesh"),
-    "RTX 4090": ("8x4090-dual-root:nodes=2", "ring"),
+WIRES: Mapping[str, tuple[str, str, str]] = {
+    "MI325X": (
+        f"star:devices=8,devices_per_node=8,scale_up=full_mesh,scale_up_speed={7 * PER_LINK['cdna3'] / 1e9:g}GB/s",
+        "full_mesh",
+        "RCCL's links",
+    ),
+    "RTX 4090": ("8x4090-dual-root:nodes=2", "ring", "wire, ring"),
 }
-"""GPU without a model -> the fabric whose first node it is, and an algorithm that uses all its links."""
+"""GPU without a model -> the fabric whose first node it is, an algorithm that uses all its links, whose speeds these are."""
 
 
 def one_domain(tables: list[Published]) -> Iterator[Published]:
@@ -41,7 +46,7 @@ def law_of(table: Published) -> tuple[Law | None, str]:
     if law := uncalibrated(table):
         return law, "NCCL's model"
     if known := WIRES.get(str(table.facts["gpu"])):
-        return wire(table, *known), f"wire, {known[1]}"
+        return wire(table, *known[:2]), known[2]
     return None, f"nothing known of {table.facts['gpu']}"
 
 

@@ -1,20 +1,24 @@
 """How well a site's small runs predict its large ones: errors and coverage of the laws of scale, simpler rules beside them.
 
-    python -m benchmarks.scale_accuracy ../shared/data/scale --calibrate 8
+    python -m benchmarks.scale_accuracy ../shared/data/scale --calibrate 8 [--register FILE | --registered FILE]
 
 For every CSV of the schema (site, run, library, collective, algorithm, setting, nodes, ranks, bytes, time_us ...) in a folder,
 or named: the rows of 2 to N nodes make the laws of each library, collective, algorithm and setting, and every row of more
 nodes is scored, one run each. A file without rows beyond N is calibrated on half of its largest number of nodes. Beside it:
 constant busbw, that of the most nodes calibrated at equal size; and alpha + beta x bytes on the busiest device, fitted to the
 same rows. error = |measured / predicted - 1|; coverage = the share of measured times inside the 90 % interval.
+
+--register FILE appends what is predicted to a chain (records/registered.py), an entry per file, made of the fitted rows alone.
+--registered FILE scores the predictions of such a chain, and predicts nothing anew: what was committed is what is scored.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from statistics import median
 
@@ -22,16 +26,21 @@ import numpy as np
 from scipy.optimize import nnls
 
 from benchmarks.judge_accuracy import of_csv
+from fabric.answers.register import code
 from fabric.collectives.catalog import busbw_factor
 from fabric.predict.laws import MIB, at, points_of
 from fabric.predict.site import BANDS, Estimate, Laws, tail_of
 from fabric.records.case import Case
+from fabric.records.prediction import Prediction
+from fabric.records.registered import predictions, register
 from fabric.records.result import Result
 from fabric.units import show_size
 
 LARGE_BLOCK = 4 * MIB
 DEFAULT_NODES = 8
 Rule = Callable[[Case], float]
+Key = tuple[Case, str, str]
+Said = Mapping[Key, Estimate]
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,8 @@ def calibrated_to(results: Sequence[Result], nodes: int) -> int:
     return nodes if most > nodes else most // 2
 
 
-def scored(path: Path, nodes: int) -> Iterator[Scored]:
-    """Yield the score of every row of a file that is beyond the calibrated numbers of nodes."""
+def scored(path: Path, nodes: int, said: Said | None = None) -> Iterator[Scored]:
+    """Yield the score of every row of a file that is beyond the calibrated numbers of nodes; said: by these predictions."""
     results = read(path)
     groups = defaultdict[tuple[object, ...], list[Result]](list)
     for one in results:
@@ -79,19 +88,51 @@ def scored(path: Path, nodes: int) -> Iterator[Scored]:
         limit = calibrated_to([one for rows in own.values() for one in rows], nodes)
         tail = tail_of(one for rows in own.values() for one in rows if one.case.nodes <= limit)
         for rows in own.values():
-            yield from _group(path.stem, rows, limit, tail)
+            yield from _group(path.stem, rows, limit, tail, said)
 
 
-def _group(site: str, rows: Sequence[Result], limit: int, tail: float) -> Iterator[Scored]:
+def _group(site: str, rows: Sequence[Result], limit: int, tail: float, said: Said | None) -> Iterator[Scored]:
     known, beyond = ([one for one in rows if (one.case.nodes <= limit) is few] for few in (True, False))
     if not known or not beyond:
         return
     laws = Laws(points_of(known), tail)
     constant, line = constant_busbw(known), alpha_beta(known)
     for one in beyond:
-        expected = laws.expected(one.case, one.algorithm)
+        expected = laws.expected(one.case, one.algorithm) if said is None else said.get(key_of(site, one), "not registered")
         if not isinstance(expected, str):
             yield Scored(site, one, expected, constant(one.case), line(one.case))
+
+
+def key_of(site: str, one: Result) -> Key:
+    """Return what a prediction is registered for: case, algorithm, and site, library and setting in words."""
+    return one.case, one.algorithm, f"{site}, {one.context['library']}, {one.context['setting']}"
+
+
+def prediction_of(row: Scored) -> Result:
+    """Return a row's expectation as a prediction that can be registered."""
+    case, algorithm, where = key_of(row.site, row.result)
+    expected = row.expected
+    interval = (expected.low, expected.high)
+    said = Prediction(algorithm, "laws of scale", exact=False, interval=interval, interval_reasons=expected.reasons)
+    return Result(case, "model:laws", (expected.seconds,), algorithm, "point", fabric=where, prediction=said)
+
+
+def register_all(path: Path, files: Sequence[Path], nodes: int) -> None:
+    """Append an entry per file to a chain: every prediction once, with the file's name and hash and the fitted nodes."""
+    for file in files:
+        found = {key_of(row.site, row.result): prediction_of(row) for row in scored(file, nodes)}
+        if found:
+            asked = {"file": file.name, "file_sha256": sha256(file.read_bytes()).hexdigest(), "calibrate": str(nodes)}
+            print(f"{file.name}: {len(found)} predictions, {register(path, list(found.values()), code(), asked).hash}")
+
+
+def registered(path: Path) -> Said:
+    """Return the predictions of a chain by what they are for."""
+    return {
+        (one.case, one.algorithm, one.fabric or ""): Estimate(one.time, *one.model.interval, one.model.interval_reasons)
+        for one in predictions(path)
+        if one.model.interval
+    }
 
 
 def constant_busbw(known: Sequence[Result]) -> Rule:
@@ -172,14 +213,29 @@ def files_of(names: Iterable[str]) -> list[Path]:
     return [path for name in names for path in (sorted(Path(name).glob("*.csv")) if Path(name).is_dir() else [Path(name)])]
 
 
+def taken(given: list[str], name: str) -> str | None:
+    """Return the value of an option and take both off the arguments, None where it is not there."""
+    if name not in given:
+        return None
+    where = given.index(name)
+    value = given[where + 1]
+    del given[where : where + 2]
+    return value
+
+
 def main(arguments: Sequence[str]) -> None:
-    """Print the accuracy of every file, and of all together."""
-    given, nodes = list(arguments), DEFAULT_NODES
-    if "--calibrate" in given:
-        where = given.index("--calibrate")
-        nodes = int(given[where + 1])
-        del given[where : where + 2]
-    rows = [one for path in files_of(given) for one in scored(path, nodes)]
+    """Print the accuracy of every file, and of all together; or register what would be scored."""
+    given = list(arguments)
+    nodes, into, chain = (
+        int(taken(given, "--calibrate") or DEFAULT_NODES),
+        taken(given, "--register"),
+        taken(given, "--registered"),
+    )
+    if into is not None:
+        register_all(Path(into), files_of(given), nodes)
+        return
+    said = registered(Path(chain)) if chain else None
+    rows = [one for path in files_of(given) for one in scored(path, nodes, said)]
     if not rows:
         print(f"no row of more nodes than those calibrated on, {nodes}")
         return

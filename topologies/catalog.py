@@ -41,6 +41,7 @@ from topologies.star import star
 from topologies.torus import torus
 from topologies.twisted_torus import twisted_torus
 from topologies.xpander import xpander
+from topologies.zcube import zcube
 
 if TYPE_CHECKING:
     from topologies.base import Topology
@@ -73,6 +74,7 @@ FAMILIES: Mapping[str, Callable[..., Topology]] = {
     "torus": torus,
     "twisted_torus": twisted_torus,
     "xpander": xpander,
+    "zcube": zcube,
 }
 GENERIC = ("devices_per_nic", "devices_per_node", "scale_up", "domain")
 """Parameters of every family: devices that share a NIC, how devices are grouped into nodes, what graph is inside, and devices

@@ -101,6 +101,11 @@ def fleet_place(
     title = f"{text}: {timer.count:,} of {int(there.sum()):,} free nodes of {fleet.name}; best: {how}"
     notes = [f"it needs {found.fewest} leaves at least on these free nodes; times are alone on the fabric ({routing} routing)"]
     notes += [f"{name}: the job waits" for name in found.waits]
+    if found.best.leaves > found.fewest and any(one.leaves < found.best.leaves and one.regret > 0 for one in found.placed):
+        notes.append(
+            "the best spans more leaves than the job needs: alone, each leaf's uplinks then carry less; beside other jobs "
+            "those uplinks are shared, and packing shields it"
+        )
     spread = [one.regret for one in found.placed]
     if spread and max(spread) < 0.005:
         notes.append("every policy is within 0.5 % of the best: for this job alone placement hardly matters on this fabric")

@@ -258,6 +258,7 @@ def _plain(cell: Cell, fleet: Fleet) -> dict[str, Any]:
         "fabric": fabric_name(cell),
         "load": cell.setting.load,
         "links": links_name(cell),
+        "link_model": None if cell.setting.links is None else list(cell.setting.links),
         "effective": asdict(cell.share("effective")),
         "names": {key: asdict(figure) for key, _, _ in NAMES if (figure := cell.figure(key)) is not None},
         "economy": asdict(economy(cell.waterfall, fleet)),

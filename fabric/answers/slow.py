@@ -5,6 +5,7 @@ One view for what a method finds: units, comparisons of halves, or cuts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,25 @@ HALVES = View(
 RATIO = Column(
     "ratio", NUMBER, "first / second", head="ratio", cell=lambda row: f"{row['seconds_first'] / row['seconds_second']:.2f}"
 )
+SUSPECTS = View(
+    "slow",
+    (
+        Column("layer", TEXT, "collective or pairs", head="layer"),
+        Column("state", TEXT, "slow, open (undecided), contended (accused, not confirmed) or cleared", head="state"),
+        Column("kind", TEXT, "device, rail, node, switch, boundary (what leads out of a group) or hung", head="what"),
+        Column("name", TEXT, "the node's, the switch's, or the groups on both sides", head="name"),
+        Column("suspects", LIST, "their numbers: nodes, then boundaries"),
+        Column("parts", LIST, "rails or devices of the node", head="of it", cell=lambda row: " ".join(map(str, row["parts"]))),
+        Column("factor", maybe(NUMBER), "its time / the others' time, of the confirming tests", head="factor",
+               cell=_share("factor")),
+        Column("low", maybe(NUMBER), "low end of the factor's interval", head="low", cell=_share("low")),
+        Column("high", maybe(NUMBER), "high end", head="high", cell=_share("high")),
+        Column("probability", NUMBER, "that it is slow, by all tests", head="probability",
+               cell=lambda row: f"{row['probability']:.3f}"),
+        Column("tests", WHOLE, "that it took part in; of a boundary, that confirmed it", head="tests", cell=_plain("tests")),
+    ),
+    beside={**BESIDE, "drain": {"type": "array", "items": TEXT}, "undecided": YES_NO},
+)  # fmt: skip
 CUT = (
     Column("order", TEXT, "of the ranks that are cut in the middle", head="order"),
     Column("pairs", WHOLE, "that exchange at once", head="pairs", cell=_plain("pairs")),
@@ -89,26 +109,30 @@ BOUND = (
            cell=lambda row: "-" if row["share_of_bound"] is None else f"{100 * row['share_of_bound']:.0f} %"),
 )  # fmt: skip
 CUTS, CUTS_OF_FABRIC = View("slow", CUT, beside=BESIDE), View("slow", (*CUT, *BOUND), beside=BESIDE)
-VIEWS = (UNITS, HALVES, CUTS, CUTS_OF_FABRIC)
+VIEWS = (UNITS, HALVES, CUTS, CUTS_OF_FABRIC, SUSPECTS)
 
 
 def check_fabric(search: Search) -> None:
     """Return nothing where a search can be put beside a fabric.
 
     Raises:
-        InputError: it is no bisection.
+        InputError: it is neither a search nor a bisection.
     """
-    if search.method != "bisection":
-        raise InputError(f"topo: is of --method bisection, got it with {search.method}")
+    if search.method not in ("search", "bisection"):
+        raise InputError(f"topo: is of --method search and bisection, got it with {search.method}")
 
 
-def answer_of(found: Report, fabric: Fabric | None = None, backend: str | None = None) -> Answer[Row]:
+def answer_of(
+    found: Report, fabric: Fabric | None = None, backend: str | None = None, drain: tuple[str, ...] = ()
+) -> Answer[Row]:
     """Return a search's report as an answer. fabric: what the cuts are put beside, for this backend.
+
+    drain: command lines that take what is slow out of service.
 
     Raises:
         InputError: a fabric with fewer devices than ranks.
     """
-    if fabric is not None:
+    if fabric is not None and found.method == "bisection":
         found = _beside_bound(found, fabric, backend)
     view, keys = _table(found)
     rows = tuple(dict(row) for row in found.rows)
@@ -121,16 +145,34 @@ def answer_of(found: Report, fabric: Fabric | None = None, backend: str | None =
         "slow": list(found.slow),
         "wrong": found.wrong,
     }
-    part = Part(title, shown, keys, (found.verdict,))
+    notes: tuple[str, ...] = (found.verdict,)
+    if view is SUSPECTS:
+        shown = tuple(row for row in rows if row["state"] != "cleared")
+        beside |= {"drain": list(drain), "undecided": bool(found.context["undecided"])}
+        cleared = [row["name"] for row in rows if row["state"] == "cleared"]
+        notes += ((f"cleared: {_some(cleared)}",) if cleared else ()) + tuple(f"to take it out: {line}" for line in drain)
+    part = Part(title, shown, keys, notes)
     return Answer(view, rows, parts=(part,), beside={**beside, "context": dict(found.context)})
+
+
+def view_of(method: str, rows: Sequence[Mapping[str, Any]]) -> View:
+    """Return the view of a method's rows."""
+    if method == "bisection":
+        return CUTS_OF_FABRIC if any("bound_bytes_per_second" in row for row in rows) else CUTS
+    return {"search": SUSPECTS, "groups": HALVES}.get(method, UNITS)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:FEW]) + (f" ... ({len(names)})" if len(names) > FEW else "")
 
 
 def _table(found: Report) -> tuple[View, tuple[str | Column, ...] | None]:
     """Return the view of a method's rows, and the columns of its table where they are not all."""
-    if found.method == "groups":
-        return HALVES, ("comparison", "first", "seconds_first", "second", "seconds_second", RATIO)
-    if found.method == "bisection":
-        return (CUTS_OF_FABRIC if any("bound_bytes_per_second" in row for row in found.rows) else CUTS), None
+    view = view_of(found.method, found.rows)
+    if view is HALVES:
+        return view, ("comparison", "first", "seconds_first", "second", "seconds_second", RATIO)
+    if view is not UNITS:
+        return view, None
     late = ("late_seconds",) if any("late_seconds" in row for row in found.rows) else ()
     return UNITS, (found.unit, "node", "factor", "low", "high", "samples", *late, "slow")
 

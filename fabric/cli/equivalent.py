@@ -42,8 +42,11 @@ def command(
     from fabric.answers.equivalent import equivalent
     from fabric.cli.topo import load
     from fabric.review.work import work_of
+    from topologies.errors import InputError
 
-    candidates = [name for text in others for name in ([text] if ":" in text else text.split(","))]
+    candidates = [name.strip() for text in others for name in ([text] if ":" in text else text.split(","))]
+    if not all(candidates):
+        raise InputError(f"with: every node needs a name, such as dgx-a100,atlas-800t-a2, got {', '.join(others)}")
     watch = (lambda name: click.echo(f"equivalent: {name}", err=True)) if sys.stderr.isatty() else None
     found = equivalent(load(of), candidates, work_of(work), by=by, algorithm=algorithm, most_devices=most, watch=watch)
     give(found, as_json=as_json, as_csv=as_csv)

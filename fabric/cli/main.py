@@ -19,7 +19,7 @@ VERBS = {
     "build": "Write a fabric (topology, speeds, latencies) to a file; `build local` measures this machine.",
     "predict": "Predict collectives on a fabric with the cost model.",
     "measure": "Measure real collectives on the devices of this machine or cluster.",
-    "slow": "Which rank or node is slow: pairs, groups, lateness; and the bandwidth between two halves.",
+    "slow": "Which node, rail, link or boundary is slow, many at once; and the bandwidth between two halves.",
     "launch": "Print the batch file that measures a run on a Slurm cluster.",
     "import": "Read other benchmarks' logs (nccl-tests, OSU, IMB, hccl_test, perftest ...) as results, and screen them.",
     "fleet": "A whole centre: where its hours and money go, where to put a job, how a live cluster lies.",

@@ -56,7 +56,7 @@ def command(*, topo: str, as_json: bool, as_csv: bool, trace: bool, output: Path
     if trace and output:
         raise InputError("output: --trace shows steps and makes no results, got both; leave one out")
     check_writable("output", output)
-    fabric = load(topo)
+    fabric = load(topo, force=asked["force"])
     constants = constants_asked(asked)
     asked["order"], given = read_order(asked["order"])
     cases = _cases(fabric, asked, given)

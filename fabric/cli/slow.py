@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import click
 
 from fabric.answers.slow import answer_of, check_fabric
 from fabric.cli import ranks
-from fabric.cli.kinds import BLOCK, LEAST, PROCESSES, REPEATS, TIMEOUT
+from fabric.cli.kinds import BLOCK, LEAST, PROCESSES, REPEATS, SECONDS, TIMEOUT
 from fabric.cli.options import refuse_unused
 from fabric.cli.output import Progress, formats, give, tell, warn
 from fabric.errors import EnvironmentFault
@@ -25,36 +26,44 @@ from fabric.measure.launch.connected import check_backend
 from fabric.measure.launch.launcher import Launch, detect
 from fabric.measure.launch.settle import settle, started_by_us
 from fabric.measure.launch.supervise import supervise_ranks
+from fabric.network.names import given_names
 from fabric.slow.find import run
+from fabric.slow.findings import drains
+from fabric.slow.rings import expected
 from fabric.slow.search import Report, Search
 from fabric.text.json_file import read_json
-from fabric.units import size
+from fabric.units import show_duration, size
 from topologies.errors import InputError
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
 
-EXAMPLE = "Example: fabricbench slow --method pairs --backend mpi --ranks 4"
-KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted", "topo", "force"})
+EXAMPLE = "Example: fabricbench slow --backend mpi --ranks 4"
+UNDECIDED = 4
+KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted", "force"})
 
 
 @click.command("slow", epilog=EXAMPLE, context_settings={"max_content_width": 110})
-@click.option("--method", default="pairs", show_default=True, metavar="M", help="pairs, groups, lateness or bisection.")
+@click.option(
+    "--method", default="search", show_default=True, metavar="M", help="search, pairs, groups, lateness or bisection."
+)
 @click.option("--backend", metavar="B", help="gloo, nccl or mpi.")
 @click.option("--ranks", "ranks_wanted", type=PROCESSES, metavar="N", help="Ranks to start; all cores or GPUs, at least 4.")
-@click.option("--collective", default="all_reduce", show_default=True, metavar="C", help="What pairs and groups run.")
+@click.option("--collective", default="all_reduce", show_default=True, metavar="C", help="What is run.")
 @click.option("--size", "nbytes", default="1MiB", show_default=True, metavar="SIZE", help="Its S.")
 @click.option("--unit", default="rank", show_default=True, metavar="U", help="What is slow or not: rank or node.")
 @click.option("--one-rank-a-node", "alone", is_flag=True, help="Only the first rank of every node takes part.")
-@click.option("--batch", type=REPEATS, metavar="K", help="K pairs at a time instead of all that are disjoint.")
+@click.option("--batch", type=REPEATS, metavar="K", help="K pairs or groups at a time instead of all that are disjoint.")
 @click.option(
-    "--repeats", type=REPEATS, metavar="N", help="Tournaments (5), blocks a comparison (5), blocks (20), samples (10)."
+    "--repeats", type=REPEATS, metavar="N", help="Blocks a test or comparison (5), tournaments (5), blocks (20), samples (10)."
 )
 @click.option("--rounds", "most", type=REPEATS, default=12, show_default=True, metavar="N", help="Most comparisons of groups.")
 @click.option("--block", type=BLOCK, default=0.1, show_default=True, metavar="SECONDS", help="Of calls that make one sample.")
 @click.option("--least", type=LEAST, default=0.1, show_default=True, metavar="SHARE", help="Name what is slower by more.")
 @click.option("--orders", default="contiguous", show_default=True, metavar="LIST", help="Cuts of the bisection.")
-@click.option("--topo", metavar="TOPO", help="Show the bisection as a share of what this fabric can carry.")
+@click.option("--topo", metavar="TOPO", help="Search along this fabric; of a bisection, what it can carry.")
+@click.option("--layers", metavar="LIST", help="Of the search: collective (all groups), pairs (every rank sends to the next).")
+@click.option("--budget", type=SECONDS, metavar="SECONDS", help="Most that the search may take for each layer.")
 @click.option("--force", is_flag=True, help="Start more than 8 ranks a core all the same.")
 @click.option("--timeout", type=TIMEOUT, default=60.0, show_default=True, metavar="SECONDS", help="A silent rank is dead.")
 @click.option("--report", type=click.Path(path_type=Path), hidden=True)
@@ -63,11 +72,12 @@ KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted",
 def command(
     ctx: click.Context, /, report: Path | None, topo: str | None, *, force: bool, as_json: bool, as_csv: bool, **given: Any
 ) -> int:
-    """Find the slow rank or node under torchrun, mpirun or srun; started plainly, it starts one of them itself.
+    """Find what is slow under torchrun, mpirun or srun; started plainly, it starts one of them itself.
 
-    pairs: every pair meets, disjoint pairs at once. groups: two halves compared, about log2 n times. lateness: who keeps
-    the others waiting. bisection: bandwidth between two halves. Exit 0 none or undecided, 1 a slow one is named or data
-    was wrong, 2 bad input, 3 missing backend or lost rank, 130 Ctrl-C.
+    search: all that is slow at once, by groups that follow the fabric, each accusation confirmed. pairs: every pair meets.
+    groups: two halves compared, about log2 n times. lateness: who keeps the others waiting. bisection: bandwidth between
+    two halves. Exit 0 nobody, 1 somebody is named or data was wrong, 2 bad input, 3 missing backend or lost rank, 4 a search
+    that is undecided, 130 Ctrl-C.
     """
     launch = detect()
     settle(launch)
@@ -76,29 +86,51 @@ def command(
     with ranks.one_voice(launch):
         search = _asked(launch, given)
         speaks = launch.rank == 0 and not started_by_us()
-        fabric = _fabric(topo, search) if speaks and topo else None
+        fabric = _fabric(topo, search) if topo and (speaks or search.method == "search") else None
         if launch.started:
-            found = run(search, launch, _progress(search))
+            if speaks:
+                _say_how_long(search, launch.world_size)
+            found = run(search, launch, _progress(search), fabric)
         else:
             found = _start(search, given["ranks_wanted"], ranks.arguments_of(ctx, KEPT_BACK), force=force)
     if launch.rank == 0 and report is not None:
         report.write_text(json.dumps(asdict(found)))
     if not speaks:
         return 0
-    give(answer_of(found, fabric, search.backend), as_json=as_json, as_csv=as_csv)
+    drain = _drain(found, fabric) if search.method == "search" else ()
+    give(answer_of(found, fabric, search.backend, drain), as_json=as_json, as_csv=as_csv)
     sys.stdout.flush()
-    return int(bool(found.slow or found.wrong))
+    return 1 if found.slow or found.wrong else UNDECIDED if found.context.get("undecided") else 0
+
+
+def _drain(found: Report, fabric: Fabric | None) -> tuple[str, ...]:
+    """Return the lines that take slow nodes out of service, where their names and a scheduler are known."""
+    scheduler = "slurm" if "SLURM_JOB_ID" in os.environ else "kubernetes" if "KUBERNETES_SERVICE_HOST" in os.environ else ""
+    if not scheduler or fabric is None or given_names(fabric.topology) is None:
+        return ()
+    return tuple(drains(found.rows, scheduler))
+
+
+def _say_how_long(search: Search, ranks_: int) -> None:
+    """Say on standard error about how long a search takes, before it starts."""
+    if search.method == "search":
+        rounds, seconds = expected(ranks_, search.block, search.count, len(search.layers))
+        tell(f"# about {rounds} rounds, {show_duration(seconds)}: fewer where nothing is slow", err=True)
 
 
 def _refuse_unused(method: str) -> None:
     """Refuse options of another method; InputError naming the first of them."""
-    for own, name, option in (("pairs", "batch", "batch"), ("groups", "most", "rounds"), ("bisection", "orders", "orders")):
+    own_options = (("groups", "most"), ("bisection", "orders"), ("search", "layers"), ("search", "budget"))
+    if method not in ("search", "pairs"):
+        refuse_unused({"batch": "batch"}, "is of --method search and pairs")
+    for own, name in own_options:
+        option = "rounds" if name == "most" else name
         if method != own:
             refuse_unused({name: option}, f"is of --method {own}")
 
 
 def _asked(launch: Launch, given: dict[str, Any]) -> Search:
-    names = ("method", "collective", "unit", "alone", "batch", "repeats", "most", "block", "least", "timeout")
+    names = ("method", "collective", "unit", "alone", "batch", "repeats", "most", "block", "least", "timeout", "budget")
     wanted = given["ranks_wanted"]
     if wanted is not None and launch.started and wanted != launch.world_size:
         raise InputError(f"ranks: {launch.name} started {launch.world_size}, all of them take part, got {wanted}")
@@ -107,12 +139,15 @@ def _asked(launch: Launch, given: dict[str, Any]) -> Search:
         backend=default if given["backend"] is None else given["backend"],
         nbytes=size(given["nbytes"]),
         orders=tuple(given["orders"].split(",")),
+        layers=("collective",) if given["layers"] is None else tuple(given["layers"].split(",")),
         **{name: given[name] for name in names},
     )
 
 
 def _progress(search: Search) -> Progress:
-    unit = {"pairs": "rounds", "groups": "comparisons at most", "lateness": "blocks", "bisection": "cuts"}[search.method]
+    unit = {"search": "rounds", "pairs": "rounds", "groups": "comparisons at most", "lateness": "blocks", "bisection": "cuts"}[
+        search.method
+    ]
     return Progress(f"slow {search.method}", unit)
 
 
@@ -128,6 +163,7 @@ def _start(search: Search, wanted: int | None, arguments: Sequence[str], *, forc
         own = [*arguments, "--backend", search.backend, "--report", str(path)]
         line = start.command_line(search.backend, count, own)
         tell(f"# {' '.join(line)}", err=True)
+        _say_how_long(search, count)
         ending = supervise_ranks(line, start.environment(), count, search.timeout)
         if ending.stopped is not None:
             warn("interrupted; a search keeps nothing")

@@ -10,15 +10,17 @@ if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
 
 
-def load(topo: str) -> Fabric:
+def load(topo: str, *, force: bool = False) -> Fabric:
     """Return the fabric of a TOPO: a short form, the YAML of a fabric, or a file in any format that can be read.
+
+    force: take speeds and latencies of a short form beyond what is plausible.
 
     Raises:
         InputError: no such family, parameter or file, or a file that cannot be read.
     """
     from fabric.formats import files
 
-    found = files.load(topo)
+    found = files.load(topo, force=force)
     if found.defects:
         several = f"{len(found.defects):,} flaws were" if len(found.defects) > 1 else "a flaw was"
         warn(f"{topo}: {several} read around, first {found.defects[0].at(topo)}; `fabricbench read` lists them")

@@ -10,15 +10,17 @@ from fabric.network import spec
 from fabric.text.files import is_file, read_text, write_text
 
 
-def load(text: str, kind: str | None = None) -> Named:
+def load(text: str, kind: str | None = None, *, force: bool = False) -> Named:
     """Return the named fabric of a TOPO: a short form, the YAML of a fabric, or a file in a foreign format.
+
+    force: take speeds and latencies of a short form beyond what is plausible.
 
     Raises:
         InputError: whatever is wrong with it, by name and line.
     """
     path = Path(text)
     if kind is None and (not is_file(path) or _is_ours(path)):
-        found = named(spec.load(text))
+        found = named(spec.load(text, force=force))
         listed = found.topology.params.get("file") if found.topology.family == "edge_list" else None
         return found if listed is None else _looked_at(found, Path(str(listed)))
     return read(path, kind)

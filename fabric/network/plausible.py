@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fabric.units import show_duration
 from topologies.errors import InputError
 
-HOW = "to insist, give it in a fabric's YAML file with a source beside it (review: --force)"
+HOW = "to insist, give it in a fabric's YAML file with a source beside it (predict, review: --force)"
 REVIEWED = "--force insists"
 
 

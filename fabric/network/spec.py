@@ -9,12 +9,15 @@ sets counts, graph inside and speeds (of_node.py): a key that is given wins over
 
 from __future__ import annotations
 
+import difflib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fabric.hardware.node import NodeType
+from fabric.hardware.uses import USES
 from fabric.network import uses
 from fabric.network.fabric import Fabric, Level
 from fabric.network.lane_speeds import from_lane_speeds
@@ -96,6 +99,7 @@ def from_short_form(text: str, *, force: bool = False) -> Fabric:
     speeds = {f"{prefix}{key}": params.pop(f"{prefix}{key}", None) for prefix in ("", "scale_up_") for key in KEYS}
     said = uses.taken(params)
     family, params, node = named(family, params)
+    _check_keys(family, params)
     topology = catalog.build(family, params)
     uses.check(topology, said)
     usual = _usual(topology, node)
@@ -115,6 +119,33 @@ def from_short_form(text: str, *, force: bool = False) -> Fabric:
     }
     carriers = LOCAL_CARRIERS if family == "local" else {}
     return Fabric(topology, given, name=text, carriers=carriers, node=node, uses=_used(node, said))
+
+
+def _check_keys(family: str, params: Mapping[str, str]) -> None:
+    """Raise InputError for a key that the family has not, where one of a fabric's own is what it is nearest to."""
+    if family not in catalog.FAMILIES:
+        return
+    known = [*inspect.signature(catalog.FAMILIES[family]).parameters, *catalog.GENERIC]
+    own = [*(f"{prefix}{key}" for prefix in ("", "scale_up_") for key in KEYS), *USES, "node"]
+    for key in params:
+        near = difflib.get_close_matches(key, [*own, *known], 1)
+        if key not in known and near and near[0] in own:
+            raise InputError(f"{family}: unknown parameter {key!r} (did you mean {near[0]}?); beside its own: {', '.join(own)}")
+
+
+def wiring(text: str) -> tuple[str, dict[str, str]]:
+    """Return the family and the parameters that build a short form's wiring: speeds left out, its node's counts put in.
+
+    Raises:
+        InputError: no short form, no such node, or counts that contradict it.
+    """
+    family, params = catalog.split_spec(text)
+    for key in KEYS:
+        params.pop(key, None)
+        params.pop(f"scale_up_{key}", None)
+    uses.taken(params)
+    family, params, _ = named(family, params)
+    return family, params
 
 
 def read(path: Path) -> Fabric:

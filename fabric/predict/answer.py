@@ -69,7 +69,7 @@ def predict(
     carrying = fabric.carrying(constants.backend)
     standing = without(carrying, failures) if failures else carrying
     models = [Model(standing, constants, policy, given, watch, force=force) for policy in policies(routing)]
-    whole = Model(carrying, constants, "ideal", given)
+    whole = Model(carrying, constants, _evenly(routing), given)
     asking = Asking(fabric, whole, models, routing, fidelity)
     return [asking.answered(case, algorithm) for case in cases]
 
@@ -107,8 +107,14 @@ def predict_on(
         InputError: as predict.
     """
     first = models[0]
-    whole = first if first.routing == "ideal" else Model(first.fabric, first.constants, "ideal", first.given)
+    even = _evenly(routing)
+    whole = first if first.routing == even else Model(first.fabric, first.constants, even, first.given)
     return Asking(fabric, whole, models, routing, fidelity, explain=explain).answered(case, algorithm)
+
+
+def _evenly(routing: str) -> str:
+    """Return the even split, relayed where the routing is: rails that do not meet have no other way."""
+    return "pxn:ideal" if routing.startswith("pxn:") else "ideal"
 
 
 def policies(routing: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from fabric.network.fabric import Fabric
 from fabric.network.uses import NVLS, SHARP
+from topologies.base import NIC
 from topologies.errors import InputError
 
 NEEDED: Mapping[str, str] = {"nvls": NVLS, "nvls_tree": NVLS, "sharp": SHARP}
@@ -20,6 +21,8 @@ def check_used(fabric: Fabric, text: str) -> None:
     key = NEEDED.get(name)
     if key is not None and fabric.uses.get(key) is False:
         raise InputError(f"algorithm: {name} needs {key}=on, and {fabric.name or fabric.topology.name} says off; use ring")
+    if key == SHARP and NIC in fabric.topology.tiers:
+        raise InputError("algorithm: sharp is not known where devices share a NIC, which does not add; use ring")
     inside = str(fabric.topology.params.get("scale_up", "none"))
     if key == NVLS and inside in FORWARDING:
         raise InputError(

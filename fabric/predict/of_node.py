@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from fabric.hardware.node import NodeType
 from fabric.network.fabric import Fabric
-from fabric.predict.constants import NCCL, NONE, Constants, constants_of
-from fabric.predict.libraries import hccl
+from fabric.predict.constants import NCCL, NONE, Constants, Line, constants_of
+from fabric.predict.libraries import hccl, rccl
 from fabric.predict.libraries.nccl_hardware import modelled
+from topologies.base import SCALE_UP
 
 NO_MODEL = "no model and no measured constants of it here: none, alpha = gamma = 0; calibrate on results of yours"
 
@@ -20,8 +21,8 @@ NO_MODEL = "no model and no measured constants of it here: none, alpha = gamma =
 def constants_on(fabric: Fabric, collectives: Iterable[str] = (), constants: Constants | None = None) -> Constants:
     """Return the constants given; where none are, those of the fabric's node, and without a node NONE.
 
-    A node's: of NCCL its model where it is known for the node; of HCCL its stated rule, without constants, for collectives that
-    it is stated for; of any other none, and the source says so.
+    A node's: of NCCL its model where it is known for the node; of RCCL the speed of its links alone, where that is; of HCCL
+    its stated rule, without constants, for collectives that it is stated for; of any other none, and the source says so.
     """
     if constants is not None or fabric.node is None:
         return constants or NONE
@@ -37,4 +38,8 @@ def _of(node: NodeType, collectives: Iterable[str]) -> Constants:
         return replace(
             NONE, backend="hccl", source=f"{by}: the rule that its documentation states; no constants, {NONE.source}"
         )
+    if speed := rccl.per_link(node):
+        said = f"{speed / 1e9:g} GB/s a link inside nodes, as RCCL plans with ({rccl.SOURCE}); no latencies, alpha = gamma = 0"
+        lines = {SCALE_UP: (Line(0.0, 1 / speed),)}
+        return Constants("rccl", lines, f"{by}: {said}; its choice of an algorithm is not known")
     return replace(NONE, source=f"{by}: {NO_MODEL}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fabric.network.spec import wiring
 from fabric.review.bill import Bill
 from fabric.text.numbers import whole
 from topologies import catalog
@@ -63,7 +64,7 @@ def ceiling(topo: str, bill: Bill) -> tuple[Reach, ...]:
 
 def _plain(topo: str) -> tuple[str, dict[str, str]]:
     try:
-        family, params = catalog.split_spec(topo)
+        family, params = wiring(topo)
     except InputError:
         return "", {}
     return family, {name: value for name, value in params.items() if name not in NETWORK_ONLY}

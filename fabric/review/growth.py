@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from fabric.network.spec import wiring
 from fabric.review.renumbered import kept
 from topologies import catalog
 from topologies.base import Topology
@@ -53,10 +54,7 @@ def stages(topo: str, parameter: str, values: tuple[int, ...]) -> list[Stage]:
 
 
 def _sizes(topo: str, parameter: str, values: tuple[int, ...]) -> Iterator[tuple[int, Topology]]:
-    family, params = catalog.split_spec(topo)
-    for key in ("link", "speed", "latency"):
-        params.pop(key, None)
-        params.pop(f"scale_up_{key}", None)
+    family, params = wiring(topo)
     for value in values:
         yield value, catalog.build(family, {**params, parameter: str(value)})
 

@@ -11,7 +11,7 @@ from fabric.network.placement import place, spread
 from fabric.network.routing.no_way import NoWay
 from fabric.predict.answer import models_of, policies, predict_on
 from fabric.predict.bounds import bound
-from fabric.predict.chosen import first_algorithm
+from fabric.predict.chosen import DEFAULT, first_algorithm
 from fabric.predict.constants import NONE, Constants
 from fabric.predict.model import Model
 from fabric.predict.throughput.answer import Bracket
@@ -195,7 +195,7 @@ def _answered(
             raise
         if not pairs_are_too_many(case):
             return _predicted(case, fabric, constants, algorithm, f"pxn:{policy}", kept, explain=explain)
-        if algorithm != "direct":
+        if algorithm not in ("direct", DEFAULT):  # what a library sends in one step, pair by pair
             raise
         return around(fabric, case, constants)
 
@@ -220,7 +220,7 @@ def algorithms_for(text: CaseText, fabric: Fabric, constants: Constants) -> tupl
     if text.algorithm:
         return (text.algorithm,)
     if constants.backend:
-        return ("default",)
+        return (DEFAULT,)
     rails = max(1, fabric.topology.devices_per_node)
     return tuple(name.format(rails=rails) for name in TRIED.get(text.collective, (first_algorithm(text.collective),)))
 

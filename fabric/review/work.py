@@ -6,6 +6,7 @@ another. Nothing overlaps. A unit of work is one device's part of a round, so a 
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 
 from fabric import units
@@ -47,7 +48,9 @@ def work_of(text: str) -> tuple[Item, ...]:
 def _item(text: str) -> Item:
     what, *rest = text.split(":")
     if what not in (FLOPS, MEMORY, *COLLECTIVES) or not 1 <= len(rest) <= 2:
-        raise InputError(f"work: must be {FORM}, got {shown(text)}; collectives: {', '.join(COLLECTIVES)}")
+        near = difflib.get_close_matches(what, [FLOPS, MEMORY, *COLLECTIVES], 1)
+        hint = f" (did you mean {near[0]}?)" if near and near[0] != what else ""
+        raise InputError(f"work: must be {FORM}, got {shown(text)}{hint}; collectives: {', '.join(COLLECTIVES)}")
     count = natural(rest[1]) if len(rest) == 2 else 1
     if not count:
         raise InputError(f"work: COUNT must be a whole number >= 1, got {shown(text)}")

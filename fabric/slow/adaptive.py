@@ -275,7 +275,8 @@ def _found(state: Search, ask: Ask) -> Found:
     parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
     verdicts = [_verdict(state, s, float(probability[s]), noise, *parts.get(s, ("node", ()))) for s in confirmed]
     contended = sorted(s for s in state.acquitted if s not in state.factors)
-    cleared = [int(s) for s in np.flatnonzero(probability < state.prior / 2) if s not in state.factors]
+    blind = noise > log(1 + state.least)  # what is to be found is within the noise: nobody is cleared by that
+    cleared = [int(s) for s in np.flatnonzero(probability < state.prior / 2) if s not in state.factors and not blind]
     known = {*confirmed, *cleared, *contended}
     left = tuple(s for s in range(state.tree.suspects) if s not in known)
     return Found(

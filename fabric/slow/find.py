@@ -1,12 +1,14 @@
-"""The search for the slow rank or node, on the ranks of a launch. It does not print, nor know the network between them.
+"""The search for what is slow, on the ranks of a launch. It does not print.
 
-pairs: every pair meets, disjoint pairs at once. groups: halves compared. lateness: who keeps the others waiting.
+search: groups that follow a fabric, all faults at once. pairs: every pair meets, disjoint pairs at once. groups: halves
+compared. lateness: who keeps the others waiting.
 bisection: what crosses from one half to the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import log
 from time import perf_counter
 from typing import Any
@@ -18,9 +20,11 @@ from fabric.measure.launch.connected import connected
 from fabric.measure.launch.launcher import Launch
 from fabric.measure.launch.life import Life
 from fabric.measure.launch.watchdog import Watchdog
+from fabric.network.fabric import Fabric
 from fabric.slow.bisection import bisection
 from fabric.slow.group_tests import Answer, Comparison, answer, check_units, next_halves
 from fabric.slow.pairs import FEWEST, Meeting, batched, shares, tournament
+from fabric.slow.rings import search_all
 from fabric.slow.search import Report, Row, Search
 from fabric.slow.search_ranks import Bench, Tell, units_of
 from fabric.slow.standings import standings, verdict
@@ -33,24 +37,33 @@ LIKELY = 0.3
 """Posterior from which on an inconclusive answer names its suspect."""
 
 
-def run(search: Search, launch: Launch, tell: Tell | None = None) -> Report:
+def run(search: Search, launch: Launch, tell: Tell | None = None, fabric: Fabric | None = None) -> Report:
     """Search with all ranks of the launch; every rank calls it and gets the same report. tell(done, total) on rank 0.
+
+    fabric: what the search's suspects are taken from, rank r on device r.
 
     Raises:
         InputError: too few ranks or nodes for the method.
         EnvironmentFault: the library is missing, does not run under this launcher, or lost a rank.
     """
     with connected(backend(search.backend), launch, search.timeout) as world:
-        return _search(search, launch, world, tell)
+        return _search(search, launch, world, tell, fabric)
 
 
-def _search(search: Search, launch: Launch, world: World, tell: Tell | None) -> Report:
+def _search(search: Search, launch: Launch, world: World, tell: Tell | None, fabric: Fabric | None) -> Report:
     placement = gather_placement(world)
     line = f"{search.backend}: no answer from another rank for {search.timeout:g} s; it is dead or hangs"
     watchdog = Watchdog(search.timeout, line, Life(world, launch, search.timeout))
     said = context(world, launch, placement)
     bench = Bench(search, launch, world, placement, units_of(search, placement.node), watchdog, tell, said=said)
-    report = {"pairs": _pairs, "groups": _groups, "lateness": _lateness, "bisection": bisection}[search.method](bench)
+    ways: Mapping[str, Callable[[Bench], Report]] = {
+        "search": partial(search_all, fabric=fabric),
+        "pairs": _pairs,
+        "groups": _groups,
+        "lateness": _lateness,
+        "bisection": bisection,
+    }
+    report = ways[search.method](bench)
     watchdog.off()
     return report
 

@@ -14,8 +14,9 @@ from fabric.records.ranges import MOST_BLOCK, MOST_LEAST, MOST_REPEATS, MOST_SEC
 from fabric.text.numbers import real, whole
 from topologies.errors import InputError
 
-METHODS: Mapping[str, int] = {"pairs": 5, "groups": 5, "lateness": 20, "bisection": 10}
-"""Method -> repeats where none are asked for: tournaments, blocks of a comparison, blocks, samples."""
+METHODS: Mapping[str, int] = {"search": 5, "pairs": 5, "groups": 5, "lateness": 20, "bisection": 10}
+"""Method -> repeats where none are asked for: blocks of a test, tournaments, blocks of a comparison, blocks, samples."""
+LAYERS = ("collective", "pairs")
 UNITS = ("rank", "node")
 Row = Mapping[str, Any]
 
@@ -26,10 +27,11 @@ class Search:
 
     batch: pairs at a time; all of a round where None. most: comparisons of groups. block: seconds of calls that make a sample.
     least: a unit is slow from 1 + least of the others' time on. orders: of the bisection. timeout: a silent rank is dead.
+    layers, budget (seconds a layer): of the search.
     """
 
     backend: str
-    method: str = "pairs"
+    method: str = "search"
     collective: str = "all_reduce"
     nbytes: int = 1 << 20
     unit: str = "rank"
@@ -42,6 +44,8 @@ class Search:
     orders: Sequence[str] = ("contiguous",)
     timeout: float = 60.0
     seed: int = 0
+    layers: Sequence[str] = ("collective",)
+    budget: float | None = None
 
     def __post_init__(self) -> None:
         _one_of("method", self.method, tuple(METHODS))
@@ -58,6 +62,10 @@ class Search:
         real(self.least, "least", 0, MOST_LEAST, above=True)
         real(self.timeout, "timeout", 1, MOST_SECONDS)
         check_orders(self.orders)
+        for layer in self.layers:
+            _one_of("layers", layer, LAYERS)
+        if self.budget is not None:
+            real(self.budget, "budget", 0, MOST_SECONDS, above=True)
 
     @property
     def count(self) -> int:

@@ -58,6 +58,12 @@ class Bench:
 
     def side_by_side(self, groups: Sequence[Sequence[int]], blocks: int = 1) -> list[float]:
         """Return the median seconds of one call in each of these disjoint groups, all running at once."""
+        return [median(seconds) for seconds in self.blocks_side_by_side(groups, blocks)]
+
+    def blocks_side_by_side(
+        self, groups: Sequence[Sequence[int]], blocks: int = 1, collective: str | None = None
+    ) -> list[list[float]]:
+        """Return the seconds of one call in every block, for each of these disjoint groups, all running at once."""
         made = [self.world.group(ranks) for ranks in groups]
         at = next((number for number, group in enumerate(made) if group is not None), None)
         mine = made[at] if at is not None else None
@@ -66,7 +72,7 @@ class Bench:
         if mine is None:
             self.watchdog.rest()
         else:
-            seen = (at, *_timed(self.search, mine, blocks, self.watchdog))
+            seen = (at, *_timed(self.search, mine, blocks, self.watchdog, collective))
         self.world.wait()
         if mine is not None:
             mine.close()
@@ -75,10 +81,10 @@ class Bench:
         return [found[number][0] for number in range(len(groups))]
 
 
-def _timed(search: Search, group: Group, blocks: int, watchdog: Watchdog) -> tuple[float, int]:
-    """Return (median seconds of a call over blocks, wrong elements) of the search's collective on one group."""
+def _timed(search: Search, group: Group, blocks: int, watchdog: Watchdog, collective: str | None) -> tuple[list[float], int]:
+    """Return (seconds of a call in every block, wrong elements) of a collective, else the search's, on one group."""
     watchdog.alive()
-    case = search.case(group.size)
+    case = search.case(group.size, collective)
     operation = group.operation(case, group.rank)
     operation.fill()
     calls = calls_for(group, operation, CHUNK * search.block)
@@ -88,7 +94,7 @@ def _timed(search: Search, group: Group, blocks: int, watchdog: Watchdog) -> tup
         seconds.append(seconds_a_call(group, operation, calls, search.block))
     wrong = count_wrong(group, operation, case, group.rank) or 0
     operation.release()
-    return median(seconds), wrong
+    return seconds, wrong
 
 
 def units_of(search: Search, node: Sequence[int]) -> list[list[int]]:

@@ -71,6 +71,20 @@ def test_groups_name_the_stopped_rank_or_nobody(ranks):
     assert 0 < len(found["rows"]) <= 12
 
 
+def test_a_search_clears_or_names_every_suspect_of_the_fabric(backend, ranks):
+    """On two cores ranks disturb each other: whoever is named, every suspect has one row a layer and the code says which."""
+    layers = ("collective", "pairs")
+    arguments = ["--ranks", "4", "--topo", "leaf_spine:leaves=2,spines=1,hosts_per_leaf=2", "--layers", ",".join(layers)]
+    done = slow(ranks, "--backend", backend.name, *arguments, "--json", "--repeats", "3", "--block", "0.02", "--budget", "20")
+    found = json.loads(done.stdout)
+    assert (found["method"], found["schema"]) == ("search", "fabricbench.slow/1")
+    for layer in layers:
+        assert sorted(s for row in found["rows"] if row["layer"] == layer for s in row["suspects"]) == [0, 1, 2, 3, 4]
+    named = any(row["state"] == "slow" for row in found["rows"])
+    assert done.returncode == (1 if named else 4 if found["undecided"] else 0)
+    assert "# about " in done.stderr
+
+
 def test_lateness_reports_every_rank(backend, ranks):
     done = slow(ranks, "--method", "lateness", "--backend", backend.name, "--ranks", "3", "--repeats", "8", "--json", *QUICK)
     found = json.loads(done.stdout)
@@ -108,15 +122,18 @@ def test_under_a_users_own_launcher_one_rank_speaks(backend, ranks):
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
-        (["--method", "guess"], 2, "method: must be one of pairs, groups, lateness, bisection, got 'guess'"),
+        (["--method", "guess"], 2, "method: must be one of search, pairs, groups, lateness, bisection, got 'guess'"),
         (["--unit", "rack"], 2, "unit: must be one of rank, node, got 'rack'"),
         (["--batch", "0"], 2, "batch: must be a whole number from 1 to 10,000, got '0'"),
         (["--ranks", "1"], 2, "ranks: must be a whole number from 2 to 1,024, got '1'"),
-        (["--ranks", "2", "--backend", "mpi"], 2, "ranks: pairs need 3 or more to say which one is slow, got 2"),
+        (["--method", "pairs", "--ranks", "2", "--backend", "mpi"], 2, "ranks: pairs need 3 or more to say which one is"),
         (["--method", "groups", "--ranks", "3", "--backend", "mpi"], 2, "ranks: groups need 4 or more, got 3"),
         (["--unit", "node", "--backend", "mpi"], 2, "unit: node and --one-rank-a-node need 2 nodes or more, got 1"),
         (["--size", "2", "--collective", "all_reduce", "--backend", "mpi"], 2, "size: all_reduce on 2 ranks needs"),
-        (["--topo", "star:devices=4"], 2, "topo: is of --method bisection, got it with pairs"),
+        (["--method", "pairs", "--topo", "star:devices=4"], 2, "topo: is of --method search and bisection, got it with pairs"),
+        (["--ranks", "3", "--backend", "mpi"], 2, "ranks: a search needs 4 ranks or nodes or more, got 3"),
+        (["--topo", "star:devices=3", "--ranks", "4", "--backend", "mpi"], 2, "topo: must have 4 devices or more, one a rank"),
+        (["--layers", "wire"], 2, "layers: must be one of collective, pairs, got 'wire'"),
         (["--collective", "barrier"], 2, "collective: must move data, got barrier"),
     ],
 )  # fmt: skip

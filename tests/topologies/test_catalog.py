@@ -37,6 +37,7 @@ EXAMPLES = {
     "torus": "torus:dims=3x4",
     "twisted_torus": "twisted_torus:dims=2x4,twist=2",
     "xpander": "xpander:degree=3,lift=4,hosts=2,seed=1",
+    "zcube": "zcube:a=3,b=4",
 }
 
 

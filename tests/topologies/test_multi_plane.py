@@ -96,3 +96,11 @@ def test_the_name_builds_it_again(nodes, rails, radix, planes, tiers):
 def test_what_cannot_be_built_is_refused(spec, message):
     with pytest.raises(InputError, match=f"^{re.escape(message)}"):
         parse(f"multi_plane:{spec}")
+
+
+def test_four_planes_of_200g_carry_8192_devices_in_two_tiers():
+    """Each plane is 64 leaves of 128 down and 128 up, and 32 spines of 256."""
+    topology = multi_plane(nodes=1024, rails=8, radix=256, planes=4)
+    assert topology.devices == 8192
+    assert topology.switches_by_tier == {"leaf": 4 * 64, "spine": 4 * 32}
+    assert topology.cables_by_level == {"host-leaf": 4 * 8192, "leaf-spine": 4 * 8192}

@@ -15,7 +15,7 @@ from topologies.scale_up_kinds import KINDS
 from topologies.star import star
 
 KINDS_TEXT = ", ".join(KINDS)
-BOUNDED = {"cloudmatrix", "full_mesh", "nvl72", "nvswitch_chips"}
+BOUNDED = {"cloudmatrix", "cube_mesh", "full_mesh", "nvl72", "nvswitch_chips"}
 
 
 @given(devices=st.integers(1, 60), per_node=st.integers(1, 20))
@@ -110,6 +110,9 @@ def inside(topology: Topology, node: int) -> nx.MultiGraph:
         ("full_mesh", 8, 0, 28),
         ("ring", 8, 0, 8),
         ("ring", 2, 0, 1),
+        ("torus", 16, 0, 32),
+        ("hypercube", 16, 0, 32),
+        ("cube_mesh", 8, 0, 16),
         ("pcie_tree", 8, 5, 12),
         ("cloudmatrix", 384, 448, 2_688 + 5_376),
     ],
@@ -125,6 +128,13 @@ def test_published_counts(sound, kind, devices, switches, cables):
 
 @given(kind=st.sampled_from(sorted(KINDS)), devices=st.integers(3, 40), per_node=st.integers(2, 12))
 def test_every_node_is_wired_inside_and_to_no_other_node(sound, kind, devices, per_node):
+    if kind == "hypercube":
+        per_node = 2 ** (per_node.bit_length() - 1)
+    if kind == "cube_mesh":
+        per_node = 8
+    devices -= devices % per_node if kind in ("hypercube", "cube_mesh") and devices >= per_node else 0
+    if kind in ("hypercube", "cube_mesh") and (per_node < 2 or devices < per_node):
+        return
     plain, topology = star(devices), add_scale_up(star(devices), kind, per_node)
     sound(topology)
     low, high = topology.ends[len(plain.ends) :].T
@@ -261,3 +271,47 @@ def test_host_memory_has_two_roots_with_half_of_the_devices_each(sound, devices)
     assert below == [-(-devices // 2), devices // 2]
     assert inside.sum() == devices + 1
     assert sharing(built)[inside].tolist() == [2] * (devices + 1)
+
+
+@given(rows=st.integers(3, 7), columns=st.integers(3, 7))
+def test_a_torus_is_that_of_networkx_and_a_round_of_it_stays_on_links(rows, columns):
+    graph = nx.Graph(KINDS["torus"][0](rows * columns).cables)
+    sides = next((a, rows * columns // a) for a in range(int((rows * columns) ** 0.5), 0, -1) if rows * columns % a == 0)
+    if min(sides) > 2:
+        assert nx.faster_could_be_isomorphic(graph, nx.grid_2d_graph(*sides, periodic=True))
+    count = rows * columns
+    steps = [(place, (place + 1) % count) for place in range(count)]
+    missing = [step for step in steps if not graph.has_edge(*step)]
+    assert len(missing) == (1 if all(side % 2 for side in sides) and min(sides) > 1 else 0)
+
+
+def test_a_torus_of_four_by_four_is_trainiums():
+    graph = nx.Graph(KINDS["torus"][0](16).cables)
+    assert nx.is_isomorphic(graph, nx.grid_2d_graph(4, 4, periodic=True))
+    assert set(dict(graph.degree).values()) == {4}
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3, 4, 5])
+def test_a_hypercube_is_that_of_networkx_and_a_round_of_it_stays_on_links(dimensions):
+    count = 2**dimensions
+    graph = nx.Graph(KINDS["hypercube"][0](count).cables)
+    assert nx.is_isomorphic(graph, nx.hypercube_graph(dimensions))
+    assert all(graph.has_edge(place, (place + 1) % count) for place in range(count))
+
+
+def test_the_cube_mesh_has_six_links_a_device_and_two_squares_without_a_gap():
+    found = KINDS["cube_mesh"][0](8)
+    links = np.bincount(np.ravel(found.cables), np.repeat(found.lanes, 2))
+    assert links.tolist() == [6] * 8
+    graph = nx.Graph(found.cables)
+    order = [0, 3, 2, 1, 5, 6, 7, 4]
+    fours = [[order.index(gpu) for gpu in range(first, first + 4)] for first in (0, 4)]
+    assert all(graph.subgraph(four).number_of_edges() == 6 for four in fours)
+
+
+@pytest.mark.parametrize(
+    ("kind", "devices", "words"), [("hypercube", 6, "a power of two, got 6"), ("cube_mesh", 4, "must be 8")]
+)
+def test_sizes_that_a_graph_has_not_are_refused(kind, devices, words):
+    with pytest.raises(InputError, match=words):
+        add_scale_up(star(devices), kind, devices)

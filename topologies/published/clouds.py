@@ -65,6 +65,13 @@ CLOUDS = (
         "Size and cores are ours for the 12,288 GPUs of its largest run. A server's eight rails are not in this numbering.",
     ),
     Published(
+        "deepseek-ft2",
+        "clos:radix=64,endpoints=2048,tiers=2",
+        MPFT,
+        "2025-06",
+        {"endpoints": 2048, "switches": 96, "leaf-spine": 2048},
+    ),
+    Published(
         "deepseek-mpft",
         "rail_only:nodes=2048,rails=8,radix=64",
         MPFT,
@@ -80,12 +87,21 @@ CLOUDS = (
         {"endpoints": 65536, "switches": 5120},
     ),
     Published(
+        "deepseek-slim-fly",
+        "slim_fly:q=27,hosts=21",
+        MPFT,
+        "2025-06",
+        {"endpoints": 32928, "switches": 1568},
+        "1,568 switches are 2 q^2 of q = 28, with 21 endpoints each; 28 is no prime power, so that no such graph exists. The "
+        "nearest that do: q = 27 with 1,458 switches and 30,618 endpoints, q = 29 with 1,682.",
+    ),
+    Published(
         "deepseek-dragonfly",
         "dragonfly:p=16,a=32,h=16,groups=511",
         MPFT,
         "2025-06",
-        {"endpoints": 261632, "switches": 16352},
-        note="511 groups; h=16 global ports on 32 switches would carry 513.",
+        {"endpoints": 261632, "switches": 16352, "switch-switch": 384272},
+        note="511 groups; h=16 global ports on 32 switches would carry 513. Of the 384,272 links 130,816 lead to other groups.",
     ),
     Published(
         "openai-mrc-131k",
@@ -95,6 +111,16 @@ CLOUDS = (
         {"endpoints": 131072, "planes": 8, "host-leaf": 8 * 131072},
         note="An 800G port is eight of 100G, one a plane; a 64-port 800G switch is one of 512 ports. The paper itself was not "
         "read. Said: 3/5 of a three-tier network's switches; built: 6,144 of 10,240.",
+    ),
+    Published(
+        "zcube-16k",
+        "zcube:a=128,b=128",
+        "Z.ai's ZCube and the SIGCOMM 2025 paper behind it, as headsupai.io and locsic.com tell of them",
+        "2026-05",
+        {"endpoints": 16384},
+        note="Told: 16,384 NICs of 400G, no spine, two groups of switches in a complete bipartite graph, 2 switches on a way, "
+        "60 % fewer switches than three tiers, a third less for switches and optics. Built of 256-port switches of 200G: 256 "
+        "against 640, and 4 ports a NIC against 6. Neither paper was read.",
     ),
     _sheet(64, 512, 8),
     _sheet(256, 2048, 96),

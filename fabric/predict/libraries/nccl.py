@@ -7,10 +7,11 @@ Environment variables, CollNet (SHARP), user buffers and mixed GPU generations a
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fabric.hardware.catalog import exists
+from fabric.hardware.catalog import exists, names
 from fabric.hardware.node import node
 from fabric.predict.libraries import nccl_constants as constants
 from fabric.predict.libraries.nccl_hardware import PRESETS, Channels, Hardware, graph, nvls_graph, of_node
@@ -105,7 +106,12 @@ def _named(name: str) -> Hardware:
     if name in PRESETS:
         return PRESETS[name]
     if not exists("nodes", name):
-        raise InputError(f"backend: nccl's hardware must be one of {', '.join(PRESETS)}, got {name!r}")
+        near = difflib.get_close_matches(name, [*PRESETS, *names("nodes")], 1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise InputError(
+            f"backend: nccl's hardware must be one of {', '.join(PRESETS)} or a node that `fabricbench hardware` lists, "
+            f"got {name!r}{hint}"
+        )
     return of_node(node(name), name)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fabric.report.fleet import shapes
 from fabric.report.page.html_file import asset, document, save
-from fabric.report.words.fleet import STEPS, texts
+from fabric.report.words.fleet import STEPS, links_words, texts
 from fabric.text.escape import html as escape
 
 BUSIEST = 12
@@ -38,6 +38,7 @@ def write(path: Path, facts: Mapping[str, Any], lang: str = "en") -> None:
 def html(facts: Mapping[str, Any], lang: str = "en") -> str:
     """Return the page: what dominates, waterfall, policies, leaves over time, queue, waits, links, changes, money, names."""
     own = texts(lang)
+    facts = {**facts, "words": {one["links"]: links_words(one["link_model"], one["links"], lang) for one in facts["settings"]}}
     base = facts["settings"][0]
     steps = [row for row in facts["rows"] if _of(row, base)]
     parts = [
@@ -98,7 +99,9 @@ def _waterfall(
         )
         for row in ordered
     ]
-    note = own["waterfall_note"].format(seeds=facts["seeds"], links=base["links"], policy=base["policy"], fabric=base["fabric"])
+    note = own["waterfall_note"].format(
+        seeds=facts["seeds"], links=facts["words"][base["links"]], policy=base["policy"], fabric=base["fabric"]
+    )
     body = [
         (
             names[row["step"]],
@@ -138,7 +141,7 @@ def _policies(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> li
         load = one["load"] if one["load"] is not None else one["load_found"]
         body.append(
             (
-                one["policy"], one["fabric"], f"{load:.2f}", one["links"], _percent(one["effective"]),
+                one["policy"], one["fabric"], f"{load:.2f}", facts["words"][one["links"]], _percent(one["effective"]),
                 f"{100 * one['names']['allocation']['mean']:.1f} %", f"{100 * shares['blocked']:.1f} %",
                 f"{100 * slowed:.2f} %",
                 _clock(everyone["wait_median"], lang), _clock(everyone["wait_p95"], lang),
@@ -165,7 +168,7 @@ def _helps(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[
                     "-" if money is None else f"{money[0]:,.0f} ({money[1]:,.0f} … {money[2]:,.0f})",
                 )
             )
-        parts.append(f"<h3>{escape(links)}</h3>")
+        parts.append(f"<h3>{escape(facts['words'][links])}</h3>")
         parts.append(_table(own["heads_helps"].format(currency=facts["currency"] or ""), body))
     return parts
 
@@ -215,7 +218,7 @@ def _money(facts: Mapping[str, Any], own: Mapping[str, str]) -> list[str]:
         even = money["break_even"]
         body.append(
             (
-                one["policy"], one["fabric"], one["links"], _number(money["per_effective"], 2),
+                one["policy"], one["fabric"], facts["words"][one["links"]], _number(money["per_effective"], 2),
                 _number(money["per_allocated"], 2), _number(money["charged"], 2),
                 "-" if even is None else own["never"] if even > 1 else f"{100 * even:.1f} %",
                 f"{100 * money['allocated']:.1f} %", _number(money["margin_year"]),

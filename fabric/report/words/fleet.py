@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from topologies.errors import InputError
 
@@ -87,6 +87,19 @@ TEXTS = {
     },
 }  # fmt: skip
 """Language -> key -> text."""
+
+
+LINKS = {
+    "peak": "峰值负载", "mean": "平均负载", "ring": "环", "all_to_all": "全对全", "ideal": "理想分摊", "hash": "哈希冲突",
+}  # fmt: skip
+"""Word of a link model -> Chinese."""
+
+
+def links_words(names: Sequence[str] | None, english: str, lang: str) -> str:
+    """Return a link model in a language. names: load, pattern, split, None for none; english: its words there."""
+    if lang == "en":
+        return english
+    return "无" if names is None else "，".join(LINKS[name] for name in names)
 
 
 def texts(lang: str) -> Mapping[str, str]:

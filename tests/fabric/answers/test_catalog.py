@@ -82,7 +82,8 @@ COMMANDS = {
     "measure": [["measure", "run.yaml", "--iters", "2"]],
     "gate": [["gate", "--runs", "run.yaml", "run.yaml", "--budget", "0.5"]],
     "slow": [["slow", "--backend", "mpi", "--ranks", "4", "--block", "0.01", "--repeats", "2", "--method", m, *more]
-             for m, more in (("pairs", []), ("groups", ["--rounds", "2"]), ("bisection", []), ("bisection", ["--topo", TREE]))],
+             for m, more in (("search", []), ("pairs", []), ("groups", ["--rounds", "2"]), ("bisection", []),
+                             ("bisection", ["--topo", TREE]))],
     "fleet-run": [["fleet", "run", "fleet.yaml", "--workers", "1", "--power-cap", "20kW", "--wait", "3600"],
                   ["fleet", "run", "fleet.yaml", "--workers", "1", "--links", "none", "--no-changes", "--loads", "0.2,0.4"]],
     "fleet-trace": [["fleet", "trace", "jobs.csv"]],

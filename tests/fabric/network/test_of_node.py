@@ -133,7 +133,7 @@ def test_a_users_file_changes_what_a_node_is(tmp_path, monkeypatch):
         ("gcp-a3-high:nodes=x", "nodes must be a whole number, got 'x'"),
         ("dgx-h100:nodes=x", "nodes must be a whole number, got 'x'"),
         ("rail_optimized:nodes=2,rails=x,node=dgx-h100", "rails must be a whole number, got 'x'"),
-        ("trn2-48:nodes=2", "inside it is a 2-D torus of 4 x 4, which no scale_up graph here is"),
+        ("trn2-ultra:nodes=2", "inside it is four 2-D tori of 4 x 4 joined by rings, which no scale_up graph here is"),
         ("atlas950-superpod:nodes=2", "no NIC speed is known; give speed="),
         ("kuae-s4000:nodes=2", "no scale-up speed is known; give scale_up_speed="),
     ],

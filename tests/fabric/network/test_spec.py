@@ -3,7 +3,7 @@ import pytest
 
 from fabric.hardware.catalog import names
 from fabric.network.parts import part
-from fabric.network.spec import load, read, write
+from fabric.network.spec import load, read, wiring, write
 from topologies.errors import InputError
 
 
@@ -214,3 +214,10 @@ def test_a_file_with_a_source_insists(tmp_path):
     assert load(str(path)).levels["host-leaf"].latency == 3.0
     write(load("star:speed=400TB/s", force=True), path)
     assert load(str(path)).levels["host-leaf"].speed == 4e14
+
+
+def test_a_wiring_has_its_node_put_in_and_no_speeds():
+    family, params = wiring("rail_optimized:nodes=4,rails=8,radix=64,speed=200Gb/s,latency=1us,node=dgx-h100")
+    assert family == "rail_optimized"
+    assert params["scale_up"] == load("rail_optimized:nodes=4,rails=8,radix=64,node=dgx-h100").topology.params["scale_up"]
+    assert not {"node", "speed", "latency"} & set(params)

@@ -69,3 +69,16 @@ def test_a_node_that_says_neither_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("FABRICBENCH_HARDWARE", str(tmp_path / "own.yaml"))
     with pytest.raises(InputError, match="node box: nvls must be on or off, got 'perhaps'"):
         load("box:nodes=2")
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("dgx-h100:nodes=2,nvsl=off", "nvls"),
+        ("fat_tree:k=4,sped=1Gb/s", "speed"),
+        ("star:scale_upspeed=1Gb/s", "scale_up_speed"),
+    ],
+)
+def test_a_misspelt_key_of_a_fabric_is_named(text, near):
+    with pytest.raises(InputError, match=rf"unknown parameter '\w+' \(did you mean {near}\?\)"):
+        load(text)

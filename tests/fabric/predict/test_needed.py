@@ -42,6 +42,11 @@ def test_an_algorithm_that_needs_what_is_off_is_refused(algorithm, key):
         told(f"dgx-h100:nodes=2,{key}=off", algorithm, ranks=(16,))
 
 
+def test_a_shared_nic_does_not_add():
+    with pytest.raises(InputError, match="sharp is not known where devices share a NIC"):
+        told("clos:radix=8,endpoints=4,devices_per_nic=2", "sharp", NONE)
+
+
 @pytest.mark.parametrize("inside", ["pcie_tree", "host_memory", "cloudmatrix"])
 def test_switches_that_only_forward_do_not_add(inside):
     topo = f"star:devices=8,devices_per_node=8,scale_up={inside}"

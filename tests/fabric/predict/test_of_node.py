@@ -41,7 +41,13 @@ def test_a_nodes_own_nics_and_links_count():
     [
         ("dgx-h100:nodes=2", "nccl:dgx-h100", "nccl:dgx-h100", "library nccl of node dgx-h100: NVIDIA/nccl"),
         ("atlas-800t-a2:nodes=2", "none", "hccl", "library hccl of node atlas-800t-a2: the rule that its documentation states"),
-        ("mi300x-oam:nodes=2", "none", None, "library rccl of node mi300x-oam: no model and no measured constants"),
+        (
+            "mi300x-oam:nodes=2",
+            "rccl",
+            None,
+            "library rccl of node mi300x-oam: 48 GB/s a link inside nodes, as RCCL plans",
+        ),
+        ("mi355x-oam:nodes=2", "none", None, "library rccl of node mi355x-oam: no model and no measured constants"),
         ("8x4090-dual-root:nodes=2", "none", None, "library nccl of node 8x4090-dual-root: no model"),
         ("rail_optimized:nodes=2,scale_up=nvswitch", "none", None, NONE.source),
     ],

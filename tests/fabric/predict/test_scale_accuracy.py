@@ -15,6 +15,7 @@ from fabric.predict.laws import points_of
 from fabric.predict.site import Laws
 from fabric.records.case import Case
 from fabric.records.result import Result
+from topologies.errors import InputError
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 MARE_NOSTRUM = {
@@ -135,3 +136,21 @@ def test_the_benchmark_prints_every_table(tmp_path, capsys):
         assert word in said
     main([str(tmp_path), "--calibrate", "64"])
     assert "alps " in capsys.readouterr().out
+
+
+def test_what_was_registered_is_what_is_scored(tmp_path, capsys):
+    """The same table from a chain; rows that were registered later than measured, or not at all, are not in it."""
+    path, chain = written(tmp_path / "alps.csv", "alps"), tmp_path / "chain.jsonl"
+    main([str(path), "--calibrate", "8"])
+    anew = capsys.readouterr().out
+    main([str(path), "--calibrate", "8", "--register", str(chain)])
+    assert "alps.csv: 20 predictions, " in capsys.readouterr().out
+    main([str(path), "--calibrate", "8", "--registered", str(chain)])
+    assert capsys.readouterr().out == anew
+    main([str(path), "--calibrate", "4", "--registered", str(chain)])
+    eight_and_sixteen = capsys.readouterr().out
+    assert "16 nodes" in eight_and_sixteen
+    assert "8 nodes" not in eight_and_sixteen
+    chain.write_text(chain.read_text().replace('"calibrate":"8"', '"calibrate":"4"'))
+    with pytest.raises(InputError, match="changed since written"):
+        main([str(path), "--registered", str(chain)])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from fabric.report.fleet import shapes
-from fabric.report.words.fleet import STEPS, TEXTS, texts
+from fabric.report.words.fleet import STEPS, TEXTS, links_words, texts
 from topologies.errors import InputError
 
 
@@ -47,3 +47,9 @@ def test_both_languages_have_the_same_words():
         assert TEXTS["en"][key].count("|") == TEXTS["zh"][key].count("|")
     with pytest.raises(InputError, match="lang: must be en or zh"):
         texts("fr")
+
+
+def test_link_models_have_chinese_words():
+    assert links_words(["peak", "all_to_all", "hash"], "x", "zh") == "峰值负载，全对全，哈希冲突"  # noqa: RUF001  # Chinese commas
+    assert links_words(["peak", "ring", "ideal"], "x", "en") == "x"
+    assert links_words(None, "none", "zh") == "无"

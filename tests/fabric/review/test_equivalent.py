@@ -110,7 +110,7 @@ def test_conflicting_facts_give_an_interval_around_the_answer(tmp_path, monkeypa
     ("text", "said"),
     [
         ("all_reduce", "COLLECTIVE:SIZE"),
-        ("all_redoce:1MiB", "all_reduce"),
+        ("all_redoce:1MiB", r"did you mean all_reduce\?"),
         ("flops:many", "number above 0"),
         ("all_reduce:1MiB:0", "COUNT"),
         ("memory:1 parsec", "work"),

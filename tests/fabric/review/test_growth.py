@@ -67,3 +67,8 @@ def test_a_leaf_that_takes_another_host_keeps_those_it_has():
     """Hosts are numbered leaf by leaf: with four a leaf host 3 is another machine than with three."""
     _, more = stages("leaf_spine:leaves=6,spines=2,hosts_per_leaf=3", "hosts_per_leaf", (3, 4))
     assert (more.moved, more.added) == (0, 6)
+
+
+def test_a_candidate_of_a_node_grows_like_its_wiring():
+    of_node = stages("rail_optimized:nodes=8,rails=8,radix=16,speed=200Gb/s,node=dgx-h100", "nodes", (8, 16))
+    assert of_node == stages("rail_optimized:nodes=8,rails=8,radix=16,scale_up=nvswitch", "nodes", (8, 16))

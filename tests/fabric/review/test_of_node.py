@@ -4,6 +4,7 @@ import pytest
 
 from fabric.hardware.node import node
 from fabric.predict.of_node import constants_on
+from fabric.review import by_rails
 from fabric.review.evaluate import evaluate
 from fabric.review.of_node import node_part
 from fabric.review.parts import PARTS
@@ -70,3 +71,21 @@ def test_a_search_follows_the_node():
     assert min(row["watts"] for row in rows) > 2 * 10200
     with pytest.raises(InputError, match="node: dgx-h100 has 8 devices"):
         search(Demand(endpoints=16, devices_per_node=4), ["400Gb/s"], request, workers=1)
+
+
+def test_an_exchange_where_rails_do_not_meet_is_answered_with_a_librarys_constants(monkeypatch):
+    monkeypatch.setattr(by_rails, "MOST_HASHED", 100)
+    request = parse(
+        {
+            "title": "rails apart",
+            "candidates": [
+                {"name": "rail-only", "topo": "rail_only:nodes=8,rails=8,radix=8,node=dgx-h100", "grow": {"nodes": [4, 8]}}
+            ],
+            "cases": [{"collective": "all_reduce", "size": "64MiB"}, {"collective": "all_to_all", "size": "64MiB"}],
+            "failing": {"links": [1], "host_links": [1], "switches": [1], "racks": [1], "seeds": 1},
+        }
+    )
+    review = evaluate(request)
+    assert review.refused == ()
+    assert [one.result.algorithm for one in review.designs[0].performance.timed] == ["default", "by_rails"]
+    assert review.designs[0].ceiling, "how far it goes is looked for with its node too"

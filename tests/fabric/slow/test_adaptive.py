@@ -90,6 +90,14 @@ def test_a_hung_node_is_a_finding_and_its_leaf_is_not_blamed():
     assert all(site.tree.boundary(0, g) in found.cleared for g in range(4))
 
 
+def test_nobody_is_cleared_by_times_that_vary_more_than_what_is_looked_for():
+    rng = np.random.default_rng(1)
+    found = search(flat(8), lambda tests: [np.exp(0.5 * rng.standard_normal(5)).tolist() for _ in tests])
+    assert found.noise > 0.1
+    assert found.cleared == ()
+    assert found.open
+
+
 def test_rails_devices_and_whole_nodes_are_told_apart():
     fabric = load("rail_optimized:nodes=16,rails=4,radix=16")
     tree = tree_of(fabric)

@@ -87,7 +87,8 @@ def test_messages_that_share_a_thin_uplink_collide():
     model, plan, device = language_model("llama3.2-1b"), plan_of("pp=2,dp=8,overlap=none,zero=0"), device_of(thin, "l40s")
     found, apart = (simulated_step(model, plan, f, NONE, batch=16, seq=4096, device=device) for f in (thin, wide))
     closed = training_step(model, plan, thin, NONE, batch=16, seq=4096, device=device)
-    assert found.seconds > 1.1 * apart.seconds
+    message = 2 * 4096 * model.hidden / (10e9 / 8)
+    assert found.seconds - apart.seconds == pytest.approx(3 * 7 * message, rel=0.02), "three in a row, seven others beside each"
     assert found.seconds == pytest.approx(closed.seconds, rel=0.05)
 
 

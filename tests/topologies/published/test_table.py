@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from topologies.catalog import parse
+from topologies.errors import InputError
 from topologies.proofs import proof
 from topologies.published.record import check, counted, report
 from topologies.published.table import PUBLISHED
@@ -22,6 +23,7 @@ CONTRADICTING = {
     "superpod-b300-xdr-18su": ["endpoints: printed 9,216, built 10,368"],
     "h100-sheet-13107n": ["endpoints: printed 104,858, built 104,856", "switches: printed 8,192, built 8,656"],
     "slingshot-largest": ["endpoints: printed 278,528, built 279,040"],
+    "deepseek-slim-fly": ["endpoints: printed 32,928, built 30,618", "switches: printed 1,568, built 1,458"],
     "frontier": ["nodes: printed 9,408, built 9,472", "endpoints: printed 37,632, built 37,888"],
 }
 OURS: Mapping[str, str] = {
@@ -72,6 +74,29 @@ def test_names_are_unique_and_every_fabric_has_source_and_date():
 def test_every_printed_count_is_built_or_the_publication_contradicts_itself(published):
     assert [str(difference) for difference in check(published)] == CONTRADICTING.get(published.name, [])
     assert published.contradictions or not check(published)
+
+
+@pytest.mark.parametrize(
+    ("name", "endpoints", "switches"),
+    [
+        ("deepseek-ft2", 2_048, 96),
+        ("deepseek-mpft", 16_384, 768),
+        ("deepseek-ft3", 65_536, 5_120),
+        ("deepseek-dragonfly", 261_632, 16_352),
+    ],
+)
+def test_the_comparison_of_deepseek_comes_out(name, endpoints, switches):
+    """Zhao et al., arXiv 2505.09343, table 3."""
+    built = counted(parse(BY_NAME[name].spec))
+    assert (built["endpoints"], built["switches"]) == (endpoints, switches)
+
+
+def test_the_slim_fly_of_that_comparison_follows_the_formula_and_cannot_be_built():
+    """2 q^2 switches with half their degree in devices: q = 28 is what is printed, and no prime power."""
+    degree = 3 * 28 // 2
+    assert (2 * 28**2, 2 * 28**2 * (degree // 2)) == (1_568, 32_928)
+    with pytest.raises(InputError, match=r"q must be a prime power 4w-1, 4w or 4w\+1, got 28; the nearest are 27 and 29"):
+        parse("slim_fly:q=28,hosts=21")
 
 
 def test_known_contradictions_are_reported_and_not_copied():

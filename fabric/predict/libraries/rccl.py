@@ -1,0 +1,23 @@
+"""RCCL (AMD): the speed per link that it plans with inside a node. Its tuning tables were not read, its choices are not known.
+
+Source: ROCm/rccl, src/graph/topo.h, copy of 2024-10-24: GB/s one way per xGMI link, below nominal on purpose, as NCCL's are.
+Checked against one public table (MI325X, eight GPUs, RCCL of ROCm 6.4.1, ring, 4 to 16 GiB): 7 x 48 = 336 where 317 to 319 was
+measured (benchmarks/one_node.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fabric.hardware.node import NodeType
+
+SOURCE = "ROCm/rccl, src/graph/topo.h, copy of 2024-10-24"
+PER_LINK: Mapping[str, float] = {"cdna2": 36e9, "cdna3": 48e9}
+"""Architecture -> bytes per second that RCCL plans with per xGMI link."""
+MESH = "full_mesh"
+"""The graph whose cables are one xGMI link each."""
+
+
+def per_link(node: NodeType) -> float | None:
+    """Return bytes per second of a link as RCCL plans with it, None where it is not known for the node."""
+    return PER_LINK.get(node.architecture) if node.library == "rccl" and node.graph == MESH else None

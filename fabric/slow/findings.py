@@ -1,0 +1,112 @@
+"""What a search found as rows and one line, and the lines that take a node out of service. It searches and runs nothing."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fabric.slow.adaptive import Found, Verdict
+from fabric.slow.tree import Tree
+
+WORDS: Mapping[str, str] = {
+    "device": "slow device",
+    "rail": "slow rail of a node",
+    "node": "slow node",
+    "switch": "slow switch",
+    "boundary": "slow boundary",
+    "hung": "never answers",
+}
+SAID = 4
+"""Findings that the one line names."""
+
+
+def rows_of(tree: Tree, found: Sequence[tuple[str, Found]]) -> list[dict[str, Any]]:
+    """Return a row per finding, per undecided and contended suspect, then one per cleared suspect, layer by layer."""
+    rows = []
+    for layer, one in found:
+        rows += [_slow(layer, v) | {"tests": _evidence(tree, one, v.suspects)} for v in one.verdicts]
+        for state, suspects in (("open", one.open), ("contended", one.contended), ("cleared", one.cleared)):
+            rows += [
+                {
+                    "layer": layer,
+                    "state": state,
+                    "kind": "node" if s < tree.nodes else "boundary",
+                    "name": tree.word(s),
+                    "suspects": [s],
+                    "parts": [],
+                    "factor": None,
+                    "low": None,
+                    "high": None,
+                    "probability": float(one.probability[s]),
+                    "tests": _evidence(tree, one, (s,)),
+                }
+                for s in suspects
+            ]
+    return rows
+
+
+def _slow(layer: str, v: Verdict) -> dict[str, Any]:
+    ended = v.kind != "hung"
+    return {
+        "layer": layer,
+        "state": "slow",
+        "kind": v.kind,
+        "name": v.name,
+        "suspects": list(v.suspects),
+        "parts": list(v.parts),
+        "factor": v.factor if ended else None,
+        "low": v.low if ended else None,
+        "high": v.high if ended else None,
+        "probability": v.probability,
+    }
+
+
+def _evidence(tree: Tree, found: Found, suspects: Sequence[int]) -> int:
+    """Return how many tests the suspects' own nodes took part in; of a boundary, how many confirmed it."""
+    nodes = {s for s in suspects if s < tree.nodes}
+    return sum(bool(nodes & {*a.test.nodes}) if nodes else a.why == "with" for a in found.asked)
+
+
+def verdict(tree: Tree, found: Sequence[tuple[str, Found]]) -> str:
+    """Return one line: what is slow and by how much, else how many are cleared or undecided, and at what cost."""
+    slow = [f"{_said(v)}{_of_layer(layer, found)}" for layer, one in found for v in one.verdicts]
+    rounds, tests = sum(one.rounds for _, one in found), sum(one.searched for _, one in found)
+    cost = f"{tests} tests in {rounds} rounds, confirmations apart"
+    undecided = max((len(one.open) for _, one in found), default=0)
+    left = f"; {undecided} of {tree.suspects} undecided" if undecided else ""
+    if slow:
+        more = f"; and {len(slow) - SAID} more" if len(slow) > SAID else ""
+        return f"slow: {'; '.join(slow[:SAID])}{more}{left} ({cost})"
+    if undecided:
+        noise = max(100 * one.noise for _, one in found)
+        why = f"a test's time varies by {noise:.1f} % of itself; raise --block, --repeats or --least"
+        return f"inconclusive: {undecided} of {tree.suspects} suspects undecided, nobody named ({cost}); {why}"
+    return f"none: {tree.nodes} cleared, and {tree.suspects - tree.nodes} boundaries ({cost})"
+
+
+def _of_layer(layer: str, found: Sequence[tuple[str, Found]]) -> str:
+    return f" [{layer}]" if len(found) > 1 else ""
+
+
+def _said(v: Verdict) -> str:
+    parts = f" {', '.join(map(str, v.parts))}" if v.parts else ""
+    if v.kind == "hung":
+        return f"{v.name} never answers"
+    what = {"device": f"device{parts} of {v.name}", "rail": f"rail{parts} of {v.name}", "boundary": f"boundary {v.name}"}
+    return f"{what.get(v.kind, v.name)} takes {v.factor:.2f}x the others' time ({v.low:.2f}-{v.high:.2f})"
+
+
+def drains(rows: Sequence[Mapping[str, Any]], scheduler: str) -> list[str]:
+    """Return the command lines that take the slow nodes out of service: of Slurm, else of Kubernetes; nothing runs them."""
+    names = {row["name"]: row for row in rows if row["state"] == "slow" and row["kind"] in ("device", "rail", "node", "hung")}
+    if scheduler == "slurm":
+        return [
+            f"scontrol update NodeName={shlex.quote(name)} State=DRAIN Reason={shlex.quote(f'fabricbench: {_reason(row)}')}"
+            for name, row in names.items()
+        ]
+    return [f"kubectl cordon {shlex.quote(name)}" for name in names]
+
+
+def _reason(row: Mapping[str, Any]) -> str:
+    return WORDS[row["kind"]] if row["factor"] is None else f"{WORDS[row['kind']]}, {row['factor']:.2f}x"

@@ -1,0 +1,123 @@
+"""`--method search` on the ranks of a launch: a test as a ring of ranks, and the search that rank 0 leads. It judges nothing.
+
+Rank 0 alone decides what is tested; the others are told, so that nothing depends on two processors rounding alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, log2
+from time import monotonic
+from typing import Any
+
+from fabric.measure.host.machine import usable_cores
+from fabric.network.fabric import Fabric
+from fabric.slow.adaptive import Found, search
+from fabric.slow.findings import rows_of, verdict
+from fabric.slow.plan import Test
+from fabric.slow.search import Report
+from fabric.slow.search_ranks import Bench
+from fabric.slow.tree import Tree, tree_of
+from topologies.errors import InputError
+
+FEWEST = 4
+"""Units that a search needs: a suspect, its company, and two that are well."""
+START = 0.1
+"""Seconds to make the groups of a round, beside its blocks."""
+
+
+def tree_for(bench: Bench, fabric: Fabric | None) -> Tree:
+    """Return the suspects of a launch: the nodes of a fabric that its ranks fill, rank r on device r, else the units alone.
+
+    Raises:
+        InputError: too few units, or a fabric whose nodes the ranks do not fill.
+    """
+    world = bench.launch.world_size
+    if fabric is None:
+        word = bench.word
+        tree = Tree(tuple(f"{word} {n}" for n in range(len(bench.units))), tuple(tuple(ranks) for ranks in bench.units))
+    else:
+        topology = fabric.topology
+        if topology.devices < world:
+            raise InputError(f"topo: must have {world} devices or more, one a rank, got {topology.devices}")
+        node = topology.node[: topology.devices]
+        nodes = int(node[world - 1]) + 1
+        if world < topology.devices and node[world] == node[world - 1]:
+            raise InputError(f"ranks: must fill the fabric's nodes of {topology.devices_per_node} devices, got {world}")
+        tree = tree_of(fabric, list(range(nodes)))
+    if tree.nodes < FEWEST:
+        raise InputError(f"ranks: a search needs {FEWEST} ranks or nodes or more, got {tree.nodes}; use --method pairs")
+    return tree
+
+
+def ranks_of(tree: Tree, test: Test) -> list[int]:
+    """Return the ranks of a test in the order of its ring: rail by rail, so that every step goes to the next node."""
+    if test.inside:
+        return list(tree.devices[test.nodes[0]])
+    rails = range(max(len(tree.devices[n]) for n in test.nodes)) if test.rail is None else [test.rail]
+    return [tree.devices[n][r] for r in rails for n in test.nodes if r < len(tree.devices[n])]
+
+
+def expected(units: int, block: float, repeats: int, layers: int) -> tuple[int, float]:
+    """Return about how many rounds a search takes where four are slow, and seconds: a round's blocks and half as much again."""
+    rounds = ceil(log2(max(units, 2))) + 3
+    return rounds * layers, rounds * layers * (1.5 * block * repeats + START)
+
+
+def search_all(bench: Bench, fabric: Fabric | None) -> Report:
+    """Search layer by layer; every rank calls it and gets the same report."""
+    tree = tree_for(bench, fabric)
+    found: list[tuple[str, Found]] = []
+    for layer in bench.search.layers:
+        collective = "sendrecv" if layer == "pairs" else bench.search.collective
+        if bench.launch.rank == 0:
+            found.append((layer, _lead(bench, tree, collective)))
+        else:
+            _follow(bench, collective)
+    rows, line = ([], "") if bench.launch.rank else (rows_of(tree, found), verdict(tree, found))
+    rows, line = bench.world.gather((rows, line))[0]
+    slow = sorted({s for row in rows if row["state"] == "slow" for s in row["suspects"]})
+    open_ = any(row["state"] == "open" for row in rows)
+    counts = bench.world.gather(_counts(found))[0]
+    return bench.report(line, slow, rows, **counts, undecided=open_ and not slow)
+
+
+def _counts(found: Sequence[tuple[str, Found]]) -> dict[str, Any]:
+    return {
+        "tests": sum(f.searched for _, f in found),
+        "confirmations": sum(len(f.asked) - f.searched for _, f in found),
+        "rounds": sum(f.rounds for _, f in found),
+        "noise": max((f.noise for _, f in found), default=0.0),
+    }
+
+
+def _lead(bench: Bench, tree: Tree, collective: str) -> Found:
+    """Return what a search finds whose tests all ranks run; rank 0."""
+    started, rounds = monotonic(), 0
+    crowded = bench.launch.world_size > len(usable_cores()) * len(set(bench.placement.node))
+    at_once = bench.search.batch or (1 if crowded else tree.nodes)  # ranks that share cores slow each other
+    likely = expected(tree.nodes, bench.search.block, bench.search.count, 1)[0]
+
+    def ask(tests: Sequence[Test]) -> list[list[float]]:
+        nonlocal rounds
+        rounds += 1
+        bench.progress(min(rounds, likely), likely)
+        seconds: list[list[float]] = []
+        for start in range(0, len(tests), at_once):
+            groups = bench.world.gather([ranks_of(tree, test) for test in tests[start : start + at_once]])[0]
+            seconds += bench.blocks_side_by_side(groups, bench.search.count, collective)
+        return seconds
+
+    def over() -> bool:
+        spent = monotonic() - started
+        return bench.search.budget is not None and spent + spent / max(rounds, 1) > bench.search.budget
+
+    found = search(tree, ask, least=bench.search.least, over=over)
+    bench.world.gather(None)
+    return found
+
+
+def _follow(bench: Bench, collective: str) -> None:
+    """Run the tests that rank 0 asks for, until it asks for no more."""
+    while (groups := bench.world.gather(None)[0]) is not None:
+        bench.blocks_side_by_side(groups, bench.search.count, collective)
