@@ -190,6 +190,18 @@ def from_logs(
     return offline.report(layers, fabric, least, commands, str(path))
 
 
+def write_page(path: Path, found: Report) -> None:
+    """Write a page of what logs say: verdict, the fabric with suspects and cleared parts, findings, what is next, evidence.
+
+    Raises:
+        InputError: a file that cannot be written.
+    """
+    from fabric.report.page.html_file import save
+    from fabric.report.slow.page import page
+
+    save(path, page(found.verdict, found.rows, found.context, found.context["next"]).encode())
+
+
 def view_of(method: str, rows: Sequence[Mapping[str, Any]]) -> View:
     """Return the view of a method's rows."""
     if method == "bisection":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.answers.slow import answer_of, check_fabric, from_logs
+from fabric.answers.slow import answer_of, check_fabric, from_logs, write_page
 from fabric.cli import ranks
 from fabric.cli.kinds import BLOCK, LEAST, NAMED_PATH, PROCESSES, REPEATS, SECONDS, TIMEOUT
 from fabric.cli.options import refuse_unused
@@ -72,6 +72,7 @@ KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted",
 @click.option(
     "--from", "logs", type=NAMED_PATH, metavar="DIR", help="Run nothing: judge logs of groups and pairs (of --topo's nodes)."
 )
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PAGE", help="Of --from: write an HTML page too.")
 @click.option("--budget", type=SECONDS, metavar="SECONDS", help="Most that the search may take for each layer.")
 @click.option("--force", is_flag=True, help="Start more than 8 ranks a core all the same.")
 @click.option("--timeout", type=TIMEOUT, default=60.0, show_default=True, metavar="SECONDS", help="A silent rank is dead.")
@@ -88,8 +89,10 @@ def command(
     two halves. Exit 0 nobody, 1 somebody is named or data was wrong, 2 bad input, 3 missing backend or lost rank, 4 a search
     that is undecided, 130 Ctrl-C.
     """
+    page = given.pop("output")
     if given.pop("logs") is not None:
-        return _from_logs(ctx, topo, as_json=as_json, as_csv=as_csv)
+        return _from_logs(ctx, topo, page, as_json=as_json, as_csv=as_csv)
+    refuse_unused({"output": "output"}, "is of --from")
     launch = detect()
     settle(launch)
     if not started_by_us():
@@ -114,7 +117,7 @@ def command(
     return 1 if found.slow or found.wrong else UNDECIDED if found.context.get("undecided") else 0
 
 
-def _from_logs(ctx: click.Context, topo: str | None, *, as_json: bool, as_csv: bool) -> int:
+def _from_logs(ctx: click.Context, topo: str | None, page: Path | None, *, as_json: bool, as_csv: bool) -> int:
     """Print what the logs of a folder say; nothing is run."""
     from fabric.cli.topo import load
 
@@ -129,6 +132,8 @@ def _from_logs(ctx: click.Context, topo: str | None, *, as_json: bool, as_csv: b
         nbytes=size(given["nbytes"]) if asked else None,
         tell=warn,
     )
+    if page is not None:
+        write_page(page, found)
     give(
         answer_of(found, drain=tuple(drains(found.rows, _scheduler())) if _scheduler() else ()), as_json=as_json, as_csv=as_csv
     )

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from fabric.cli.main import program
 from fabric.records.case import Case
 from fabric.records.result import Result
 from fabric.records.store import append
+from fabric.report.slow.page import MARKS
 from fabric.slow.logs import Layer, Timed, in_name, layers
 from fabric.slow.offline import hosts_tree, known
+from fabric.text.escape import html as escaped
 from topologies.errors import InputError
 
 SIZE = 1 << 30
@@ -198,6 +201,21 @@ def test_random_logs_name_the_slow_and_seldom_anybody_else(size, rounds):
     assert sum(len(named - slow) for named, slow, _ in seen) <= 1
     assert sum(len(slow & cleared) for _, slow, cleared in seen) == 0
     assert sum(len(slow & named) for named, slow, _ in seen) >= 0.95 * 120
+
+
+def test_the_page_shows_every_node_in_its_state_and_loads_nothing(tmp_path):
+    logs, page = tmp_path / "logs", tmp_path / "page.html"
+    logs.mkdir()
+    hosts = [f"node{n}" for n in range(8)]
+    groups(logs, [hosts[:4], hosts[4:], hosts[::2], hosts[1::2], hosts[2:6]], {"node5"}, 1.4)
+    _, said = judged(logs, "--topo", "leaf_spine:leaves=2,spines=4,hosts_per_leaf=8", "-o", str(page))
+    text = page.read_text()
+    assert f"<h1>{escaped(said['verdict'])}</h1>" in text
+    for state in ("slow", "open", "cleared", "untested"):
+        for name in states(said, state) - {"leaf0 | leaf1"}:
+            assert re.search(rf"<span class='node {state}' [^>]*>{re.escape(MARKS[state])}{name}</span>", text)
+    assert "http" not in text
+    assert "<script" not in text
 
 
 def test_one_slow_time_is_no_verdict(tmp_path):
