@@ -251,7 +251,7 @@ def test_devices_that_a_plan_does_not_divide_idle():
     ("text", "said"),
     [
         ("training:llama3-9b", "no model 'llama3-9b'"),
-        ("training:llama3-8b:tp=2,flops=1e12", "plan: unknown key flops"),
+        ("training:llama3-8b:tp=2,flops=1e12", "plan: unknown key 'flops'"),
         ("training:llama3-8b:tp=2:many", "work: BATCH"),
         ("training:llama3-8b:tp=2:64:8", r"training:MODEL\[:PLAN\[:BATCH\]\]"),
         ("training:llama3-8b:tp=8,pp=3", "nearest 24"),
