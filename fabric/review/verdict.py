@@ -379,6 +379,8 @@ def _stepped(review: Review) -> Iterator[Finding]:
                 "batch": step.batch,
                 "seq": step.sequence,
                 "seconds": step.seconds,
+                "low": step.interval[0] if step.interval else step.seconds,
+                "high": step.interval[1] if step.interval else step.seconds,
                 "rate": step.tokens_per_second_per_device,
             }
             yield Finding("assumed", "training", values, ("model",))
