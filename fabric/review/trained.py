@@ -1,6 +1,6 @@
 """The efficiency of a review's training step on a candidate: of a model under a plan, worked out by workload. No money here.
 
-A review that names no cases takes those of the step: its collectives between nodes, the longest first.
+A review that names no cases takes those of the step: its collectives between nodes, one of each.
 
 efficiency = (seconds - exposed communication - contention) / seconds of the step: what a network that costs nothing, inside
 nodes too, would leave of it. Links are evenly loaded: hash collisions are not in it. Detours are, where a candidate is
@@ -24,8 +24,6 @@ from topologies.errors import InputError
 
 EVEN = "ideal"
 """Routing of a step: evenly over shortest ways."""
-MOST_CASES = 4
-"""Cases that a review takes of a step: each is timed and drawn, and what comes after the longest four hardly counts."""
 PLACED = ("contiguous", "interleaved")
 """Orders that put the first group of a plan's dimension where the plan does: ranks side by side, or one of every node."""
 
@@ -64,19 +62,22 @@ def efficiency(step: TrainingStep) -> float:
 
 
 def cases_of(step: TrainingStep, fabric: Fabric) -> tuple[CaseText, ...]:
-    """Return the step's collectives between nodes with their counts, those that take the most seconds first, MOST_CASES.
+    """Return the step's collectives between nodes with their counts, of each the message that takes the most seconds.
 
-    Each over the plan's first group alone, on the devices where the plan has it; the step itself times all groups at once.
+    The longest first. Each over the plan's first group alone, on the devices where the plan has it; the step itself times
+    all groups at once.
     Exchanges between two pipeline stages are left out, and groups that none of PLACED places.
 
     Raises:
         InputError: none is left.
     """
     longest = sorted(step.communications, key=lambda one: one.seconds, reverse=True)
-    found = [text for one in longest if one.nics for text in _text(one, fabric)]
+    found = dict[str, CaseText]()
+    for text in (text for one in longest if one.nics for text in _text(one, fabric)):
+        found.setdefault(text.collective, text)
     if not found:
         raise InputError(f"cases: plan {step.plan.text()} sends no collective between nodes; name collectives and sizes")
-    return tuple(found[:MOST_CASES])
+    return tuple(found.values())
 
 
 def _text(one: Communication, fabric: Fabric) -> list[CaseText]:
