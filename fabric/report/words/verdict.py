@@ -219,6 +219,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "{batch:,} 条 {seq:,} token 的序列），每设备每秒 {rate:,.0f} token；效率为扣除未被掩盖的通信后所剩，"
         "假定链路负载均匀，因此各种子结果相同。",
     ),
+    "one_group": (
+        "What fails is drawn from the whole fabric and judged by {collective} of one group, {ranks:,} of {devices:,} devices: "
+        "most draws miss it, so a failure's 1.00 x says little of the step.",
+        "故障在整个网络中抽取，按一个组（{devices:,} 个设备中的 {ranks:,} 个）的 {collective} 评判："
+        "多数抽取不会碰到它，因此 1.00 倍并不说明整个训练步。",
+    ),
     "economy": (
         "Devices are allocated (paid for) {allocation:.0%} of the time and compute {busy:.0%} of the time, an idle one draws "
         "{idle_share:.0%} of a busy one's power; they live {life:g} years of {hours:,} h, PUE is {pue:g}, energy {energy:g} "
