@@ -86,8 +86,11 @@ def _text(one: Communication, fabric: Fabric) -> list[CaseText]:
     if one.case.collective == "sendrecv" or ranks < 2:
         return []
     orders = [order for order in PLACED if np.array_equal(place(fabric.topology, ranks, order), one.ranks)]
-    own = {"collective": one.case.collective, "size": one.case.nbytes, "ranks": ranks, "count": one.count}
-    return [CaseText(**own, order=order) for order in orders[:1]]
+    case = one.case
+    return [
+        CaseText(collective=case.collective, size=case.nbytes, ranks=ranks, order=order, count=one.count)
+        for order in orders[:1]
+    ]
 
 
 def trained_curve(fabric: Fabric, text: TrainingText, sizes: list[int], routing: str = EVEN) -> list[tuple[int, float]]:
