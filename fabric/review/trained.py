@@ -65,8 +65,7 @@ def cases_of(step: TrainingStep, fabric: Fabric) -> tuple[CaseText, ...]:
     """Return the step's collectives between nodes with their counts, of each the message that takes the most seconds.
 
     The longest first. Each over the plan's first group alone, on the devices where the plan has it; the step itself times
-    all groups at once.
-    Exchanges between two pipeline stages are left out, and groups that none of PLACED places.
+    all groups at once. Exchanges between two pipeline stages are left out, and groups that none of PLACED places.
 
     Raises:
         InputError: none is left.
@@ -86,11 +85,8 @@ def _text(one: Communication, fabric: Fabric) -> list[CaseText]:
     if one.case.collective == "sendrecv" or ranks < 2:
         return []
     orders = [order for order in PLACED if np.array_equal(place(fabric.topology, ranks, order), one.ranks)]
-    case = one.case
-    return [
-        CaseText(collective=case.collective, size=case.nbytes, ranks=ranks, order=order, count=one.count)
-        for order in orders[:1]
-    ]
+    case, count = one.case, one.count
+    return [CaseText(collective=case.collective, size=case.nbytes, ranks=ranks, order=own, count=count) for own in orders[:1]]
 
 
 def trained_curve(fabric: Fabric, text: TrainingText, sizes: list[int], routing: str = EVEN) -> list[tuple[int, float]]:
