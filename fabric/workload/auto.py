@@ -171,9 +171,14 @@ def _chunk(space: Space, fabric: Fabric, by: By, texts: Sequence[str]) -> list[t
     return [(one.plan.text(), one.seconds, one.memory) for one in found]
 
 
-def evaluator(space: Space, fabric: Fabric, constants: Constants | None, scale: StepScale | None = None) -> Evaluate:
-    """Return what gives the step of a plan; all calls share what was asked of the fabric. scale: of measured steps."""
-    costs = Costs(fabric, constants, space.ranks)
+def evaluator(
+    space: Space, fabric: Fabric, constants: Constants | None, scale: StepScale | None = None, *, routing: str = "ideal"
+) -> Evaluate:
+    """Return what gives the step of a plan; all calls share what was asked of the fabric. scale: of measured steps.
+
+    routing: a policy of one seed.
+    """
+    costs = Costs(fabric, constants, space.ranks, routing=routing)
 
     def evaluate(plan: ParallelPlan) -> TrainingStep:
         step = training_step(space.model, plan, fabric, batch=space.batch, seq=space.sequence, costs=costs)
