@@ -15,6 +15,8 @@ from fabric.measure.launch.start import environment
 from fabric.twin.bring_up import running
 from fabric.twin.launch import FIRST_PORT, Starter, starter
 from fabric.twin.plan import TwinPlan
+from fabric.workload.layout import groups
+from fabric.workload.step import TrainingStep
 
 ENTRY, MODULES = "benchmarks.twin_step_rank:main", ("torch.distributed", "benchmarks.twin_step_rank")
 LOOK_EVERY, TIMEOUT = 0.05, 240.0
@@ -34,6 +36,24 @@ class Program:
         groups = {tuple(one["group"]) for rank in self.ranks for one in rank if "group" in one}
         content = {"groups": sorted(groups), "ranks": self.ranks, "steps": self.steps, "warmup": self.warmup}
         return json.dumps(content)
+
+
+def program_of(step: TrainingStep, *, steps: int = 3) -> Program:
+    """Return a step as its ranks do it: a wait for all that is no communication, then every call that the plan emits.
+
+    Of plans without PP and without overlap, whose step is the sum of both.
+    """
+    wait = step.seconds - step.part("communication")
+    tables = {one.dimension: groups(step.plan, one.dimension) for one in step.communications}
+    ranks = []
+    for rank in range(step.ranks):
+        own: list[Operation] = [{"op": "wait", "seconds": wait}]
+        for one in step.communications:
+            group = next(row for row in tables[one.dimension].tolist() if rank in row)
+            call = {"what": one.case.collective, "group": group, "nbytes": one.case.nbytes, "key": one.what}
+            own += [{"op": "start", **call}, {"op": "join", "key": one.what}] * one.count
+        ranks.append(tuple(own))
+    return Program(tuple(ranks), steps)
 
 
 def measure(plan: TwinPlan, programs: Sequence[Program]) -> list[float]:

@@ -9,6 +9,7 @@ from fabric.network import spec
 from fabric.network.fabric import Fabric
 from fabric.predict.constants import NONE, Constants
 from fabric.predict.of_node import constants_on
+from fabric.records.result import Result
 from fabric.review.adaptive import judged_by
 from fabric.review.bill import Bill, bill, without_figures
 from fabric.review.ceiling import Reach, ceiling
@@ -205,8 +206,14 @@ def _design(
         quota=quota(request.limits.power, load) if request.limits.power else None,
         constants=constants,
         ceiling=ceiling(candidate.topo, bought),
-        beside=slowdowns(fabric, first.case, first.algorithm or "ring", first.routing or "ideal"),
+        beside=slowdowns(fabric, first.case, _runs(first), first.routing or "ideal"),
     )
+
+
+def _runs(first: Result) -> str:
+    """Return the algorithm that answered a case: what a library picked for it, where one picks."""
+    picked = first.prediction.runs if first.prediction else None
+    return picked or first.algorithm or "ring"
 
 
 def _economy(request: Request, bought: Bill, done: Performance, broken: Resilience) -> Economy | None:

@@ -116,7 +116,7 @@ def plan_of(text: str) -> ParallelPlan:
         name = KEYS.get(key)
         if name is None:
             near = difflib.get_close_matches(key, KEYS, 1, 0.4)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = f"; did you mean {near[0]}?" if near else "."
             raise InputError(
                 f"plan: unknown key {shown(key)}{hint} There are: {', '.join(k for k in KEYS if k != 'micro_batch')}"
             )

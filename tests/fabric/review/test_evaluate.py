@@ -186,3 +186,14 @@ def test_the_shipped_consumer_review_is_worked_out():
     (design,) = review.designs
     assert (design.bill.endpoints, design.bill.switches, design.fits) == (1024, 96, True)
     assert all(line.part.price.weak for line in design.bill.lines), "every price of this review is assumed and says so"
+
+
+def test_two_jobs_at_once_run_what_the_library_picks():
+    """Two halves of rail-optimised nodes reach leaves of their own; on a Clos with hashing they meet."""
+    rails, meets = evaluate(
+        asked("rail_optimized:nodes=8,rails=8,radix=16,node=dgx-h100", "fat_tree:k=8,node=dgx-h100")
+    ).designs
+    assert rails.performance.timed[0].result.algorithm == "default"
+    for design in (rails, meets):
+        assert design.beside
+        assert min(design.beside) >= 1
