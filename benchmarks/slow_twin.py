@@ -52,6 +52,11 @@ CASES = (
     Case(EIGHT, {"host 5": 2.0}),
     Case(EIGHT, {"host 1": 3.0, "host 6": 2.0}),
     Case(EIGHT, {"out 0": 4.0}),
+    Case(EIGHT, {"host 2": 1.5, "host 7": 2.0, "out 1": 4.0}),
+    Case(SIXTEEN, {}),
+    Case(SIXTEEN, {"host 3": 2.0, "host 9": 1.5, "out 3": 4.0}),
+    Case(RAILS, {}),
+    Case(RAILS, {"rail 2 1": 3.0, "host 6": 2.0}),
 )
 
 
@@ -129,7 +134,7 @@ def line(case: Case) -> str:
     found, wanted = searched(case)
     named = set(found["slow"])
     context = found["context"]
-    said = "; ".join(f"{row['name']} {row['factor']:.2f}x" for row in found["rows"] if row["state"] == "slow") or "nobody"
+    said = "; ".join(_words(row) for row in found["rows"] if row["state"] == "slow") or "nobody"
     faults = ", ".join(f"{text}: {factor:g}x" for text, factor in case.faults.items()) or "none"
     cells = (
         f"`{case.topo}`", faults, f"{len(named & wanted)} of {len(wanted)}", len(named - wanted), said,
@@ -137,6 +142,11 @@ def line(case: Case) -> str:
         f"{100 * context['noise']:.1f} %", f"{monotonic() - start:.0f} s",
     )  # fmt: skip
     return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    parts = f" {' '.join(map(str, row['parts']))}" if row["parts"] else ""
+    return f"{row['kind']}{parts} {row['name'].replace('|', 'to')} {row['factor']:.2f}x"
 
 
 HEAD = "| fabric | slower | found | falsely | named | open | tests | rounds | noise of a test | in all |"

@@ -40,7 +40,7 @@ def test_a_ring_takes_as_long_as_its_slowest_pair_and_a_disturbed_visit_counts_f
         (pair,) = groups
         disturbed = 10.0 if list(pair) not in seen else 1.0
         seen.append(list(pair))
-        return [[(5.0 if 3 in pair else 1.0) * disturbed, 20.0]]
+        return [[(5.0 if 3 in pair else 1.0) * disturbed, 200.0]]
 
     assert by_pairs([[0, 1, 2], [3, 4]], run, inf) == [1.0, 5.0]
     assert seen.count([3, 4]) == MOST_VISITS
