@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fabric.cli.kinds import Number
+from fabric.cli.kinds import Number, Whole
 from fabric.cli.options import constants_asked, constants_option
 from fabric.cli.output import Progress, formats, give
 
@@ -22,7 +22,7 @@ FORM = "COLLECTIVE:SIZE:SHARE"
     "--ratio", type=Number(0, 1000, above=True), help="What leaves pass on, 4 for 4:1, where the file holds a bare tree."
 )
 @click.option(
-    "--devices", type=click.IntRange(1, 1024), help="Devices of a node, where the jobs and the file do not say; 8 by default."
+    "--devices", type=Whole(1, 1024), help="Devices of a node, where the jobs and the file do not say; 8 by default."
 )
 @click.option("--days", type=Number(0, 3660, above=True), default=7.0, show_default=True, help="How far back.")
 @click.option("--low", default="all_reduce:1GiB:0.1", show_default=True, help=f"What jobs do at the low end: {FORM}.")

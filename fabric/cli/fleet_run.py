@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.kinds import WORKERS, Number
+from fabric.cli.kinds import WORKERS, Number, Whole
 from fabric.cli.output import Progress, check_writable, formats, give, tell
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ EXAMPLE = "Example: fabricbench fleet run docs/examples/fleet/half-idle.yaml -o 
 @click.option(
     "--links", type=click.Choice(["both", "none"]), help="Link models: both stated ends, or none; by default the file's."
 )
-@click.option("--seeds", type=click.IntRange(1, 100), help="Seeds; by default the file's.")
+@click.option("--seeds", type=Whole(1, 100), help="Seeds; by default the file's.")
 @click.option(
     "--changes/--no-changes", default=True, show_default=True, help="Change one thing at a time and say what it is worth."
 )

@@ -99,6 +99,7 @@ class Search:
     tree: Tree
     least: float = 0.1
     most_rounds: int = 40
+    floor: float = 0.0
     asked: list[Asked] = field(default_factory=list)
     logs: list[float] = field(default_factory=list)
     rows: list[Floats] = field(default_factory=list)
@@ -116,7 +117,9 @@ class Search:
     @property
     def scale(self) -> Scale:
         """What a healthy test takes, and its noise."""
-        return scale_of(np.array(self.logs), 1.5 * median(self.spreads) if self.spreads else FIRST_NOISE)
+        noise = 1.5 * median(self.spreads) if self.spreads else FIRST_NOISE
+        found = scale_of(np.array(self.logs), max(noise, self.floor))
+        return Scale(found.centre, max(found.noise, self.floor))
 
     def probability(self) -> Floats:
         """Return the probability of every suspect after all that was asked."""
@@ -161,9 +164,13 @@ def search(
     least: float = 0.1,
     most_rounds: int = 40,
     over: Callable[[], bool] | None = None,
+    floor: float = 0.0,
 ) -> Found:
-    """Return who is slow. least: name what is slower by more. over: whether the budget is used up, asked before every round."""
-    state = Search(tree, least, most_rounds)
+    """Return who is slow. least: name what is slower by more. over: whether the budget is used up, asked before every round.
+
+    floor: the least noise that a test's time has, where its own blocks do not show all of it.
+    """
+    state = Search(tree, least, most_rounds, floor)
     while state.rounds < most_rounds and not (over and over()):
         probability = state.probability()
         tests, checks = next_tests(state, probability)

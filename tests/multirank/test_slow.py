@@ -85,6 +85,30 @@ def test_a_search_clears_or_names_every_suspect_of_the_fabric(backend, ranks):
     assert "# about " in done.stderr
 
 
+def test_a_rank_that_hangs_ends_the_search_within_the_limit_and_is_named(ranks):
+    ranks.needs("mpi")
+    mark = "7.375"
+    with ranks.subprocess.Popen(
+        [sys.executable, "-m", "fabric", "slow", "--backend", "mpi", "--ranks", "4", "--repeats", "200", "--timeout", mark],
+        cwd=ranks.ROOT,
+        env=ranks.LAUNCHED,
+        stdout=ranks.subprocess.PIPE,
+        stderr=ranks.subprocess.PIPE,
+        text=True,
+    ) as process:
+        ranks.wait_until(lambda: ranks.rank_pid(mark, 2))
+        time.sleep(4)  # connected
+        pid = ranks.rank_pid(mark, 2)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            _, err = process.communicate(timeout=45)
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    assert process.returncode == 3, err
+    assert "rank 2" in err.splitlines()[-1], err
+
+
 def test_lateness_reports_every_rank(backend, ranks):
     done = slow(ranks, "--method", "lateness", "--backend", backend.name, "--ranks", "3", "--repeats", "8", "--json", *QUICK)
     found = json.loads(done.stdout)

@@ -1,0 +1,33 @@
+"""`slow --method search` on a twin: cables slowed on emulated links are all found by real ranks, and nothing else is named."""
+
+import pytest
+
+from benchmarks.slow_twin import EIGHT, Case, searched
+from fabric.errors import EnvironmentFault
+from fabric.network.spec import load
+from fabric.twin.bring_up import running
+from fabric.twin.plan import plan_of
+
+pytestmark = pytest.mark.multirank
+
+
+@pytest.fixture(scope="module", autouse=True)
+def possible():
+    try:
+        with running(plan_of(load("star:devices=2"), 50e6)):
+            pass
+    except EnvironmentFault as fault:
+        pytest.skip(str(fault))
+
+
+def test_two_slow_hosts_and_a_slow_uplink_are_found_and_nobody_else(ranks):
+    ranks.needs("gloo")
+    faults = {"host 2": 2.0, "host 7": 3.0, "out 1": 4.0}
+    found, wanted = searched(Case(EIGHT, faults))
+    rows = [row for row in found["rows"] if row["state"] == "slow"]
+    assert set(found["slow"]) == wanted, found["verdict"]
+    assert {row["kind"] for row in rows} == {"node", "boundary"}, "a host has one device"
+    factors = {row["suspects"][0]: row["factor"] for row in rows}
+    assert factors[2] == pytest.approx(2, rel=0.2)
+    assert factors[7] == pytest.approx(3, rel=0.2)
+    assert found["wrong"] == 0
