@@ -21,9 +21,7 @@ FORM = "COLLECTIVE:SIZE:SHARE"
 @click.option(
     "--ratio", type=Number(0, 1000, above=True), help="What leaves pass on, 4 for 4:1, where the file holds a bare tree."
 )
-@click.option(
-    "--devices", type=Whole(1, 1024), help="Devices of a node, where the jobs and the file do not say; 8 by default."
-)
+@click.option("--devices", type=Whole(1, 1024), help="Devices of a node, where the jobs and the file do not say; 8 by default.")
 @click.option("--days", type=Number(0, 3660, above=True), default=7.0, show_default=True, help="How far back.")
 @click.option("--low", default="all_reduce:1GiB:0.1", show_default=True, help=f"What jobs do at the low end: {FORM}.")
 @click.option("--high", default="all_to_all:1GiB:0.3", show_default=True, help="The same at the high end.")
