@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fabric.fleet.fleet_file import FleetFile
     from fabric.fleet.helps import Worth
     from fabric.fleet.money import Cost
-    from fabric.fleet.study import Cell, Interval
+    from fabric.fleet.study import Cell, Interval, Ran, Setting
 
 STEP_NAMES = {
     "off": "off", "down": "down (failed)", "idle": "idle: no demand", "blocked": "blocked: demand, no place",
@@ -128,11 +128,12 @@ def fleet_run(
 
     Raises:
         InputError: no jobs, or whatever a run refuses.
+        KeyboardInterrupt: stopped before any setting had all its seeds; later the answer is of those that have, with a warning.
     """
     from fabric.fleet.fleet_file import fleet_of, links_of, policies_of
     from fabric.fleet.helps import changes
     from fabric.fleet.money import power_cap
-    from fabric.fleet.study import cells, run_all, settings
+    from fabric.fleet.study import cells, settings
 
     own = options or Asked()
     fleet = fleet_of(asked)
@@ -154,20 +155,41 @@ def fleet_run(
 
     more = [replace(one.setting, seed=seed) for one in listed for seed in range(file.seeds)]
     fresh = list(dict.fromkeys([*wanted, *more]))
-    ran = run_all(file, fresh, journal=own.journal, workers=own.workers, watch=watch)
-    by_cell = {cell.setting.cell: cell for cell in cells(ran)}
-    shown = list({one.cell: by_cell[one.cell] for one in wanted}.values())
+    ran, cut = _run_or_kept(file, fresh, own, watch)
+    by_cell = {cell.setting.cell: cell for cell in cells(ran) if len(cell.runs) == file.seeds}
+    shown = list({one.cell: by_cell[one.cell] for one in wanted if one.cell in by_cell}.values())
+    if not shown:
+        raise KeyboardInterrupt
     worths = [
         (links_name(by_cell[base.cell]), _worths(file, fleet, by_cell, base, listed))
         for base in bases
-        if base.seed == 0 and own.changes
+        if base.seed == 0 and own.changes and base.cell in by_cell
     ]
     fits = None
-    if own.wait is not None:
+    if own.wait is not None and not cut:
         from fabric.fleet.study import load_that_fits
 
         fits = (own.wait, *load_that_fits(file, wanted[0], own.wait, journal=own.journal, workers=own.workers))
-    return answer_of(file, fleet, shown, worths, own, fits)
+    found = answer_of(file, fleet, shown, worths, own, fits)
+    return replace(found, warnings=(f"interrupted: {cut}",)) if cut else found
+
+
+def _run_or_kept(
+    file: FleetFile, fresh: Sequence[Setting], own: Asked, watch: Callable[[int, int], None] | None
+) -> tuple[list[Ran], str]:
+    """Return the runs, and nothing; after Ctrl-C those that are finished, and a line on what is left out."""
+    from tempfile import TemporaryDirectory
+
+    from fabric.fleet.study import finished, run_all
+
+    with TemporaryDirectory() as folder:
+        journal = own.journal or Path(folder) / "runs"
+        try:
+            return run_all(file, fresh, journal=journal, workers=own.workers, watch=watch), ""
+        except KeyboardInterrupt:
+            ran = finished(file, fresh, journal)
+            on = " (the same command goes on from the journal)" if own.journal else " (--journal FILE would go on from them)"
+            return ran, f"{len(ran)} of {len(fresh)} runs are finished, what rests on all its seeds is shown{on}"
 
 
 def _worths(file: FleetFile, fleet: Fleet, by_cell: Mapping[Any, Cell], base: Any, listed: Sequence[Any]) -> list[Worth]:
@@ -181,7 +203,7 @@ def _worths(file: FleetFile, fleet: Fleet, by_cell: Mapping[Any, Cell], base: An
 
     found = []
     for one in listed:
-        if one.setting.links != base.links:
+        if one.setting.links != base.links or one.setting.cell not in by_cell:
             continue
         new = fleet
         if one.setting.changed:

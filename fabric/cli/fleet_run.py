@@ -51,8 +51,8 @@ def command(
 ) -> None:
     """Simulate the jobs of FLEET.yaml under policies: from installed to effective, waits, money, what would help most.
 
-    The file (docs/fleet.md) names network, nodes, jobs, prices, power and policies. Ctrl-C keeps finished runs where --journal
-    names a file; the same command goes on from there.
+    The file (docs/fleet.md) names network, nodes, jobs, prices, power and policies. Ctrl-C shows what is finished; with
+    --journal the same command goes on from there.
     """
     from fabric.answers.fleet_run import fleet_run, page
     from fabric.fleet.fleet_file import load
@@ -68,8 +68,10 @@ def command(
         from fabric.answers.fleet_tables import markdown as as_markdown
 
         click.echo(as_markdown(answer))
-        return
-    give(answer, as_json=as_json, as_csv=as_csv)
+    else:
+        give(answer, as_json=as_json, as_csv=as_csv)
+    if answer.warnings:  # interrupted: what is finished is printed, and whoever called is told
+        click.get_current_context().exit(130)
 
 
 def _asked(asked: dict[str, Any]) -> Asked:

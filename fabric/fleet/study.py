@@ -25,7 +25,8 @@ from fabric.fleet.simulate import simulate
 from fabric.fleet.tiers import larger_leaves, one_more_tier
 from fabric.fleet.tree import oversubscribed
 from fabric.fleet.waterfall import Waterfall
-from fabric.sweep import sweep
+from fabric.sweep import key_of, sweep
+from fabric.text.files import exists
 
 T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
 """Student's t at 95 %, two-sided, of 1, 2, 3 ... degrees of freedom; 1.96 beyond."""
@@ -128,10 +129,23 @@ def run_all(
     Raises:
         InputError: whatever a run refuses, or a journal that cannot be read or written.
     """
-    file = dumps(asked.model_dump(mode="json"), sort_keys=True)
-    tasks = [{"file": file, "setting": dumps(asdict(one), sort_keys=True)} for one in wanted]
+    tasks = _tasks(asked, wanted)
     found = sweep(_work, tasks, workers=workers, journal=journal, resume=journal is not None, watch=watch)
     return [ran_of(one, row) for one, row in zip(wanted, found, strict=True)]
+
+
+def _tasks(asked: FleetFile, wanted: Sequence[Setting]) -> list[dict[str, str]]:
+    file = dumps(asked.model_dump(mode="json"), sort_keys=True)
+    return [{"file": file, "setting": dumps(asdict(one), sort_keys=True)} for one in wanted]
+
+
+def finished(asked: FleetFile, wanted: Sequence[Setting], journal: Path) -> list[Ran]:
+    """Return those of the runs that a journal holds, in the order of the settings; none where it does not exist."""
+    if not exists(journal):
+        return []
+    rows = {row["key"]: row["result"] for row in map(loads, journal.read_text().split("\n")[:-1])}
+    keys = [key_of(task) for task in _tasks(asked, wanted)]
+    return [ran_of(one, rows[key]) for one, key in zip(wanted, keys, strict=True) if key in rows]
 
 
 def ran_of(setting: Setting, row: Mapping[str, Any]) -> Ran:

@@ -38,11 +38,12 @@ limits: {power: 1e6, racks: 9}
 """
 FLEET = f"""
 topo: {TOPO!r}
-policies: [fifo+scattered, easy+tree]
+policies: [easy+tree]
+links: [{{load: peak, pattern: ring}}]
 seeds: 1
 power: {{busy: 800, idle: 100, pue: 1.3, source: a test}}
 prices: {{currency: CNY, device_hour: 3, charged: 9, kwh: 0.6, source: a test}}
-jobs: {{synthetic: half_idle, load: 0.5, days: 0.5}}
+jobs: {{synthetic: half_idle, load: 0.5, days: 0.25}}
 """
 SACCT = """JobIDRaw|Account|Submit|Start|End|State|AllocTRES|ReqTRES|NodeList
 1|a|0|10|7210|COMPLETED|gres/gpu=32|gres/gpu=32|n[3-6]

@@ -83,6 +83,20 @@ def test_a_journal_keeps_finished_runs(folder):
     assert len(Path("j").read_text().splitlines()) == len(lines) == 4
 
 
+def test_ctrl_c_shows_what_is_finished_and_says_what_is_not(folder, monkeypatch):
+    def stop(_self, done, _all):
+        if done == 3:  # both seeds of the first policy, one of the second
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("fabric.cli.output.Progress.__call__", stop)
+    asked = ["fleet", "run", "fleet.yaml", "--workers", "1", "--links", "none", "--no-changes", "--csv"]
+    done = CliRunner().invoke(program, asked)
+    assert done.exit_code == 130
+    assert "3 of 4 runs are finished" in done.stderr
+    assert "fifo+scattered" in done.stdout
+    assert "easy+tree" not in done.stdout
+
+
 def test_place_prints_a_list_that_slurm_takes(folder):
     Path("free.txt").write_text("node[0-5]  # half a rack\nnode9,node10\n")
     said = run("place", "fleet.yaml", "--job", "all_to_all:64MiB:16", "--free", "free.txt", "--nodes-only")
