@@ -115,12 +115,11 @@ def scale_training(
     Raises:
         InputError: more ranks than a fabric has, or a batch that no size can work on.
     """
-    from fabric.workload.scaling import bend, curve
+    from fabric.workload.scaling import bend, curves
 
     points, parts, bends = list["Point"](), list[Part](), list[dict[str, object]]()
     for fabric in fabrics:
-        for mode in modes:
-            own = curve(fabric, question, ranks, mode, constants, tell)
+        for mode, own in zip(modes, curves(fabric, question, ranks, modes, constants, tell), strict=True):
             points += own
             at = bend(own)
             notes = (_bent(at),)
