@@ -1,4 +1,4 @@
-"""The main job: measure all-reduce here, predict the same cases, extrapolate to 16,384 GPUs, write results and report.
+"""The main job: measure all-reduce here, predict the same cases, extrapolate to 16,384 GPUs, write results, report, pictures.
 
 `python -m benchmarks.scaling` (or `make scaling`). It composes the verbs; it measures and predicts nothing itself.
 """
@@ -18,6 +18,8 @@ import click
 
 from fabric.answers.calibrate import calibrate
 from fabric.answers.scale import scale, scale_measured
+from fabric.answers.training_page import curve_page
+from fabric.answers.training_scale import scale_training
 from fabric.errors import EnvironmentFault
 from fabric.measure.host.local import local_fabric
 from fabric.measure.host.machine import machine, slug
@@ -31,6 +33,8 @@ from fabric.records.store import append
 from fabric.report.run.page import write as write_report
 from fabric.report.run.story import Story
 from fabric.scaling import Row, differences
+from fabric.workload.catalog import language_model
+from fabric.workload.scaling import Question
 from topologies.errors import InputError
 
 ROOT = Path(__file__).parent.parent
@@ -46,6 +50,10 @@ message on one chip.
 """
 SIZES = [1 << 20, 64 << 20, 1 << 30]
 RANKS = [8 << i for i in range(12)]
+TRAINING_FABRICS = (H100_FABRICS[0], "clos:radix=64,endpoints=16384,tiers=3,oversubscription=4,node=dgx-h100")
+TRAINING_RANKS = [64 << n for n in range(9)]
+TRAINED = Question(language_model("llama3-70b"), sequence=8192, batch=2048, plan=None, pinned={}, workers=1)
+"""16.8 million tokens a step at every size (strong), in proportion to the devices (weak)."""
 ASKED = {"ecmp:0-4": (None, "best", "ring"), "ideal": (None,)}
 """Routing -> what runs: NCCL's own choice, the best of all algorithms, and NCCL forced to its ring for contrast."""
 
@@ -54,11 +62,16 @@ ASKED = {"ecmp:0-4": (None, "best", "ring"), "ideal": (None,)}
 @click.option("--output", type=click.Path(path_type=Path), default=ROOT / "results", help="Folder of results.")
 @click.option("--machine", "name", help="Folder name for this machine; by default processor model and cores.")
 @click.option("--run", "run_file", type=click.Path(path_type=Path), default=RUN, help="What to measure.")
-def main(output: Path, name: str | None, run_file: Path) -> None:
+@click.option("--only-training", is_flag=True, help="Measure nothing: only the picture of training versus cluster size.")
+def main(output: Path, name: str | None, run_file: Path, *, only_training: bool) -> None:
     """Measure, predict, extrapolate, report; print every table and where everything was written."""
     started = monotonic()
     folder = output / (name or slug())
     stem = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M}-{commit()}"
+    if only_training:
+        picture = train(stem)
+        click.echo(f"\n{monotonic() - started:.0f} s. Written: {relative(str(picture))}")
+        return
     before = looked_at()
     fabric_file = folder / "fabric.yaml"
     spec.write(before, fabric_file)
@@ -84,7 +97,17 @@ def main(output: Path, name: str | None, run_file: Path) -> None:
     )
     page, picture = (stem.with_name(stem.name + ending) for ending in (".html", ".png"))
     write_report(story, page, picture)
-    click.echo(f"\n{monotonic() - started:.0f} s. Written: " + ", ".join(relative(str(p)) for p in (results, page, picture)))
+    written = results, page, picture, train(stem)
+    click.echo(f"\n{monotonic() - started:.0f} s. Written: " + ", ".join(relative(str(path)) for path in written))
+
+
+def train(stem: Path) -> Path:
+    """Return the second picture: a model's training versus cluster size, 1:1 beside 4:1, the best plan at every size."""
+    found = scale_training([spec.load(text) for text in TRAINING_FABRICS], TRAINED, TRAINING_RANKS, ["strong", "weak"])
+    click.echo(str(found))
+    picture = stem.with_name(stem.name + ".training.png")
+    curve_page(found, picture)
+    return picture
 
 
 def looked_at() -> Fabric:
