@@ -8,6 +8,7 @@ from typing import Any
 
 from fabric.report.page import drawing, labels, style
 from fabric.report.page.drawing import Drawing, Values
+from fabric.workload.plan import plan_of
 from fabric.workload.scaling import BENDS, STRONG, Point, bend
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -52,7 +53,8 @@ def _short(names: Sequence[str]) -> dict[str, str]:
     """Return full name -> label: what stands before the colon where only one fabric has that, else the full name."""
     distinct = list(dict.fromkeys(names))
     families = Counter(name.partition(":")[0] for name in distinct)
-    return {name: name.partition(":")[0] if families[name.partition(":")[0]] == 1 else name for name in distinct}
+    alone = {name: name.partition(":")[0].replace("_", "-") for name in distinct if families[name.partition(":")[0]] == 1}
+    return {name: alone.get(name, name) for name in distinct}
 
 
 def _value(point: Point, short: Mapping[str, str]) -> dict[str, Any]:
@@ -90,7 +92,7 @@ def _runs(published: Sequence[Mapping[str, Any]], most: int) -> Values:
             "plan": run["plan"],
             "about": f"{run['batch']:,} sequences of {run['sequence']:,} tokens",
             "source": run["source"],
-            "what": "published, measured",
+            "what": f"published, {plan_of(run['plan']).precision}",
         }
         for run in found.values()
     ]
@@ -130,7 +132,9 @@ def _speed(values: Values, runs: Values, mode: str, colour: Any, columns: int) -
     layers = [band, lines, dots]
     if runs:
         marks = alt.Chart(drawing.data(runs)).mark_point(shape="cross", filled=True, size=110, color=PUBLISHED, opacity=1)
-        layers.append(marks.encode(x=_devices(values), y=axis("speed"), tooltip=drawing.tooltip(RUN)))
+        at = {"x": _devices(values), "y": axis("speed")}
+        words = alt.Chart(drawing.data(runs)).mark_text(align="left", dx=9, fontSize=12, color=PUBLISHED)
+        layers += [marks.encode(**at, tooltip=drawing.tooltip(RUN)), words.encode(**at, text="what:N")]
     return alt.layer(*layers).properties(width=drawing.panel_width(columns), height=220)
 
 
