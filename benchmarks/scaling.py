@@ -1,6 +1,7 @@
 """The main job: measure all-reduce here, predict the same cases, extrapolate to 16,384 GPUs, write results, report, pictures.
 
-`python -m benchmarks.scaling` (or `make scaling`). It composes the verbs; it measures and predicts nothing itself.
+`python -m benchmarks.scaling` (or `make scaling`); `--again RESULTS` draws constants and page of an earlier launch anew from
+its raw results, which stay as they are. It composes the verbs; it measures and predicts nothing itself.
 """
 
 from __future__ import annotations
@@ -62,16 +63,19 @@ ASKED = {"ecmp:0-4": (None, "best", "ring"), "ideal": (None,)}
 @click.option("--output", type=click.Path(path_type=Path), default=ROOT / "results", help="Folder of results.")
 @click.option("--machine", "name", help="Folder name for this machine; by default processor model and cores.")
 @click.option("--run", "run_file", type=click.Path(path_type=Path), default=RUN, help="What to measure.")
-@click.option("--only-training", is_flag=True, help="Measure nothing: only the picture of training versus cluster size.")
-def main(output: Path, name: str | None, run_file: Path, *, only_training: bool) -> None:
+@click.option(
+    "--again", type=click.Path(path_type=Path, exists=True), help="Raw results of an earlier launch: measure nothing."
+)
+def main(output: Path, name: str | None, run_file: Path, again: Path | None) -> None:
     """Measure, predict, extrapolate, report; print every table and where everything was written."""
     started = monotonic()
+    if again:
+        stem = again.with_suffix("")
+        fabric = spec.load(str(stem.with_name(stem.name + ".fabric.yaml")))
+        told(again, fabric, [f"python -m benchmarks.scaling --again {relative(str(again.resolve()))}"], keep=False)
+        return
     folder = output / (name or slug())
     stem = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M}-{commit()}"
-    if only_training:
-        picture = train(stem)
-        click.echo(f"\n{monotonic() - started:.0f} s. Written: {relative(str(picture))}")
-        return
     before = looked_at()
     fabric_file = folder / "fabric.yaml"
     spec.write(before, fabric_file)
@@ -82,13 +86,24 @@ def main(output: Path, name: str | None, run_file: Path, *, only_training: bool)
     fabric = nearer(before, looked_at())
     for file in (fabric_file, stem.with_name(stem.name + ".fabric.yaml")):
         spec.write(fabric, file)
-    scaling = predict_measured(results, fabric, stem)
-    extrapolation = extrapolate(results)
+    pages = told(results, fabric, ["make scaling", f"fabricbench {' '.join(relative(word) for word in command)}"], keep=True)
+    click.echo(f"\n{monotonic() - started:.0f} s. Written: " + ", ".join(relative(str(p)) for p in (results, *pages)))
+
+
+def told(results: Path, fabric: Fabric, commands: list[str], *, keep: bool) -> tuple[Path, Path, Path]:
+    """Write constants, page and both pictures of raw results beside them, and print the tables; return page and pictures.
+
+    keep: whether the raw results get the predictions too. The machine is what machine.json beside them says.
+    """
+    stem = results.with_suffix("")
+    scaling = predict_measured(results, fabric, stem, keep=keep)
+    extrapolation = extrapolate(results, keep=keep)
+    host = json.loads((results.parent / "machine.json").read_text())
     story = Story(
         title="All-reduce scaling efficiency, measured and predicted",
         made_at=now(),
-        machine=asdict(machine()),
-        commands=["make scaling", f"fabricbench {' '.join(relative(word) for word in command)}"],
+        machine=host,
+        commands=commands,
         scaling=scaling,
         extrapolation=extrapolation,
         constants=constants.load(str(constants_file(stem))),
@@ -97,8 +112,7 @@ def main(output: Path, name: str | None, run_file: Path, *, only_training: bool)
     )
     page, picture = (stem.with_name(stem.name + ending) for ending in (".html", ".png"))
     write_report(story, page, picture)
-    written = results, page, picture, train(stem)
-    click.echo(f"\n{monotonic() - started:.0f} s. Written: " + ", ".join(relative(str(path)) for path in written))
+    return page, picture, train(stem)
 
 
 def train(stem: Path) -> Path:
@@ -132,8 +146,8 @@ def measure(command: Sequence[str]) -> None:
         raise EnvironmentFault(f"measure: ended with exit code {code}, see its line above; what was measured is kept")
 
 
-def predict_measured(results: Path, fabric: Fabric, stem: Path) -> list[Row]:
-    """Return measured and predicted side by side; constants and predictions are written beside the measurements."""
+def predict_measured(results: Path, fabric: Fabric, stem: Path, *, keep: bool) -> list[Row]:
+    """Return measured and predicted side by side; constants are written beside the measurements, predictions to them."""
     measured, said = measured_in(results)
     fitted = calibrate(measured, fabric)
     for line in (*said, *fitted.warnings):
@@ -141,12 +155,13 @@ def predict_measured(results: Path, fabric: Fabric, stem: Path) -> list[Row]:
     constants.write(constants_file(stem), list(fitted))
     click.echo(str(fitted))
     found = scale_measured(measured, fabric, list(fitted))
-    append(results, [row.predicted for row in found if row.predicted])
+    if keep:
+        append(results, [row.predicted for row in found if row.predicted])
     click.echo(str(found))
     return list(found)
 
 
-def extrapolate(results: Path) -> list[Row]:
+def extrapolate(results: Path, *, keep: bool) -> list[Row]:
     """Return 8 to 16,384 H100 GPUs on a rail-optimised fabric and on a fat-tree, hashed ECMP and an even split."""
     fabrics = [spec.load(text) for text in H100_FABRICS]
     rows: list[Row] = []
@@ -154,7 +169,8 @@ def extrapolate(results: Path) -> list[Row]:
         found = scale(fabrics, sizes=SIZES, ranks=RANKS, algorithms=algorithms, routing=routing)
         click.echo(str(found))
         rows += found
-    append(results, [row.predicted for row in rows if row.predicted])
+    if keep:
+        append(results, [row.predicted for row in rows if row.predicted])
     return rows
 
 

@@ -142,7 +142,11 @@ def fleet_run(
     wanted = settings(file, names, models, ratios=own.ratios or (None,), loads=own.loads or (None,))
     bases = [one for one in wanted if one.policy == names[0] and one.ratio == wanted[0].ratio and one.load == wanted[0].load]
     built = max(fleet.tree.ratios) if fleet.tree.capacity[0].size > 1 else None
-    listed = [one for base in bases if base.seed == 0 for one in changes(file, base, built=built)] if own.changes else []
+    listed = (
+        [one for base in bases if base.seed == 0 for one in changes(file, base, built=built, tree=fleet.tree)]
+        if own.changes
+        else []
+    )
     from dataclasses import replace
 
     more = [replace(one.setting, seed=seed) for one in listed for seed in range(file.seeds)]
@@ -170,6 +174,7 @@ def _worths(file: FleetFile, fleet: Fleet, by_cell: Mapping[Any, Cell], base: An
     from fabric.fleet.fleet_file import FleetFile as File
     from fabric.fleet.fleet_file import fleet_of
     from fabric.fleet.helps import worth
+    from fabric.fleet.study import OWN_KEYS
 
     found = []
     for one in listed:
@@ -177,7 +182,7 @@ def _worths(file: FleetFile, fleet: Fleet, by_cell: Mapping[Any, Cell], base: An
             continue
         new = fleet
         if one.setting.changed:
-            keys = {key: value for key, value in loads(one.setting.changed).items() if key != "speed"}
+            keys = {key: value for key, value in loads(one.setting.changed).items() if key not in OWN_KEYS}
             new = fleet_of(File.model_validate({**file.model_dump(mode="json"), **keys}))
         found.append(worth(one, by_cell[base.cell], by_cell[one.setting.cell], fleet, new))
     return sorted(found, key=lambda one: -one.hours.mean)
@@ -213,7 +218,7 @@ def answer_of(
         "limits": found,
         "assumptions": assumptions(file, fleet, base),
     }
-    return Answer(VIEW, tuple(shown), facts, tuple(parts(fleet, shown, worths, beside)), beside)
+    return Answer(VIEW, tuple(shown), facts, tuple(parts(fleet, shown, worths, beside, own.wait)), beside)
 
 
 def lines(cell: Cell, fleet: Fleet) -> list[Line]:
@@ -250,6 +255,7 @@ def assumptions(file: FleetFile, fleet: Fleet, base: Cell) -> list[str]:
 
 def _plain(cell: Cell, fleet: Fleet) -> dict[str, Any]:
     """Return one setting with its figures as plain values; pictures' series of the first seed."""
+    from fabric.answers.fleet_fits import fitting
     from fabric.fleet.money import economy
 
     first = cell.runs[0].figures
@@ -275,6 +281,7 @@ def _plain(cell: Cell, fleet: Fleet) -> dict[str, Any]:
             for row in first["classes"]
         ],
         "tenants": first["tenants"],
+        "fits": [asdict(one) for one in fitting(cell)],
         "fairness": first["fairness"],
         "jobs": first["jobs"],
         "left_out": first["left_out"],

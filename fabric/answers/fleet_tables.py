@@ -40,9 +40,14 @@ def rows(title: str, heads: Sequence[str], body: Sequence[Sequence[str]], notes:
 
 
 def parts(
-    fleet: Fleet, shown: Sequence[Cell], worths: Sequence[tuple[str, Sequence[Worth]]], beside: Mapping[str, Any]
+    fleet: Fleet,
+    shown: Sequence[Cell],
+    worths: Sequence[tuple[str, Sequence[Worth]]],
+    beside: Mapping[str, Any],
+    wait: float | None = None,
 ) -> Iterator[Part]:
-    """Yield the tables in the order they are read."""
+    """Yield the tables in the order they are read. wait: seconds up to which jobs are said to fit; None: an hour."""
+    from fabric.answers.fleet_fits import table as fitting
     from fabric.answers.fleet_run import fabric_name, lines, links_name
 
     base = shown[0]
@@ -52,15 +57,31 @@ def parts(
     yield Part(
         title, tuple(lines(base, fleet)), ("step", "device_hours", "share", "kwh", "money"), (what, *beside["assumptions"])
     )
-    yield _policies(shown)
+    short = short_links(shown)
+    yield _policies(shown, short)
     yield _waits(base)
+    yield fitting(base, wait)
     yield _names(base)
     for links, found in worths:
         yield _helps(links, found, beside["currency"])
-    yield _money(fleet, shown, beside)
+    yield _money(fleet, shown, beside, short)
 
 
-def _policies(shown: Sequence[Cell]) -> Part:
+def short_links(shown: Sequence[Cell]) -> dict[str, str]:
+    """Return a letter for every link model of the settings, in their order: what is said once above the table."""
+    from fabric.answers.fleet_run import links_name
+
+    models = dict.fromkeys(links_name(cell) for cell in shown)
+    return {name: chr(ord("A") + number) for number, name in enumerate(models)}
+
+
+def _legend(short: Mapping[str, str]) -> str:
+    """Return what the letters of link models mean, for a title; nothing where no links were modelled."""
+    said = "; ".join(f"{letter} = {name}" for name, letter in short.items())
+    return f"; links {said}" if list(short) != ["none"] else ""
+
+
+def _policies(shown: Sequence[Cell], short: Mapping[str, str]) -> Part:
     from fabric.answers.fleet_run import fabric_name, links_name, percent
 
     heads = (
@@ -85,7 +106,7 @@ def _policies(shown: Sequence[Cell]) -> Part:
                 cell.setting.policy,
                 fabric_name(cell),
                 f"{load:.2f}",
-                links_name(cell),
+                short[links_name(cell)],
                 percent(cell.share("effective")),
                 f"{100 * cell.share('allocated').mean:.1f} %",
                 f"{100 * cell.share('blocked').mean:.1f} %",
@@ -95,7 +116,8 @@ def _policies(shown: Sequence[Cell]) -> Part:
                 number(cell.waits("all", "slowdown_p95")),
             )
         )
-    return rows("Policies side by side (shares of installed device-hours; 95 % intervals over seeds)", heads, body)
+    title = f"Policies side by side (shares of installed device-hours; 95 % intervals over seeds){_legend(short)}"
+    return rows(title, heads, body)
 
 
 def duration(found: Interval | None) -> str:
@@ -156,24 +178,31 @@ def _names(base: Cell) -> Part:
 def _helps(links: str, found: Sequence[Worth], currency: str | None) -> Part:
     """Return what would help most under one link model."""
     from fabric.answers.fleet_run import percent
+    from fabric.fleet.helps import SMALL
 
     heads = ("change", "to", "device-hours", "P95 wait then", f"{currency or 'money'} a year")
     body = []
     for one in found:
         money = "-" if one.money is None else f"{one.money[0]:,.0f} ({one.money[1]:,.0f} ... {one.money[2]:,.0f})"
-        worth = f"{'+' if one.hours.mean >= 0 else ''}{percent(one.hours, 2)}" + (" little" if one.little else "")
+        worth = f"{'+' if one.hours.mean >= 0 else ''}{percent(one.hours, 2)}{_doubt(one)}"
         body.append((one.kind, one.name, worth, "-" if one.wait is None else clock(one.wait), money))
     notes = [
-        "one thing changed at a time, paired by seed, in shares of installed device-hours; little: 0 within the interval, or "
-        "below 0.5 %"
+        "one thing changed at a time, paired by seed, in shares of installed device-hours; little: below 0.5 %; unclear: more, "
+        "but 0 lies within the interval (more seeds may tell)"
     ]
-    best = found[0] if found else None
-    if best is not None and best.little:
+    if found and all(one.little and abs(one.hours.mean) < SMALL for one in found):
         notes.append("no change is worth much here: below saturation what is effective is what is asked for; look at the waits")
     return rows(f"What would help most ({links})", heads, body, notes)
 
 
-def _money(fleet: Fleet, shown: Sequence[Cell], beside: Mapping[str, Any]) -> Part:
+def _doubt(one: Worth) -> str:
+    """Return how sure a worth is: little, unclear, or nothing said."""
+    from fabric.fleet.helps import SMALL
+
+    return "" if not one.little else " little" if abs(one.hours.mean) < SMALL else " unclear"
+
+
+def _money(fleet: Fleet, shown: Sequence[Cell], beside: Mapping[str, Any], short: Mapping[str, str]) -> Part:
     """Return costs per effective hour, break-even, and the limits."""
     from fabric.answers.fleet_run import fabric_name, links_name
     from fabric.fleet.money import economy
@@ -183,8 +212,8 @@ def _money(fleet: Fleet, shown: Sequence[Cell], beside: Mapping[str, Any]) -> Pa
         "policy",
         "fabric",
         "links",
-        "per effective device-hour",
-        "per allocated",
+        "per effective h",
+        "per allocated h",
         "charged",
         "break-even",
         "allocated",
@@ -192,7 +221,7 @@ def _money(fleet: Fleet, shown: Sequence[Cell], beside: Mapping[str, Any]) -> Pa
     )
 
     def amount(value: float | None, digits: int = 2) -> str:
-        return "-" if value is None else f"{value:,.{digits}f} {currency}"
+        return "-" if value is None else f"{value:,.{digits}f}"
 
     body = []
     for cell in shown:
@@ -201,11 +230,17 @@ def _money(fleet: Fleet, shown: Sequence[Cell], beside: Mapping[str, Any]) -> Pa
         year = amount(one.margin_year, 0) if one.margin_year is not None else f"costs {amount(one.cost_year, 0)}"
         body.append(
             (
-                cell.setting.policy, fabric_name(cell), links_name(cell), amount(one.per_effective), amount(one.per_allocated),
-                amount(one.charged), even, f"{100 * one.allocated:.1f} %", year if one.cost_year is not None else "-",
+                cell.setting.policy, fabric_name(cell), short[links_name(cell)], amount(one.per_effective),
+                amount(one.per_allocated), amount(one.charged),
+                even, f"{100 * one.allocated:.1f} %", year if one.cost_year is not None else "-",
             )
         )  # fmt: skip
-    return rows("Money and limits", heads, body, tuple(_limit_lines(beside["limits"])))
+    return rows(
+        f"Money and limits{f', in {currency} an hour or a year' if currency else ''}{_legend(short)}",
+        heads,
+        body,
+        tuple(_limit_lines(beside["limits"])),
+    )
 
 
 def _limit_lines(found: Mapping[str, Any]) -> Iterator[str]:

@@ -116,11 +116,16 @@ class JobsText(Strict):
 
 
 class ChangeText(Strict):
-    """One thing to change, others as they are: what would it be worth? speed: of the devices, over those there are."""
+    """One thing to change, others as they are: what would it be worth? speed: of the devices, over those there are.
+
+    leaves_joined: so many leaves become one; pods_of: one more tier, over pods of so many leaves, oversubscribed as they are.
+    """
 
     name: Annotated[str, Field(min_length=1)]
-    kind: Literal["price", "node", "power", "jobs", "failures", "fabric"] = "node"
+    kind: Literal["price", "node", "power", "jobs", "failures", "fabric", "tier"] = "node"
     speed: Some | None = None
+    leaves_joined: Annotated[int, Field(ge=2)] | None = None
+    pods_of: Annotated[int, Field(ge=2)] | None = None
     topo: str | None = None
     ratio: Some | None = None
     power: PowerText | None = None

@@ -10,9 +10,13 @@ from fabric.fleet.fleet_file import ChangeText, FleetFile
 from fabric.fleet.money import YEAR_HOURS, costs
 from fabric.fleet.policy import policy
 from fabric.fleet.study import Cell, Interval, Setting, paired
+from fabric.fleet.tiers import nodes_of_a_leaf
+from fabric.fleet.tree import Tree
 from fabric.fleet.waterfall import STEPS
 
 RATIOS = (1.0, 4.0)
+JOINED, PODS = 2, 4
+"""Leaves in one, and leaves in a pod, where other tiers are asked what they are worth."""
 SAME_RATIO = 0.02
 """Relative difference up to which a fabric is taken as the one there is."""
 SMALL = 0.005
@@ -44,10 +48,11 @@ class Worth:
     little: bool
 
 
-def changes(asked: FleetFile, base: Setting, *, built: float | None) -> list[Change]:
-    """Return what may be changed one at a time: placement, backfill, fabric, and what the file lists under `changes`.
+def changes(asked: FleetFile, base: Setting, *, built: float | None, tree: Tree | None = None) -> list[Change]:
+    """Return what may be changed one at a time: placement, backfill, fabric, tiers, and what the file lists under `changes`.
 
     built: what leaves send over what can leave them, at most; None for a fleet of one leaf, which has no fabric to change.
+    tree: of the fleet, whose leaves and tiers may be other; None leaves them out.
     """
     own = policy(base.policy)
     others = ["scattered", "tree", "blocks", *["aware"] * (base.links is not None)]
@@ -62,7 +67,23 @@ def changes(asked: FleetFile, base: Setting, *, built: float | None) -> list[Cha
     if now is not None and base.links is not None:
         others_than = [ratio for ratio in RATIOS if abs(ratio - now) > SAME_RATIO * ratio]
         found += [Change("fabric", f"{ratio:g}:1", replace(base, ratio=ratio)) for ratio in others_than]
+        found += _tiers(tree, base) if tree is not None else []
     return found + [_listed(one, base) for one in asked.changes]
+
+
+def _tiers(tree: Tree, base: Setting) -> list[Change]:
+    """Return larger leaves and one more tier above them, as far as there are leaves enough."""
+    leaves, nodes = len(tree.capacity[0]), nodes_of_a_leaf(tree)
+    found = []
+    if leaves > JOINED:
+        found.append(_tier(f"leaves of {JOINED * nodes} nodes instead of {nodes}", {"leaves_joined": JOINED}, base))
+    if leaves >= 2 * PODS:
+        found.append(_tier(f"one tier more, over pods of {PODS} leaves", {"pods_of": PODS}, base))
+    return found
+
+
+def _tier(name: str, keys: dict[str, int], base: Setting) -> Change:
+    return Change("tier", name, replace(base, label=name, changed=dumps(keys, sort_keys=True)))
 
 
 def _listed(one: ChangeText, base: Setting) -> Change:

@@ -16,11 +16,13 @@ from typing import Any
 from fabric.fleet.account import waterfall
 from fabric.fleet.demand import jobs_of
 from fabric.fleet.figures import fairness, names, samples, size_classes, tenants
+from fabric.fleet.fits import fits
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import FleetFile, fleet_of
 from fabric.fleet.links import LinkModel
 from fabric.fleet.policy import policy
 from fabric.fleet.simulate import simulate
+from fabric.fleet.tiers import larger_leaves, one_more_tier
 from fabric.fleet.tree import oversubscribed
 from fabric.fleet.waterfall import Waterfall
 from fabric.sweep import sweep
@@ -30,6 +32,8 @@ T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.
 DAY_US = 86_400_000_000
 LOADS, HALVINGS = (0.0, 1.5), 6
 """Between which loads, and in how many steps, the one that fits is sought: to 0.025."""
+OWN_KEYS = ("speed", "leaves_joined", "pods_of")
+"""Keys of a change that are none of the fleet's file."""
 SAMPLED = 96
 """Times at which a run is looked at for pictures."""
 
@@ -145,11 +149,15 @@ def _work(task: Mapping[str, str]) -> dict[str, Any]:
 def run_one(file: str, setting: Setting) -> dict[str, Any]:
     """Return the waterfall and figures of one run of a fleet's file (as JSON text)."""
     changed = loads(setting.changed) if setting.changed else {}
-    speed = float(changed.pop("speed", 1.0))
+    own = {key: changed.pop(key) for key in OWN_KEYS if changed.get(key) is not None}
     asked, fleet = _fleet(dumps({**loads(file), **changed}, sort_keys=True))
     if setting.ratio is not None:
         fleet = replace(fleet, tree=oversubscribed(fleet.tree, setting.ratio, fleet.tree.tiers[0]))
-    demand = jobs_of(asked, fleet, setting.seed, setting.load, speed)
+    if "leaves_joined" in own:
+        fleet = replace(fleet, tree=larger_leaves(fleet.tree, own["leaves_joined"]))
+    if "pods_of" in own:
+        fleet = replace(fleet, tree=one_more_tier(fleet.tree, own["pods_of"]))
+    demand = jobs_of(asked, fleet, setting.seed, setting.load, float(own.get("speed", 1.0)))
     model = None if setting.links is None else LinkModel(*setting.links)
     outcome = simulate(
         fleet,
@@ -166,6 +174,7 @@ def run_one(file: str, setting: Setting) -> dict[str, Any]:
     rounded = {
         "classes": [asdict(one) for one in size_classes(outcome)],
         "tenants": [asdict(one) for one in who[:50]],
+        "fits": [asdict(one) for one in fits(outcome, demand.jobs)],
         "fairness": fairness(who),
         "names": asdict(names(outcome, total, seen.partly.tolist())),
         "left_out": len(outcome.left_out),

@@ -229,29 +229,38 @@ def _lines(points: Sequence[Point]) -> tuple[Line, ...]:
 def _joined(points: Sequence[Point], passes: float) -> tuple[Line, ...]:
     """Return straight lines from every message's size to the next, and in proportion beyond the last."""
     ends = [points[0], *(b for a, b in pairwise(points) if b.message > a.message)]
-    rest = [_of_caches(point, passes, np.array([point.cost])) for point in ends]
     rng = np.random.default_rng(0)
-    drawn = [_of_caches(point, passes, _drawn(point, rng)) for point in ends]
-    lines = [_between(ends, rest, drawn, place, passes) for place in range(len(ends) - 1)]
-    last, beyond = ends[-1], np.quantile(drawn[-1] / ends[-1].moved, [0.025, 0.975]).tolist()
-    beta = float(rest[-1][0]) / last.moved
-    return (*lines, Line(-last.latency, beta, None, (-last.latency, -last.latency), (beyond[0], beyond[1]), passes))
+    drawn = [_drawn(point, rng) for point in ends]
+    lines = [_between((ends[n], ends[n + 1]), (drawn[n], drawn[n + 1]), passes) for n in range(len(ends) - 1)]
+    last, own = ends[-1], _allowed(ends[-1:], passes)
+    beta = float(_of_caches(last, own, np.array([last.cost]))[0]) / last.moved
+    low, high = np.quantile(_of_caches(last, own, drawn[-1]) / last.moved, [0.025, 0.975]).tolist()
+    return (*lines, Line(-last.latency, beta, None, (-last.latency, -last.latency), (low, high), own))
 
 
-def _between(ends: Sequence[Point], rest: Sequence[Floats], drawn: Sequence[Floats], place: int, passes: float) -> Line:
-    """Return the line from one size to the next; flat, through the middle of both, where the larger takes no longer."""
+def _between(ends: tuple[Point, Point], drawn: tuple[Floats, Floats], passes: float) -> Line:
+    """Return the line from one size to the next; flat, through the middle of both, where the larger takes no longer.
+
+    Where time grows faster than bytes it starts below zero; step_time takes that off the bytes, and both ends are met.
+    """
+    own = _allowed(ends, passes)
 
     def through(low: Floats, high: Floats) -> tuple[Floats, Floats]:
-        beta = np.maximum(high - low, 0.0) / (ends[place + 1].moved - ends[place].moved)
-        return np.where(beta > 0, low - beta * ends[place].moved, np.sqrt(low * high)) - latency, beta
+        low, high = _of_caches(ends[0], own, low), _of_caches(ends[1], own, high)
+        beta = np.maximum(high - low, 0.0) / (ends[1].moved - ends[0].moved)
+        return np.where(beta > 0, low - beta * ends[0].moved, np.sqrt(low * high)) - ends[0].latency, beta
 
-    latency = ends[place].latency
-    alpha, beta = through(rest[place], rest[place + 1])
+    alpha, beta = through(*(np.array([end.cost]) for end in ends))
     (alpha_low, beta_low), (alpha_high, beta_high) = zip(
-        *(np.quantile(own, [0.025, 0.975]).tolist() for own in through(drawn[place], drawn[place + 1])), strict=True
+        *(np.quantile(ours, [0.025, 0.975]).tolist() for ours in through(*drawn)), strict=True
     )
-    message = ends[place + 1].message
-    return Line(float(alpha[0]), float(beta[0]), message, (alpha_low, alpha_high), (beta_low, beta_high), passes)
+    return Line(float(alpha[0]), float(beta[0]), ends[1].message, (alpha_low, alpha_high), (beta_low, beta_high), own)
+
+
+def _allowed(points: Sequence[Point], passes: float) -> float:
+    """Return passes, at most as many as leave every size LEAST of its seconds for its bytes in caches."""
+    most = [max(0.0, (1 - LEAST) * point.cost - point.anew) / point.excess for point in points if point.excess > 0]
+    return min([passes, *most])
 
 
 def _of_caches(point: Point, passes: float, seconds: Floats) -> Floats:

@@ -200,4 +200,7 @@ def _port(
     speed = np.bincount(topology.ends[own].ravel(), both, minlength=topology.vertices)[devices]
     said = [constants.line(topology.levels[index], case.nbytes).beta for index in levels]
     fitted = next((beta for beta in said if beta is not None), None)
-    return float(fixed.max(initial=0.0)), fitted if fitted is not None else float(1 / speed.min()) if speed.min() > 0 else 0.0
+    alpha = float(fixed.max()) if len(fixed) else 0.0
+    if fitted is None:
+        return max(alpha, 0.0), float(1 / speed.min()) if speed.min() > 0 else 0.0
+    return max(alpha, 0.0), max(fitted + min(alpha, 0.0) / max(case.nbytes, 1), 0.0)  # below zero: bytes take that much less

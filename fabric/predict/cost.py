@@ -167,11 +167,12 @@ def step_time(cost: Cost, message: float, constants: Constants, *, reduces: bool
     ]
     own = [low if beta is None else per for low, per, beta in zip(cost.own, per_byte, betas, strict=True)]
     deciding = int(np.argmax(per_byte))
-    fixed = _fixed(cost.hops, cost.latency, lines)
+    fixed = float(_fixed(cost.hops, cost.latency, lines).max()) if len(cost.hops) else 0.0
+    less = min(fixed, 0.0)  # a line that starts below zero is right where it was fitted: its bytes take that much less
     return StepTime(
-        fixed=float(fixed.max(initial=0.0)),
-        moving=message * float(per_byte[deciding]),
-        uncongested=message * float(max(own)),
+        fixed=max(fixed, 0.0),
+        moving=max(message * float(per_byte[deciding]) + less, 0.0),
+        uncongested=max(message * float(max(own)) + less, 0.0),
         reducing=constants.gamma * message * cost.fan_in if reduces else 0.0,
         level=cost.levels[deciding],
         link=int(cost.fullest[deciding]),

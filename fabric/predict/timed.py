@@ -112,9 +112,21 @@ def _phase(model: Model, case: Case, step: Step, known: dict[bytes, Ways]) -> Ph
         received = np.bincount(target, None if step.scale is None else step.scale)
         fixed = fixed + model.constants.gamma * largest * received[target]
     routed = _at_library_speed(model, known[key], largest)
-    waiting = np.maximum(fixed + routed.latency, 0.0)  # a fitted alpha may be below zero: faster than the way's latency
-    routed = replace(routed, latency=waiting)
-    return Phase(source.astype(np.int64), target.astype(np.int64), routed, largest * scale, 0.0, step.repeats, step.active)
+    before = fixed + routed.latency
+    nbytes = largest * scale * _kept(before, routed, largest)
+    routed = replace(routed, latency=np.maximum(before, 0.0))
+    return Phase(source.astype(np.int64), target.astype(np.int64), routed, nbytes, 0.0, step.repeats, step.active)
+
+
+def _kept(before: Floats, routed: Ways, message: float) -> Floats | float:
+    """Return the share of every message's bytes that is left where its seconds before its bytes are below zero."""
+    if not message or (before >= 0).all():
+        return 1.0
+    slowest = np.zeros(len(before))
+    np.maximum.at(slowest, routed.paths.flow, 1 / routed.capacity[routed.paths.links])
+    seconds = message * slowest
+    less = np.divide(np.minimum(before, 0.0), seconds, out=np.zeros(len(before)), where=seconds > 0)
+    return np.asarray(np.maximum(1.0 + less, 0.0))
 
 
 def alphas(model: Model, routed: Ways, message: float) -> Floats:

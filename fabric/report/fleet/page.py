@@ -13,6 +13,8 @@ from fabric.text.escape import html as escape
 
 BUSIEST = 12
 """Leaves that the table of busy links shows."""
+SMALL = 0.005
+"""Share of device-hours below which a change is said to be worth little, as in fabric/fleet/helps.py; above it, unclear."""
 MOST_LEAVES = 160
 """Leaves that the map shows, the first ones."""
 CLOCKS = {
@@ -161,7 +163,7 @@ def _helps(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[
             body.append(
                 (
                     one["kind"],
-                    one["name"] + (f" ({own['little']})" if one["little"] else ""),
+                    one["name"] + (f" ({own['little' if abs(hours['mean']) < SMALL else 'unclear']})" if one["little"] else ""),
                     f"{100 * hours['mean']:+.2f} %",
                     "-" if hours["seeds"] < 2 else f"{100 * hours['low']:.2f} … {100 * hours['high']:.2f}",
                     _clock(one["wait"], lang),

@@ -45,23 +45,30 @@ def test_runs_add_up_and_seeds_differ(tmp_path):
 def test_a_fabric_and_faster_devices_are_changes():
     asked = file(
         seeds=1,
-        changes=[{"name": "twice as fast", "kind": "node", "speed": 2}],
+        changes=[
+            {"name": "twice as fast", "kind": "node", "speed": 2},
+            {"name": "two leaves in one", "kind": "tier", "leaves_joined": 2},
+        ],
         prices={"currency": "CNY", "device_hour": 2, "charged": 9, "source": "a test"},
     )
     base = Setting("fifo+scattered", 0, None, None, links_key(links_of(asked)[0]))
     listed = changes(asked, base, built=4.0)
+    tiers = [one.name for one in changes(asked, base, built=4.0, tree=fleet_of(asked).tree) if one.kind == "tier"]
+    assert tiers == ["leaves of 8 nodes instead of 4", "two leaves in one"], "four leaves hold no two pods of four"
     kinds = [(one.kind, one.name) for one in listed]
     assert kinds == [
         ("placement", "tree"), ("placement", "blocks"), ("placement", "aware"), ("backfill", "on"), ("fabric", "1:1"),
-        ("node", "twice as fast"),
+        ("node", "twice as fast"), ("tier", "two leaves in one"),
     ]  # fmt: skip
-    chosen = [one for one in listed if one.name in ("1:1", "twice as fast")]
+    chosen = [one for one in listed if one.name in ("1:1", "twice as fast", "two leaves in one")]
     found = cells(run_all(asked, [base, *(one.setting for one in chosen)], workers=1))
     fleet = fleet_of(asked)
-    wider, faster = (worth(one, found[0], cell, fleet, fleet) for one, cell in zip(chosen, found[1:], strict=True))
+    wider, faster, larger = (worth(one, found[0], cell, fleet, fleet) for one, cell in zip(chosen, found[1:], strict=True))
     assert wider.hours.mean > 0, "nothing that a 1:1 fabric does makes a job slower"
     assert wider.money[0] == pytest.approx(wider.hours.mean * 9 * 8760 * fleet.devices)
     assert faster.wait <= wider.wait or faster.hours.mean < 0, "the same work on faster devices asks for fewer hours"
+    assert larger.hours.mean != 0, "jobs cross fewer uplinks"
+    assert larger.money is not None
     what, share = headline(found[0])
     assert 0 < share < 1
     assert what
