@@ -16,7 +16,7 @@ from fabric.workload.catalog import language_model
 from fabric.workload.scaling import Question, bend
 from topologies.errors import InputError
 
-QUICK, SLOW = load("dgx-h100:nodes=4"), load("leaf_spine:leaves=2,spines=1,hosts_per_leaf=2,node=dgx-h100,speed=25Gb/s")
+QUICK, SLOW = load("dgx-h100:nodes=4"), load("leaf_spine:leaves=2,spines=1,hosts_per_leaf=16,node=dgx-h100,speed=25Gb/s")
 SIZES = [8, 16, 32]
 
 
