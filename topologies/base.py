@@ -107,6 +107,15 @@ class Topology:
         return found
 
     @cached_property
+    def ports(self) -> NDArray[np.int64]:
+        """The vertex at which the network cables of every device end: itself, or the NIC that it shares (devices,)."""
+        found: NDArray[np.int64] = np.arange(self.devices)
+        if HOST_NIC in self.levels:
+            device, nic = self.ends[self.level == self.levels.index(HOST_NIC)].T
+            found[device] = nic
+        return found
+
+    @cached_property
     def is_cable(self) -> NDArray[np.bool_]:
         """Which cables leave a node: those of the scale-out network but for what joins devices to shared NICs (cables,)."""
         inside = [self.levels.index(level) for level in (SCALE_UP, HOST_NIC) if level in self.levels]

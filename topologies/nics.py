@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from topologies.base import HOST_NIC, MOST_PER_NODE, NIC, SCALE_UP, Topology, check_size, check_whole
 from topologies.errors import InputError
@@ -67,6 +68,29 @@ def _shared(topology: Topology, each: int, devices_per_node: int) -> Topology:
         level=np.concatenate([first, topology.level + np.int8(1)]),
         lanes=np.concatenate([np.repeat(lanes, each).astype(np.int16), topology.lanes]),
     )  # fmt: skip
+
+
+def cables_by_device(topology: Topology) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the network's cables as devices see them: (rows,) cable numbers and (rows, 2) their ends.
+
+    A cable of a shared NIC has a row for each device below it, with that device in the NIC's place; any other has one row.
+    """
+    cable = np.flatnonzero(topology.is_cable)
+    ends = topology.ends[cable].astype(np.int64)
+    if NIC not in topology.tiers:
+        return cable, ends
+    device = np.argsort(topology.ports, kind="stable")
+    below = np.bincount(topology.ports, minlength=topology.vertices)
+    first = np.cumsum(below) - below
+    low = ends[:, 0]  # a NIC is the lower end of all its cables
+    times = np.maximum(below[low], 1)
+    row = np.repeat(np.arange(len(cable)), times)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
+    ends = ends[row]
+    shared = below[ends[:, 0]] > 0
+    shared &= ends[:, 0] >= topology.devices
+    ends[shared, 0] = device[first[ends[shared, 0]] + place[shared]]
+    return cable[row], ends
 
 
 def nics_alone(topology: Topology) -> Topology:

@@ -80,12 +80,10 @@ def counts(named: Named) -> Row:
     """Return the counts of a fabric under the keys of `show --json`, and how many pairs of switches have how many cables."""
     import numpy as np
 
-    from fabric.formats.named import scale_out
-
     topology = named.topology
-    outside = scale_out(topology)
+    outside = topology.is_cable
     low = topology.ends[:, 0]
-    to_devices = outside & (low < topology.devices) & ~topology.forwards[low]
+    to_devices = outside & ~topology.is_switch[low] & (~topology.forwards[low] | (low >= topology.devices))
     pairs = np.unique(np.sort(topology.ends[outside & ~to_devices], axis=1), axis=0, return_counts=True)[1]
     inside = topology.tier == topology.scale_up_tier
     return {
@@ -100,7 +98,7 @@ def counts(named: Named) -> Row:
         "switches_by_tier": topology.switches_by_tier,
         "cables_by_level": topology.cables_by_level,
         "cables_between_pairs": {str(k): int((pairs == k).sum()) for k in np.unique(pairs)},
-        "scale_up": {"switches": int(inside.sum()), "cables": int((~outside).sum())},
+        "scale_up": {"switches": int(inside.sum()), "cables": int((topology.level == topology.scale_up_level).sum())},
         "fingerprint": named.fabric.fingerprint,
     }
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.job import shape
 from fabric.network.fabric import Fabric
+from fabric.network.failures import between_switches
 from fabric.network.names import given_names
 from fabric.network.placement import Devices
 from fabric.predict.answer import models_of, predict_on
@@ -197,7 +198,7 @@ def with_ratio(fabric: Fabric, ratio: float) -> Fabric:
         raise InputError(f"ratio: must be above 0, such as 4 for 4:1, got {ratio:g}")
     topology = fabric.topology
     below = _sent(fabric)
-    between = np.flatnonzero((topology.level != topology.scale_up_level) & (topology.ends[:, 0] >= topology.devices))
+    between = between_switches(topology)
     lower = topology.ends[between, 0]
     parallel = np.bincount(lower, minlength=topology.vertices)
     speeds = {int(c): float(below[v] / ratio / parallel[v]) for c, v in zip(between, lower, strict=True)}
@@ -209,11 +210,9 @@ def _sent(fabric: Fabric) -> NDArray[np.float64]:
     topology = fabric.topology
     sent = np.zeros(topology.vertices)
     for tier in range(1, len(topology.tiers)):
-        ends = topology.ends[(topology.level != topology.scale_up_level) & (topology.tier[topology.ends[:, 1]] == tier)]
-        speed = fabric.link_speed[::2][
-            (topology.level != topology.scale_up_level) & (topology.tier[topology.ends[:, 1]] == tier)
-        ]
-        device = ends[:, 0] < topology.devices
+        own = topology.is_cable & (topology.tier[topology.ends[:, 1]] == tier)
+        ends, speed = topology.ends[own], fabric.link_speed[::2][own]
+        device = ~topology.is_switch[ends[:, 0]]
         np.add.at(sent, ends[device, 1], speed[device])
         np.add.at(sent, ends[~device, 1], sent[ends[~device, 0]])
     return sent

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from fabric.fleet.tree import UNIT, Tree
 from fabric.network.fabric import Fabric
-from topologies.base import SCALE_UP, Topology
+from topologies.base import NIC, SCALE_UP, Topology
 
 
 class Found(NamedTuple):
@@ -46,7 +46,7 @@ def groups(fabric: Fabric) -> Tree:
 def _node_speed(fabric: Fabric) -> NDArray[np.float64]:
     """Return bytes per second of every node into the scale-out network: all its devices' cables."""
     topology = fabric.topology
-    up = (topology.ends[:, 0] < topology.devices) & (topology.level != topology.scale_up_level)
+    up = topology.is_cable & ~topology.is_switch[topology.ends[:, 0]]
     speed = np.zeros(topology.nodes)
     np.add.at(speed, topology.node[topology.ends[up, 0]], fabric.link_speed[::2][up])
     return speed
@@ -65,7 +65,7 @@ def _tiers(fabric: Fabric) -> list[Found]:
     flat = topology.tier[ends[:, 0]] == topology.tier[ends[:, 1]]
     found: list[Found] = []
     for tier, name in enumerate(topology.tiers):
-        if tier == 0 or name == SCALE_UP:
+        if tier == 0 or name in (NIC, SCALE_UP):
             continue
         inside = (high < tier) | ((high == tier) & ~flat)
         group = _components(topology, ends[inside])

@@ -119,8 +119,11 @@ def _phase(model: Model, case: Case, step: Step, known: dict[bytes, Ways]) -> Ph
 
 
 def _kept(before: Floats, routed: Ways, message: float) -> Floats | float:
-    """Return the share of every message's bytes that is left where its seconds before its bytes are below zero."""
-    if not message or (before >= 0).all():
+    """Return the share of every message's bytes that is left where the step's line starts below zero, as step_time() has it.
+
+    One message below zero beside another above it only has the shorter way: the line holds for the longest.
+    """
+    if not message or not len(before) or before.max() >= 0:
         return 1.0
     slowest = np.zeros(len(before))
     np.maximum.at(slowest, routed.paths.flow, 1 / routed.capacity[routed.paths.links])

@@ -20,6 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from fabric.network.failures import Failures
 from fabric.review.racks import Layout
 from topologies.base import Topology
+from topologies.nics import cables_by_device
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -141,8 +142,9 @@ class Attached:
 
 
 def attached(topology: Topology, alive: Flags) -> Attached:
-    """Return what the devices hang on over the network cables that are alive."""
-    ends = topology.ends[alive & (topology.level != topology.scale_up_level)].astype(np.int64)
+    """Return what the devices hang on over the network cables that are alive; those on a NIC over the NIC's cables."""
+    cable, ends = cables_by_device(topology)
+    ends = ends[alive[cable] & ~np.isin(ends[:, 0], _without_nic(topology, alive))]
     forwards = topology.forwards[ends]
     low, high = ends[forwards.all(axis=1)].T
     size = topology.vertices
@@ -152,6 +154,12 @@ def attached(topology: Topology, alive: Flags) -> Attached:
     own = np.flatnonzero(topology.forwards[: topology.devices])
     rows = np.unique(np.concatenate([device * size + label[switch], own * size + label[own]]))
     return Attached(rows // size, rows % size, label.astype(np.int64))
+
+
+def _without_nic(topology: Topology, alive: Flags) -> Ints:
+    """Return the devices that are cut off from the NIC that they share."""
+    found: Ints = topology.ends[~alive & ~topology.is_cable & (topology.level != topology.scale_up_level), 0].astype(np.int64)
+    return found
 
 
 @lru_cache(maxsize=8)
@@ -194,15 +202,14 @@ class SinglePoints:
 def single_points(topology: Topology) -> SinglePoints:
     """Return the single points of failure of the network.
 
-    A switch with devices that have no other one, and a device's only cable, are found by counting; what is left are the
-    articulation points of the switches and the cables at them, each tried by itself.
+    A switch with devices that have no other one, and the only cable of a device or of the NIC that devices share, are found
+    by counting; what is left are the articulation points of the switches and the cables at them, each tried by itself.
     """
-    outside = topology.level != topology.scale_up_level
-    ends = topology.ends[outside].astype(np.int64)
-    number = np.flatnonzero(outside)
+    number, ends = cables_by_device(topology)
     forwards = topology.forwards[ends].all(axis=1)
     taken = np.bincount(_only_switch(topology, ends[~forwards]), minlength=topology.vertices)[: topology.vertices]
-    cables = int((np.bincount(ends[~forwards].ravel(), minlength=topology.vertices)[: topology.devices] == 1).sum())
+    own = np.bincount(ends[~forwards].ravel(), minlength=topology.vertices)[: topology.devices] == 1
+    cables = len(np.unique(topology.ports[own]))
     between, rows, copies = np.unique(ends[forwards], axis=0, return_index=True, return_counts=True)
     graph = nx.from_edgelist(between.tolist())
     joints = np.array(sorted(nx.articulation_points(graph)), dtype=np.int64)

@@ -8,7 +8,7 @@ problem), until no tier keeps more. That is a plan and not a proof: changing sev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from scipy.sparse import csr_array, eye_array, hstack
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from topologies.base import Topology
+from topologies.nics import nics_alone
 
 Ints = NDArray[np.int64]
 ROUNDS = 4
@@ -34,6 +35,7 @@ class _Sides:
 
 def kept(before: Topology, after: Topology) -> int:
     """Return how many of the network's cables keep both ends in the best assignment found."""
+    before, after = _by_nic(before), _by_nic(after)
     sides = _Sides(before, after, _cables(before), _cables(after))
     where = _by_number(before, after)
     stays = _stays(sides, where)
@@ -48,6 +50,14 @@ def kept(before: Topology, after: Topology) -> int:
         if stays.sum() == most:
             break
     return int(stays.sum()) // 2
+
+
+def _by_nic(topology: Topology) -> Topology:
+    """Return the network with NICs in the place of the devices that share them, still node by node."""
+    alone = nics_alone(topology)
+    if alone is topology:
+        return topology
+    return replace(alone, node=topology.node[topology.devices : topology.devices + alone.vertices])
 
 
 def _cables(topology: Topology) -> csr_array:

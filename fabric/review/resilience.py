@@ -23,6 +23,7 @@ from fabric.review.racks import Layout
 from fabric.review.request import Failing, Request
 from fabric.workload.checkpoints import RUN_DEVICES, RUN_HOURS, RUN_NETWORK_STOPS, RUN_STOPS
 from topologies.base import Topology
+from topologies.nics import cables_by_device
 
 POOLS: dict[Kind, Callable[[Topology], NDArray[np.int64]]] = {"links": between_switches, "host_links": at_devices}
 """Kind of failing cable -> the cables that it is drawn from; together they are the network's."""
@@ -124,8 +125,7 @@ def _lost_racks(job: Job, failing: Failing, layout: Layout) -> Iterator[Damage]:
 
 def single_homed(topology: Topology) -> int:
     """Return the devices whose way out of the node is one cable, or cables to one switch: that one stops them."""
-    outside = topology.level != topology.scale_up_level
-    ends = topology.ends[outside].astype(np.int64)
+    ends = cables_by_device(topology)[1]
     ends = np.concatenate([ends, ends[:, ::-1]])
     ends = np.unique(ends[ends[:, 0] < topology.devices], axis=0)
     return int((np.bincount(ends[:, 0], minlength=topology.devices) <= 1).sum())

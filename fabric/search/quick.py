@@ -38,6 +38,7 @@ from fabric.search.generate import Wiring
 from fabric.units import rate
 from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
+from topologies.nics import cables_by_device
 
 HASHED = "ecmp:1"
 QUICK = {
@@ -176,7 +177,7 @@ def split_nodes(topology: Topology) -> int:
 
     So it is where leaves hold no whole number of nodes: 42 ports and 8 devices a node. Rails put every node on as many.
     """
-    ends = topology.ends[topology.level != topology.scale_up_level].astype(np.int64)
+    ends = cables_by_device(topology)[1]
     near = (ends < topology.devices).sum(axis=1) == 1  # a device and a switch; parallel cables count once
     cable = np.unique(ends[near].min(axis=1) * topology.vertices + ends[near].max(axis=1))
     device, leaf = cable // topology.vertices, cable % topology.vertices
@@ -198,7 +199,7 @@ def exposure(fabric: Fabric) -> float:
 
 
 def _exposure(topology: Topology, alone: NDArray[np.int64]) -> float:
-    outside = topology.level != topology.scale_up_level
+    outside = topology.is_cable
     ends, level, lanes = topology.ends[outside], topology.level[outside], topology.lanes[outside]
     stranded = np.bincount(alone[alone >= topology.devices])
     worst = float(stranded.max(initial=0)) / topology.devices
@@ -211,8 +212,7 @@ def _exposure(topology: Topology, alone: NDArray[np.int64]) -> float:
 
 def _only_neighbour(topology: Topology) -> NDArray[np.int64]:
     """Return the one vertex that every device's network cables end at, -1 for a device with several."""
-    outside = topology.level != topology.scale_up_level
-    ends = topology.ends[outside].astype(np.int64)
+    ends = cables_by_device(topology)[1]
     device, other = np.concatenate([ends, ends[:, ::-1]]).T
     near = device < topology.devices
     first, last = np.full(topology.devices, topology.vertices), np.full(topology.devices, -1)

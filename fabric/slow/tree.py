@@ -165,8 +165,7 @@ def _fill(fabric: Fabric, label: Ints, kept: Ints, above: NDArray[np.bool_]) -> 
         leads = label[ends[:, side]]
         apart = leads != label[ends[:, 1 - side]]
         out += np.bincount(leads[apart], speed[above][apart], minlength=len(out))
-    network = topology.level != topology.scale_up_level
     low = topology.ends[:, 0]
-    nic = network & (low < topology.devices)
+    nic = topology.is_cable & ~topology.is_switch[low]
     into = np.bincount(label[low[nic]], speed[nic], minlength=len(out))
     return np.where(out[kept] > 0, into[kept] / np.maximum(out[kept], 1e-30), 1.0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from topologies.base import HOST_NIC, NIC
 from topologies.catalog import parse
 from topologies.errors import InputError
-from topologies.nics import nics_alone, share_nics
+from topologies.nics import cables_by_device, nics_alone, share_nics
 
 FAMILIES = ["clos:radix=8,endpoints=12", "fat_tree:k=4", "leaf_spine:leaves=4,spines=2,hosts_per_leaf=3", "star:devices=6"]
 
@@ -38,6 +38,22 @@ def test_without_what_is_inside_it_is_the_familys_own_network(spec, each, kind):
         assert np.array_equal(getattr(alone, key), getattr(plain, key)), key
     assert (alone.tiers, alone.levels) == (plain.tiers, plain.levels)
     assert nics_alone(plain) is plain
+
+
+@given(st.sampled_from(FAMILIES), st.integers(2, 4), st.sampled_from(["none", "host_memory", "nvswitch"]))
+def test_a_cable_of_a_nic_is_a_cable_of_each_device_below_it(spec, each, kind):
+    plain, shared = parse(spec), parse(f"{spec},devices_per_nic={each},scale_up={kind}")
+    assert np.array_equal(plain.ports, np.arange(plain.devices))
+    assert np.array_equal(shared.ports, shared.devices + np.arange(shared.devices) // each)
+    assert np.array_equal(cables_by_device(plain)[1], plain.ends)
+    cable, ends = cables_by_device(shared)
+    assert set(cable.tolist()) == set(np.flatnonzero(shared.is_cable).tolist())
+    near = ends[:, 0] < shared.devices
+    assert near.sum() == each * (plain.ends[:, 0] < plain.devices).sum()
+    assert np.array_equal(shared.ports[ends[near, 0]], shared.ends[cable[near], 0])
+    assert np.array_equal(ends[:, 1], shared.ends[cable, 1])
+    assert np.array_equal(ends[~near], shared.ends[cable[~near]])
+    assert len(np.unique(np.column_stack([cable, ends]), axis=0)) == len(cable)
 
 
 def test_the_name_builds_it_again():

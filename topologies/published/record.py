@@ -79,15 +79,14 @@ def counted(topology: Topology) -> dict[str, int]:
         "cables": sum(levels.values()),
         "planes": len(np.unique(topology.plane[topology.plane >= 0])),
         "scale_up_switches": int(inside.sum()),
-        "scale_up_cables": len(topology.ends) - sum(levels.values()),
+        "scale_up_cables": int((topology.level == topology.scale_up_level).sum()),
     }
     return own | topology.switches_by_tier | levels | _ports(topology)
 
 
 def _ports(topology: Topology) -> dict[str, int]:
     """Return the most cables below and above one vertex of every tier of the scale-out network."""
-    outside = topology.level != topology.scale_up_level
-    up, down = (np.bincount(end, minlength=topology.vertices) for end in topology.ends[outside].T)
+    up, down = (np.bincount(end, minlength=topology.vertices) for end in topology.ends[topology.is_cable].T)
     found = {}
     for tier, name in enumerate(topology.tiers):
         if name != SCALE_UP:

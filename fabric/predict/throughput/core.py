@@ -58,17 +58,20 @@ class Core:
 def nic_rate(fabric: Fabric) -> float:
     """Return bytes per second of the slowest device's fastest cable out of its node, at whichever end of it the device is.
 
+    Of a NIC that devices share each has an equal part.
+
     Raises:
         InputError: a device without a cable.
     """
     topology = fabric.topology
-    outside = topology.level != topology.scale_up_level
+    outside, ports = topology.is_cable, topology.ports
     best = np.zeros(topology.vertices)
     for side in (0, 1):
         np.maximum.at(best, topology.ends[outside, side], fabric.link_speed[side::2][outside])
-    rate = float(best[: topology.devices].min())
+    own = best[ports] / np.bincount(ports)[ports]
+    rate = float(own.min())
     if rate == 0:
-        device = int(np.argmin(best[: topology.devices]))
+        device = int(np.argmin(own))
         raise InputError(f"throughput: device {device} of {topology.name} has no cable outside its node")
     return rate
 

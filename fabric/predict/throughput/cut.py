@@ -10,7 +10,7 @@ from fabric.predict.bounds import cuts, speeds
 from fabric.predict.throughput.answer import Estimate
 from fabric.predict.throughput.core import nic_rate
 from fabric.predict.throughput.traffic import Traffic
-from topologies.base import SCALE_UP
+from topologies.base import NIC, SCALE_UP
 from topologies.bisection import EXACT, bisection
 
 BISECTION_DEVICES = 1_000
@@ -18,14 +18,19 @@ BISECTION_DEVICES = 1_000
 
 
 def device_bound(fabric: Fabric, traffic: Traffic) -> Estimate:
-    """Return min over devices of the speed of their own cables over what they send or receive."""
-    level, group = cuts(fabric.topology)[0]
-    return Estimate("nic", "bound", _theta(fabric, traffic, group), note=f"{level} cut")
+    """Return min over devices, and over NICs that they share, of the speed of their cables over what they send or receive."""
+    topology = fabric.topology
+    alone = np.arange(topology.vertices)
+    shared = alone.copy()
+    shared[: topology.devices] = topology.ports
+    found = {"device": alone, NIC: shared} if NIC in topology.tiers else {"device": alone}
+    theta, level = min((_theta(fabric, traffic, group), level) for level, group in found.items())
+    return Estimate("nic", "bound", theta, note=f"{level} cut")
 
 
 def cut_bound(fabric: Fabric, traffic: Traffic) -> Estimate:
     """Return the same of the tightest larger group of devices: node, leaf, pod; switch, dragonfly group, half."""
-    found = [(_theta(fabric, traffic, group), level) for level, group in cuts(fabric.topology)[1:]]
+    found = [(_theta(fabric, traffic, group), level) for level, group in cuts(fabric.topology)[1:] if level != NIC]
     found = [pair for pair in found if np.isfinite(pair[0])]
     if not found:
         return Estimate("cut", "bound", None, note="no groups larger than a device exchange anything")

@@ -13,7 +13,7 @@ from fabric.network.fabric import Fabric
 from fabric.predict.bounds import cuts, is_tiered
 from fabric.predict.throughput.core import nic_rate
 from fabric.predict.throughput.traffic import Traffic
-from topologies.base import Topology
+from topologies.base import NIC, Topology
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -87,11 +87,12 @@ def hop_theta(fabric: Fabric, traffic: Traffic) -> dict[str, float]:
     cable = np.flatnonzero(topology.level != topology.scale_up_level)
     tier = topology.tier[topology.ends[cable, 1]]
     speed = (fabric.link_speed[2 * cable] + fabric.link_speed[2 * cable + 1]) / nic_rate(fabric)
-    capacity = np.bincount(tier, speed)[2:]
-    parts = [labels[: topology.devices] for labels in _parts(topology)]
+    first = 2 + (NIC in topology.tiers)
+    capacity = np.bincount(tier, speed)[first:]
+    parts = [labels[: topology.devices] for labels in _parts(topology)[first - 2 :]]
     work = np.array([sum(float(side.sum()) for side in traffic.leaving(part)) for part in parts])
     if not work.any():
         return {"all links": float("inf")}
-    names = [topology.levels[topology.level[cable[np.argmax(tier == t)]]] for t in range(2, 2 + len(work))]
+    names = [topology.levels[topology.level[cable[np.argmax(tier == t)]]] for t in range(first, first + len(work))]
     by_level = {name: float(c / w) for name, c, w in zip(names, capacity, work, strict=True) if w > 0}
     return {"all links": float(capacity.sum() / work.sum())} | by_level

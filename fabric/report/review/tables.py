@@ -51,14 +51,13 @@ def tiers_of(design: Design) -> dict[str, int]:
 def cables_of(design: Design) -> int:
     """Return the cables of the network."""
     topology = design.fabric.topology
-    return int((topology.level != topology.scale_up_level).sum())
+    return int(topology.is_cable.sum())
 
 
 def _counts(design: Design, words: Words) -> Row:
     topology = design.fabric.topology
     tiers = "; ".join(f"{review_names.tier(tier, words)} {count:,}" for tier, count in tiers_of(design).items())
-    outside = topology.level != topology.scale_up_level
-    longest = float(design.layout.metres[outside].max(initial=0.0))
+    longest = float(design.layout.metres[topology.is_cable].max(initial=0.0))
     return (
         design.candidate.name,
         number(topology.devices),

@@ -12,14 +12,15 @@ from fabric.network.spec import load
 from topologies.errors import InputError
 
 
-def test_a_fat_tree_has_leaves_and_pods_and_nothing_is_oversubscribed():
-    tree = tree_of(load("fat_tree:k=4"))
+@pytest.mark.parametrize(("spec", "node_speed"), [("fat_tree:k=4", 50e9), ("fat_tree:k=4,node=8x4090-dual-root", 12.5e9)])
+def test_a_fat_tree_has_leaves_and_pods_and_nothing_is_oversubscribed(spec, node_speed):
+    tree = tree_of(load(spec))
     assert [len(c) for c in tree.capacity] == [8, 4]
     assert tree.tiers == ("leaf", "spine")
     assert np.bincount(tree.group[0]).tolist() == [2] * 8
     assert np.bincount(tree.group[1]).tolist() == [4] * 4
     assert tree.ratios == (1.0, 1.0)
-    assert tree.node_speed == pytest.approx(50e9)
+    assert tree.node_speed == pytest.approx(node_speed)
 
 
 def test_the_nodes_of_a_rail_group_are_one_group_whatever_its_leaves():

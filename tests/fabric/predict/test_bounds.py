@@ -69,10 +69,11 @@ def inside(kind, devices, per_node):
     share=st.floats(0, 1),
 )
 def test_nothing_beats_the_bound_whatever_stands_inside_nodes(kind, devices, per_node, pair, nbytes, order, fidelity, share):
-    fabric, (collective, algorithm) = inside(kind, devices, per_node), pair
+    collective, algorithm = pair
     params = {"skew": 1.0, "seed": 3} if collective == "all_to_all_v" else None
     ranks = 2 + int(share * (devices - 2))
     try:
+        fabric = inside(kind, devices, per_node)
         asked = cases(fabric, collective, sizes=[nbytes], ranks=[ranks], order=order, params=params)
         (found,) = predict(asked, fabric, algorithm=algorithm, fidelity=fidelity)
     except InputError:

@@ -23,6 +23,8 @@ TOPOS = [
     "torus:dims=3x3",
     "bcube:n=3,k=1",
     "star:devices=4",
+    "fat_tree:k=4,devices_per_nic=2",
+    "leaf_spine:leaves=3,spines=1,hosts_per_leaf=2,node=8x4090-dual-root",
 ]
 
 
@@ -69,7 +71,7 @@ def test_one_switch_and_one_cable_against_a_plain_search(topo):
         taken[switch] = int((~together(topology, failures, nobody)).sum())
         assert topology.devices - taken[switch] == largest_group(topology, failures.alive(topology), set()), switch
     cables = 0
-    for cable in np.flatnonzero(topology.level != topology.scale_up_level).tolist():
+    for cable in np.flatnonzero(topology.is_cable).tolist():
         failures = Failures(cables=(cable,))
         cables += not together(topology, failures, nobody).all()
     found = single_points(topology)
@@ -84,10 +86,24 @@ def test_one_switch_and_one_cable_against_a_plain_search(topo):
         ("leaf_spine:leaves=3,spines=1,hosts_per_leaf=2,uplinks=2", SinglePoints(4, 6, 4)),
         ("multi_plane:nodes=8,rails=2,radix=8,planes=2", SinglePoints(0, 0, 0)),
         ("star:devices=4", SinglePoints(1, 4, 4)),
+        ("fat_tree:k=4,node=8x4090-dual-root", SinglePoints(8, 16, 16)),  # a leaf takes two NICs of eight devices
     ],
 )
 def test_single_points_by_hand(topo, points):
     assert single_points(spec.load(topo).topology) == points
+
+
+def test_a_device_goes_with_the_way_to_its_nic_and_eight_with_the_nics_cable():
+    topology = spec.load("fat_tree:k=4,node=8x4090-dual-root").topology
+    nobody = np.zeros(topology.devices, dtype=bool)
+    for level, lost in (("host-nic", [0]), ("nic-leaf", list(range(8)))):
+        cable = int(np.flatnonzero(topology.level == topology.levels.index(level))[0])
+        assert np.flatnonzero(~together(topology, Failures(cables=(cable,)), nobody)).tolist() == lost
+
+
+def test_no_nic_is_drained():
+    topology = spec.load("fat_tree:k=4,node=8x4090-dual-root").topology
+    assert [loss.event.tier for loss in losses(topology, None)] == ["leaf", "spine", "core"]
 
 
 def of(found, kind):

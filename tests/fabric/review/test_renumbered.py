@@ -83,3 +83,12 @@ def test_a_tier_that_is_new_keeps_what_is_below():
     before, after = (built("clos:radix=8,endpoints=1,devices_per_node=2", endpoints=count) for count in (32, 64))
     assert len(after.switches_by_tier) == len(before.switches_by_tier) + 1
     assert 32 <= kept(before, after) <= cables(before)
+
+
+def test_only_the_networks_cables_stay_where_devices_share_nics():
+    """Nodes of two NICs in another order keep every network cable; what joins devices to their NICs is none."""
+    small, large = "clos:radix=4,endpoints=8,devices_per_nic=4,devices_per_node=8", "clos:radix=4,endpoints=16"
+    topology = built(small)
+    assert kept(topology, topology) == sum(topology.cables_by_level.values())
+    grown = built(f"{large},devices_per_nic=4,devices_per_node=8")
+    assert kept(topology, grown) == kept(built("clos:radix=4,endpoints=8"), built(large))

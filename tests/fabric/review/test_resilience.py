@@ -50,6 +50,23 @@ def test_devices_on_one_cable(topo):
     assert single_homed(topology) == sum(len(reached[device]) <= 1 for device in range(topology.devices))
 
 
+def test_devices_behind_one_cable_of_their_nic():
+    assert single_homed(spec.load("fat_tree:k=4,node=8x4090-dual-root").topology) == 128
+    assert single_homed(spec.load("multi_plane:nodes=4,rails=2,radix=8,planes=2").topology) == 0
+
+
+def test_what_breaks_where_devices_share_nics_is_what_breaks_between_their_nics():
+    counts = {"switches": [1], "links": [1], "host_links": [1, 15, 16], "seeds": 2}
+    fabric = spec.load("fat_tree:k=4,node=8x4090-dual-root")
+    found = resilience(fabric, request_of(**counts), routing="ideal")
+    assert (found.host_cables, found.cables, found.single_homed) == (16, 48, 128)
+    assert (found.single_switches, found.single_cables, found.one_switch_takes) == (8, 16, 16)
+    host = [one for one in found.damage if one.event.kind == "host_links"]
+    assert [one.failed for one in host] == [1, 15]  # 16 would be all
+    assert [one.devices_parted for one in host] == [8, 120]
+    assert {one.event.tier: one.devices_parted for one in found.lost} == {"leaf": 16, "spine": 0, "core": 0}
+
+
 @given(st.floats(0, 100), st.floats(0, 1e4), st.floats(0, 1e4))
 def test_goodput(stops, restart, checkpoint):
     found = goodput(stops, Failing(restart=restart, checkpoint=checkpoint))

@@ -404,3 +404,14 @@ def test_the_command_ends_with_1_and_the_limit_where_nothing_satisfies():
 def test_a_wrong_option_is_one_clear_line(more, message):
     with pytest.raises(InputError, match=message):
         CliRunner().invoke(command, [*ASKED, *more], catch_exceptions=False)
+
+
+def test_shared_nics_change_neither_the_exposure_nor_which_nodes_stand_split():
+    def pair(topo):
+        return [spec.load(f"{topo},{keys}") for keys in ("devices_per_node=2", "devices_per_node=16,devices_per_nic=8")]
+
+    plain, shared = pair("clos:radix=8,endpoints=24")
+    assert exposure(shared) == exposure(plain)
+    assert quick.split_nodes(shared.topology) == quick.split_nodes(plain.topology) == 0
+    plain, shared = pair("leaf_spine:leaves=4,spines=2,hosts_per_leaf=3")
+    assert quick.split_nodes(shared.topology) == quick.split_nodes(plain.topology) > 0

@@ -13,6 +13,7 @@ from topologies.errors import InputError
     [
         ("leaf_spine:leaves=4,spines=2,hosts_per_leaf=8", 32, [4], [4.0]),
         ("fat_tree:k=4", 16, [8, 4], [1.0, 1.0]),
+        ("fat_tree:k=4,node=8x4090-dual-root", 16, [8, 4], [1.0, 1.0]),
         ("rail_optimized:nodes=16,rails=4,radix=16", 16, [2], [1.0]),
         ("star:devices=8", 8, [], []),
         ("torus:dims=4x4", 16, [], []),

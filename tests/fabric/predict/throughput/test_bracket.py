@@ -30,6 +30,12 @@ SMALL = st.one_of(
     ),
     st.builds("dragonfly:p={},a={},h=1".format, st.integers(1, 3), st.integers(2, 3)),
     st.just("dual_tor:nodes=4,rails=2"),
+    st.builds(
+        "leaf_spine:leaves=3,spines=1,hosts_per_leaf={},devices_per_nic={},scale_up={}".format,
+        st.integers(1, 3),
+        st.integers(2, 3),
+        st.sampled_from(["none", "nvswitch"]),
+    ),
 )
 TRAFFIC = st.one_of(
     st.just("uniform"), st.just("worst"), st.just("skewed:3"), st.builds("permutation:{}".format, st.integers(0, 9))
@@ -40,6 +46,19 @@ FULL = ["fat_tree:k=4", "fat_tree:k=8", "star:devices=9", "rail_optimized:nodes=
 def theta(topo, traffic, *methods):
     (found,) = bracket(load(topo), traffic, methods).estimates
     return found.value
+
+
+def test_theta_is_in_a_devices_part_of_a_shared_nic():
+    """Per NIC of eight devices 120 of 127 parts of uniform traffic leave, all of the worst; the network is not short of it."""
+    topo = "fat_tree:k=4,node=8x4090-dual-root"
+    found = bracket(load(topo), "uniform")
+    assert found.nic == pytest.approx(12.5e9 / 8)
+    assert (found.lower, found.upper) == pytest.approx((127 / 120, 127 / 120))
+    worst = bracket(load(topo), "worst")
+    assert (worst.lower, worst.upper) == pytest.approx((1, 1))
+    short = "leaf_spine:leaves=4,spines=2,hosts_per_leaf=4,speed=100Gb/s"
+    plain, shared = (bracket(load(f"{short}{node}"), "worst") for node in ("", ",node=8x4090-dual-root"))
+    assert (shared.lower, shared.upper) == pytest.approx((plain.lower, plain.upper)) == (0.5, 0.5)
 
 
 @settings(max_examples=40, deadline=None)
