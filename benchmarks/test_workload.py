@@ -25,7 +25,7 @@ PLANS = ["tp=8,pp=4", "tp=8,pp=8", "tp=8,pp=4,vpp=2", "tp=4,pp=8", "tp=8,pp=2", 
 STEP_SECONDS = 2.0
 SIZES = [64 << n for n in range(9)]
 CURVE_SECONDS = 20.0
-"""Of two curves to 16,384 ranks: 6.9 s on two cores that others use too, where each size asked anew 10.9 s."""
+"""Of two curves to 16,384 ranks: 10.9 s on two busy cores while strong and weak still asked of each size anew."""
 SLOW_MACHINE = 1.7
 MILLISECOND = 1e-3
 
