@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fabric.units import show_duration
 
@@ -80,7 +80,7 @@ def curve_drawing(answer: Answer[Point]) -> Drawing:
     from topologies.errors import InputError
 
     said = answer.beside
-    drawn = curves(str(said["model"]), list(answer), said["published"])
+    drawn = curves(str(said["model"]), list(answer), cast("list[dict[str, Any]]", said["published"]))
     if drawn is None:
         raise InputError("chart: no size has a plan that fits, so there is nothing to draw")
     return drawn
