@@ -4,7 +4,8 @@
 
 Philly: the whole trace in stretches of 10 days on leaves of 10 nodes, fleets sized for loads of 0.6, 0.8 and 0.95, uplinks 1:1
 and 4:1. Lingjun: the real ragged Clos of 847 hosts under a synthetic training mix. openb: its own nodes, filled beyond
-what they hold, devices that stay unallocated. Half-idle: docs/examples/fleet/half-idle.yaml. Results only; no trace is copied.
+what they hold (benchmarks/openb_fill.py), devices that stay unallocated.
+Half-idle: docs/examples/fleet/half-idle.yaml. Results only; no trace is copied.
 """
 
 from __future__ import annotations
@@ -17,19 +18,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fabric.answers.fleet_tables import clock
-from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import FleetFile, load, parse
-from fabric.fleet.job import FleetJob
 from fabric.fleet.links import BOTH_ENDS
-from fabric.fleet.plain_place import place
-from fabric.fleet.plain_state import State
-from fabric.fleet.policy import policy
-from fabric.fleet.ready import ready
 from fabric.fleet.study import Cell, cells, paired, run_all, settings
-from fabric.fleet.tree import flat
 
 POLICIES = ("fifo+scattered", "fifo+tree", "easy+scattered", "easy+tree", "easy+aware")
 """Five: what packing is worth without and with backfill, what backfill is worth, what contention-awareness adds."""
@@ -41,8 +33,6 @@ PAIRS = {
 }
 NODES = {0.6: 80, 0.8: 60, 0.95: 50}
 """Load -> nodes of 8 on which Philly is about that load; the replay is stretched by some per cent to be exactly it."""
-DEMANDS = (1.2,)
-"""Devices that openb's pods ask for in all, over those there are."""
 ATTRIBUTION = {
     "philly": "Philly trace, Jeon et al., USENIX ATC 2019, msr-fiddle/philly-traces, CC-BY-4.0",
     "locality": "Philly trace, Jeon et al., USENIX ATC 2019, msr-fiddle/philly-traces, CC-BY-4.0",
@@ -158,60 +148,10 @@ def _plain(found: object) -> dict[str, Any] | None:
 
 
 def openb(folder: Path, seeds: int, _journal: Path) -> dict[str, Any]:
-    """Return how many devices of openb's nodes stay unallocated once pods for 120 % of them have come, by placement.
+    """Return how many devices of openb's nodes stay unallocated, by policy and demand, as FGD's experiment counts them."""
+    from benchmarks.openb_fill import study
 
-    After FGD's experiment: pods are drawn from the trace with replacement until they ask for that much; each in its turn is
-    placed where it fits, or never.
-    """
-    from fabric.fleet.traces.catalog import read_trace
-    from fabric.fleet.traces.openb import pools as read_pools
-
-    trace = read_trace(folder / "traces" / "openb_pod_list_default.csv", "openb").jobs
-    pools = read_pools((folder / "traces" / "openb_node_list_gpu_node.csv").read_text(), "openb")
-    fleet = Fleet(tuple(pools), flat(sum(pool.nodes for pool in pools), 32), name="openb's nodes")
-    rows = []
-    for placement in ("scattered", "tree", "fgd"):
-        for demand in DEMANDS:
-            left = [_unallocated(fleet, _drawn(trace, fleet, seed, demand), placement) for seed in range(seeds)]
-            rows.append({"placement": placement, "demand": demand, "unallocated": left, "mean": float(np.mean(left))})
-    by = {(row["placement"], row["demand"]): row["mean"] for row in rows}
-    for row in rows:
-        least = max(0.0, 1 - row["demand"])
-        base, own = by["tree", row["demand"]] - least, row["mean"] - least
-        row["fewer_than_best_fit"] = 1 - own / base if base else 0.0
-    return {"rows": rows, "devices": fleet.devices}
-
-
-def _unallocated(fleet: Fleet, jobs: list[FleetJob], placement: str) -> float:
-    """Return the share of devices that nobody holds once every job in its turn was placed where it fits, or left out."""
-    asked = ready(fleet, jobs, policy(placement), (0, 1), 0, None, refuse=False)
-    state = State(asked)
-    for job in range(len(asked.jobs)):
-        found = [(pool, nodes) for pool in range(len(fleet.pools)) if (nodes := place(state, job, pool)) is not None]
-        if found:
-            pool, nodes = min(found, key=lambda one: _key(state, job, placement, *one))
-            state.begin(job, pool, nodes, 0)
-    free = sum(state.room(node) for node in range(fleet.nodes))
-    return free / (1000 * fleet.devices)
-
-
-def _key(state: State, job: int, placement: str, pool: int, nodes: list[int]) -> tuple[int, int]:
-    """Return what a placement goes by between pools as between nodes, the least first; pods of openb take one node."""
-    node = nodes[0]
-    if placement == "fgd":
-        return state.fragments.growth(node, int(state.ready.each[pool, job]), int(state.share[job])), node
-    return (1 if placement == "tree" else -1) * state.room(node), node
-
-
-def _drawn(trace: Any, fleet: Fleet, seed: int, demand: float) -> list[FleetJob]:
-    """Return pods drawn with replacement that ask for `demand` of all devices, all at once, for equally long."""
-    random = np.random.default_rng(seed)
-    asked, found = 0.0, []
-    while asked < demand * fleet.devices:
-        row = trace.row(int(random.integers(len(trace))))
-        asked += row.devices * row.share / 1000
-        found.append(FleetJob(str(len(found)), 0, 10_000_000, row.devices, share=row.share, types=row.types))
-    return found
+    return study(folder / "traces", seeds)
 
 
 STUDIES = {"philly": philly, "locality": locality, "lingjun": lingjun, "openb": openb, "half-idle": half_idle}
@@ -234,10 +174,11 @@ def summary(found: Mapping[str, Any]) -> str:
             cells_of = [clock(row[key]["mean"]) for key in ("wait_median", "wait_p95")]
             lines.append(f"| {row['policy']} | {row['load']} | {row['devices']} | {cells_of[0]} | {cells_of[1]} |")
     else:
-        lines += ["| placement | demand | unallocated devices | fewer than best fit |", "|---|---|---|---|"]
+        lines += ["| policy | bound by | demand | unallocated devices | fewer than best fit |", "|---|---|---|---|---|"]
         for row in found["rows"]:
-            fewer = row["fewer_than_best_fit"]
-            lines.append(f"| {row['placement']} | {row['demand']:g} | {100 * row['mean']:.2f} % | {100 * fewer:.0f} % |")
+            bound = "devices, processors, memory" if row["processors_and_memory"] else "devices alone"
+            fewer = "-" if row["fewer_than_best_fit"] is None else f"{100 * row['fewer_than_best_fit']:.0f} %"
+            lines.append(f"| {row['policy']} | {bound} | {row['demand']:g} | {100 * row['mean']:.2f} % | {fewer} |")
     return "\n".join(lines) + "\n"
 
 

@@ -25,7 +25,7 @@ from statistics import median
 from fabric.collectives.catalog import COLLECTIVES
 from fabric.judge.floor import Floor, floor_of
 from fabric.judge.judgement import Expected
-from fabric.judge.nominal import Nominal, nominal_of
+from fabric.judge.nominal import BAD_FROM, Nominal, nominal_of
 from fabric.judge.table import is_large
 from fabric.network.spec import from_short_form
 from fabric.predict.constants import NONE, constants_of
@@ -233,6 +233,28 @@ def hardware(paths: Sequence[Path], known: Mapping[str, Site]) -> Scores:
     return total
 
 
+LIMITS = (1.25, 1.3, 1.35, 1.4, 1.5, BAD_FROM)
+"""Measured / expected from which on a row would be bad: what a tighter band would find, and whom it would accuse."""
+APART = ("nvlstree", "nvls_tree", "sharp")
+"""Algorithms seen at one site only, which no other site's rows can set a band for."""
+
+
+def limits(paths: Sequence[Path], known: Mapping[str, Site]) -> None:
+    """Print false alarms, their sites and hits at 1.33 x of tighter bands for rows of several nodes by hardware."""
+    found: list[tuple[str, float]] = []
+    for name, site, results in _alone(paths, known):
+        nominal = site.nominal(max(2, *(one.case.nodes for one in results)))
+        for one in split(results)[0] if site.stated else ():
+            band, alone = nominal.expected(one, one.algorithm), one.case.nodes == 2 and one.algorithm == "default"
+            if not isinstance(band, str) and one.case.nodes > 1 and not alone and one.algorithm not in APART:
+                found.append((name, one.time * BAD_FROM / band.bad))
+    print(f"\nBy hardware with tighter bands, without {', '.join(APART)}: {len(found)} rows")
+    for limit in LIMITS:
+        wrong = [name for name, ratio in found if ratio > limit]
+        hits = sum(SLOWDOWNS[1] * ratio > limit for _, ratio in found) / max(1, len(found))
+        print(f"bad from {limit:<5} x 1.33: {100 * hits:3.0f} %   false alarms: {len(wrong):3} {' '.join(sorted(set(wrong)))}")
+
+
 def _by_hardware(nominal: Nominal, one: Result) -> Expected | str:
     return nominal.expected(one, one.algorithm)
 
@@ -311,6 +333,7 @@ def main(arguments: Sequence[str]) -> None:
     files = [Path(argument) for argument in arguments if "=" not in argument]
     paths = [path for given in files for path in (sorted(given.glob("*.csv")) if given.is_dir() else [given])]
     hardware(paths, known | SITES)
+    limits(paths, known | SITES)
     sites(paths, "By the site's own other rows, of more than two nodes or a forced algorithm", others)
     sites(paths, "By the site's rows of at most half the nodes, carried over to the most", fewer)
 

@@ -126,7 +126,7 @@ def _joined(place: Ints, observed: Topology, designed: Topology) -> tuple[Ints, 
 
     Parallel cables are paired widest first.
     """
-    kept = [np.flatnonzero((t.tier[t.ends] != t.scale_up_tier).all(axis=1)) for t in (observed, designed)]
+    kept = [np.flatnonzero(t.level != t.scale_up_level) for t in (observed, designed)]
     ends = [place[observed.ends[kept[0]]], designed.ends[kept[1]].astype(np.int64)]
     fit = (ends[0] >= 0).all(axis=1)
     sides = [(kept[0][fit], ends[0][fit], observed.lanes), (kept[1], ends[1], designed.lanes)]

@@ -16,9 +16,7 @@ Ints = NDArray[np.int64]
 def host_cables(topology: Topology) -> Ints:
     """Return (host, switch) of all cables of hosts that do not forward, sorted by host."""
     core = topology.forwards
-    ends = topology.ends[
-        (core[topology.ends].sum(axis=1) == 1) & (topology.tier[topology.ends] != topology.scale_up_tier).all(axis=1)
-    ]
+    ends = topology.ends[(core[topology.ends].sum(axis=1) == 1) & (topology.level != topology.scale_up_level)]
     pairs: Ints = np.where(core[ends[:, :1]], ends[:, ::-1], ends).astype(np.int64)
     ordered: Ints = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     return ordered

@@ -53,7 +53,7 @@ def skeleton(topology: Topology) -> Skeleton:
     vertex = np.flatnonzero(core)
     number = np.full(topology.vertices, -1)
     number[vertex] = np.arange(len(vertex))
-    ends = topology.ends[(topology.tier[topology.ends] != topology.scale_up_tier).all(axis=1)]
+    ends = topology.ends[topology.level != topology.scale_up_level]
     inside = core[ends].all(axis=1)
     size = len(vertex) + 1
     between = number[ends[inside]]

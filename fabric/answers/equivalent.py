@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.review.equivalent import Found
     from fabric.review.footprint import Footprint
+    from fabric.review.steps import Work
     from fabric.review.work import Item
+    from fabric.workload.step import TrainingStep
 
 
 Ends = tuple[float, "float | None"]
@@ -59,6 +61,14 @@ class Equal:
 
 def _found(key: str) -> Callable[[Equal], object]:
     return lambda equal: getattr(equal.found, key)
+
+
+def _step(key: str) -> Callable[[Equal], object]:
+    return lambda equal: getattr(equal.found.step, key) if equal.found.step else None
+
+
+def _plan(equal: Equal) -> str | None:
+    return equal.found.step.plan.text() if equal.found.step else None
 
 
 def _takes(key: str) -> Callable[[Equal], object]:
@@ -117,7 +127,8 @@ WORK = ("name", "nodes", "devices", "share", "stops_at_nodes", "largest_tried_no
 SPACE = ("name", "servers", "racks", "rack_units", "switches")
 POWER = (*SPACE, *(f"{of}watts_low" for of in ("", "server_", "network_", "all_")))
 PRICE = ("name", "price_low_usd", "server_price_low_usd", "network_price_low_usd", "all_price_low_usd", "rent_low_usd_per_hour")
-"""Columns of the three tables."""
+STEP = (*WORK, "tokens_per_second", "plan")
+"""Columns of the three tables; the first of a training step."""
 VIEW = View(
     "equivalent",
     (
@@ -133,6 +144,11 @@ VIEW = View(
         Column("stops_at_nodes", maybe(WHOLE), "from where on twice as many do less than 1.25 times; null: not tried",
                _found("stops_at"), head="stops at"),
         Column("largest_tried_nodes", WHOLE, "the most nodes tried", _found("largest"), head="tried to"),
+        Column("tokens_per_second", maybe(NUMBER), "of a training step at that count, null of other work",
+               _step("tokens_per_second"), head="tokens/s",
+               cell=lambda equal: f"{equal.found.step.tokens_per_second:,.0f}" if equal.found.step else "-"),
+        Column("plan", maybe(TEXT), "of that training step", _plan, head="plan", cell=lambda equal: _plan(equal) or "-"),
+        Column("batch", maybe(WHOLE), "sequences of that training step", _step("batch")),
         *_watts("", "all devices", lambda equal: equal.range("watts"), "kW devices"),
         *_watts("server_", "all servers, NICs included", lambda equal: equal.range("server_watts"), "kW servers"),
         *_watts("network_", "switches and optics", lambda equal: equal.network("watts"), "kW network"),
@@ -161,9 +177,9 @@ VIEW = View(
 def equivalent(
     of: Fabric,
     candidates: Sequence[str],
-    work: Sequence[Item],
+    work: Work,
     *,
-    by: str = "wire",
+    by: str | None = None,
     algorithm: str | None = None,
     most_devices: int = 4096,
     watch: Callable[[str], None] | None = None,
@@ -171,30 +187,32 @@ def equivalent(
     """Return, per candidate, the fewest nodes that do the reference's work in the same time, and what they take.
 
     of: a fabric of a node of the catalogue. candidates: NODE, or NODE:key=value,... of its fabric. work: what every device and
-    all together do in a round (fabric.review.work). by: `wire`: no library, fastest algorithm; `library`: each node's own.
-    most_devices: of a candidate's cluster. watch: told the candidate that is worked on.
+    all together do in a round (fabric.review.work), or a training step (fabric.review.steps). by: `wire`: no library, fastest
+    algorithm; `library`: each node's own; None: wire of a round, library of a step. most_devices: of a candidate's
+    cluster. watch: told the candidate that is worked on.
 
     Raises:
         InputError: a reference without a node, an unknown candidate, or a reference that cannot do the work.
     """
-    from fabric.review.equivalent import equivalents
+    from fabric.review.equivalent import equivalents, usual_way
 
     found = equivalents(of, candidates, work, by=by, algorithm=algorithm, most_devices=most_devices, watch=watch)
     facts = (_reference(of, found), *map(_equal, found))
-    assumed = _assumptions(of, found, by)
-    beside = {"work": [_said(item) for item in work], "assumptions": assumed}
-    return Answer(VIEW, facts, facts, parts=_tables(of, found, facts, work, assumed), beside=beside)
+    said = _work(work)
+    assumed = _assumptions(of, found, by or usual_way(work))
+    beside = {"work": said, "assumptions": assumed}
+    return Answer(VIEW, facts, facts, parts=_tables(of, found, facts, said, assumed), beside=beside)
 
 
 def _tables(
-    of: Fabric, found: Sequence[Found], facts: tuple[Equal, ...], work: Sequence[Item], assumed: Sequence[str]
+    of: Fabric, found: Sequence[Found], facts: tuple[Equal, ...], work: Sequence[str], assumed: Sequence[str]
 ) -> tuple[Part, ...]:
     """Return the tables: how many, what they draw and take up, what they cost."""
-    title = f"as much as {of.name} does of {', '.join(map(_said, work))} in the same time"
+    title = f"as much as {of.name} does of {', '.join(work)} in the same time"
     there = tuple(equal for equal in facts if equal.takes)
     missing = dict.fromkeys(f"{e.found.name}: {e.takes.network.missing}" for e in there if e.takes and e.takes.network.missing)
     return (
-        Part(title, facts, WORK, tuple(_lines(found))),
+        Part(title, facts, STEP if facts[0].found.step else WORK, tuple(_lines(found))),
         Part("power and space of so many", there, POWER),
         Part("price and rent of so many", there, PRICE, (*missing, *(f"assumed: {line}" for line in assumed))),
     )
@@ -216,9 +234,17 @@ def _reference(of: Fabric, found: Sequence[Found]) -> Equal:
     from fabric.review.equivalent import Found
     from fabric.review.footprint import footprint
 
-    node, needed = node_of(of), found[0].needed
+    node, needed, step = node_of(of), found[0].needed, found[0].reference
     count = -(-of.topology.devices // node.devices)
-    return Equal(Found(of.name, node, needed, count, count, count, needed, largest=count), footprint(of), reference=True)
+    own = Found(of.name, node, needed, count, count, count, needed, largest=count, step=step, reference=step)
+    return Equal(own, footprint(of), reference=True)
+
+
+def _work(work: Work) -> list[str]:
+    """Return the parts of the work in words."""
+    from fabric.review.steps import StepWork
+
+    return [work.text] if isinstance(work, StepWork) else [_said(item) for item in work]
 
 
 def _said(item: Item) -> str:
@@ -236,6 +262,8 @@ def _lines(found: Sequence[Found]) -> list[str]:
 def _line(one: Found) -> str:
     if not one.largest:
         return f"{one.name}: nothing can be said: {one.why}"
+    if not one.rate:
+        return f"{one.name}: none of up to {one.largest:,} nodes does it: {one.why}"
     reach = f"{one.name}: none of up to {one.largest:,} nodes suffices; they reach {100 * one.reaches:.0f} %"
     stop = f"the network stops scaling at {one.stops_at:,} nodes" if one.stops_at else "it still scales there"
     return f"{reach}; {stop}" + (f"; more were not tried: {one.why}" if one.why else "")
@@ -253,11 +281,30 @@ def _assumptions(of: Fabric, found: Sequence[Found], by: str) -> list[str]:
         "wire": "collectives: wire alone (alpha = gamma = 0), fastest algorithm on every side",
         "library": "collectives: each node's own library; without a model of it the wire alone, which favours that node",
     }
+    reference = found[0].reference
     lines = [
         "a round of n devices does n units; arithmetic, memory and collectives follow each other, nothing overlaps",
         ways[by],
         "arithmetic and memory at the peaks stated: no achieved share is taken off",
-        *FOOTPRINT,
     ]
+    if reference is not None:
+        lines = [*_of_step(reference), ways[by]]
+    lines += FOOTPRINT
     nodes = {one.node.name: one.node for one in found} | ({of.node.name: of.node} if of.node else {})
     return lines + [line for node in nodes.values() for line in node.assumptions()]
+
+
+def _of_step(step: TrainingStep) -> list[str]:
+    """Return what a training step as the work rests on."""
+    from fabric.review.steps import ratio_spread
+
+    each = f"{step.batch / step.ranks:.3g} sequences of {step.sequence:,} tokens a device"
+    return [
+        f"a step's batch is in proportion to the devices: {each}, {step.batch:,} sequences on the reference",
+        "plan: the fastest that fits at every size; of a given one dp follows the devices, what it does not divide idles",
+        f"the ends of a count: seconds of a step lie within x {step.interval[1] / step.seconds:.2f} "
+        f"({step.interval_source}), so those of two within x {ratio_spread(step):.2f} of each other (the same node: cancels)"
+        if step.interval
+        else "the ends of a count: not known, no published step of such a model was held against",
+        *(f"reference: {line}" for line in step.assumptions),
+    ]

@@ -131,10 +131,13 @@ def fleet_run(
     """
     from fabric.fleet.fleet_file import fleet_of, links_of, policies_of
     from fabric.fleet.helps import changes
+    from fabric.fleet.money import power_cap
     from fabric.fleet.study import cells, run_all, settings
 
     own = options or Asked()
     fleet = fleet_of(asked)
+    if own.cap is not None:
+        power_cap(fleet, own.cap)  # what it refuses is told before anything runs
     file = asked.model_copy(update={"policies": own.policies} if own.policies else {})
     file = file.model_copy(update={"links": own.links}) if own.links else file
     names = [one.name for one in policies_of(file)]

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from fabric.predict.constants import Constants
     from fabric.report.words.review import Words
     from fabric.review.evaluate import Design, Review, Tell
+    from fabric.review.finding import Finding
     from fabric.review.quote import Range
     from fabric.review.request import Request
-    from fabric.review.verdict import Finding
 
 ENDS = ("low", "mid", "high")
 

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fabric.answers.answer import LIST, NUMBER, OBJECT, TEXT, WHOLE, YES_NO, Answer, Column, Part, Row, View, maybe
+from fabric.records.ranges import MOST_LEAST
+from fabric.text.numbers import real
 from fabric.units import show_duration, show_size
 from topologies.errors import InputError
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
+    from fabric.slow.logs import Tell
     from fabric.slow.search import Report, Search
 
 FEW = 8
@@ -74,8 +78,8 @@ RATIO = Column(
 SUSPECTS = View(
     "slow",
     (
-        Column("layer", TEXT, "collective or pairs", head="layer"),
-        Column("state", TEXT, "slow, open (undecided), contended (accused, not confirmed) or cleared", head="state"),
+        Column("layer", TEXT, "collective or pairs; of logs their collective, and NIC", head="layer"),
+        Column("state", TEXT, "slow, open (undecided), contended (accused, not confirmed), cleared, or untested", head="state"),
         Column("kind", TEXT, "device, rail, node, switch, boundary (what leads out of a group) or hung", head="what"),
         Column("name", TEXT, "the node's, the switch's, or the groups on both sides", head="name"),
         Column("suspects", LIST, "their numbers: nodes, then boundaries"),
@@ -84,11 +88,12 @@ SUSPECTS = View(
                cell=_share("factor")),
         Column("low", maybe(NUMBER), "low end of the factor's interval", head="low", cell=_share("low")),
         Column("high", maybe(NUMBER), "high end", head="high", cell=_share("high")),
-        Column("probability", NUMBER, "that it is slow, by all tests", head="probability",
-               cell=lambda row: f"{row['probability']:.3f}"),
+        Column("probability", maybe(NUMBER), "that it is slow, by all tests", head="probability",
+               cell=lambda row: "-" if row["probability"] is None else f"{row['probability']:.3f}"),
         Column("tests", WHOLE, "that it took part in; of a boundary, that confirmed it", head="tests", cell=_plain("tests")),
     ),
-    beside={**BESIDE, "drain": {"type": "array", "items": TEXT}, "undecided": YES_NO},
+    beside={**BESIDE, "drain": {"type": "array", "items": TEXT}, "undecided": YES_NO,
+            "next": {"type": "array", "items": TEXT}},
 )  # fmt: skip
 CUT = (
     Column("order", TEXT, "of the ranks that are cut in the middle", head="order"),
@@ -138,6 +143,7 @@ def answer_of(
     rows = tuple(dict(row) for row in found.rows)
     shown = tuple(sorted(rows, key=lambda row: -row["factor"])) if view is UNITS else rows
     title = f"slow: {found.method} on {found.context['launch_ranks']} ranks, {found.context['source']}"
+    title = f"slow: {found.context['source']}" if "from" in found.context else title
     beside = {
         "method": found.method,
         "unit": found.unit,
@@ -147,12 +153,53 @@ def answer_of(
     }
     notes: tuple[str, ...] = (found.verdict,)
     if view is SUSPECTS:
-        shown = tuple(row for row in rows if row["state"] != "cleared")
-        beside |= {"drain": list(drain), "undecided": bool(found.context["undecided"])}
-        cleared = [row["name"] for row in rows if row["state"] == "cleared"]
-        notes += ((f"cleared: {_some(cleared)}",) if cleared else ()) + tuple(f"to take it out: {line}" for line in drain)
+        shown = tuple(row for row in rows if row["state"] not in ("cleared", "untested"))
+        then = list(found.context.get("next", ()))
+        beside |= {"drain": list(drain), "undecided": bool(found.context["undecided"]), "next": then}
+        for state in ("cleared", "untested"):
+            names = list(dict.fromkeys(row["name"] for row in rows if row["state"] == state))
+            notes += (f"{state}: {_some(names)}",) if names else ()
+        notes += tuple(f"next: {line}" for line in then[:FEW])
+        notes += (f"next: {len(then) - FEW} more, in --json",) if len(then) > FEW else ()
+        notes += tuple(f"to take it out: {line}" for line in drain)
     part = Part(title, shown, keys, notes)
     return Answer(view, rows, parts=(part,), beside={**beside, "context": dict(found.context)})
+
+
+def from_logs(
+    path: Path, fabric: Fabric | None = None, *, least: float = 0.1, nbytes: int | None = None, tell: Tell = lambda _: None
+) -> Report:
+    """Return who is slow by logs of groups and pairs of hosts. least: name what is slower by more. nbytes: only this size.
+
+    tell: of logs that are left out, and why.
+
+    Raises:
+        InputError: no log that can be used, a host that the fabric does not have, a group larger than it.
+    """
+    from fabric.slow import logs, offline
+    from fabric.slow.commands import command_lines
+    from fabric.slow.tree import Tree
+
+    real(least, "least", 0, MOST_LEAST, above=True)
+    known = offline.node_names(fabric) if fabric is not None else {}
+    layers = logs.layers(path, known, tell, nbytes)
+
+    def commands(tree: Tree, one: offline.Known) -> list[str]:
+        return command_lines(one.layer, [[tree.names[n] for n in test.nodes] for test in one.next], path)
+
+    return offline.report(layers, fabric, least, commands, str(path))
+
+
+def write_page(path: Path, found: Report) -> None:
+    """Write a page of what logs say: verdict, the fabric with suspects and cleared parts, findings, what is next, evidence.
+
+    Raises:
+        InputError: a file that cannot be written.
+    """
+    from fabric.report.page.html_file import save
+    from fabric.report.slow.page import page
+
+    save(path, page(found.verdict, found.rows, found.context, found.context["next"]).encode())
 
 
 def view_of(method: str, rows: Sequence[Mapping[str, Any]]) -> View:

@@ -26,14 +26,26 @@ EXAMPLE = "Example: fabricbench equivalent --of dgx-h100:nodes=32 --with atlas-8
     "--work",
     required=True,
     metavar="WHAT:AMOUNT[:COUNT],...",
-    help="A round: COLLECTIVE:SIZE over all devices, flops:NUMBER and memory:SIZE of each.",
+    help="A round: COLLECTIVE:SIZE over all devices, flops:NUMBER and memory:SIZE of each; or a step: "
+    "training:MODEL[:PLAN[:BATCH]].",
 )
-@click.option("--by", default="wire", show_default=True, help="wire: no library, fastest algorithm; library: each node's own.")
+@click.option(
+    "--by",
+    help="wire: no library, fastest algorithm (default of a round); library: each node's own (default of training).",
+)
 @click.option("--algorithm", help="Of the collectives; by default the fastest, or the library's choice.")
 @click.option("--most", type=ENDPOINTS, default=4096, show_default=True, help="Devices up to which a cluster is tried.")
 @formats
 def command(
-    *, of: str, others: tuple[str, ...], work: str, by: str, algorithm: str | None, most: int, as_json: bool, as_csv: bool
+    *,
+    of: str,
+    others: tuple[str, ...],
+    work: str,
+    by: str | None,
+    algorithm: str | None,
+    most: int,
+    as_json: bool,
+    as_csv: bool,
 ) -> None:
     """Show how many of another node do the same work in the same time, at what power, price and space.
 
@@ -41,12 +53,12 @@ def command(
     """
     from fabric.answers.equivalent import equivalent
     from fabric.cli.topo import load
-    from fabric.review.work import work_of
+    from fabric.review.steps import asked_work
     from topologies.errors import InputError
 
     candidates = [name.strip() for text in others for name in ([text] if ":" in text else text.split(","))]
     if not all(candidates):
         raise InputError(f"with: every node needs a name, such as dgx-a100,atlas-800t-a2, got {', '.join(others)}")
     watch = (lambda name: click.echo(f"equivalent: {name}", err=True)) if sys.stderr.isatty() else None
-    found = equivalent(load(of), candidates, work_of(work), by=by, algorithm=algorithm, most_devices=most, watch=watch)
+    found = equivalent(load(of), candidates, asked_work(work), by=by, algorithm=algorithm, most_devices=most, watch=watch)
     give(found, as_json=as_json, as_csv=as_csv)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.answers.slow import answer_of, check_fabric
+from fabric.answers.slow import answer_of, check_fabric, from_logs, write_page
 from fabric.cli import ranks
-from fabric.cli.kinds import BLOCK, LEAST, PROCESSES, REPEATS, SECONDS, TIMEOUT
+from fabric.cli.kinds import BLOCK, LEAST, NAMED_PATH, PROCESSES, REPEATS, SECONDS, TIMEOUT
 from fabric.cli.options import refuse_unused
 from fabric.cli.output import Progress, formats, give, tell, warn
 from fabric.errors import EnvironmentFault
@@ -40,6 +40,12 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: fabricbench slow --backend mpi --ranks 4"
 UNDECIDED = 4
+OF_RANKS = {
+    "method": "method", "backend": "backend", "ranks_wanted": "ranks", "collective": "collective", "unit": "unit",
+    "alone": "one-rank-a-node", "batch": "batch", "repeats": "repeats", "most": "rounds", "block": "block", "orders": "orders",
+    "layers": "layers", "budget": "budget", "force": "force", "timeout": "timeout",
+}  # fmt: skip
+"""Parameter -> option, of those that --from has no use for."""
 KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted", "force"})
 
 
@@ -63,6 +69,10 @@ KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted",
 @click.option("--orders", default="contiguous", show_default=True, metavar="LIST", help="Cuts of the bisection.")
 @click.option("--topo", metavar="TOPO", help="Search along this fabric; of a bisection, what it can carry.")
 @click.option("--layers", metavar="LIST", help="Of the search: collective (all groups), pairs (every rank sends to the next).")
+@click.option(
+    "--from", "logs", type=NAMED_PATH, metavar="DIR", help="Run nothing: judge logs of groups and pairs (of --topo's nodes)."
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PAGE", help="Of --from: write an HTML page too.")
 @click.option("--budget", type=SECONDS, metavar="SECONDS", help="Most that the search may take for each layer.")
 @click.option("--force", is_flag=True, help="Start more than 8 ranks a core all the same.")
 @click.option("--timeout", type=TIMEOUT, default=60.0, show_default=True, metavar="SECONDS", help="A silent rank is dead.")
@@ -79,6 +89,10 @@ def command(
     two halves. Exit 0 nobody, 1 somebody is named or data was wrong, 2 bad input, 3 missing backend or lost rank, 4 a search
     that is undecided, 130 Ctrl-C.
     """
+    page = given.pop("output")
+    if given.pop("logs") is not None:
+        return _from_logs(ctx, topo, page, as_json=as_json, as_csv=as_csv)
+    refuse_unused({"output": "output"}, "is of --from")
     launch = detect()
     settle(launch)
     if not started_by_us():
@@ -103,12 +117,39 @@ def command(
     return 1 if found.slow or found.wrong else UNDECIDED if found.context.get("undecided") else 0
 
 
+def _from_logs(ctx: click.Context, topo: str | None, page: Path | None, *, as_json: bool, as_csv: bool) -> int:
+    """Print what the logs of a folder say; nothing is run."""
+    from fabric.cli.topo import load
+
+    given = ctx.params
+    unused = {name: option for name, option in OF_RANKS.items() if name in given}
+    refuse_unused(unused, "is of ranks that run, and --from runs none")
+    asked = ctx.get_parameter_source("nbytes") is click.core.ParameterSource.COMMANDLINE
+    found = from_logs(
+        given["logs"],
+        load(topo) if topo else None,
+        least=given["least"],
+        nbytes=size(given["nbytes"]) if asked else None,
+        tell=warn,
+    )
+    if page is not None:
+        write_page(page, found)
+    give(
+        answer_of(found, drain=tuple(drains(found.rows, _scheduler())) if _scheduler() else ()), as_json=as_json, as_csv=as_csv
+    )
+    return 1 if found.slow or found.wrong else UNDECIDED if found.context["undecided"] else 0
+
+
 def _drain(found: Report, fabric: Fabric | None) -> tuple[str, ...]:
     """Return the lines that take slow nodes out of service, where their names and a scheduler are known."""
-    scheduler = "slurm" if "SLURM_JOB_ID" in os.environ else "kubernetes" if "KUBERNETES_SERVICE_HOST" in os.environ else ""
+    scheduler = _scheduler()
     if not scheduler or fabric is None or given_names(fabric.topology) is None:
         return ()
     return tuple(drains(found.rows, scheduler))
+
+
+def _scheduler() -> str:
+    return "slurm" if "SLURM_JOB_ID" in os.environ else "kubernetes" if "KUBERNETES_SERVICE_HOST" in os.environ else ""
 
 
 def _say_how_long(search: Search, ranks_: int) -> None:

@@ -110,6 +110,7 @@ def _table(run: Mapping[str, Any], where: str) -> Tables:
             algorithm=environment.get("NCCL_ALGO", "default").lower(),
             made_at=stated_time(str(run.get("start_time", ""))),
             context=_context(run, config, devices, environment),
+            hosts=tuple(dict.fromkeys(str(d["hostname"]) for d in sorted(devices, key=lambda d: whole(d["rank"], "count")))),
         ),
         *doubts,
     ]

@@ -365,6 +365,7 @@ def _table(run: Run, layout: Layout, rows: list[Row]) -> Table:
         context=context,
         least_ranks=least,
         places={} if ranks else {rank: (device, host) for rank, (host, device) in places.items()},
+        hosts=tuple(dict.fromkeys(host for _, (host, _) in sorted(places.items()))),
         per_process=settings.get("nThread", 1) * settings["nGpus"] if "nGpus" in settings else None,
     )
 

@@ -59,12 +59,16 @@ class Said:
 
 @dataclass(frozen=True)
 class Imported:
-    """Results and findings of one table; a finding's row is a line number of the file, None the whole table."""
+    """Results and findings of one table; a finding's row is a line number of the file, None the whole table.
+
+    hosts: those that the table's run names, by rank; no result keeps them.
+    """
 
     collective: str
     line: int
     results: tuple[Result, ...]
     findings: tuple[Finding, ...]
+    hosts: tuple[str, ...] = ()
 
 
 def convert(table: Table, tool: str, where: str, said: Said) -> Imported:
@@ -95,7 +99,7 @@ def convert(table: Table, tool: str, where: str, said: Said) -> Imported:
     nodes = _nodes(table, ranks, where, said, findings)
     shared = _context(table, said, where, findings)
     results = tuple(_result(row, table, tool, named, ranks, nodes, shared) for row in good)
-    return Imported(named, table.line, results, tuple(findings))
+    return Imported(named, table.line, results, tuple(findings), table.hosts)
 
 
 def refuse_contradiction(tables: Sequence[Table], where: str, given: Given) -> None:

@@ -55,7 +55,7 @@ class Table:
 
     least_ranks and places (rank -> device number, host): what a list of ranks that has gaps proves; per_process: ranks that
     each launched process drives, None where the table does not say; last_decimals: those that the tool always prints in its
-    last column, 0 where it need not print any.
+    last column, 0 where it need not print any; hosts: those that the file names, by rank, none where it names none.
     """
 
     collective: str | None
@@ -75,6 +75,7 @@ class Table:
     places: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     per_process: int | None = 1
     last_decimals: int = 0
+    hosts: tuple[str, ...] = ()
 
 
 class BadLine(InputError):

@@ -112,6 +112,7 @@ def from_short_form(text: str, *, force: bool = False) -> Fabric:
             ),
             usual[level],
             prefix,
+            str(topology.params.get("scale_up")),
             check=not force,
         )
         for level in topology.levels
@@ -223,7 +224,10 @@ def _from_text(path: Path, text: FabricText) -> Fabric:
                 raise InputError(f"{path}: {where}: {topology.name} has levels {', '.join(topology.levels)}, got {name!r}")
     usual = _usual(topology, node)
     said = {name: text.levels.get(name, LevelText()) for name in topology.levels}
-    levels = {name: _level(own, usual[name], f"{name}.", check=own.source is None) for name, own in said.items()}
+    levels = {
+        name: _level(own, usual[name], f"{name}.", str(topology.params.get("scale_up")), check=own.source is None)
+        for name, own in said.items()
+    }
     degraded = _degraded(path, topology, text.degraded)
     memory = from_text(str(path), text.working_sets) if text.working_sets else None
     fabric = Fabric(topology, levels, text.name, degraded, text.carriers, node, _used(node, own), memory)
@@ -261,10 +265,10 @@ def _of_part(made_of: Part) -> Level:
     return Level(made_of.speed, made_of.latency, f"part {made_of.name}", part=made_of.name)
 
 
-def _level(text: LevelText, usual: Level, prefix: str, *, check: bool) -> Level:
-    """Return a level from its part, overridden by a speed and a latency where they are given; prefix: for messages.
+def _level(text: LevelText, usual: Level, prefix: str, graph: str, *, check: bool) -> Level:
+    """Return a level from its part, overridden by a speed and a latency where they are given.
 
-    check: refuse what is beyond plausible.
+    prefix: for messages. graph: what is inside nodes. check: refuse what is beyond plausible.
     """
     base = _of_part(part(text.part, f"{prefix}link")) if text.part else usual
     given = [key for key, value in (("speed", text.speed), ("latency", text.latency)) if value]
@@ -277,7 +281,7 @@ def _level(text: LevelText, usual: Level, prefix: str, *, check: bool) -> Level:
         inside = prefix in (f"{SCALE_UP}.", "scale_up_")
         for figure, value in (("speed", speed), ("latency", latency)):
             if figure in given:
-                check_plausible(figure, value, f"{prefix}{figure}", inside=inside)
+                check_plausible(figure, value, f"{prefix}{figure}", inside=inside, graph=graph)
     return Level(
         speed=speed,
         latency=latency,

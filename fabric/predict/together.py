@@ -55,7 +55,7 @@ class Groups:
             raise InputError("groups: must be a table of different devices, one group a row")
         self.constants, self.devices, self.change = constants, devices, change
         self.fabric = fabric.carrying(constants.backend)
-        self._one = Model(self.fabric, constants, "ideal", devices[0])
+        self._one = Model(self.fabric, constants, routing, devices[0])
         self._all = Model(self.fabric, constants, routing, devices.ravel())
         self._laid_out: dict[bytes | str, Schedule] = {}
 

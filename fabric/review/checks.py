@@ -36,8 +36,7 @@ def check_asked(request: Request) -> None:
         except InputError as error:
             raise InputError(f"cases.{number}: {error}") from None
     for order in request.orders:
-        if not ORDER.fullmatch(order):
-            raise InputError(f"orders: must be {ORDERS.split(' or ')[0]}, got {order!r}")
+        _check_order("orders", order)
     for policy in policies(request.routing):
         read_policy(policy)
     _check_money(request)
@@ -62,8 +61,15 @@ def _check_money(request: Request) -> None:
             raise InputError(f"rates.{currency}: must be the USD that one unit buys, above 0, got {rate:g}")
 
 
+def _check_order(where: str, order: str) -> None:
+    if not ORDER.fullmatch(order):
+        raise InputError(f"{where}: must be {ORDERS.split(' or ')[0]}, got {order!r}")
+
+
 def _check_case(text: CaseText) -> None:
     collective(text.collective)
+    if text.order is not None:
+        _check_order("order", text.order)
     if text.nbytes < 1:
         raise InputError(f"size: must be above 0, got {text.size!r}")
     if text.algorithm:

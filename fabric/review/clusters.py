@@ -18,9 +18,12 @@ from fabric.network.spec import load
 from fabric.predict.answer import predict
 from fabric.predict.best import BEST
 from fabric.predict.cases import cases
-from fabric.predict.constants import NONE
+from fabric.predict.constants import NONE, Constants
 from fabric.predict.of_node import constants_on
+from fabric.review.steps import StepWork, Work, step_on
 from fabric.review.work import FLOPS, MEMORY, Item
+from fabric.workload.device import device_of
+from fabric.workload.step import TrainingStep
 from topologies.errors import InputError
 
 NOMINAL, LOW, HIGH = "nominal", "low", "high"
@@ -32,9 +35,11 @@ PEAKS = ("bf16", "fp16")
 class Cluster:
     """Nodes of one kind, in any number, and the work they do: text names them, e.g. `dgx-h100` or `dgx-h100:radix=128`."""
 
-    def __init__(self, text: str, work: Sequence[Item], by: str, algorithm: str | None) -> None:
+    def __init__(self, text: str, work: Work, by: str, algorithm: str | None) -> None:
         self.text, self.work, self.by, self.algorithm = text, work, by, algorithm
         self.rate = lru_cache(maxsize=512)(self._rate)
+        self.steps = dict[int, TrainingStep]()
+        self.why = ""
         self.node = node_of(self.fabric(2))
 
     def fabric(self, nodes: int) -> Fabric:
@@ -42,8 +47,26 @@ class Cluster:
         return cluster(self.text, nodes)
 
     def _rate(self, nodes: int, facts: str) -> float:
+        if isinstance(self.work, StepWork):
+            return self._tokens(self.work, nodes)
         fabric = with_facts(self.fabric(nodes), facts)
         return fabric.topology.devices / round_seconds(fabric, self.work, self.by, self.algorithm, facts)
+
+    def _tokens(self, work: StepWork, nodes: int) -> float:
+        """Return tokens a second, 0 where no plan fits; the facts that count at every end (equivalent.py moves the rate)."""
+        if nodes not in self.steps:
+            device_of(fabric := self.fabric(nodes))
+            try:
+                self.steps[nodes] = step_on(work, fabric, step_constants(self.by))
+            except InputError as error:
+                self.why = str(error)
+                return 0.0
+        return self.steps[nodes].tokens_per_second
+
+
+def step_constants(by: str) -> Constants | None:
+    """Return the constants of a step's collectives: none of the wire alone, None for each node's own library."""
+    return NONE if by == WIRE else None
 
 
 def cluster(text: str, nodes: int) -> Fabric:

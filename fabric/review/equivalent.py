@@ -1,7 +1,8 @@
 """How many nodes of another kind do the same work in the same time, or at which size their network stops scaling.
 
-n devices do n units of work in a round (work.py), so a cluster's rate is n / seconds of a round. A count suffices where that is
-at least the reference's. It does not know how a round is timed (clusters.py), what nodes draw and cost (footprint.py).
+n devices do n units of work in a round (work.py), so a cluster's rate is n / seconds of a round; of a training step it is
+tokens a second (steps.py). A count suffices where that is at least the reference's. It does not know how a round is timed
+(clusters.py), what nodes draw and cost (footprint.py).
 """
 
 from __future__ import annotations
@@ -13,8 +14,21 @@ from math import log2
 
 from fabric.hardware.node import NodeType
 from fabric.network.fabric import Fabric
-from fabric.review.clusters import HIGH, LIBRARIES, LOW, NOMINAL, WIRE, Cluster, node_of, round_seconds, with_facts
+from fabric.review.clusters import (
+    HIGH,
+    LIBRARIES,
+    LOW,
+    NOMINAL,
+    WIRE,
+    Cluster,
+    node_of,
+    round_seconds,
+    step_constants,
+    with_facts,
+)
+from fabric.review.steps import StepWork, Work, of_reference, ratio_spread, step_on
 from fabric.review.work import Item
+from fabric.workload.step import TrainingStep
 from topologies.errors import InputError
 
 ENOUGH = 1 - 1e-9
@@ -30,9 +44,11 @@ MOST_DEVICES = 4096
 class Found:
     """What came of one candidate. nodes: how many suffice, None where none that was tried does, or where `why` says so.
 
-    fewest, most: the same by the contradicting facts that favour the candidate, and by those that hurt it. rate: units per
-    second at `nodes`, else the highest of all tried; needed: the reference's. stops_at: nodes from which on twice as many do
-    less than FLAT times the work, None where no such was tried. largest: the most nodes tried.
+    fewest, most: the same by the contradicting facts that favour the candidate, and by those that hurt it; of a training step
+    by the step's own interval. rate: units (tokens of a training step) per second at `nodes`, else the highest of all tried;
+    needed: the reference's. stops_at: nodes from which on twice as many do less than FLAT times the work, None where no such
+    was tried. largest: the most nodes tried. step, reference: the training steps at `nodes` and on the reference, if that is
+    the work.
     """
 
     name: str
@@ -45,6 +61,8 @@ class Found:
     stops_at: int | None = None
     largest: int = 0
     why: str = ""
+    step: TrainingStep | None = None
+    reference: TrainingStep | None = None
 
     @property
     def reaches(self) -> float:
@@ -55,31 +73,54 @@ class Found:
 def equivalents(
     of: Fabric,
     candidates: Sequence[str],
-    work: Sequence[Item],
+    work: Work,
     *,
-    by: str = WIRE,
+    by: str | None = None,
     algorithm: str | None = None,
     most_devices: int = MOST_DEVICES,
     watch: Callable[[str], None] | None = None,
 ) -> list[Found]:
     """Return what came of every candidate. of: the reference. candidates: NODE or NODE:key=value,... of its fabric.
 
-    by: see clusters.round_seconds. most_devices: of a candidate's cluster. watch: told the candidate that is worked on.
+    by: see clusters.round_seconds; None: wire of a round, library of a training step. most_devices: of
+    a candidate's cluster. watch: told the candidate that is worked on.
 
     Raises:
         InputError: a reference without a node or that cannot do the work, an unknown candidate or way.
     """
+    by = by or usual_way(work)
     if by not in (WIRE, LIBRARIES):
         raise InputError(f"by: must be {WIRE} or {LIBRARIES}, got {by!r}")
     if most_devices < 1:
         raise InputError(f"most: must be a number of devices >= 1, got {most_devices}")
-    needed = {facts: _rate(of, work, by, algorithm, facts) for facts in (NOMINAL, LOW, HIGH)}
+    reference = None
+    if isinstance(work, StepWork):
+        if algorithm is not None:
+            raise InputError(f"algorithm: a training step takes its library's for every collective, got {algorithm}")
+        node_of(of)
+        work = of_reference(work, of)
+        reference = step_on(work, of, step_constants(by))
+        needed = _needed(reference)
+    else:
+        needed = {facts: _rate(of, work, by, algorithm, facts) for facts in (NOMINAL, LOW, HIGH)}
     found = []
     for text in candidates:
         if watch is not None:
             watch(text)
-        found.append(_equivalent(of, Cluster(text, work, by, algorithm), needed, most_devices))
+        one = _equivalent(of, Cluster(text, work, by, algorithm), needed, most_devices)
+        found.append(replace(one, reference=reference))
     return found
+
+
+def usual_way(work: Work) -> str:
+    """Return how collectives are timed where nothing is said: the wire of a round, each node's library of a training step."""
+    return LIBRARIES if isinstance(work, StepWork) else WIRE
+
+
+def _needed(step: TrainingStep) -> dict[str, float]:
+    """Return the reference's tokens a second, and those with what two steps' errors leave of their ratio, either way."""
+    rate, spread = step.tokens_per_second, ratio_spread(step)
+    return {NOMINAL: rate, LOW: rate / spread, HIGH: rate * spread}
 
 
 def _rate(fabric: Fabric, work: Sequence[Item], by: str, algorithm: str | None, facts: str) -> float:
@@ -101,7 +142,10 @@ def _equivalent(of: Fabric, cluster: Cluster, needed: Mapping[str, float], most_
         ] or [found, found]
     except InputError as error:
         return replace(found, nodes=None, why=str(error))
-    return replace(found, fewest=ends[0].nodes, most=ends[1].nodes)
+    step = None if found.nodes is None else cluster.steps.get(found.nodes)
+    if found.nodes is None and not found.rate:
+        found = replace(found, why=cluster.why)
+    return replace(found, step=step, fewest=ends[0].nodes, most=ends[1].nodes)
 
 
 def _searched(found: Found, rate: Callable[[int], float], start: int, largest: int) -> Found:
@@ -168,7 +212,7 @@ def _between(rate: Callable[[int], float], enough: float, bad: int, good: int) -
 
 def _stops(tried: Mapping[int, float]) -> int | None:
     """Return the first count from which on no more nodes do FLAT times the work per doubling."""
-    points = list(tried.items())
+    points = [(nodes, rate) for nodes, rate in tried.items() if rate > 0]
     for place, (nodes, rate) in enumerate(points[:-1]):
         gains = ((later / nodes, most / rate) for later, most in points[place + 1 :])
         if all(gain < FLAT ** log2(times) for times, gain in gains):

@@ -27,6 +27,7 @@ from fabric.review.quote import Range, total
 from fabric.review.racks import Floor, Layout, place
 from fabric.review.request import Candidate, Request, economy_of, floor_of, part_of, parts_of
 from fabric.review.resilience import Resilience, resilience
+from fabric.review.trained import cases_of, trained
 from topologies.errors import InputError
 
 Tell = Callable[[int, int, str], None]
@@ -162,6 +163,10 @@ def _design(
 ) -> Design:
     node = node_name(fabric, request.node)
     check_size(node, listed, fabric.topology.devices_per_node)
+    routing = judged_by(fabric.topology, candidate.routing, request.routing)
+    step = trained(fabric, request.training, routing=routing) if request.training else None
+    if step is not None and not request.cases:
+        request = request.model_copy(update={"cases": cases_of(step, fabric)})
     parts = with_node(listed, node, fabric.topology.devices_per_node)
     constants = constants_on(fabric, {text.collective for text in request.cases}, given)
     for name in candidate.parts or ():
@@ -173,9 +178,8 @@ def _design(
         name: p for name, p in parts.items() if candidate.parts is None or name in candidate.parts or p.kind in ("node", "nic")
     }
     bought = bill(fabric, layout, chosen, node, candidate.nic or request.nic)
-    routing = judged_by(fabric.topology, candidate.routing, request.routing)
     kept: Kept = {}
-    done = performance(fabric, request, constants, routing=routing, kept=kept)
+    done = performance(fabric, request, constants, routing=routing, kept=kept, step=step)
     broken = resilience(fabric, request, constants, routing=routing, healthy=done.timed, layout=layout, kept=kept)
     unpriced = tuple(without_figures(bought.lines, "price"))
     unpowered = without_figures(bought.lines, "watts")

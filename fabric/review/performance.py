@@ -74,8 +74,11 @@ def performance(
     routing: str,
     traffics: Sequence[str] = ("uniform", "worst"),
     kept: Kept | None = None,
+    step: TrainingStep | None = None,
 ) -> Performance:
     """Return the performance of a candidate over all its devices. kept: its models, so that later calls route nothing twice.
+
+    step: of the review's model on this candidate, worked out where None and the review trains one.
 
     Raises:
         InputError: a case that cannot be placed, scheduled or routed.
@@ -85,7 +88,8 @@ def performance(
     first = [t for t in found if t.order == request.orders[0]]
     brackets, without = _brackets(fabric, traffics)
     beside = [timed(fabric, t.text, t.order, constants, MINIMAL, kept=kept) for t in first if routing == UGAL]
-    step = trained(fabric, request.training) if request.training else None
+    if step is None and request.training:
+        step = trained(fabric, request.training, routing=routing)
 
     def share(seconds: Callable[[Timed], float]) -> float:
         return efficiency(step) if step else step_efficiency(request.step, [(t.text.count, seconds(t)) for t in first])
@@ -133,7 +137,8 @@ BRACKET_METHODS = ("hop", "cut", "spray")
 
 
 def case_on(fabric: Fabric, text: CaseText, order: str, world_size: int | None = None) -> Case:
-    """Return the case over its ranks (all devices where it names none), at most the first world_size of the order."""
+    """Return the case over its ranks (all devices where it names none), at most the first world_size of its own order."""
+    order = text.order or order
     ranks = min(text.ranks or fabric.topology.devices, world_size or fabric.topology.devices)
     nodes, per_node = spread(fabric.topology, place(fabric.topology, ranks, order))
     return Case(text.collective, text.nbytes, ranks, nodes=nodes, ranks_per_node=per_node, order=order, params=text.params)
@@ -239,7 +244,7 @@ def curve(
     Under the routing's first seed; above ALL_TRIED devices by the algorithms that are fastest on all devices.
     """
     if request.training:
-        own = trained_curve(fabric, request.training, job_sizes(fabric.topology.devices))
+        own = trained_curve(fabric, request.training, job_sizes(fabric.topology.devices), routing)
         return [*own, (fabric.topology.devices, done.efficiency)]
     first = [t for t in done.timed if t.order == request.orders[0]]
     kept = {} if kept is None else kept

@@ -83,13 +83,17 @@ class Candidate(Strict):
 
 
 class CaseText(Strict):
-    """One collective of a training step. count: how often a step does it; ranks: of its group, all devices where None."""
+    """One collective of a training step. count: how often a step does it; ranks: of its group, all devices where None.
+
+    order: of its ranks, the review's orders where None.
+    """
 
     collective: str
     size: str | int
     algorithm: str | None = None
     params: dict[str, float | str] = {}
     ranks: int | None = Field(default=None, ge=2)
+    order: str | None = None
     count: float = Field(default=1.0, gt=0)
 
     @property
@@ -151,11 +155,11 @@ class Failing(Strict):
 
 
 class Request(Strict):
-    """A review as written."""
+    """A review as written. cases: empty beside `training`, where they are its plan's (trained.py)."""
 
     title: str
     candidates: tuple[Candidate, ...]
-    cases: tuple[CaseText, ...]
+    cases: tuple[CaseText, ...] = ()
     step: Step = Step(compute=1.0)
     training: TrainingText | None = None
     routing: str = "ecmp:1-3"
@@ -203,8 +207,8 @@ def parse(content: Mapping[str, Any]) -> Request:
         raise InputError(f"candidates: names must differ, got {twice!r} twice")
     if request.training is not None and "step" in request.model_fields_set:
         raise InputError("step: is for assumed numbers, and training gives the efficiency; leave one of the two out")
-    if not request.cases:
-        raise InputError("cases: must name at least one collective and size, got none")
+    if not request.cases and request.training is None:
+        raise InputError("cases: must name at least one collective and size, or training a model, got none")
     if not request.orders:
         raise InputError("orders: must name at least one, such as [contiguous], got none")
     return request

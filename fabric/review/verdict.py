@@ -5,14 +5,13 @@ It decides nothing that is not computed: candidates that fit come first by USD p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
 
 from fabric.review.breakeven import busy_to_meet, capex_to_match, efficiency_to_match, moved_by_network, moved_by_use
 from fabric.review.cost import HOURS
 from fabric.review.damage import Damage, below_one
 from fabric.review.evaluate import Design, Review
+from fabric.review.finding import Figure, Finding, Unit, Value
 from fabric.review.inputs import inputs
 from fabric.review.limits import Binding
 from fabric.review.plausible import beyond
@@ -22,42 +21,10 @@ from fabric.review.ranking import first_at_both_ends, overlap, ranking, ties, wo
 from fabric.review.request import OPEX_OF_CENTRE, Request, parts_of
 from fabric.workload.checkpoints import RUN_DEVICES
 
-Source = Literal["bill", "formula", "model", "failures", "request", "defaults", "floor"]
-"""Where a finding's numbers come from: the bill of materials, the cost formula (cost.py), a prediction at the loaded
-fidelity, published failure rates, the review's own file, our defaults for the cost (cost.py) and for the hall (racks.py)."""
-Unit = Literal["usd_per_hour", "usd", "watts", "share", "ratio", "devices", "plain"]
 RANKED: tuple[Unit, ...] = ("usd_per_hour", "usd", "watts")
 """Units of what candidates are ranked by (ranking.worth)."""
 LEAST_GAIN = 5e-4
 """Efficiencies nearer than this are called equal: half of what is printed."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A range or, where low is high, a number of something with a name. value: what was taken of an input, else None."""
-
-    name: str
-    low: float
-    high: float
-    unit: Unit
-    value: float | None = None
-
-
-Value = float | str | tuple[str, ...] | Figure | tuple[Figure, ...]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing found. about: decision, change or assumed; kind: of what; values: its facts; sources: of its numbers.
-
-    Of a limit, `taken` is at the middle, `low` and `high` at the ends of prices and powers, `allowed` the limit, all in the
-    unit of the limit; shares and ratios are plain numbers, names of several candidates or parts a tuple.
-    """
-
-    about: Literal["decision", "change", "assumed"]
-    kind: str
-    values: Mapping[str, Value]
-    sources: tuple[Source, ...]
 
 
 def verdict(review: Review) -> list[Finding]:
@@ -282,8 +249,9 @@ def _below(name: str, ratio: float | None, even: float | None) -> Iterator[Findi
 def _host_cables(ranked: list[Design]) -> Iterator[Finding]:
     """Yield what one failed cable at a device means: its device cut off and the node out of the job, or slower."""
     rows = [(one.candidate.name, row) for one in ranked if (row := _first_host_links(one))]
+    homes = {one.candidate.name: one.resilience.single_homed for one in ranked}
     cut = sorted((row.rest, name, row) for name, row in rows if row.median is None and row.rest is not None)
-    runs = sorted((row.median, name, row) for name, row in rows if row.median is not None)
+    runs = sorted((row.median, name, row) for name, row in rows if row.median is not None and not homes[name])
     for kind, found in (("host_cable_cut", cut), ("host_cable_kept", runs)):
         if found:
             row, each = found[0][2], tuple(Figure(name, ratio, ratio, "ratio") for ratio, name, _ in found)
@@ -379,9 +347,23 @@ def _stepped(review: Review) -> Iterator[Finding]:
                 "batch": step.batch,
                 "seq": step.sequence,
                 "seconds": step.seconds,
+                "low": step.interval[0] if step.interval else step.seconds,
+                "high": step.interval[1] if step.interval else step.seconds,
                 "rate": step.tokens_per_second_per_device,
             }
             yield Finding("assumed", "training", values, ("model",))
+    yield from _of_one_group(review)
+
+
+def _of_one_group(review: Review) -> Iterator[Finding]:
+    """Yield that the failures of a trained model are those of one group, where it is not the whole fabric."""
+    if review.request.training is None or review.request.cases:
+        return
+    for design in review.designs[:1]:
+        first = design.performance.timed[0].result.case
+        if first.world_size < design.fabric.topology.devices:
+            values: dict[str, Value] = {"collective": first.collective, "ranks": first.world_size}
+            yield Finding("assumed", "one_group", {**values, "devices": design.fabric.topology.devices}, ("model",))
 
 
 def _economy(request: Request) -> Iterator[Finding]:

@@ -166,7 +166,7 @@ def search(
     state = Search(tree, least, most_rounds)
     while state.rounds < most_rounds and not (over and over()):
         probability = state.probability()
-        tests, checks = _next(state, probability)
+        tests, checks = next_tests(state, probability)
         if not tests and not checks:
             break
         state.rounds += 1
@@ -174,7 +174,7 @@ def search(
     return _found(state, ask)
 
 
-def _next(state: Search, probability: Floats) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
+def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
     """Return the tests of the next round and its confirmations: (suspect, with it, without it); they share no node.
 
     Where no test would tell more, the likeliest are confirmed as well.
@@ -280,7 +280,7 @@ def _found(state: Search, ask: Ask) -> Found:
     known = {*confirmed, *cleared, *contended}
     left = tuple(s for s in range(state.tree.suspects) if s not in known)
     return Found(
-        tuple(_merged(state.tree, verdicts)),
+        tuple(merged(state.tree, verdicts)),
         tuple(cleared),
         left,
         tuple(contended),
@@ -337,7 +337,7 @@ def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -
     return found
 
 
-def _merged(tree: Tree, verdicts: Sequence[Verdict]) -> list[Verdict]:
+def merged(tree: Tree, verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Return the verdicts with those on nearly all nodes of one smallest group as one on its switch."""
     if not tree.layers:
         return list(verdicts)

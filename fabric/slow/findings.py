@@ -70,7 +70,7 @@ def _evidence(tree: Tree, found: Found, suspects: Sequence[int]) -> int:
 
 def verdict(tree: Tree, found: Sequence[tuple[str, Found]]) -> str:
     """Return one line: what is slow and by how much, else how many are cleared or undecided, and at what cost."""
-    slow = [f"{_said(v)}{_of_layer(layer, found)}" for layer, one in found for v in one.verdicts]
+    slow = [f"{said(v)}{_of_layer(layer, found)}" for layer, one in found for v in one.verdicts]
     rounds, tests = sum(one.rounds for _, one in found), sum(one.searched for _, one in found)
     cost = f"{tests} tests in {rounds} rounds, confirmations apart"
     undecided = max((len(one.open) for _, one in found), default=0)
@@ -89,7 +89,8 @@ def _of_layer(layer: str, found: Sequence[tuple[str, Found]]) -> str:
     return f" [{layer}]" if len(found) > 1 else ""
 
 
-def _said(v: Verdict) -> str:
+def said(v: Verdict) -> str:
+    """Return a finding in words, with its factor and interval."""
     parts = f" {', '.join(map(str, v.parts))}" if v.parts else ""
     if v.kind == "hung":
         return f"{v.name} never answers"

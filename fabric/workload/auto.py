@@ -174,13 +174,20 @@ def _chunk(space: Space, fabric: Fabric, by: By, texts: Sequence[str]) -> list[t
 
 
 def evaluator(
-    space: Space, fabric: Fabric, constants: Constants | None, scale: StepScale | None = None, costs: Costs | None = None
+    space: Space,
+    fabric: Fabric,
+    constants: Constants | None,
+    scale: StepScale | None = None,
+    costs: Costs | None = None,
+    *,
+    routing: str = "ideal",
 ) -> Evaluate:
     """Return what gives the step of a plan; all calls share what was asked of the fabric.
 
     scale: of measured steps. costs: of this fabric, these constants and ranks, to share more widely; None: of its own.
+    routing: a policy of one seed, of its own costs.
     """
-    known = Costs(fabric, constants, space.ranks) if costs is None else costs
+    known = Costs(fabric, constants, space.ranks, routing=routing) if costs is None else costs
 
     def evaluate(plan: ParallelPlan) -> TrainingStep:
         step = training_step(space.model, plan, fabric, batch=space.batch, seq=space.sequence, costs=known)

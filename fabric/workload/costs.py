@@ -49,8 +49,9 @@ class Costs:
         ranks: int,
         given: Devices | None = None,
         faster: Faster = AS_IT_IS,
+        routing: str = "ideal",
     ) -> None:
-        """Start with nothing asked. given: the device of every rank; None: rank r on device r.
+        """Start with nothing asked. given: the device of every rank; None: rank r on device r. routing: a policy of one seed.
 
         Raises:
             InputError: more ranks than devices.
@@ -59,6 +60,7 @@ class Costs:
         self.constants = constants_on(fabric, COLLECTIVES, constants)
         order = "contiguous" if given is None else "given:ranks"
         self.devices = place(fabric.topology, ranks, order, given)
+        self.routing = routing
         self._groups: dict[Hashable, Groups] = {}
         self._known: dict[Hashable, Together] = {}
 
@@ -92,7 +94,7 @@ class Costs:
         key = _key(plan, dimension)
         if key not in self._groups:
             change = self.faster.change(self.fabric, inside=self.inside(plan, dimension))
-            self._groups[key] = Groups(self.fabric, self.constants, self.devices[groups(plan, dimension)], change=change)
+            self._groups[key] = Groups(self.fabric, self.constants, self.devices[groups(plan, dimension)], self.routing, change)
         return self._groups[key]
 
 

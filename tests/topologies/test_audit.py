@@ -21,6 +21,18 @@ def relabelled(topology, seed):
     return replace(topology, ends=ends, level=topology.level[order], lanes=topology.lanes[order])
 
 
+def test_cables_inside_nodes_are_not_compared_whatever_their_graph():
+    """A mesh of NVLinks between devices has no switch that would tell its cables; the design may have it or not."""
+    plain = catalog.parse("fat_tree:k=4,devices_per_node=4")
+    for kind in ("full_mesh", "ring", "nvswitch"):
+        wired = catalog.parse(f"fat_tree:k=4,devices_per_node=4,scale_up={kind}")
+        for observed, designed in ((wired, plain), (plain, wired), (relabelled(wired, 1), wired)):
+            found = audit(observed, designed)
+            assert (found.findings, found.matched) == ((), 1.0)
+    direct = catalog.parse("torus:dims=4x4,devices_per_node=4,scale_up=full_mesh")
+    assert audit(direct, catalog.parse("torus:dims=4x4")).findings == ()
+
+
 def planted(topology, count, seed):
     """Return the wiring with `count` faults on switches of their own, and (kind, ends) of each."""
     random = np.random.default_rng(seed)

@@ -3,6 +3,10 @@
 Source: ROCm/rccl, src/graph/topo.h, copy of 2024-10-24: GB/s one way per xGMI link, below nominal on purpose, as NCCL's are.
 Checked against one public table (MI325X, eight GPUs, RCCL of ROCm 6.4.1, ring, 4 to 16 GiB): 7 x 48 = 336 where 317 to 319 was
 measured (benchmarks/one_node.py).
+
+On a mesh of eight it runs many rings at once: the fourteen for a node without NICs (src/graph/rome_models.cc, model 79, read
+2026-11-29) use each of the 56 one-way links twice, so all seven links of a device at once, as the algorithm `full_mesh` here
+does; `ring` here is one ring, on one link of the seven, and so not what RCCL reaches.
 """
 
 from __future__ import annotations

@@ -94,6 +94,7 @@ def _used(review: Review) -> Iterator[str]:
     """Yield the keys of the terms that the page will use."""
     for design in review.designs:
         yield from (f"tier.{name}" for name in design.fabric.topology.tiers)
-    yield from (f"collective.{case.collective}" for case in review.request.cases)
+    for design in review.designs:
+        yield from (f"collective.{done.text.collective}" for done in design.performance.timed)
     for design in review.designs:
         yield from (f"algorithm.{(done.result.algorithm or '').partition(':')[0]}" for done in design.performance.timed)

@@ -18,7 +18,8 @@ from fabric.report.review.marks import colours, finished
 from fabric.report.review.sentences import leading, sentence, sources
 from fabric.report.words.review import Words, words
 from fabric.review.evaluate import Review
-from fabric.review.verdict import Finding, verdict
+from fabric.review.finding import Finding
+from fabric.review.verdict import verdict
 from fabric.text.escape import html as escape
 
 Specs = Mapping[str, dict[str, Any]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from fabric.report.review import names
 from fabric.report.words.review import Words
-from fabric.review.verdict import Figure, Finding, Value
+from fabric.review.finding import Figure, Finding, Value
 
 AMOUNTS = {
     "power": (1e-6, ",.2f", " MW"), "budget": (1.0, ",.0f", " USD"), "racks": (1.0, ",.0f", " racks"),

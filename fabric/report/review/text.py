@@ -10,9 +10,10 @@ from fabric.report.review.sentences import by_heading, leading, sentence, source
 from fabric.report.words.review import Words, words
 from fabric.review.damage import Damage, below_one
 from fabric.review.evaluate import Design, Review
+from fabric.review.finding import Finding
 from fabric.review.quote import Range
 from fabric.review.ranking import ranking, ties
-from fabric.review.verdict import Finding, verdict
+from fabric.review.verdict import verdict
 from fabric.text.escape import markdown_cell
 from fabric.units import show_duration, show_rate
 

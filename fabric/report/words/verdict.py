@@ -212,11 +212,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "每步计算 {compute:g} 秒（不含网络），{overlap:.0%} 的通信被掩盖。",
     ),
     "training": (
-        "{name}: a training step of {model} takes {seconds:.4g} s under {plan} ({batch:,} sequences of {seq:,} tokens), "
-        "{rate:,.0f} tokens a second and device; efficiency is what is left without exposed communication, links "
-        "evenly loaded.",
-        "{name}：{model} 的一个训练步在 {plan} 下需 {seconds:.4g} 秒（{batch:,} 条 {seq:,} token 的序列），"
-        "每设备每秒 {rate:,.0f} token；效率为扣除未被掩盖的通信后所剩，假定链路负载均匀。",
+        "{name}: a training step of {model} takes {seconds:.4g} s ({low:.4g} to {high:.4g} nine times in ten) under {plan} "
+        "({batch:,} sequences of {seq:,} tokens), {rate:,.0f} tokens a second and device; efficiency is what is left without "
+        "exposed communication, links evenly loaded, so the same for every seed.",
+        "{name}：{model} 的一个训练步在 {plan} 下需 {seconds:.4g} 秒（十次中九次为 {low:.4g} 至 {high:.4g} 秒；"
+        "{batch:,} 条 {seq:,} token 的序列），每设备每秒 {rate:,.0f} token；效率为扣除未被掩盖的通信后所剩，"
+        "假定链路负载均匀，因此各种子结果相同。",
+    ),
+    "one_group": (
+        "What fails is drawn from the whole fabric and judged by {collective} of one group, {ranks:,} of {devices:,} devices: "
+        "most draws miss it, so a failure's 1.00 x says little of the step.",
+        "故障在整个网络中抽取，按一个组（{devices:,} 个设备中的 {ranks:,} 个）的 {collective} 评判："
+        "多数抽取不会碰到它，因此 1.00 倍并不说明整个训练步。",
     ),
     "economy": (
         "Devices are allocated (paid for) {allocation:.0%} of the time and compute {busy:.0%} of the time, an idle one draws "

@@ -58,7 +58,7 @@ def test_run_prints_the_waterfall_and_what_would_help(folder):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_page_loads_nothing_and_escapes_names(folder, lang):
-    run("run", "fleet.yaml", "--workers", "1", "-o", "page.html", "--lang", lang)
+    run("run", "fleet.yaml", "--workers", "1", "-o", "page.html", "--lang", lang, "--seeds", "1")
     page = Path("page.html").read_text()
     assert f'lang="{lang}"' in page
     assert "a &lt;small&gt; centre" in page

@@ -77,7 +77,7 @@ def try_to(*arguments, **named):
         return None
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     fleets(),
     jobs(),
@@ -262,7 +262,7 @@ def test_a_job_takes_as_few_nodes_as_hold_it_evenly_filled():
     assert shape(9, 1, 8) == (0, 0)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(fleets(), jobs(shares=False), policies(preempt=False), st.sampled_from(MODELS), st.sampled_from(WINDOWS))
 def test_two_engines_agree_in_every_start_end_and_placement(fleet, rows, rule, links, window):
     plain = try_to(fleet, rows, rule, links=links, window=window, engine="plain")

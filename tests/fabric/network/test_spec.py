@@ -191,7 +191,12 @@ BEYOND = [
     ("speed=400TB/s", "speed: must be plausible, 0.000125 GB/s to 1,600 GB/s .* got 400,000 GB/s; to insist"),
     ("speed=400b/s", "speed: must be plausible"),
     ("latency=3s", "latency: must be plausible, 0 ns to 500 ms .* got 3 s; to insist"),
-    ("scale_up=nvswitch,scale_up_speed=900TB/s", "scale_up_speed: must be plausible, 0.001 GB/s to 20,000 GB/s"),
+    ("scale_up=nvswitch,scale_up_speed=900TB/s", "scale_up_speed: must be plausible, 1 GB/s to 20,000 GB/s"),
+    ("scale_up=nvswitch,scale_up_speed=1MB/s", "scale_up_speed: must be plausible, 1 GB/s to 20,000 GB/s .* got 0.001 GB/s"),
+    (
+        "scale_up=host_memory,scale_up_speed=900GB/s",
+        "scale_up_speed: must be plausible, 0.1 GB/s to 500 GB/s .PCIe .* to insist",
+    ),
     ("scale_up=nvswitch,scale_up_latency=2ms", "scale_up_latency: must be plausible, 0 ns to 1 ms"),
 ]
 

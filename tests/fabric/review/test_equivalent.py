@@ -14,6 +14,7 @@ from fabric.review.equivalent import FLAT, Found, _searched, _stops, equivalents
 from fabric.review.footprint import footprint
 from fabric.review.parts import PARTS
 from fabric.review.racks import Floor, place
+from fabric.review.steps import asked_work, of_reference, ratio_spread, step_on
 from fabric.review.work import Item, work_of
 from topologies.errors import InputError
 
@@ -30,7 +31,7 @@ nodes:
 
 
 def one(of, name, work, **how):
-    (found,) = equivalents(load(of), [name], work_of(work), **how)
+    (found,) = equivalents(load(of), [name], asked_work(work), **how)
     return found
 
 
@@ -213,3 +214,58 @@ def test_public_comparisons(said):
 def test_the_page_shows_what_the_command_prints():
     page = (Path(__file__).parents[3] / "docs" / "equivalent.md").read_text()
     assert "\n".join(lines()) in page
+
+
+STEPS = ["training:mpt-1b", "training:mpt-1b:fsdp=all:64", "training:llama3-8b:tp=2,pp=2,mb=1"]
+
+
+@pytest.mark.parametrize("work", STEPS)
+def test_the_same_hardware_trains_with_exactly_as_many(work):
+    found = one("dgx-h100:nodes=3", "dgx-h100", work)
+    assert (found.fewest, found.nodes, found.most) == (3, 3, 3)
+    assert found.rate == found.needed == found.reference.tokens_per_second
+
+
+def test_half_the_speed_trains_with_more_within_the_intervals_of_the_steps():
+    found = one("dgx-h100:nodes=2", "dgx-a100", STEPS[2], most_devices=128)
+    assert 2 < found.fewest <= found.nodes <= found.most
+    assert found.step.tokens_per_second >= found.needed > one("dgx-h100:nodes=2", "dgx-h100", STEPS[2]).needed * 0.999
+    assert ratio_spread(found.step) == pytest.approx(1.15**2**0.5)
+
+
+def test_every_device_keeps_its_sequences_and_dp_follows_the_devices():
+    small, large = load("dgx-h100:nodes=2"), load("dgx-h100:nodes=6")
+    for text in STEPS:
+        work = of_reference(asked_work(text), small)
+        before, after = step_on(work, small), step_on(work, large)
+        assert before.batch / before.ranks == after.batch / after.ranks
+        assert text == STEPS[0] or after.plan.dp == 3 * before.plan.dp
+
+
+def test_devices_that_a_plan_does_not_divide_idle():
+    work = of_reference(asked_work("training:llama3-8b:tp=8,pp=2"), load("dgx-h100:nodes=2"))
+    assert step_on(work, load("dgx-h100:nodes=5")).ranks == 32
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("training:llama3-9b", "no model 'llama3-9b'"),
+        ("training:llama3-8b:tp=2,flops=1e12", "plan: unknown key 'flops'"),
+        ("training:llama3-8b:tp=2:many", "work: BATCH"),
+        ("training:llama3-8b:tp=2:64:8", r"training:MODEL\[:PLAN\[:BATCH\]\]"),
+        ("training:llama3-8b:tp=8,pp=3", "nearest 24"),
+    ],
+)
+def test_a_step_that_is_none_is_refused(text, said):
+    with pytest.raises(InputError, match=said):
+        one("dgx-h100:nodes=4", "dgx-h100", text)
+
+
+def test_a_model_too_large_for_a_node_says_why():
+    reference, found = equivalent(
+        load("dgx-h100:nodes=2"), ["8x4090-dual-root"], asked_work("training:llama3-8b:tp=2"), most_devices=32
+    ).items
+    assert found.found.nodes is None
+    assert "lacks" in found.found.why
+    assert reference.found.step.plan.dp == 8

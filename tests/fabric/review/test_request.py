@@ -20,7 +20,7 @@ GOOD = {
         ({"candidates": []}, "candidates: must be 1 to 10, got 0"),
         ({"candidates": [{"name": "a", "topo": "ring"}] * 2}, "candidates: names must differ, got 'a' twice"),
         ({"candidates": [{"name": "a"}]}, r"candidates\.0 \(a\)\.topo: must be given, got only name"),
-        ({"cases": []}, "cases: must name at least one collective and size, got none"),
+        ({"cases": []}, "cases: must name at least one collective and size, or training a model, got none"),
         (
             {"cases": [{"collective": "all_reduce", "size": "1MiB", "count": 0}]},
             r"cases\.0\.count: must be above 0, got '0'",

@@ -12,11 +12,12 @@ from fabric.report.words.review import words
 from fabric.review.breakeven import busy_to_meet, capex_to_match, efficiency_to_match, moved_by_network, moved_by_use
 from fabric.review.cost import Economy, device_hour
 from fabric.review.evaluate import evaluate
+from fabric.review.finding import Figure
 from fabric.review.limits import Binding
 from fabric.review.quote import Range, exact
 from fabric.review.ranking import ranking, ties
 from fabric.review.request import parse
-from fabric.review.verdict import Figure, verdict
+from fabric.review.verdict import verdict
 
 WORKED = Economy(capex=50_000, watts=1275)
 SHARE = st.floats(0.1, 1.0)

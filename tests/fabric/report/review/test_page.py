@@ -19,11 +19,12 @@ from fabric.report.review.sentences import sentence
 from fabric.report.words.review import LANGUAGES, words
 from fabric.review.cost import device_hour
 from fabric.review.damage import GAIN
+from fabric.review.finding import Source
 from fabric.review.inputs import OPEN, inputs
 from fabric.review.limits import Binding
 from fabric.review.losses import AT_ONCE, Event, Kind
 from fabric.review.quote import Range
-from fabric.review.verdict import Source, verdict
+from fabric.review.verdict import verdict
 from fabric.units import show_duration
 from topologies.errors import InputError
 

@@ -1,0 +1,103 @@
+"""The page of what is slow: verdict, the fabric with suspects, cleared and untested parts, evidence. It searches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fabric.report.page.html_file import asset, document
+from fabric.text.escape import html as escape
+
+ORDER = ("slow", "open", "contended", "untested", "cleared")
+"""The gravest first: a part that two layers judge is drawn as the graver of the two."""
+MARKS = {"slow": "✕ ", "open": "? ", "contended": "~ ", "untested": "", "cleared": "✓ "}
+SAYS = {
+    "slow": "✕ slow", "open": "? undecided", "contended": "~ accused, not confirmed", "untested": "untested",
+    "cleared": "✓ cleared",
+}  # fmt: skip
+MOST = 400
+"""Tests of the evidence that are listed, the slowest first."""
+NAMED = 12
+
+
+def page(verdict: str, rows: Sequence[Mapping[str, Any]], context: Mapping[str, Any], then: Sequence[str]) -> str:
+    """Return one HTML page that loads nothing. context: `nodes` and `groups` as drawn, `evidence`, `source`."""
+    state = states(rows)
+    parts = [
+        f"<h1>{escape(verdict)}</h1><p class='quiet'>{escape(str(context['source']))}</p>",
+        "<p>" + " ".join(f"<span class='node {key}'>{SAYS[key]}</span>" for key in ORDER) + "</p>",
+        f"<h2>Where they stand</h2>{_fabric(context, state)}",
+        f"<h2>Findings</h2>{_findings(rows)}",
+        _next(then),
+        f"<h2>Evidence</h2>{_evidence(context['evidence'])}",
+    ]
+    return document(verdict, "\n".join(parts), asset("slow", "page.css"))
+
+
+def states(rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """Return the state of every suspect by its number, of several the gravest."""
+    found: dict[int, str] = {}
+    for row in rows:
+        for suspect in row["suspects"]:
+            found[suspect] = min(found.get(suspect, ORDER[-1]), row["state"], key=ORDER.index)
+    return found
+
+
+def _fabric(context: Mapping[str, Any], state: Mapping[int, str]) -> str:
+    """Return nodes in the boxes of their groups, the groups of each layer in those of the next."""
+    cells = {n: _part(name, state.get(n, "untested")) for n, name in enumerate(context["nodes"])}
+    inner = {n: [n] for n in cells}
+    first = len(cells)
+    for layer in context["groups"]:
+        boxes: dict[int, str] = {}
+        members: dict[int, list[int]] = {}
+        for number, name in enumerate(layer["names"]):
+            mine = [key for key in cells if layer["group"][inner[key][0]] == number]
+            boundary = first + (number if layer["boundaries"] > 1 else 0)
+            lead = state.get(boundary, "untested")
+            head = f"<div class='out {lead}'>{MARKS[lead]}{escape(name)}: what leads out of it</div>"
+            boxes[number] = f"<div class='group'>{head}{''.join(cells[key] for key in mine)}</div>"
+            members[number] = [node for key in mine for node in inner[key]]
+        cells, inner, first = boxes, members, first + layer["boundaries"]
+    return "".join(cells.values())
+
+
+def _part(name: str, state: str) -> str:
+    return f"<span class='node {state}' title='{escape(SAYS[state])}'>{MARKS[state]}{escape(name)}</span>"
+
+
+def _findings(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return all that is neither cleared nor untested as a table."""
+    heads = ("layer", "state", "what", "name", "of it", "factor", "95 % interval", "probability", "tests")
+    body = [
+        (
+            row["layer"], SAYS[row["state"]], row["kind"], row["name"], " ".join(map(str, row["parts"])),
+            "-" if row["factor"] is None else f"{row['factor']:.2f}",
+            "-" if row["low"] is None else f"{row['low']:.2f} to {row['high']:.2f}",
+            f"{row['probability']:.3f}", str(row["tests"]),
+        )
+        for row in rows if row["state"] not in ("cleared", "untested")
+    ]  # fmt: skip
+    return _table(heads, body) if body else "<p>Nobody is named, nobody is undecided.</p>"
+
+
+def _next(then: Sequence[str]) -> str:
+    return f"<h2>What to run next</h2><pre>{escape(chr(10).join(then))}</pre>" if then else ""
+
+
+def _evidence(tests: Sequence[Mapping[str, Any]]) -> str:
+    """Return the tests, the slowest first."""
+    order = sorted(tests, key=lambda test: -(test["factor"] or 0))[:MOST]
+    body = [(one["layer"], one["why"], _names(one["nodes"]), str(one["times"]), f"{one['factor']:.3f}") for one in order]
+    more = f"<p class='quiet'>{len(tests) - MOST} faster ones are not listed.</p>" if len(tests) > MOST else ""
+    return _table(("layer", "why", "nodes", "times", "its time / a healthy group's"), body) + more
+
+
+def _names(nodes: Sequence[str]) -> str:
+    return " ".join(nodes[:NAMED]) + (f" ... ({len(nodes)})" if len(nodes) > NAMED else "")
+
+
+def _table(heads: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in body)
+    return f"<div class='wide'><table><tr>{head}</tr>{rows}</table></div>"
