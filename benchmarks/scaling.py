@@ -1,4 +1,4 @@
-"""The main job: measure all-reduce here, predict the same cases, extrapolate to 16,384 GPUs, write results and report.
+"""The main job: measure all-reduce here, predict the same cases, extrapolate to 16,384 GPUs, write results, report, pictures.
 
 `python -m benchmarks.scaling` (or `make scaling`); `--again RESULTS` draws constants and page of an earlier launch anew from
 its raw results, which stay as they are. It composes the verbs; it measures and predicts nothing itself.
@@ -19,6 +19,8 @@ import click
 
 from fabric.answers.calibrate import calibrate
 from fabric.answers.scale import scale, scale_measured
+from fabric.answers.training_page import curve_page
+from fabric.answers.training_scale import scale_training
 from fabric.errors import EnvironmentFault
 from fabric.measure.host.local import local_fabric
 from fabric.measure.host.machine import machine, slug
@@ -32,6 +34,8 @@ from fabric.records.store import append
 from fabric.report.run.page import write as write_report
 from fabric.report.run.story import Story
 from fabric.scaling import Row, differences
+from fabric.workload.catalog import language_model
+from fabric.workload.scaling import Question
 from topologies.errors import InputError
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +51,10 @@ message on one chip.
 """
 SIZES = [1 << 20, 64 << 20, 1 << 30]
 RANKS = [8 << i for i in range(12)]
+TRAINING_FABRICS = (H100_FABRICS[0], "clos:radix=64,endpoints=16384,tiers=3,oversubscription=4,node=dgx-h100")
+TRAINING_RANKS = [64 << n for n in range(9)]
+TRAINED = Question(language_model("llama3-70b"), sequence=8192, batch=2048, plan=None, pinned={}, workers=1)
+"""16.8 million tokens a step at every size (strong), in proportion to the devices (weak)."""
 ASKED = {"ecmp:0-4": (None, "best", "ring"), "ideal": (None,)}
 """Routing -> what runs: NCCL's own choice, the best of all algorithms, and NCCL forced to its ring for contrast."""
 
@@ -82,8 +90,8 @@ def main(output: Path, name: str | None, run_file: Path, again: Path | None) -> 
     click.echo(f"\n{monotonic() - started:.0f} s. Written: " + ", ".join(relative(str(p)) for p in (results, *pages)))
 
 
-def told(results: Path, fabric: Fabric, commands: list[str], *, keep: bool) -> tuple[Path, Path]:
-    """Write constants, page and picture of raw results beside them, and print the tables; return page and picture.
+def told(results: Path, fabric: Fabric, commands: list[str], *, keep: bool) -> tuple[Path, Path, Path]:
+    """Write constants, page and both pictures of raw results beside them, and print the tables; return page and pictures.
 
     keep: whether the raw results get the predictions too. The machine is what machine.json beside them says.
     """
@@ -104,7 +112,16 @@ def told(results: Path, fabric: Fabric, commands: list[str], *, keep: bool) -> t
     )
     page, picture = (stem.with_name(stem.name + ending) for ending in (".html", ".png"))
     write_report(story, page, picture)
-    return page, picture
+    return page, picture, train(stem)
+
+
+def train(stem: Path) -> Path:
+    """Return the second picture: a model's training versus cluster size, 1:1 beside 4:1, the best plan at every size."""
+    found = scale_training([spec.load(text) for text in TRAINING_FABRICS], TRAINED, TRAINING_RANKS, ["strong", "weak"])
+    click.echo(str(found))
+    picture = stem.with_name(stem.name + ".training.png")
+    curve_page(found, picture)
+    return picture
 
 
 def looked_at() -> Fabric:

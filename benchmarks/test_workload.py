@@ -1,4 +1,4 @@
-"""How many plans a second the closed level answers, and how long one simulated step of 1,024 ranks takes.
+"""How many plans a second the closed level answers, how long a curve of best plans and one simulated step of 1,024 ranks take.
 
 What is judged is the ratio to plain work in the same run: a closed plan against a predicted collective whose routes are known,
 since a search over plans is worth it while a plan costs less than asking for its collectives once each.
@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from fabric.answers.training_scale import scale_training
 from fabric.network.spec import load
 from fabric.predict.answer import models_of, predict_on
 from fabric.predict.cases import cases
@@ -15,12 +16,16 @@ from fabric.predict.of_node import constants_on
 from fabric.workload.catalog import language_model
 from fabric.workload.costs import Costs
 from fabric.workload.plan import plan_of
+from fabric.workload.scaling import Question
 from fabric.workload.simulated import simulated_step
 from fabric.workload.training import training_step
 
 MODEL = language_model("llama3-70b")
 PLANS = ["tp=8,pp=4", "tp=8,pp=8", "tp=8,pp=4,vpp=2", "tp=4,pp=8", "tp=8,pp=2", "tp=8,pp=4,mb=2", "tp=8,pp=4,recompute=full"]
 STEP_SECONDS = 2.0
+SIZES = [64 << n for n in range(9)]
+CURVE_SECONDS = 20.0
+"""Of two curves to 16,384 ranks: 10.9 s on two busy cores while strong and weak still asked of each size anew."""
 SLOW_MACHINE = 1.7
 MILLISECOND = 1e-3
 
@@ -70,3 +75,13 @@ def test_a_simulated_step_of_1024_ranks(benchmark, costs):
     benchmark.extra_info["over_closed"] = round(found.seconds / closed.seconds, 3)
     assert found.seconds == pytest.approx(closed.seconds, rel=0.05)
     assert benchmark.stats.stats.median < SLOW_MACHINE * STEP_SECONDS
+
+
+def test_a_curve_to_16384_ranks(benchmark):
+    """The best plan of nine sizes, strong and weak, is found in seconds; strong and weak share what a size asked."""
+    fabric = load("dgx-h100:nodes=2048")
+    question = Question(MODEL, 8192, 2048, None, {}, workers=1)
+    found = benchmark.pedantic(lambda: scale_training([fabric], question, SIZES, ["strong", "weak"]), rounds=1)
+    assert len(found) == 2 * len(SIZES)
+    assert all(point.step for point in found)
+    assert benchmark.stats.stats.median < SLOW_MACHINE * CURVE_SECONDS

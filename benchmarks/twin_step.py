@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from time import monotonic, sleep
 from typing import Any
 
@@ -56,8 +55,8 @@ def program_of(step: TrainingStep, *, steps: int = 3) -> Program:
     return Program(tuple(ranks), steps)
 
 
-def measure(plan: TwinPlan, programs: Sequence[Program]) -> list[float]:
-    """Return the seconds of a step of every program on one twin: median over steps of the slowest rank.
+def measure(plan: TwinPlan, programs: Sequence[Program]) -> list[list[float]]:
+    """Return the seconds of every repeated step of every program on one twin, each of its slowest rank.
 
     Raises:
         EnvironmentFault: the twin or a rank failed.
@@ -66,13 +65,13 @@ def measure(plan: TwinPlan, programs: Sequence[Program]) -> list[float]:
         return [_measured(made, plan, program) for program in programs]
 
 
-def _measured(made: Starter, plan: TwinPlan, program: Program) -> float:
+def _measured(made: Starter, plan: TwinPlan, program: Program) -> list[float]:
     inside, outside = made.new_folder()
     (outside / "program.json").write_text(program.text())
     made.start([_rank(plan, program, rank, inside) for rank in range(len(program.ranks))])
     _wait(made, outside, len(program.ranks))
     seconds = [json.loads((outside / f"{rank}.json").read_text()) for rank in range(len(program.ranks))]
-    return median(max(step) for step in zip(*seconds, strict=True))
+    return [max(step) for step in zip(*seconds, strict=True)]
 
 
 def _rank(plan: TwinPlan, program: Program, rank: int, folder: Path) -> dict[str, Any]:

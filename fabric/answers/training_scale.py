@@ -69,6 +69,7 @@ VIEW = View(
     beside={"model": TEXT, "sequence": WHOLE, "bends": LIST, "published": LIST},
 )  # fmt: skip
 BESIDE_TABLE = (
+    Column("fabric", TEXT, "where it is predicted", head="fabric"),
     Column("ranks", WHOLE, "devices", head="ranks"),
     Column("plan", TEXT, "as published", head="published plan"),
     Column("batch", WHOLE, "sequences", head="batch"),
@@ -115,20 +116,23 @@ def scale_training(
     Raises:
         InputError: more ranks than a fabric has, or a batch that no size can work on.
     """
-    from fabric.workload.scaling import bend, curve
+    from fabric.workload.scaling import bend, curves
 
     points, parts, bends = list["Point"](), list[Part](), list[dict[str, object]]()
     for fabric in fabrics:
-        for mode in modes:
-            own = curve(fabric, question, ranks, mode, constants, tell)
+        for mode, own in zip(modes, curves(fabric, question, ranks, modes, constants, tell), strict=True):
             points += own
             at = bend(own)
             notes = (_bent(at),)
             name = own[0].fabric
             parts.append(Part(f"{question.model.name} on {name}, {mode} scaling", tuple(own), notes=notes))
             bends.append({"fabric": name, "mode": mode, "ranks": at.ranks if at else None, "because": at.because if at else ""})
-    beside = [row for fabric in fabrics for row in published_beside(fabric, question.model, constants)]
-    rows = tuple(map(_beside_row, beside))
+    beside = [
+        (fabric.name or fabric.topology.name, one)
+        for fabric in fabrics
+        for one in published_beside(fabric, question.model, constants)
+    ]
+    rows = tuple(_beside_row(name, one) for name, one in beside)
     if rows:
         parts.append(Part(f"published runs of {question.model.name} beside these plans here", rows, BESIDE_TABLE))
     said = {"model": question.model.name, "sequence": question.sequence, "bends": bends, "published": list(rows)}
@@ -179,11 +183,12 @@ def _best(space: Space, fabric: Fabric, constants: Constants | None, run: Publis
         return None
 
 
-def _beside_row(one: Beside) -> dict[str, object]:
+def _beside_row(fabric: str, one: Beside) -> dict[str, object]:
     rate = one.step.tokens_per_second_per_device if one.step else None
     best = one.best.tokens_per_second_per_device if one.best else None
     measured = one.run.rate
     return {
+        "fabric": fabric,
         "ranks": one.run.ranks,
         "plan": one.run.plan.text(),
         "batch": one.run.batch,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fabric.cli.kinds import WORKERS, Whole
-from fabric.cli.output import Progress
+from fabric.cli.output import Progress, check_writable
+from fabric.cli.output import tell as say
 
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer
@@ -19,7 +21,7 @@ NOT_OF_A_MODEL = {
     "collective": "collective", "sizes": "sizes", "algorithms": "algorithm", "fidelity": "fidelity", "library": "library",
     "order": "order", "routing": "routing", "backend": "backend", "force": "force",
 }  # fmt: skip
-OF_A_MODEL = {"plan": "plan", "batch": "batch", "seq": "seq", "mode": "mode", "workers": "workers"}
+OF_A_MODEL = {"plan": "plan", "batch": "batch", "seq": "seq", "mode": "mode", "workers": "workers", "output": "output"}
 """Parameter -> option: those without effect beside --model, and those that only go with it."""
 MODES = {"strong": ("strong",), "weak": ("weak",), "both": ("strong", "weak")}
 
@@ -27,6 +29,8 @@ MODES = {"strong": ("strong",), "weak": ("weak",), "both": ("strong", "weak")}
 def options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of --model."""
     for option in (
+        click.option("-o", "--output", type=click.Path(path_type=Path),
+                     help="With --model: write the curves, a picture if it ends in .png, else an HTML page."),
         click.option("--workers", type=WORKERS, help="With --model: processes that a search of plans may start."),
         click.option("--mode", type=click.Choice(list(MODES)), default="both", show_default=True,
                      help="With --model: strong (one batch), weak (in proportion to devices; equal at the largest size)."),
@@ -41,7 +45,18 @@ def options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def answer(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> Answer[Point]:
-    """Return the curves of the options."""
+    """Return the curves of the options, written to --output where that is given."""
+    from fabric.answers.training_page import curve_page
+
+    check_writable("output", asked["output"])
+    found = _answer(fabrics, asked)
+    if asked["output"] is not None:
+        curve_page(found, asked["output"])
+        say(f"fabricbench: wrote {asked['output']}", err=True)
+    return found
+
+
+def _answer(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> Answer[Point]:
     from fabric import units
     from fabric.answers.training_scale import scale_training
     from fabric.predict.constants import constants_of

@@ -44,6 +44,11 @@ class Entry:
     notes: tuple[str, ...] = ()
     not_found: tuple[str, ...] = ()
 
+    def __reduce__(self) -> tuple[type[Entry], tuple[Any, ...]]:
+        """Return what another process makes it of: a view of a mapping cannot be sent, a mapping can."""
+        facts, texts = dict(self.facts), dict(self.texts)
+        return Entry, (self.kind, self.name, self.title, self.maker, facts, texts, self.notes, self.not_found)
+
     def fact(self, quantity: str) -> Fact | None:
         """Return the fact that counts, None where nothing is known."""
         return counts(self.facts.get(quantity, ()))

@@ -20,10 +20,10 @@ from fabric.workload.step import TrainingStep
 from fabric.workload.training import training_step
 from topologies.errors import InputError
 
-WORTH = 4.0
+WORTH = 10.0
 """Seconds of work left from which on processes are started: they import for a second and ask for collectives anew."""
 FIRST = 24
-"""Plans that are timed in this process before that is decided."""
+"""Plans that are worked out in this process before that is decided, by the later half: the first ask for most collectives."""
 Evaluate = Callable[[ParallelPlan], TrainingStep]
 By = tuple[Constants | None, StepScale | None]
 """What steps are worked out by: constants of the collectives, scale of a user's own steps."""
@@ -118,10 +118,12 @@ def search(
             f"plan: auto finds none of {len(all_plans):,} that fits {rates.name}; the nearest, {nearest.text()}, lacks "
             f"{short[nearest] / 2**30:.1f} GiB a device: take more ranks"
         )
-    found = [_tried(evaluate(plan)) for plan in fitting[:FIRST]]
-    left, spent = fitting[FIRST:], perf_counter() - before
+    found = [_tried(evaluate(plan)) for plan in fitting[: FIRST // 2]]
+    halfway = perf_counter()
+    found += [_tried(evaluate(plan)) for plan in fitting[FIRST // 2 : FIRST]]
+    left, each = fitting[FIRST:], (perf_counter() - halfway) / (FIRST - FIRST // 2)
     many = min(workers or cores(), len(left))
-    if left and many > 1 and spent / len(found) * len(left) > WORTH:
+    if left and many > 1 and each * len(left) > WORTH:
         found += _in_processes(space, fabric, (constants, scale), left, many, watch)
     else:
         many = 1
@@ -172,16 +174,23 @@ def _chunk(space: Space, fabric: Fabric, by: By, texts: Sequence[str]) -> list[t
 
 
 def evaluator(
-    space: Space, fabric: Fabric, constants: Constants | None, scale: StepScale | None = None, *, routing: str = "ideal"
+    space: Space,
+    fabric: Fabric,
+    constants: Constants | None,
+    scale: StepScale | None = None,
+    costs: Costs | None = None,
+    *,
+    routing: str = "ideal",
 ) -> Evaluate:
-    """Return what gives the step of a plan; all calls share what was asked of the fabric. scale: of measured steps.
+    """Return what gives the step of a plan; all calls share what was asked of the fabric.
 
-    routing: a policy of one seed.
+    scale: of measured steps. costs: of this fabric, these constants and ranks, to share more widely; None: of its own.
+    routing: a policy of one seed, of its own costs.
     """
-    costs = Costs(fabric, constants, space.ranks, routing=routing)
+    known = Costs(fabric, constants, space.ranks, routing=routing) if costs is None else costs
 
     def evaluate(plan: ParallelPlan) -> TrainingStep:
-        step = training_step(space.model, plan, fabric, batch=space.batch, seq=space.sequence, costs=costs)
+        step = training_step(space.model, plan, fabric, batch=space.batch, seq=space.sequence, costs=known)
         return step if scale is None else scale.applied(step)
 
     return evaluate

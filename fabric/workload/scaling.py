@@ -7,13 +7,15 @@ efficiency at n = tokens a second and device at n / the same at the smallest siz
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log2
 from typing import Any
 
 from fabric.network.fabric import Fabric
 from fabric.predict.constants import Constants
 from fabric.workload.ask import domain_of
 from fabric.workload.auto import evaluator, search
+from fabric.workload.costs import Costs
 from fabric.workload.model import LanguageModel
 from fabric.workload.plan import ParallelPlan, with_dp
 from fabric.workload.plans import Space
@@ -56,37 +58,42 @@ class Question:
     workers: int | None = None
 
 
-def curve(
+def curves(
     fabric: Fabric,
     question: Question,
     ranks: Sequence[int],
-    mode: str,
+    modes: Sequence[str],
     constants: Constants | None = None,
     tell: Callable[[str], object] = lambda _: None,
-) -> list[Point]:
-    """Return the points of one curve, the smallest size first.
+) -> list[list[Point]]:
+    """Return the points of a curve per mode, the smallest size first; modes share what a size asked of the fabric.
 
     Raises:
         InputError: more ranks than the fabric has, or a batch that no size can work on.
     """
-    sizes = sorted(set(ranks))
+    sizes, name = sorted(set(ranks)), fabric.name or fabric.topology.name
     if sizes[-1] > fabric.topology.devices:
-        what = fabric.name or fabric.topology.name
-        raise InputError(f"ranks: {what} has {fabric.topology.devices:,} devices, got {sizes[-1]:,}")
-    points = list[Point]()
+        raise InputError(f"ranks: {name} has {fabric.topology.devices:,} devices, got {sizes[-1]:,}")
+    found: dict[str, list[Point]] = {mode: [] for mode in modes}
     for size in sizes:
-        tell(f"{fabric.name or fabric.topology.name}: {mode}, {size:,}")
-        points.append(_point(fabric, question, size, mode, sizes[-1], constants))
-    if all(point.step is None for point in points):
-        raise InputError(points[-1].why)
-    return _compared(points)
+        costs, known = Costs(fabric, constants, size), dict[int, Point]()
+        for mode in modes:
+            tell(f"{name}: {mode}, {size:,}")
+            batch = question.batch if mode == STRONG else max(1, question.batch * size // sizes[-1])
+            if batch not in known:
+                known[batch] = _point(costs, question, mode, batch, constants)
+            found[mode].append(replace(known[batch], mode=mode))
+    for points in found.values():
+        if all(point.step is None for point in points):
+            raise InputError(points[-1].why)
+    return [_compared(found[mode]) for mode in modes]
 
 
-def _point(fabric: Fabric, question: Question, ranks: int, mode: str, most: int, constants: Constants | None) -> Point:
-    batch = question.batch if mode == STRONG else max(1, question.batch * ranks // most)
+def _point(costs: Costs, question: Question, mode: str, batch: int, constants: Constants | None) -> Point:
+    fabric, ranks = costs.fabric, costs.ranks
     name = fabric.name or fabric.topology.name
     space = Space(question.model, ranks, batch, question.sequence, domain_of(fabric), question.pinned)
-    evaluate = evaluator(space, fabric, constants)
+    evaluate = evaluator(space, fabric, constants, costs=costs)
     try:
         if question.plan is None:
             plan = search(space, fabric, constants, evaluate, workers=question.workers).best[0].plan
@@ -99,9 +106,6 @@ def _point(fabric: Fabric, question: Question, ranks: int, mode: str, most: int,
 
 def _compared(points: Sequence[Point]) -> list[Point]:
     """Return the points with efficiencies and with what grew since the size before."""
-    from dataclasses import replace  # noqa: PLC0415
-    from math import log2  # noqa: PLC0415
-
     found = list[Point]()
     first: TrainingStep | None = None
     before: Point | None = None

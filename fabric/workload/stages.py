@@ -43,9 +43,14 @@ def chunk_layers(layers: int, chunks: int) -> list[int]:
     return found
 
 
-@lru_cache(maxsize=1024)
 def stages(model: LanguageModel, plan: ParallelPlan) -> tuple[Stage, ...]:
     """Return the stages of a plan, the first to the last; virtual stage j is on stage j mod pp."""
+    return _stages(model, ParallelPlan(tp=plan.tp, pp=plan.pp, vpp=plan.vpp, ep=plan.ep, etp=plan.etp))
+
+
+@lru_cache(maxsize=1024)
+def _stages(model: LanguageModel, plan: ParallelPlan) -> tuple[Stage, ...]:
+    """Return the stages of a plan that says nothing but what they depend on."""
     held: list[list[int]] = [[] for _ in range(plan.pp)]
     start = 0
     for chunk, count in enumerate(chunk_layers(model.layers, plan.pp * plan.vpp)):

@@ -44,6 +44,7 @@ def test_a_step_takes_what_is_predicted(ranks, topo):
         training_step(model, parallel.plan_of(f"{text},overlap=none"), fabric, constants, batch=batch, device=DEVICE)
         for model, text in ((SMALL, "zero=0"), (SMALL, "zero=1"), (SMALL, "fsdp=all"), (MIXED, "ep=4,zero=0,mb=2"))
     ]
-    measured = measure(twin, [program_of(step, steps=2) for step in steps])
+    measured = measure(twin, [program_of(step, steps=3) for step in steps])
     for step, seconds in zip(steps, measured, strict=True):
-        assert seconds == pytest.approx(step.seconds, rel=0.05), step.plan.text()
+        # Work beside eight ranks on two cores only lengthens a step: +6.8 % in the mean of two at a load of 6.5, +0.8 % else.
+        assert min(seconds) == pytest.approx(step.seconds, rel=0.05), f"{step.plan.text()}: {seconds}"

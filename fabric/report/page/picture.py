@@ -26,16 +26,25 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 def png(story: Story, drawings: Sequence[Drawing]) -> bytes:
     """Return the main charts under each other as a PNG, about 2,000 pixels wide."""
+    chosen = [drawing for drawing in drawings if drawing.key in PICTURE] or list(drawings)
+    return still(story.title, f"made at {story.made_at}", chosen)
+
+
+def titled(drawing: Drawing) -> Any:
+    """Return a drawing's chart with its title and caption above it, in lines that fit."""
+    import altair as alt
+
+    title, caption = textwrap.wrap(drawing.title, TITLE), textwrap.wrap(drawing.caption, LINE)
+    return drawing.chart.properties(title=alt.TitleParams(title, subtitle=caption))
+
+
+def still(title: str, subtitle: str, drawings: Sequence[Drawing]) -> bytes:
+    """Return charts under each other, each with its title and caption, as a PNG."""
     import altair as alt
     import vl_convert
 
-    chosen = [drawing for drawing in drawings if drawing.key in PICTURE] or list(drawings)
-    titled = [
-        d.chart.properties(title=alt.TitleParams(textwrap.wrap(d.title, TITLE), subtitle=textwrap.wrap(d.caption, LINE)))
-        for d in chosen
-    ]
-    whole = alt.vconcat(*titled, spacing=44).resolve_scale(**dict.fromkeys(STYLES, "independent"))
-    heading = alt.TitleParams(story.title, subtitle=f"made at {story.made_at}", fontSize=20, offset=20)
+    whole = alt.vconcat(*map(titled, drawings), spacing=44).resolve_scale(**dict.fromkeys(STYLES, "independent"))
+    heading = alt.TitleParams(title, subtitle=subtitle, fontSize=20, offset=20)
     spec = style.finish(whole.properties(title=heading, padding=18))
     drawn = vl_convert.vegalite_to_png(spec, vl_version=vega_lite_version(), scale=SCALE, allowed_base_urls=NO_FETCH)
     return _squeezed(bytes(drawn))

@@ -1,5 +1,6 @@
 """The catalogue's own files keep its rules; what a user writes is read, checked and counts first."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -170,3 +171,9 @@ def test_a_fabric_without_a_node_reads_no_device():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_entry_goes_to_another_process_as_it_is():
+    for kind in KINDS:
+        for name in names(kind):
+            assert pickle.loads(pickle.dumps(find(kind, name))) == find(kind, name)  # noqa: S301  # our own bytes
