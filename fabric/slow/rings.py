@@ -29,7 +29,7 @@ MOST_VISITS, AGREE, QUICK = 6, 0.15, 0.4
 """Where ranks outnumber cores: visits of a pair at most; fewer are enough where the two shortest differ by AGREE at most and
 from the quickest pair's by QUICK (logarithms)."""
 SHARED_NOISE = 0.12
-"""There, of the logarithm of the shortest time of two visits: an assumption, above the 10 % that `least` asks for, so that nobody
+"""There, of the logarithm of the shortest time of two visits: an assumption, above the 10 % that `least` asks for, so nobody
 is cleared: healthy pairs differed by up to 40 % in single runs, and one stopped rank in nine tries was as quick as others."""
 START = 0.1
 """Seconds to make the groups of a round, beside its blocks."""
