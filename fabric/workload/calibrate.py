@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from math import log
 from statistics import median
 
+from fabric.units import show_duration
 from fabric.workload.step import Part, TrainingStep
 from topologies.errors import InputError
 
@@ -69,7 +70,7 @@ def calibrated(measured: Sequence[tuple[TrainingStep, float]]) -> StepScale:
         )
     found = StepScale(scale, fixed, ONE_ROW, len(measured), "")
     off = max(abs(log(seconds / found.applied(step).seconds)) for step, seconds in measured)
-    said = f"{len(measured)} measured step{'s' * (len(measured) > 1)}: arithmetic x {scale:.3g}, {fixed * 1e3:.3g} ms fixed"
+    said = f"{len(measured)} measured step{'s' * (len(measured) > 1)}: arithmetic x {scale:.3g}, {show_duration(fixed)} fixed"
     return replace(found, spread=max(ONE_ROW, 2 * off), source=said)
 
 
