@@ -29,6 +29,7 @@ from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
 
 TINY = 1e-300
+RING, MESH = "ring", "full_mesh"
 AtChange = Callable[[Change], Constants]
 
 
@@ -106,11 +107,21 @@ def tuned(constants: Constants, case: Case, model: Model, algorithm: str = "defa
         return text, lambda _: NONE
     choice = _choice(on, hardware, algorithm)
     if choice is not None:
-        text = text_of(on, choice.algorithm, steady=True)
+        text = _on_mesh(on, model.fabric, text_of(on, choice.algorithm, steady=True))
         schedule = model.schedule(on, text)
         return text, partial(_of_choice, model, on, schedule, choice, hardware)
     text = default(on, f"{NCCL}:{hardware.name}") if algorithm == "default" else algorithm
     return text, partial(_of_messages, model, on, model.schedule(on, text), hardware)
+
+
+def _on_mesh(case: Case, fabric: Fabric, text: str) -> str:
+    """Return what carries NCCL's bytes on one node: full_mesh for its rings where every two devices have links of their own.
+
+    NCCL lays rings along several orders of the devices until all links are in use (src/graph/search.cc): each link carries as
+    much as full_mesh sends through it, 2 S / p of an all-reduce. One ring in one order leaves most links idle.
+    """
+    lone = case.nodes == 1 and case.world_size > 2 and text == RING  # two have one link either way
+    return MESH if lone and fabric.topology.params.get("scale_up") == MESH else text
 
 
 def _choice(case: Case, hardware: Hardware, algorithm: str) -> Choice | None:
@@ -140,7 +151,7 @@ def _of_messages(model: Model, case: Case, schedule: Schedule, hardware: Hardwar
 def passing(model: Model, case: Case, schedule: Schedule, change: Change) -> Passing:
     """Return what a schedule sends through the links that join devices to switches, and what these give under a change.
 
-    None on levels that also join two devices, or where devices forward: such links carry others' messages too.
+    None on levels of which only some cables join two devices, or where devices forward: such links carry others' messages too.
     """
     model = model.with_constants(NONE, change)
     levels, costs = at_switches(model.fabric.topology), [model.cost(case, schedule, step) for step in schedule.steps]
@@ -165,11 +176,12 @@ def passing(model: Model, case: Case, schedule: Schedule, change: Change) -> Pas
 
 @lru_cache(maxsize=8)
 def at_switches(topology: Topology) -> tuple[int, ...]:
-    """Return the levels all of whose cables join a device, which does not forward, to a switch."""
-    at_switch = (topology.ends.min(axis=1) < topology.devices) & (topology.ends.max(axis=1) >= topology.devices)
+    """Return the levels all of whose cables join a device to a switch, or all of whose cables join two, where none forwards."""
+    low, high = (topology.ends.min(axis=1) < topology.devices), (topology.ends.max(axis=1) < topology.devices)
     if topology.forwards[: topology.devices].any():
         return ()
-    return tuple(int(one) for one in np.unique(topology.level) if at_switch[topology.level == one].all())
+    levels = [(int(one), topology.level == one) for one in np.unique(topology.level)]
+    return tuple(one for one, here in levels if low[here].all() and (high[here].all() or not high[here].any()))
 
 
 @lru_cache(maxsize=8)
@@ -179,7 +191,8 @@ def _ports(fabric: Fabric) -> dict[str, float]:
     port = dict[str, float]()
     for level in at_switches(topology):
         here = topology.level == level
-        of_device = np.bincount(topology.ends[here].min(axis=1), speed[here])
+        ends, carried = topology.ends[here].ravel(), np.repeat(speed[here], 2)
+        of_device = np.bincount(ends[ends < topology.devices], carried[ends < topology.devices])
         port[topology.levels[level]] = float(of_device[of_device > 0].min())
     return port
 

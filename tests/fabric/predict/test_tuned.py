@@ -9,6 +9,7 @@ from fabric.predict.constants import NONE
 from fabric.predict.constants import load as constants_of
 from fabric.predict.libraries.nccl import PRESETS, TUNED, choose, nccl_seconds, tuning
 from fabric.predict.model import Model
+from fabric.predict.of_node import constants_on
 from fabric.predict.tuned import hardware_on, library_on, multicast, tuned
 from fabric.records.case import Case
 from topologies.errors import InputError
@@ -187,3 +188,20 @@ def test_bare_nccl_takes_its_hardware_from_the_fabric_or_asks_for_it():
 def test_unknown_hardware_is_refused():
     with pytest.raises(InputError, match=r"backend: nccl's hardware must be one of a100, .*, got 'v100'"):
         answers([case(1, 8)], RAILS, constants_of("nccl:v100")[0])
+
+
+def test_rings_inside_a_mesh_use_all_its_links():
+    """Four GH200 of Alps, NCCL 2.23.4, (boeschf/nccl-benchmark-on-alps-2025): 4.757 ms (10.7 by one ring)."""
+    fabric = load("alps-gh200:nodes=2")
+    asked = Case("all_reduce", 2**30, 4, 1, 4)
+    (free,), (forced,) = (predict([asked], fabric, constants_on(fabric), algorithm=name) for name in (None, "ring"))
+    assert free.time == forced.time == pytest.approx(4.757e-3, rel=0.08)
+    assert free.prediction.runs == "full_mesh"
+
+
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_part_of_a_mesh_has_the_links_between_its_own_ranks(ranks):
+    """Two of four share one link of three; no rate is above what the links between the ranks carry."""
+    fabric = load("alps-gh200:nodes=2")
+    (found,) = predict([Case("all_reduce", 2**30, ranks, 1, ranks)], fabric, constants_on(fabric))
+    assert found.busbw <= (ranks - 1) * 150e9 * (1 + 1e-9)
