@@ -17,27 +17,31 @@ from fabric.collectives.lines import scatter_and_gather
 from fabric.collectives.schedule import Groups, Ranks, Schedule, Step
 from topologies.errors import InputError
 
+ALONG, ZIGZAG = "along", "zigzag"
 
-def ring(groups: Groups, nbytes: int, *, channels: int = 1) -> Schedule:
+
+def ring(groups: Groups, nbytes: int, *, channels: int = 1, walk: str = ALONG) -> Schedule:
     """Return the ring schedule: rank r sends to rank r + 1; with channels > 1, `channels` rings that keep to their rails.
 
     Channel c walks a node's devices c, c+1, ... and the next node's backwards, so that every hop between two nodes
     stays on one rail (all of them where the number of nodes is even) and every device sends out for one channel only.
+    walk: `along`, or `zigzag` (c, c+1, c-1, c+2, ...), for nodes whose devices have links of their own pair by pair: as many
+    channels as an even number of devices use every link once each way (Walecki's paths, Lucas 1892), those along the same few.
 
     Raises:
-        InputError: more channels than ranks on a node, or nodes of unequal ranks.
+        InputError: more channels than ranks on a node, nodes of unequal ranks, or a walk that is none.
     """
-    return _schedule("ring", ring_orders("ring", groups, channels), slice(None))
+    return _schedule("ring", ring_orders("ring", groups, channels, walk), slice(None))
 
 
-def ring_all_gather(groups: Groups, nbytes: int, *, channels: int = 1) -> Schedule:
+def ring_all_gather(groups: Groups, nbytes: int, *, channels: int = 1, walk: str = ALONG) -> Schedule:
     """Return the all-gather half of ring, by the same rules."""
-    return _schedule("ring", ring_orders("ring", groups, channels), slice(1, None))
+    return _schedule("ring", ring_orders("ring", groups, channels, walk), slice(1, None))
 
 
-def ring_reduce_scatter(groups: Groups, nbytes: int, *, channels: int = 1) -> Schedule:
+def ring_reduce_scatter(groups: Groups, nbytes: int, *, channels: int = 1, walk: str = ALONG) -> Schedule:
     """Return the reduce-scatter half of ring, by the same rules."""
-    return _schedule("ring", ring_orders("ring", groups, channels), slice(0, 1))
+    return _schedule("ring", ring_orders("ring", groups, channels, walk), slice(0, 1))
 
 
 def bidirectional_ring(groups: Groups, nbytes: int) -> Schedule:
@@ -79,18 +83,22 @@ def _both_ways(groups: Groups) -> Ranks:
     return np.stack([order, order[::-1]])
 
 
-def ring_orders(name: str, groups: Groups, channels: int) -> Ranks:
+def ring_orders(name: str, groups: Groups, channels: int, walk: str = ALONG) -> Ranks:
     """Return the rank at each position of each channel's ring (channels, p), as ring walks them.
 
     Raises:
-        InputError: more channels than ranks on a node, or nodes of unequal ranks.
+        InputError: more channels than ranks on a node, nodes of unequal ranks, or a walk that is none.
     """
+    if walk not in (ALONG, ZIGZAG):
+        raise InputError(f"{name}: walk must be {ALONG} or {ZIGZAG}, got {walk!r}")
     if channels == 1:
         return np.arange(groups.world_size, dtype=np.int32)[None, :]
     grid = groups.grid(f"{name} with channels")
     nodes, per_node = grid.shape
     if not 1 <= channels <= per_node:
         raise InputError(f"{name}: channels must be 1 ... {per_node} (ranks on a node), got {channels}")
-    walk = (np.arange(channels)[:, None] + np.arange(per_node)) % per_node
-    snake = np.stack([grid[n][walk if n % 2 == 0 else walk[:, ::-1]] for n in range(nodes)], axis=1)
+    far = np.arange(per_node)
+    steps = far if walk == ALONG else np.where(far % 2, (far + 1) // 2, -(far // 2))
+    own = (np.arange(channels)[:, None] + steps) % per_node
+    snake = np.stack([grid[n][own if n % 2 == 0 else own[:, ::-1]] for n in range(nodes)], axis=1)
     return snake.reshape(channels, -1)

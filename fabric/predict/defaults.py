@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fabric.predict.libraries import gloo, hccl, mpich, nccl, openmpi
+from fabric.predict.libraries import gloo, hccl, mpich, nccl, openmpi, rccl
 from fabric.records.case import Case
 from topologies.errors import InputError
 
@@ -17,6 +17,7 @@ DEFAULTS: dict[str, Callable[[Case], str]] = {
     "mpi:mpich": mpich.default,
     "nccl": nccl.default,
     "hccl": hccl.default,
+    "rccl": rccl.default,
 }
 """Source of a measurement -> the algorithm it runs for a case."""
 
@@ -24,7 +25,7 @@ DEFAULTS: dict[str, Callable[[Case], str]] = {
 def default_algorithm(backend: str, case: Case, *, multicast: bool | None = None) -> str:
     """Return the text of the algorithm a library picks for this case.
 
-    backend: `gloo`, `mpi:openmpi`, `mpi:mpich`, `hccl`, `nccl` or `nccl:NAME` with the hardware's name (h100, b200, ...).
+    backend: `gloo`, `mpi:openmpi`, `mpi:mpich`, `hccl`, `rccl`, `nccl` or `nccl:NAME` with its hardware (h100, b200, ...).
     multicast: for nccl, whether the switches inside a node add and copy (NVLS); None: as the named hardware, for plain
     `nccl` no.
 

@@ -41,5 +41,7 @@ def _of(node: NodeType, collectives: Iterable[str]) -> Constants:
     if speed := rccl.per_link(node):
         said = f"{speed / 1e9:g} GB/s a link inside nodes, as RCCL plans with ({rccl.SOURCE}); no latencies, alpha = gamma = 0"
         lines = {SCALE_UP: (Line(0.0, 1 / speed),)}
-        return Constants("rccl", lines, f"{by}: {said}; its choice of an algorithm is not known")
+        ringed = set(collectives) <= set(rccl.NAMES)
+        rule = "rings over all links, its trees are not known" if ringed else "its choice of an algorithm is not known"
+        return Constants("rccl", lines, f"{by}: {said}; {rule}", backend="rccl" if ringed else None)
     return replace(NONE, source=f"{by}: {NO_MODEL}")

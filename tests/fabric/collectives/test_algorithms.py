@@ -45,7 +45,7 @@ def test_an_algorithm_takes_only_what_it_declares_from_the_case():
     [
         ("all_reduce", "rong", r"algorithm: must be one of ring, .* for all_reduce, got 'rong'; did you mean ring\?"),
         ("broadcast", "ring", "algorithm: must be one of binomial, scatter_ring, chain, .*, linear for broadcast, got 'ring'"),
-        ("all_reduce", "ring:channel=2", "ring: parameters are channels, got 'channel'"),
+        ("all_reduce", "ring:channel=2", "ring: parameters are channels, walk, got 'channel'"),
         ("all_reduce", "ring:channels=0", "ring: channels must be a whole number >= 1, got '0'"),
         ("all_reduce", "gloo_ring:x=1", "gloo_ring: parameters are none, got 'x'"),
         ("broadcast", "binomial:root=1", "binomial: root belongs to the case and not to the algorithm, got 'root=1'"),

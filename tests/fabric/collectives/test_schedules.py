@@ -246,3 +246,16 @@ def test_gloo_sends_4_times_p_minus_1_messages_up_to_2p_mebibytes(p, nbytes, exp
     assert schedule.messages == expected
     assert segments(p, nbytes) % p == 0
     assert serial(schedule) == pytest.approx(2 * part(p))
+
+
+@pytest.mark.parametrize("per_node", [2, 4, 6, 8])
+@pytest.mark.parametrize("nodes", [2, 4])
+def test_rings_that_zigzag_use_every_link_of_a_node_once_each_way(nodes, per_node, built, even):
+    """And between nodes every device sends out for one of the rings, as rings along do."""
+    step = built("all_reduce", f"ring:channels={per_node},walk=zigzag", even(nodes, per_node)).steps[0]
+    source, target = step.pairs()
+    inside = source // per_node == target // per_node
+    pairs = sorted(zip(source[inside].tolist(), target[inside].tolist(), strict=True))
+    first = range(nodes * per_node)
+    assert pairs == [(a, b) for a in first for b in first if a != b and a // per_node == b // per_node]
+    assert sorted(source[~inside].tolist()) == list(first)

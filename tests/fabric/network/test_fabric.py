@@ -34,7 +34,7 @@ def test_a_devices_links_inside_its_node_carry_what_is_stated_for_it(data, kind,
     per_node = data.draw(NODES_OF.get(kind, st.integers(2, 12)))
     nodes = st.integers(1, 4).map(lambda count: count * per_node)
     devices = data.draw(nodes if kind in NODES_OF else st.integers(2, 40))
-    fabric = load(f"star:devices={devices},devices_per_node={per_node},scale_up={kind},scale_up_speed={speed}GB/s")
+    fabric = load(f"star:devices={devices},devices_per_node={per_node},scale_up={kind},scale_up_speed={speed}GB/s", force=True)
     alone = np.bincount(fabric.topology.node[:devices])[fabric.topology.node[:devices]] == 1
     assert (totals(fabric) <= speed * 1e9 * (1 + 1e-9)).all()
     each_way = 2 if kind in SHARED else 1

@@ -81,5 +81,5 @@ def test_library_defaults_by_ranks_and_bytes(backend, p, nbytes, expected):
 
 
 def test_unknown_libraries_are_named():
-    with pytest.raises(InputError, match=r"algorithm: default is known for gloo, mpi:openmpi, .* got backend 'rccl'"):
-        default_algorithm("rccl", Case("all_reduce", 8, 2, 1, 2))
+    with pytest.raises(InputError, match=r"algorithm: default is known for gloo, mpi:openmpi, .* got backend 'oneccl'"):
+        default_algorithm("oneccl", Case("all_reduce", 8, 2, 1, 2))

@@ -56,11 +56,11 @@ def test_hccl_says_what_is_documented_and_no_more():
 
 
 def test_unknown_libraries_and_hardware_are_named():
-    with pytest.raises(InputError, match=r"default is known for gloo, .*hccl, got backend 'rccl'; name an algorithm"):
-        default_algorithm("rccl", Case("all_reduce", 8, 2, 1, 2))
+    with pytest.raises(InputError, match=r"default is known for gloo, .*hccl, rccl, got backend 'oneccl'; name an algorithm"):
+        default_algorithm("oneccl", Case("all_reduce", 8, 2, 1, 2))
     with pytest.raises(InputError, match=r"nccl's hardware must be one of a100, .*, got 'h1000'"):
         default_algorithm("nccl:h1000", Case("all_reduce", 8, 2, 1, 2))
-    assert set(DEFAULTS) == {"gloo", "mpi:openmpi", "mpi:mpich", "nccl", "hccl"}
+    assert set(DEFAULTS) == {"gloo", "mpi:openmpi", "mpi:mpich", "nccl", "hccl", "rccl"}
 
 
 def test_plain_nccl_never_needs_switches_that_add():

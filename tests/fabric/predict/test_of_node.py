@@ -44,7 +44,7 @@ def test_a_nodes_own_nics_and_links_count():
         (
             "mi300x-oam:nodes=2",
             "rccl",
-            None,
+            "rccl",
             "library rccl of node mi300x-oam: 48 GB/s a link inside nodes, as RCCL plans",
         ),
         ("mi355x-oam:nodes=2", "none", None, "library rccl of node mi355x-oam: no model and no measured constants"),
