@@ -32,7 +32,7 @@ def refusal(*words):
         (("scale", *TREE, "--library=mpi:openmpi"), "library: is of imported RESULTS, got none; leave it out"),
         (
             ("scale", *TREE, "--backend=x"),
-            "mpi:openmpi, mpi:mpich, nccl, hccl, nccl:HARDWARE, got 'x'",
+            "mpi:openmpi, mpi:mpich, nccl, hccl, rccl, nccl:HARDWARE, got 'x'",
         ),
         (("predict", *TREE, "--backend="), "backend: must be one of"),
         (("predict", *TREE, "--backend=gloo:1"), "backend: must be one of"),
