@@ -1,10 +1,13 @@
 """What packing, backfill, contention-awareness and the fabric are worth on real traces: the studies of docs/fleet.md.
 
-    python -m benchmarks.fleet_studies ../shared/data philly|locality|lingjun|openb|half-idle [--seeds N] [-o results/fleet]
+    python -m benchmarks.fleet_studies ../shared/data STUDY [--seeds N] [-o results/fleet]
+
+STUDY: philly, rails, locality, lingjun, openb or half-idle.
 
 Philly: the whole trace in stretches of 10 days on leaves of 10 nodes, fleets sized for loads of 0.6, 0.8 and 0.95, uplinks 1:1
-and 4:1. Lingjun: the real ragged Clos of 847 hosts under a synthetic training mix. openb: its own nodes, filled beyond
-what they hold (benchmarks/openb_fill.py), devices that stay unallocated.
+and 4:1. Rails: the same on rail-optimised fabrics, 1:1, ten nodes below every eight leaves. Lingjun: the real ragged Clos of
+847 hosts under a synthetic training mix. openb: its own nodes, filled beyond what they hold (benchmarks/openb_fill.py),
+devices that stay unallocated.
 Half-idle: docs/examples/fleet/half-idle.yaml. Results only; no trace is copied.
 """
 
@@ -35,6 +38,7 @@ NODES = {0.6: 80, 0.8: 60, 0.95: 50}
 """Load -> nodes of 8 on which Philly is about that load; the replay is stretched by some per cent to be exactly it."""
 ATTRIBUTION = {
     "philly": "Philly trace, Jeon et al., USENIX ATC 2019, msr-fiddle/philly-traces, CC-BY-4.0",
+    "rails": "Philly trace, Jeon et al., USENIX ATC 2019, msr-fiddle/philly-traces, CC-BY-4.0",
     "locality": "Philly trace, Jeon et al., USENIX ATC 2019, msr-fiddle/philly-traces, CC-BY-4.0",
     "lingjun": "Lingjun 2023 topology, alibaba/alibaba-lingjun-dataset-2023, Apache-2.0; jobs are synthetic",
     "openb": "openb trace, Weng et al., USENIX ATC 2023, hkust-adsl/kubernetes-scheduler-simulator, Apache-2.0",
@@ -53,6 +57,17 @@ def philly(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
     return {"rows": rows, "worth": worth}
 
 
+def rails(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
+    """Return the study of the Philly trace on rail-optimised fabrics, whose leaves pass on all that they take in."""
+    rows, worth = [], []
+    for wanted, nodes in NODES.items():
+        asked = _philly(folder, wanted, seeds, f"rail_optimized:nodes={nodes},rails=8,radix=20")
+        found = _studied(asked, journal, (None,))
+        rows += [{"load": wanted, "nodes": nodes, **row} for row in _rows(found)]
+        worth += [{"load": wanted, **row} for row in _worth(found)]
+    return {"rows": rows, "worth": worth}
+
+
 def locality(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
     """Return how long Philly's jobs wait where a job must fit into one leaf, beside where it need not."""
     rows = []
@@ -66,9 +81,9 @@ def locality(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
     return {"waits": rows}
 
 
-def _philly(folder: Path, wanted: float, seeds: int) -> FleetFile:
+def _philly(folder: Path, wanted: float, seeds: int, topo: str = "") -> FleetFile:
     nodes = NODES[wanted]
-    topo = f"leaf_spine:leaves={nodes // 10},spines=5,hosts_per_leaf=80,uplinks=80,devices_per_node=8"
+    topo = topo or f"leaf_spine:leaves={nodes // 10},spines=5,hosts_per_leaf=80,uplinks=80,devices_per_node=8"
     jobs = {"trace": str(folder / "traces" / "philly_jobs_82247.csv.gz"), "format": "philly", "load": wanted, "days": 10}
     return parse({"name": f"Philly on {nodes} nodes", "topo": topo, "jobs": jobs, "seeds": seeds, "warm_up": 1})
 
@@ -154,7 +169,7 @@ def openb(folder: Path, seeds: int, _journal: Path) -> dict[str, Any]:
     return study(folder / "traces", seeds)
 
 
-STUDIES = {"philly": philly, "locality": locality, "lingjun": lingjun, "openb": openb, "half-idle": half_idle}
+STUDIES = {"philly": philly, "rails": rails, "locality": locality, "lingjun": lingjun, "openb": openb, "half-idle": half_idle}
 
 
 def summary(found: Mapping[str, Any]) -> str:
@@ -186,12 +201,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("study", choices=STUDIES)
-    parser.add_argument("--seeds", type=int, help="by default 7 for philly, 5 for others")
+    parser.add_argument("--seeds", type=int, help="by default 7 for philly and rails, 5 for others")
     parser.add_argument("-o", "--output", type=Path, default=Path("results/fleet"))
     parser.add_argument("--journal", type=Path)
     given = parser.parse_args()
     journal = given.journal or Path(tempfile.mkdtemp()) / "journal"
-    seeds = given.seeds or (7 if given.study == "philly" else 5)
+    seeds = given.seeds or (7 if given.study in ("philly", "rails") else 5)
     result = STUDIES[given.study](given.folder, seeds, journal)
     result |= {"study": given.study, "seeds": seeds, "attribution": ATTRIBUTION[given.study]}
     given.output.mkdir(parents=True, exist_ok=True)
