@@ -36,7 +36,7 @@ def own(**figures):
         (case(size="64KB"), r"cases\.0: size: must be a size such as .*, got '64KB': unit 'KB' is ambiguous or unknown"),
         (case(size=0), r"cases\.0: size: must be above 0, got 0"),
         (case(algorithm="rings"), r"cases\.0: algorithm: must be one of ring, .*, got 'rings'; did you mean ring\?"),
-        (case(algorithm="ring:chanels=2"), r"cases\.0: ring: parameters are channels, got 'chanels'"),
+        (case(algorithm="ring:chanels=2"), r"cases\.0: ring: parameters are channels, walk, got 'chanels'"),
         (case(params={"skw": 2}), r"cases\.0: params: must be of skew, .*, got 'skw'; did you mean skew\?"),
         (case(collective="all_to_all_v", params={"skew": -2}), r"cases\.0: skew: must be a number >= 0, got -2"),
         (case(ranks=4096), r"cases\.0\.ranks: must be at most 32, the devices of the largest candidate, got 4,096"),
