@@ -14,14 +14,14 @@ from fabric.records.store import read
 pytestmark = pytest.mark.multirank
 VISITS = 3
 COUNTS = ["--iters", "60", "--warmup", "1", "--visits", str(VISITS), "--topo", "none"]
-RUN = ["--ranks", "1,2", "--sizes", "8,2MiB", *COUNTS]
+RUN = ["--ranks", "1,2", "--sizes", "8,8MiB", *COUNTS]
 ORDERS = ["--orders", "contiguous,scattered:3"]
 
 
 def killed(path, ranks, arguments, victim):
     """Start a run and end one of its processes without mercy once three results are on disk."""
     with ranks.start_measure(*arguments, "-o", str(path)) as process:
-        ranks.wait_until(lambda: path.exists() and path.read_bytes().count(b"\n") >= 3)
+        ranks.wait_until(lambda: path.exists() and path.read_bytes().count(b"\n") >= 3, every=0.005)
         os.kill(victim(process), signal.SIGKILL)
         process.communicate(timeout=60)
     ranks.wait_until(lambda: not ranks.processes(str(path)), 20)
