@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fabric.answers.answer import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Answer, Column, Part, View
@@ -11,20 +12,22 @@ from fabric.units import show_duration
 if TYPE_CHECKING:
     from fabric.fleet.asked import JobCase, JobStep
     from fabric.fleet.fleet import Fleet
-    from fabric.fleet.place import Placed
+    from fabric.fleet.place import Placed, Places
     from fabric.fleet.policy import SchedulingPolicy
     from fabric.predict.constants import Constants
 
 FEW, WIDE = 6, 70
 """Nodes that a table's cell names, and characters it takes, at most."""
+HARDLY = 0.005
+"""Regret below which placement hardly matters."""
 
 
+@dataclass(frozen=True)
 class Named:
     """A placement with its nodes' names."""
 
-    def __init__(self, placed: Placed, names: Sequence[str]) -> None:
-        """Take both."""
-        self.placed, self.names = placed, tuple(names)
+    placed: Placed
+    names: tuple[str, ...]
 
 
 def _of(key: str) -> Callable[[Named], object]:
@@ -89,26 +92,15 @@ def fleet_place(
     timer = Timer(fleet, job, own, routing)
     there = fleet.node_on
     if free is not None:
-        named = np.zeros(fleet.nodes, np.bool_)
-        named[numbers_of(fleet, free, "free")] = True
-        there = there & named
+        there = there & np.isin(np.arange(fleet.nodes), numbers_of(fleet, free, "free"))
     chosen = policies or [policy(name) for name in ("scattered", "tree", "blocks", "preferred")]
     found = place(timer, there, chosen)
     names = node_names(fleet)
-    facts = tuple(Named(one, [names[node] for node in one.nodes]) for one in (*found.placed, found.best))
+    facts = tuple(Named(one, tuple(names[node] for node in one.nodes)) for one in (*found.placed, found.best))
     text = job.text
     how = "all kinds of placements timed" if found.exact else f"{found.evaluated:,} placements timed: a better one may exist"
     title = f"{text}: {timer.count:,} of {int(there.sum()):,} free nodes of {fleet.name}; best: {how}"
-    notes = [f"it needs {found.fewest} leaves at least on these free nodes; times are alone on the fabric ({routing} routing)"]
-    notes += [f"{name}: the job waits" for name in found.waits]
-    if found.best.leaves > found.fewest and any(one.leaves < found.best.leaves and one.regret > 0 for one in found.placed):
-        notes.append(
-            "the best spans more leaves than the job needs: alone, each leaf's uplinks then carry less; beside other jobs "
-            "those uplinks are shared, and packing shields it"
-        )
-    spread = [one.regret for one in found.placed]
-    if spread and max(spread) < 0.005:
-        notes.append("every policy is within 0.5 % of the best: for this job alone placement hardly matters on this fabric")
+    notes = _notes(found, routing)
     return Answer(
         VIEW,
         (*found.placed, found.best),
@@ -125,3 +117,17 @@ def fleet_place(
             "waits": list(found.waits),
         },
     )
+
+
+def _notes(found: Places, routing: str) -> list[str]:
+    """Return what is to be said beside the table: fewest leaves, who waits, why the best spreads, whether it matters."""
+    notes = [f"it needs {found.fewest} leaves at least on these free nodes; times are alone on the fabric ({routing} routing)"]
+    notes += [f"{name}: the job waits" for name in found.waits]
+    if found.best.leaves > found.fewest and any(one.leaves < found.best.leaves and one.regret > 0 for one in found.placed):
+        notes.append(
+            "the best spans more leaves than the job needs: alone, each leaf's uplinks then carry less; beside other jobs "
+            "those uplinks are shared, and packing shields it"
+        )
+    if found.placed and max(one.regret for one in found.placed) < HARDLY:
+        notes.append("every policy is within 0.5 % of the best: for this job alone placement hardly matters on this fabric")
+    return notes
