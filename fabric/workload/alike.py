@@ -2,9 +2,9 @@
 
 Colour refinement: ranks of one colour send and receive messages of the same colours, messages of one colour cross links of the
 same colours in the same shares between ranks of the same colours, links of one colour carry messages of the same colours.
-Where that holds max-min rates of one colour are equal, and so is everything that follows in time: a share-out in which every
-message of a colour has the rate that one has gives each a full link on which none is faster, and there is only one such
-share-out. A link of a class carries its messages' shares added up, per class. Nothing is alike where routes were drawn by chance.
+Where that holds max-min rates of one colour are equal, and so is all that follows in time: a share-out in which every message
+of a colour has the rate that one has gives each a full link on which none is faster, and there is only one such share-out. A
+link of a class carries its messages' shares added up, per class. Where routes were drawn by chance little is alike.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,16 +90,16 @@ class Wires:
         """Number messages and links. A shared link is as fast as the fastest use of it; ways name bundles by one link."""
         counts = [len(one.source) for one in exchanges]
         self.first = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        self.source, self.target = (_all([getattr(one, side) for one in exchanges]) for side in ("source", "target"))
-        self.nbytes, self.delay = (_all([getattr(one, what) for one in exchanges], 0.0) for what in ("nbytes", "delay"))
+        self.source, self.target = (_whole([getattr(one, side) for one in exchanges]) for side in ("source", "target"))
+        self.nbytes, self.delay = (_real([getattr(one, what) for one in exchanges]) for what in ("nbytes", "delay"))
         self.exchange = np.repeat(np.arange(len(exchanges)), counts)
         ways = [one.ways for one in exchanges]
-        message = _all([one.paths.flow + first for one, first in zip(ways, self.first, strict=False)])
+        message = _whole([one.paths.flow + first for one, first in zip(ways, self.first, strict=False)])
         uses = {use: n for n, use in enumerate(dict.fromkeys(one.use for one in exchanges))}
         use = np.repeat([uses[one.use] for one in exchanges], [len(one.paths.links) for one in ways]).astype(np.int64)
-        link = _all([one.link[one.paths.links] for one in ways])
-        speed = _all([one.capacity[one.paths.links] for one in ways], 0.0)
-        share = _all([np.ones(len(one.paths.links)) if one.share is None else one.share for one in ways], 0.0)
+        link = _whole([one.link[one.paths.links] for one in ways])
+        speed = _real([one.capacity[one.paths.links] for one in ways])
+        share = _real([np.ones(len(one.paths.links)) if one.share is None else one.share for one in ways])
         shared, own = _numbers(link), _numbers(use, link, speed.view(np.int64))
         count = int(shared.max(initial=-1)) + 1
         self.link = np.concatenate([shared, own + count])
@@ -184,7 +185,7 @@ def _classes(units: Ints, wires: Wires, replicas: Ints, colours: _Colours, excha
             touched=_within(ends, low, high),
             sent=_within(sent, low, high),
         )
-        for low, high in zip(cuts[:-1], cuts[1:], strict=True)
+        for low, high in pairwise(cuts.tolist())
     ]
     return Alike(units, pipe, pipes, rank, ranks, wires.capacity[chosen], lanes)
 
@@ -232,8 +233,12 @@ def _numbers(*keys: Ints) -> Ints:
     return found
 
 
-def _all(parts: Sequence[NDArray[np.generic]], kind: float = 0) -> NDArray[np.int64] | NDArray[np.float64]:
-    return np.concatenate([np.zeros(0, type(kind)), *parts])  # type: ignore[no-any-return]
+def _whole(parts: Sequence[Ints]) -> Ints:
+    return np.concatenate([np.zeros(0, np.int64), *parts])
+
+
+def _real(parts: Sequence[Floats]) -> Floats:
+    return np.concatenate([np.zeros(0), *parts])
 
 
 def _bits(values: Floats) -> Colours:
