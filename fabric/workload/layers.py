@@ -36,18 +36,29 @@ class Setting:
         """Return what a message costs."""
         return self.costs.call(self.plan, message.dimension, message.collective, message.nbytes)
 
+    def fullest(self, calls: Iterable[tuple[Message, float]], seconds: float) -> float:
+        """Return for how long the fullest link moves bytes of all calls; 0 where one after the other takes no more seconds.
+
+        calls: messages and how many of each.
+        """
+        calls = list(calls)
+        if sum(count * self.ask(message).seconds for message, count in calls) <= seconds:
+            return 0.0
+        return self.costs.fullest(self.plan, [(*message[1:], count) for message, count in calls])
+
     def timed(self, messages: Iterable[tuple[Message, int]]) -> list[tuple[Message, int, float]]:
         """Return messages with the seconds of one."""
         return [(message, count, self.ask(message).seconds) for message, count in messages]
 
 
 class Sent(NamedTuple):
-    """Messages of a micro batch: how many, how much of their seconds is exposed, by which rule."""
+    """Messages of a micro batch: how many, how much of their seconds is exposed, by which rule, in which pass."""
 
     message: Message
     times: float
     exposed: float
     rule: str
+    forward: bool = True
 
 
 @dataclass
@@ -63,6 +74,10 @@ class Work:
     def seconds(self) -> float:
         """Seconds of both passes."""
         return self.forward + self.backward
+
+    def calls(self, *, forward: bool) -> list[tuple[Message, float]]:
+        """Return the messages of one pass, and how many of each."""
+        return [(one.message, one.times) for one in self.sent if one.forward == forward]
 
     def add(self, other: Work, times: int = 1) -> None:
         """Add another's, so many times."""
@@ -86,7 +101,7 @@ class Work:
         seconds = sum(count * each for _, count, each in messages)
         for message, count, each in messages:
             share = count * each / seconds if seconds else 0.0
-            self.sent.append(Sent(message, count, share * hidden.exposed, hidden.rule))
+            self.sent.append(Sent(message, count, share * hidden.exposed, hidden.rule, forward))
         self.parts["communication"] += hidden.exposed
         self.parts["contention"] += hidden.contention
         self._lasts(hidden.exposed + hidden.contention, forward=forward)
@@ -142,7 +157,9 @@ def _sharded(at: Setting, work: Work, both: LayerMessages, forward: float, backw
     for messages, beside, is_forward in ((both.forward, forward, True), (both.backward, backward, False)):
         if messages:
             timed = at.timed(messages)
-            work.sends(timed, of_fsdp(at.plan, total(timed), beside, chi), forward=is_forward)
+            calls = [*messages, *work.calls(forward=is_forward)] if beside else []
+            hidden = of_fsdp(at.plan, total(timed), beside, chi, at.fullest(calls, beside))
+            work.sends(timed, hidden, forward=is_forward)
 
 
 def logits_work(at: Setting) -> Work:
