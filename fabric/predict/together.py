@@ -28,7 +28,7 @@ from fabric.records.case import Case
 from topologies.errors import InputError
 
 MOST_MESSAGES = 2**20
-"""Messages of a step over all groups beyond which only the first groups are laid out: more are alike."""
+"""Messages of a step over all groups beyond which only some are laid out, those next to each other: more are alike."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Groups:
         self._one = Model(self.fabric, constants, routing, devices[0])
         self._all = Model(self.fabric, constants, routing, devices.ravel())
         self._laid_out: dict[bytes | str, Schedule] = {}
+        self._some: dict[int, Model] = {}
 
     @property
     def ranks(self) -> int:
@@ -141,7 +142,17 @@ class Groups:
         if key not in self._laid_out:
             self._laid_out[key] = _copied(schedule, copies)
         wide = self._laid_out[key]
-        return self._all.with_constants(constants, self.change), _whole(case, wide, self.devices), wide
+        model = self._all if copies == len(self.devices) else self._nearest(copies)
+        whole = _whole(case, wide, self.devices)
+        return model.with_constants(constants, self.change), whole, wide
+
+    def _nearest(self, copies: int) -> Model:
+        """Return the model of so many groups by their lowest device: groups that share a node are next to each other."""
+        if copies not in self._some:
+            order = np.argsort(self.devices.min(axis=1), kind="stable")
+            some = self.devices[order[:copies]].ravel()
+            self._some[copies] = Model(self.fabric, self._all.constants, self._all.routing, some)
+        return self._some[copies]
 
     def _slowdown(self, case: Case, constants: Constants, _text: str, _schedule: Schedule) -> float:
         """Return how much rings of the same groups slow each other."""
