@@ -30,9 +30,9 @@ def page(
     """
     state = states(rows)
     parts = [
-        f"<h1>{escape(verdict)}</h1><p class='quiet'>{escape(str(context['source']))}</p>",
+        f"<h1>{escape(verdict)}</h1><p class='quiet'>{escape(_launched(context))}</p>",
         "<p>" + " ".join(f"<span class='node {key}'>{SAYS[key]}</span>" for key in ORDER) + "</p>",
-        f"<h2>Where they stand</h2>{_fabric(context, state)}",
+        f"<h2>Where they stand</h2><div class='fabric'>{_fabric(context, state)}</div>",
         f"<h2>Findings</h2>{_findings(rows)}",
         _commands("To take it out of service", drain),
         _commands("What to run next", then),
@@ -67,6 +67,17 @@ def _fabric(context: Mapping[str, Any], state: Mapping[int, str]) -> str:
             members[number] = [node for key in mine for node in inner[key]]
         cells, inner, first = boxes, members, first + layer["boundaries"]
     return "".join(cells.values())
+
+
+def _launched(context: Mapping[str, Any]) -> str:
+    """Return what the tests were made with, and how many there are."""
+    known = (
+        ("launch_ranks", "{} ranks"), ("tests", "{} tests"), ("confirmations", "{} more that confirm or look for a part"),
+        ("rounds", "{} rounds"),
+    )  # fmt: skip
+    counts = [text.format(context[key]) for key, text in known if key in context]
+    noise = [f"noise of a test {100 * context['noise']:.1f} %"] if "noise" in context else []
+    return ", ".join([str(context["source"]), *counts, *noise])
 
 
 def _part(name: str, state: str) -> str:
@@ -116,7 +127,7 @@ def _factor(value: float | None) -> str:
 
 
 def _names(nodes: Sequence[str]) -> str:
-    return " ".join(nodes[:NAMED]) + (f" ... ({len(nodes)})" if len(nodes) > NAMED else "")
+    return ", ".join(nodes[:NAMED]) + (f" ... ({len(nodes)})" if len(nodes) > NAMED else "")
 
 
 def _table(heads: Sequence[str], body: Sequence[Sequence[str]]) -> str:
