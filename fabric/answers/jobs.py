@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fabric.answers.answer import NUMBER, TEXT, TEXTS, WHOLE, Answer, Column, Part, View, changed, maybe
 from fabric.answers.results import model_columns, result_columns
-from fabric.units import show_duration
+from fabric.units import short_size, show_duration
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
@@ -85,8 +85,9 @@ VIEW = View(
 TABLE = (
     "job", "collective", "nbytes", "world_size", "nodes", "algorithm", "alone_seconds", TOGETHER, "slowdown_by_others",
 )  # fmt: skip
+(BYTES,) = changed(VIEW.picked(["nbytes"]), nbytes={"cell": lambda fact: short_size(fact.result.case.nbytes)})
 KINDS = (
-    "job", "communication", "collective", "nbytes", "world_size", "groups", "calls", "alone_seconds", TOGETHER,
+    "job", "communication", "collective", BYTES, "world_size", "groups", "calls", "alone_seconds", TOGETHER,
     "slowdown_by_others", "beside",
 )  # fmt: skip
 STEPS = (
@@ -102,7 +103,7 @@ STEPS = (
            cell=lambda f: f"{f.seconds / f.alone:.2f}" if f.alone else "-"),
 )  # fmt: skip
 HOW = (
-    "every kind is timed while each other job calls, at the same moment, what takes most of its own step between nodes",
+    "every kind is timed while each other job calls, at the same moment and once, what slows it most of its own",
     "calls between nodes: all of a step, hidden ones too; how much of them lengthens the step alone, `training` says",
 )
 
@@ -181,11 +182,11 @@ def _sender(
 ) -> Sender:
     """Return a job on its devices, ready."""
     from fabric.predict.jobs import on_devices
-    from fabric.workload.beside import Sender, sender
+    from fabric.workload.beside import Sender, Sent, sender
     from fabric.workload.job import calls_of, step_of
 
     if isinstance(one, tuple):
-        return Sender(((None, make(on_devices(*one, fabric, devices))),))
+        return Sender((Sent(None, make(on_devices(*one, fabric, devices))),))
     step = step_of(one, fabric, constants, devices)
     return sender(step, calls_of(step, devices), make)
 
@@ -202,6 +203,6 @@ def _steps(asked: Sequence[tuple[Case, str | None] | JobStep], senders: Sequence
         facts.append(OfStep(number, one.text, sent.step, alone, sum(count * result.time for count, result in own)))
         inside = [kind.what for kind in sent.step.communications if not kind.nics and len(kind.ranks) > 1]
         notes += [f"job {number}: inside a scale-up domain, beside nobody: {', '.join(inside)}"] if inside else []
-        notes += [f"job {number}: left out: {line}" for line in sent.skipped]
-        notes += [] if own or sent.skipped else [f"job {number}: sends nothing between nodes"]
+        notes += [f"job {number}: {line}" for line in sent.notes]
+        notes += [] if own else [f"job {number}: sends nothing between nodes"]
     return Part("training steps", tuple(facts), STEPS, (*HOW[1:], *notes))
