@@ -117,6 +117,12 @@ class Costs:
         together = self.fabric.topology.together[self.devices[groups(plan, dimension)]]
         return bool((together == together[:, :1]).all())
 
+    def places(self, plan: ParallelPlan, dimension: str) -> int:
+        """Return the scale-up domains that a group of a dimension spans, or its ranks where it lies in one."""
+        devices = self.devices[groups(plan, dimension)[0]]
+        domains = len(np.unique(self.fabric.topology.together[devices]))
+        return domains if domains > 1 else len(devices)
+
     def _of(self, plan: ParallelPlan, dimension: str) -> Groups:
         key = _key(plan, dimension)
         if key not in self._groups:
@@ -127,6 +133,6 @@ class Costs:
 
 def _key(plan: ParallelPlan, dimension: str) -> Hashable:
     """Return what the groups of a dimension depend on."""
-    experts = (plan.ep, plan.etp) if dimension in ("ep", "expert_dp") else ()
-    shard = (plan.shard_ranks,) if dimension in ("shard", "replica") else ()
+    experts = (plan.ep, plan.etp) if dimension == "ep" or dimension.startswith("expert") else ()
+    shard = (plan.shard_ranks,) if "shard" in dimension or "replica" in dimension else ()
     return (dimension, plan.tp, plan.cp, plan.dp, plan.pp, plan.layout, *experts, *shard)
