@@ -109,8 +109,8 @@ def _slurm_job(row: Mapping[str, str], left: Counter[str], where: str, number: i
     start, end = _time(row["Start"]), _time(row["End"])
     waits = state in WAITING or start is None
     nodes = () if waits else _nodes(row["NodeList"], where, number)
-    reason = _unusable(name, state, start, end, nodes)
-    if reason:
+    reason = "a list of nodes that cannot be read (cut?)" if nodes is None else _unusable(name, state, start, end, nodes)
+    if reason or nodes is None:
         left[reason] += 1
         return None
     if waits:
@@ -134,8 +134,12 @@ def _unusable(name: str, state: str, start: float | None, end: float | None, nod
     return next((reason for broken, reason in rules if broken), "")
 
 
-def _nodes(text: str, where: str, number: int) -> tuple[str, ...]:
-    return () if text.strip() in ("", "None assigned", "None", "(null)") else tuple(expand(text, where, number))
+def _nodes(text: str, where: str, number: int) -> tuple[str, ...] | None:
+    """Return the nodes of a list, none where none are assigned; None for a list that cannot be read."""
+    try:
+        return () if text.strip() in ("", "None assigned", "None", "(null)") else tuple(expand(text, where, number))
+    except InputError:
+        return None
 
 
 def _gpus(text: str) -> int:

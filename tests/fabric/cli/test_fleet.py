@@ -167,6 +167,36 @@ def test_the_collecting_script_is_shell(folder):
     assert (here.returncode, here.stderr) == (2, "collect: DAYS must be a whole number, got x\n")
 
 
+def test_what_the_trace_leaves_out_is_said_beside_the_figures(folder):
+    Path("j.csv").write_text("id,submit_s,work_s,devices\na,0,3600,8\nb,,10,1\na,5,9,1\nc,9,10,9000\nd,7200,60,1\n")
+    Path("own.yaml").write_text(f'topo: "{TOPO}"\njobs: {{trace: j.csv}}\npolicies: [fifo+fgd]\nlinks: none\nseeds: 1\n')
+    said = run("run", "own.yaml", "--workers", "1", "--no-changes")
+    assert "2 of 5 rows of the trace are left out: 1 (no submit time), 1 (an id that was there already" in said
+    assert "1 jobs are larger than the fleet and left out" in said
+    assert "fgd: goes by devices, shares of one and kinds of node; processors and memory" in said
+    assert "prices" not in said
+
+
+WRONG = {
+    "nodes_off: 16": "nodes_off: at least one node must be on, got all 16 off",
+    "failures: {trace: f.csv}": "a node from 0 to 15 and ends after it starts, got node 0 from 5 h to 2 h",
+    "warm_up: 9": "warm_up: must be below the 1 days that the jobs are of, got 9",
+    "links: [{load: middle}]": "links.0.load: input should be 'peak' or 'mean', got 'middle'",
+    "links: most": "links: input should be 'both' or 'none', got 'most'",
+    "polices: [x]": "polices: no such key; there are name, topo, ratio",
+}
+"""A line of a fleet's file -> what is said of it."""
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_line_of_the_file_that_is_wrong_is_named(folder, line):
+    Path("f.csv").write_text("node,start_hours,end_hours\n0,5,2\n")
+    Path("own.yaml").write_text(f'topo: "{TOPO}"\njobs: {{synthetic: training, days: 1}}\nseeds: 1\n{line}\n')
+    said = run("run", "own.yaml", "--workers", "1", "--no-changes")
+    assert WRONG[line] in said
+    assert "\n" not in said
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
