@@ -55,7 +55,7 @@ def test_fewer_plans_are_asked_for_than_there_are(monkeypatch):
     fastest(asked, fabric, None, costs)
     few = len(timed)
     search(asked, fabric, None, evaluator(asked, fabric, None, costs=costs), workers=1)
-    assert 0 < few < (len(timed) - few) / 2
+    assert 0 < few < 0.75 * (len(timed) - few)
 
 
 def test_what_does_not_fit_is_refused_as_by_search():
