@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, marginals, ratio, scale_of
-from fabric.slow.plan import SURE, Belief, Test, plan, shown, slack
+from fabric.slow.plan import CLEARED, SURE, Belief, Test, filled, plan, visible
 from fabric.slow.tree import Tree
 from fabric.statistics import median
 
@@ -35,6 +35,10 @@ AGAIN = 3
 """Times that the very same test is asked, at most: more tell nothing new."""
 RETRIES = 3
 """Confirmations of one suspect, at most."""
+FULLER = 0.02
+"""By which a test must fill an open suspect more than the healthy ones did, to be asked."""
+UPHELD = 0.5
+"""The probability that a confirmed suspect must have after all tests."""
 SURELY = 2.0
 """Logarithm of the odds from which on a confirmation confirms."""
 MANY = 0.75
@@ -103,6 +107,8 @@ class Search:
     asked: list[Asked] = field(default_factory=list)
     logs: list[float] = field(default_factory=list)
     rows: list[Floats] = field(default_factory=list)
+    fills: list[Floats] = field(default_factory=list)
+    covers: list[Floats] = field(default_factory=list)
     spreads: list[float] = field(default_factory=list)
     tried: dict[int, int] = field(default_factory=dict)
     factors: dict[int, list[float]] = field(default_factory=dict)
@@ -126,7 +132,8 @@ class Search:
         prior = np.full(self.tree.suspects, self.prior)
         if not self.logs:
             return prior
-        return marginals(np.array(self.rows), *self.densities(), prior)
+        scale, logs = self.scale, np.array(self.logs)
+        return marginals(np.array(self.fills), np.array(self.covers), logs - scale.centre, scale.noise, self.least, prior)
 
     def belief(self, probability: Floats) -> Belief:
         """Return what a plan needs to know."""
@@ -138,6 +145,17 @@ class Search:
             accused[~columns.any(axis=0)] = 0
         return Belief(probability, self.prior, accused, first=not self.asked)
 
+    def tells(self, test: Test, probability: Floats) -> bool:
+        """Return whether a test can tell what no healthy one has: of a suspect that is open, or fuller."""
+        if not self.logs:
+            return True
+        quiet, slow = self.densities()
+        full, cover = filled(self.tree, test)
+        well = np.array(self.fills) * np.array(self.covers)
+        best = np.where((slow < quiet)[:, None], well, 0.0).max(axis=0)
+        open_ = (probability > CLEARED * self.prior) & (probability < SURE)
+        return bool((open_ & (full / full.max() * cover > np.where(probability > self.prior, 0.0, best + FULLER))).any())
+
     def densities(self) -> tuple[Floats, Floats]:
         """Return the densities of every test's time without and with something slow in it."""
         scale = self.scale
@@ -147,13 +165,16 @@ class Search:
         """Take the times of one test; return the logarithm of its time."""
         seconds = median(blocks) if len(blocks) else None
         self.asked.append(Asked(test, self.rounds, why, seconds))
-        value = log(seconds / slack(self.tree, test)) if seconds else float("inf")
+        full, cover = filled(self.tree, test)
+        value = log(seconds / full.max()) if seconds else float("inf")
         if len(blocks) > 2:
             logs = np.log(np.asarray(blocks))
             self.spreads.append(max(LEAST_NOISE, 1.4826 * float(np.median(np.abs(logs - np.median(logs))))))
         if why != "part":
             self.logs.append(value)
-            self.rows.append(shown(self.tree, test, self.least))
+            self.rows.append(visible(full, cover, self.least))
+            self.fills.append(full / full.max())
+            self.covers.append(cover)
         return value
 
 
@@ -205,7 +226,7 @@ def _at(state: Search, probability: Floats, sure: float) -> tuple[list[Test], li
             used |= {*pair[0].nodes, *pair[1].nodes}
     often = Counter(a.test for a in state.asked)
     tests = plan(state.tree, state.belief(probability), used)
-    return [test for test in tests if often[test] < AGAIN], checks
+    return [test for test in tests if often[test] < AGAIN and state.tells(test, probability)], checks
 
 
 def _check(tree: Tree, suspect: int, probability: Floats, used: set[int], prior: float) -> tuple[Test, Test] | None:
@@ -231,7 +252,9 @@ def _check(tree: Tree, suspect: int, probability: Floats, used: set[int], prior:
     if not own or not well:
         return None
     partner = groups[well[0]][: len(own)]
-    rest = [n for g in well[1:3] for n in groups[g][: len(own)]] or groups[well[0]][len(own) :]
+    if len(well) > 1:  # the partner's own way out is not what is slow
+        return Test(_pairwise(own, partner)), Test(_pairwise(partner, groups[well[1]]))
+    rest = groups[well[0]][len(own) :]
     return (Test(_pairwise(own, partner)), Test(tuple(rest))) if len(rest) > 1 else None
 
 
@@ -278,12 +301,12 @@ def _found(state: Search, ask: Ask) -> Found:
     """Return the findings: parts of confirmed nodes told apart, nodes of one switch merged."""
     probability = state.probability()
     noise = state.scale.noise if state.logs else FIRST_NOISE
-    confirmed = sorted(state.factors)
+    confirmed = sorted(s for s in state.factors if probability[s] > UPHELD)
     parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
     verdicts = [_verdict(state, s, float(probability[s]), noise, *parts.get(s, ("node", ()))) for s in confirmed]
-    contended = sorted(s for s in state.acquitted if s not in state.factors)
+    contended = sorted(s for s in state.acquitted if s not in confirmed)
     blind = noise > log(1 + state.least)  # what is to be found is within the noise: nobody is cleared by that
-    cleared = [int(s) for s in np.flatnonzero(probability < state.prior / 2) if s not in state.factors and not blind]
+    cleared = [int(s) for s in np.flatnonzero(probability < state.prior / 2) if s not in confirmed and not blind]
     known = {*confirmed, *cleared, *contended}
     left = tuple(s for s in range(state.tree.suspects) if s not in known)
     return Found(

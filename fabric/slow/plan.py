@@ -24,8 +24,8 @@ LEAST = 0.08
 """-log of that probability below which a rest waits for the next round, where this one has other tests."""
 SURE = 0.9
 """From this probability on a suspect is no longer grouped with others: it is confirmed."""
-CLEARED = 0.2
-"""Of the prior: below it a suspect is cleared."""
+CLEARED = 0.06
+"""Of the prior: below it a suspect is cleared. What a fill of six eighths cannot show is 0.09 of it, of seven 0.03."""
 REFERENCES = 10
 """Tests of the first round, at least: a healthy one must be among them."""
 
@@ -70,34 +70,33 @@ def steps(test: Test) -> list[tuple[int, int]]:
     return list(zip(test.nodes, (*test.nodes[1:], test.nodes[0]), strict=True))
 
 
-def shown(tree: Tree, test: Test, least: float = 0.1) -> Floats:
-    """Return how probably the test shows each suspect, were it slow: a factor drawn as belief draws it, less its slack."""
-    full = np.zeros(tree.suspects)
+def filled(tree: Tree, test: Test) -> tuple[Floats, Floats]:
+    """Return how full a test makes each suspect, of what a node's own link carries, and with which probability what is slow of it.
+
+    The largest is how long a healthy test takes of one that its nodes alone bound: more than 1 where what leads out is too thin.
+    """
+    full, cover = np.zeros(tree.suspects), np.ones(tree.suspects)
     full[list(test.nodes)] = 1.0
     tails, heads = (np.array(side) for side in zip(*steps(test), strict=True))
     for at, layer in enumerate(tree.layers):
         leaves, enters = layer.group[tails], layer.group[heads]
         out = np.bincount(leaves[leaves != enters], minlength=len(layer.names))
-        size = np.bincount(layer.group, minlength=len(layer.names))
         for group in np.flatnonzero(out):
             number = tree.boundary(at, int(group))
-            full[number] = max(full[number], layer.fill[group] * out[group] / size[group])
-    relative = full / full.max()
+            full[number] = max(full[number], layer.fill[group] * out[group] / layer.size[group])
+    return full, cover
+
+
+def shown(tree: Tree, test: Test, least: float = 0.1) -> Floats:
+    """Return how probably the test shows each suspect, were it slow: a factor drawn as belief draws it, less its slack."""
+    return visible(*filled(tree, test), least)
+
+
+def visible(full: Floats, cover: Floats, least: float) -> Floats:
+    """Return shown() of what filled() gives."""
     with np.errstate(divide="ignore"):
-        needs = np.log((1 + least) / relative)  # the factor that begins to show
-    return np.asarray(np.clip((log(10.0) - needs) / (log(10.0) - log(1 + least)), 0.0, 1.0))
-
-
-def slack(tree: Tree, test: Test) -> float:
-    """Return how long a healthy test takes, of one that its nodes alone bound: more where what leads out is too thin."""
-    worst = 1.0
-    tails, heads = (np.array(side) for side in zip(*steps(test), strict=True))
-    for layer in tree.layers:
-        leaves, enters = layer.group[tails], layer.group[heads]
-        out = np.bincount(leaves[leaves != enters], minlength=len(layer.names))
-        size = np.bincount(layer.group, minlength=len(layer.names))
-        worst = max(worst, float((layer.fill * out / size).max()))
-    return worst
+        needs = np.log((1 + least) * full.max() / full)  # the factor that begins to show
+    return np.asarray(cover * np.clip((log(10.0) - needs) / (log(10.0) - log(1 + least)), 0.0, 1.0))
 
 
 def plan(tree: Tree, belief: Belief, bar: Collection[int] = ()) -> list[Test]:
