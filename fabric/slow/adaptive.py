@@ -15,8 +15,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, marginals, ratio, scale_of
-from fabric.slow.plan import CLEARED, SURE, Belief, Test, filled, plan, visible
+from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, log_odds, marginals, ratio, scale_of
+from fabric.slow.plan import SURE, Belief, Test, filled, plan, undecided, visible
 from fabric.slow.tree import Tree
 from fabric.statistics import median
 
@@ -39,6 +39,8 @@ FULLER = 0.02
 """By which a test must fill an open suspect more than the healthy ones did, to be asked."""
 UPHELD = 0.5
 """The probability that a confirmed suspect must have after all tests."""
+DECIDED = 20.0
+"""Odds from which on a test needs not be asked again."""
 SURELY = 2.0
 """Logarithm of the odds from which on a confirmation confirms."""
 MANY = 0.75
@@ -152,8 +154,8 @@ class Search:
         quiet, slow = self.densities()
         full, cover = filled(self.tree, test)
         well = np.array(self.fills) * np.array(self.covers)
-        best = np.where((slow < quiet)[:, None], well, 0.0).max(axis=0)
-        open_ = (probability > CLEARED * self.prior) & (probability < SURE)
+        best = np.where((slow * DECIDED < quiet)[:, None], well, 0.0).max(axis=0)
+        open_ = undecided(self.tree, probability, self.prior)
         return bool((open_ & (full / full.max() * cover > np.where(probability > self.prior, 0.0, best + FULLER))).any())
 
     def densities(self) -> tuple[Floats, Floats]:
@@ -225,8 +227,11 @@ def _at(state: Search, probability: Floats, sure: float) -> tuple[list[Test], li
             checks.append((suspect, *pair))
             used |= {*pair[0].nodes, *pair[1].nodes}
     often = Counter(a.test for a in state.asked)
-    tests = plan(state.tree, state.belief(probability), used)
-    return [test for test in tests if often[test] < AGAIN and state.tells(test, probability)], checks
+    belief = state.belief(probability)
+    tests = [test for test in plan(state.tree, belief, used) if state.tells(test, probability)]
+    if tests and all(often[test] for test in tests):
+        tests = [test for test in plan(state.tree, belief, used, mildest=True) if state.tells(test, probability)] or tests
+    return [test for test in tests if often[test] < AGAIN], checks
 
 
 def _check(tree: Tree, suspect: int, probability: Floats, used: set[int], prior: float) -> tuple[Test, Test] | None:
@@ -283,17 +288,17 @@ def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tupl
     judged = []
     for at, (suspect, with_it, without) in enumerate(checks):
         blocks, others = times[len(tests) + at], times[len(tests) + len(checks) + at]
-        judged.append((suspect, state.take(with_it, blocks, "with"), state.take(without, others, "without"), bool(len(blocks))))
+        full, _ = filled(state.tree, with_it)
+        share = float(full[suspect] / full.max())
+        judged.append((suspect, state.take(with_it, blocks, "with"), state.take(without, others, "without"), bool(len(blocks)), share))
     scale = state.scale
-    for suspect, seen, other, ended in judged:
+    for suspect, seen, other, ended, full in judged:
         state.tried[suspect] = state.tried.get(suspect, 0) + 1
-        quiet, slow = ratio(np.array([seen - scale.centre, other - scale.centre]), scale.noise, state.least)
-        odds = np.log(slow / quiet)
-        if odds[0] > SURELY and odds[1] < 0:
-            state.factors[suspect] = (
-                [exp(min(seen, 50.0) - min(other, scale.centre + scale.noise))] if ended else [float("inf")]
-            )
-        elif odds[0] < 0:
+        accused, others = (log_odds(x - scale.centre, scale.noise, state.least, share) for x, share in ((seen, full), (other, 1.0)))
+        if accused > SURELY and others < 0:
+            usual = min(other, scale.centre + scale.noise)
+            state.factors[suspect] = [exp(min(seen, 50.0) - usual) / full] if ended else [float("inf")]
+        elif accused < -SURELY:
             state.acquitted.add(suspect)
 
 

@@ -99,8 +99,8 @@ def bins(least: float) -> Floats:
 
 def likelihood(x: Floats, noise: float, edges: Floats) -> Floats:
     """Return the density of each x where the largest of all that slow its test lies in bin 0, 1, ... (in columns)."""
-    x = np.minimum(x, edges[-1])[:, None]  # slower still, or without an end
     near = max(noise, LEAST_NOISE)
+    x = np.clip(x, -near, edges[-1])[:, None]  # slower still, or without an end; what is faster than healthy is healthy
     spread = (near**2 + UNLIKE**2) ** 0.5
     low, high = edges[:-1], edges[1:]
     slow = (_within((x - low) / spread) - _within((x - high) / spread)) / (high - low) + 1e-9
@@ -129,6 +129,15 @@ def reach(fill: float, cover: float, edges: Floats) -> Floats:
     found[1:, 1:] = cover * part
     found[:, 0] = 1 - found[:, 1:].sum(axis=1)
     return found
+
+
+def log_odds(x: float, noise: float, least: float, fill: float) -> float:
+    """Return the logarithm of how much likelier a test's time is where a suspect that it fills so far is slow than where none is."""
+    edges = bins(least)
+    factor = np.diff(edges)[LOW - 1 :]
+    density = likelihood(np.array([x]), noise, edges)[0]
+    slow = factor @ (reach(fill, 1.0, edges)[LOW:] @ density) / factor.sum()
+    return float(np.log(slow / density[0]))
 
 
 @dataclass(frozen=True, eq=False)

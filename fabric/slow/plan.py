@@ -24,9 +24,10 @@ LEAST = 0.08
 """-log of that probability below which a rest waits for the next round, where this one has other tests."""
 SURE = 0.9
 """From this probability on a suspect is no longer grouped with others: it is confirmed."""
-CLEARED = 0.06
-"""Of the prior: below it a suspect is cleared. What a fill of six eighths cannot show is 0.09 of it, of seven 0.03."""
-REFERENCES = 10
+CLEARED, CLEAR_WAY = 0.2, 0.06
+"""Of the prior: below it a node is cleared, or what leads out of a group; of that, what a fill of six eighths cannot show is 0.09
+of the prior, of seven 0.03."""
+REFERENCES = 6
 """Tests of the first round, at least: a healthy one must be among them."""
 
 
@@ -99,23 +100,31 @@ def visible(full: Floats, cover: Floats, least: float) -> Floats:
     return np.asarray(cover * np.clip((log(10.0) - needs) / (log(10.0) - log(1 + least)), 0.0, 1.0))
 
 
-def plan(tree: Tree, belief: Belief, bar: Collection[int] = ()) -> list[Test]:
-    """Return the next round: disjoint tests. bar: nodes that do not take part."""
+def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, mildest: bool = False) -> list[Test]:
+    """Return the next round: disjoint tests. bar: nodes that do not take part.
+
+    mildest: groups are joined from the least suspect on, so that those of whom one must be slow meet others than before.
+    """
     probability = belief.probability
     mass = -np.log1p(-np.minimum(probability, 1 - 1e-9))
-    open_ = (probability > CLEARED * belief.prior) & (probability < SURE)
-    mass = np.where(open_, mass, 0.0)
+    mass = np.where(undecided(tree, probability, belief.prior), mass, 0.0)
     out = {*bar} | {int(n) for n in np.flatnonzero(probability[: tree.nodes] >= SURE)}
     shut = {int(s) for s in np.flatnonzero(probability[tree.nodes :] >= SURE) + tree.nodes}
     tests: list[Test] = []
     rests = _smallest(tree, mass, out, shut, tests, belief)
     for at in range(len(tree.layers)):
-        rests = _joined(tree, at, rests, mass, shut, tests, belief)
+        rests = _joined(tree, at, rests, mass, shut, tests, belief, mildest)
     nodes = [rest.nodes for rest in rests.values() if rest.nodes]
     rest = sum(rest.mass for rest in rests.values())
     if sum(map(len, nodes)) >= 2 and rest > (LEAST if tests else 0.0):
         tests.append(Test(mixed(tree, [n for some in nodes for n in some], len(tree.layers) - 1)))
     return [test for test in tests if float((shown(tree, test) * mass).sum()) > WORTH]
+
+
+def undecided(tree: Tree, probability: Floats, prior: float) -> NDArray[np.bool_]:
+    """Return which suspects are neither cleared nor to be confirmed."""
+    limit = np.where(np.arange(tree.suspects) < tree.nodes, CLEARED, CLEAR_WAY) * prior
+    return np.asarray((probability > limit) & (probability < SURE))
 
 
 WORTH = 1e-3
@@ -174,7 +183,7 @@ def _suspect(tree: Tree, at: int, group: int, rest: _Rest, mass: Floats) -> int:
 
 
 def _joined(
-    tree: Tree, at: int, rests: dict[int, _Rest], mass: Floats, shut: Collection[int], tests: list[Test], belief: Belief
+    tree: Tree, at: int, rests: dict[int, _Rest], mass: Floats, shut: Collection[int], tests: list[Test], belief: Belief, mildest: bool
 ) -> dict[int, _Rest]:
     """Join the rests of a layer's groups into even tests that go between them; return what is left, by group of the next."""
     layer = tree.layers[at]
@@ -186,7 +195,7 @@ def _joined(
     for parent, groups in parents.items():
         free = [g for g in groups if rests[g].nodes and tree.boundary(at, g) not in shut]
         weights = {g: rests[g].mass + mass[tree.boundary(at, g)] for g in free}
-        order = sorted(weights, key=lambda g: (-weights[g], g))
+        order = sorted(weights, key=lambda g: (weights[g] if mildest else -weights[g], g))
         while len(order) >= 2:  # between two groups at least
             taken, sum_ = 0, 0.0
             while taken < len(order) and (sum_ < NEARLY * EVEN or taken < 1):
