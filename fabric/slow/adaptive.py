@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import exp, log
+from math import exp, isfinite, log
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, log_odds, marginals, ratio, scale_of
+from fabric.slow.confirm import COMPANY, check, near_to
 from fabric.slow.plan import SURE, Belief, Test, filled, plan, undecided, visible
 from fabric.slow.tree import Tree
 from fabric.statistics import median
@@ -27,8 +28,6 @@ Kind = Literal["device", "rail", "node", "switch", "boundary", "pair", "hung"]
 EXPECTED = 8
 """Slow ones that are expected: the prior of a suspect is this over all, within LIKELY."""
 LIKELY = (0.003, 0.05)
-COMPANY = 1.2
-"""Priors that a node may have that keeps a suspect company: nothing speaks against it."""
 LIKELIEST = 0.3
 """Probability from which on a suspect is confirmed where nothing else is left to test."""
 AGAIN = 3
@@ -167,17 +166,21 @@ class Search:
         """Take the times of one test; return the logarithm of its time."""
         seconds = median(blocks) if len(blocks) else None
         self.asked.append(Asked(test, self.rounds, why, seconds))
-        full, cover = filled(self.tree, test)
-        value = log(seconds / full.max()) if seconds else float("inf")
+        value = log(seconds / filled(self.tree, test)[0].max()) if seconds else float("inf")
         if len(blocks) > 2:
             logs = np.log(np.asarray(blocks))
             self.spreads.append(max(LEAST_NOISE, 1.4826 * float(np.median(np.abs(logs - np.median(logs))))))
         if why != "part":
-            self.logs.append(value)
-            self.rows.append(visible(full, cover, self.least))
-            self.fills.append(full / full.max())
-            self.covers.append(cover)
+            self.note(test, value)
         return value
+
+    def note(self, test: Test, value: float) -> None:
+        """Take the logarithm of a test's time over what its links alone let expect; infinite where it never ended."""
+        full, cover = filled(self.tree, test)
+        self.logs.append(value)
+        self.rows.append(visible(full, cover, self.least))
+        self.fills.append(full / full.max())
+        self.covers.append(cover)
 
 
 def search(
@@ -222,7 +225,7 @@ def _at(state: Search, probability: Floats, sure: float) -> tuple[list[Test], li
     checks: list[tuple[int, Test, Test]] = []
     used: set[int] = set()
     for suspect in waiting:
-        pair = _check(state.tree, suspect, probability, used, state.prior)
+        pair = check(state.tree, suspect, probability, used, state.prior)
         if pair is not None:
             checks.append((suspect, *pair))
             used |= {*pair[0].nodes, *pair[1].nodes}
@@ -234,48 +237,6 @@ def _at(state: Search, probability: Floats, sure: float) -> tuple[list[Test], li
     return [test for test in tests if often[test] < AGAIN], checks
 
 
-def _check(tree: Tree, suspect: int, probability: Floats, used: set[int], prior: float) -> tuple[Test, Test] | None:
-    """Return a ring with the suspect among cleared nodes, and one without it; None where too few cleared nodes are free."""
-    free = [n for n in range(tree.nodes) if probability[n] < COMPANY * prior and n not in used]
-    at = tree.layer_of(suspect)
-    if at < 0:
-        if suspect in used:
-            return None
-        near = _near(tree, suspect, free)
-        if len(near) < 2:
-            return None
-        return Test((suspect, near[0])), Test((near[1], near[2]) if len(near) > 2 else (near[0], near[1]))
-    layer = tree.layers[at]
-    number = suspect - tree.first[at]
-    groups = [[n for n in free if layer.group[n] == g] for g in range(len(layer.names))]
-    if layer.boundaries == 1:
-        own, others = groups
-        return (Test(_pairwise(own, others)), Test(tuple(own))) if min(len(own), len(others)) > 1 else None
-    own = groups[number]
-    well = [g for g in range(len(groups)) if g != number and groups[g] and probability[tree.boundary(at, g)] < COMPANY * prior]
-    well.sort(key=lambda g: (-len(groups[g]), g))
-    if not own or not well:
-        return None
-    partner = groups[well[0]][: len(own)]
-    if len(well) > 1:  # the partner's own way out is not what is slow
-        return Test(_pairwise(own, partner)), Test(_pairwise(partner, groups[well[1]]))
-    rest = groups[well[0]][len(own) :]
-    return (Test(_pairwise(own, partner)), Test(tuple(rest))) if len(rest) > 1 else None
-
-
-def _near(tree: Tree, node: int, free: Sequence[int]) -> list[int]:
-    """Return nodes to keep it company: of its smallest group first."""
-    if not tree.layers:
-        return [n for n in free if n != node][:3]
-    group = tree.layers[0].group
-    return sorted((n for n in free if n != node), key=lambda n: (group[n] != group[node], n))[:3]
-
-
-def _pairwise(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
-    both = min(len(one), len(other))
-    return tuple(n for pair in zip(one[:both], other[:both], strict=True) for n in pair)
-
-
 def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tuple[int, Test, Test]]) -> None:
     """Ask one round, and judge the confirmations by the scale that all tests gave."""
     having = [test for _, test, _ in checks]
@@ -285,21 +246,27 @@ def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tupl
     times += ask(lacking) if shared else []
     for test, blocks in zip(tests, times, strict=False):
         state.take(test, blocks, "search")
-    judged = []
+    taken = []
     for at, (suspect, with_it, without) in enumerate(checks):
         blocks, others = times[len(tests) + at], times[len(tests) + len(checks) + at]
-        full, _ = filled(state.tree, with_it)
-        share = float(full[suspect] / full.max())
-        judged.append((suspect, state.take(with_it, blocks, "with"), state.take(without, others, "without"), bool(len(blocks)), share))
+        taken.append((suspect, with_it, state.take(with_it, blocks, "with"), state.take(without, others, "without")))
+    for suspect, with_it, seen, other in taken:
+        _judge(state, suspect, with_it, seen, other)
+
+
+def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float) -> None:
+    """Confirm a suspect by the logarithms of the times of a test with it and one without it, or acquit it."""
     scale = state.scale
-    for suspect, seen, other, ended, full in judged:
-        state.tried[suspect] = state.tried.get(suspect, 0) + 1
-        accused, others = (log_odds(x - scale.centre, scale.noise, state.least, share) for x, share in ((seen, full), (other, 1.0)))
-        if accused > SURELY and others < 0:
-            usual = min(other, scale.centre + scale.noise)
-            state.factors[suspect] = [exp(min(seen, 50.0) - usual) / full] if ended else [float("inf")]
-        elif accused < -SURELY:
-            state.acquitted.add(suspect)
+    full, _ = filled(state.tree, with_it)
+    share = float(full[suspect] / full.max())
+    accused = log_odds(seen - scale.centre, scale.noise, state.least, share)
+    others = log_odds(other - scale.centre, scale.noise, state.least, 1.0)
+    state.tried[suspect] = state.tried.get(suspect, 0) + 1
+    if accused > SURELY and others < 0:
+        usual = min(other, scale.centre + scale.noise)
+        state.factors[suspect] = [exp(seen - usual) / share if isfinite(seen) else seen]
+    elif accused < -SURELY:
+        state.acquitted.add(suspect)
 
 
 def _found(state: Search, ask: Ask) -> Found:
@@ -345,7 +312,9 @@ def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -
     used: set[int] = set()
     for node in nodes:
         near = [
-            n for n in _near(tree, node, [n for n in free if n not in used]) if len(tree.devices[n]) == len(tree.devices[node])
+            n
+            for n in near_to(tree, node, [n for n in free if n not in used])
+            if len(tree.devices[n]) == len(tree.devices[node])
         ]
         if len(tree.devices[node]) < 2 or not near or state.factors[node] == [float("inf")]:
             continue

@@ -36,10 +36,10 @@ LEAST_NOISE = 0.004
 FIRST_NOISE = 0.03
 """Noise of a test where too few tests tell it."""
 WEIGHT = 6
-CLUSTER = 3.0
-"""Noises within which tests are one cluster."""
-UNLIKE = 0.04
-"""By which the logarithm of a slow test's time differs from test to test beside its noise: who meets whom, and how."""
+CLUSTER, MANY = 3.0, 3
+"""Noises within which tests are one cluster; tests that are one, at least, where there are so many."""
+UNLIKE = 0.4
+"""Of 1 + least (logarithm): by which a slow test's time differs from test to test beside its noise: who meets whom, and how."""
 LOW, GROWTH = 3, 1.2
 """Bins of a factor: LOW below 1 + least, and from there on each wider by GROWTH than the last."""
 
@@ -62,7 +62,7 @@ def scale_of(logs: Floats, noise: float = FIRST_NOISE) -> Scale:
     if not len(logs):
         return Scale(0.0, near)
     company = (np.abs(logs[:, None] - logs[None, :]) <= CLUSTER * near).sum(axis=1)
-    centre = float(logs[company >= company.max() / 2].min())  # the fastest alone may be a fluke
+    centre = float(logs[company >= min(MANY, company.max() / 2)].min())  # the fastest alone may be a fluke
     for _ in range(5):
         cluster = logs[np.abs(logs - centre) <= CLUSTER * near]
         centre = float(np.median(cluster))
@@ -88,7 +88,7 @@ def _below(z: Floats) -> Floats:
 
 
 def bins(least: float) -> Floats:
-    """Return the edges of the bins of a factor's logarithm; 1 + least is the edge number LOW. Bin 0 lies below the first edge."""
+    """Return the edges of the bins of a factor's logarithm: edge LOW is 1 + least, and bin 0 lies below the first."""
     low, high = log(1 + least), log(MOST)
     width, edges = low / LOW, [low / LOW * (n + 1) for n in range(LOW)]
     while edges[-1] < high:
@@ -101,7 +101,7 @@ def likelihood(x: Floats, noise: float, edges: Floats) -> Floats:
     """Return the density of each x where the largest of all that slow its test lies in bin 0, 1, ... (in columns)."""
     near = max(noise, LEAST_NOISE)
     x = np.clip(x, -near, edges[-1])[:, None]  # slower still, or without an end; what is faster than healthy is healthy
-    spread = (near**2 + UNLIKE**2) ** 0.5
+    spread = (near**2 + (UNLIKE * edges[LOW - 1]) ** 2) ** 0.5
     low, high = edges[:-1], edges[1:]
     slow = (_within((x - low) / spread) - _within((x - high) / spread)) / (high - low) + 1e-9
     z = x / near
@@ -132,7 +132,7 @@ def reach(fill: float, cover: float, edges: Floats) -> Floats:
 
 
 def log_odds(x: float, noise: float, least: float, fill: float) -> float:
-    """Return the logarithm of how much likelier a test's time is where a suspect that it fills so far is slow than where none is."""
+    """Return the logarithm of how much likelier a test's time is where a suspect that it fills so far is slow."""
     edges = bins(least)
     factor = np.diff(edges)[LOW - 1 :]
     density = likelihood(np.array([x]), noise, edges)[0]
@@ -142,7 +142,10 @@ def log_odds(x: float, noise: float, least: float, fill: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Graph:
-    """Edges of tests and suspects, sorted by test; by_suspect sorts them by suspect. maps: (edges, reach) of each fill and cover."""
+    """Edges of tests and suspects, sorted by test; by_suspect sorts them by suspect.
+
+    maps: (edges, reach) of each fill and cover.
+    """
 
     test: Ints
     suspect: Ints

@@ -7,7 +7,7 @@ every step fills what leads out of each as well. Nodes that are cleared keep sus
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, log
 
 import numpy as np
@@ -25,8 +25,7 @@ LEAST = 0.08
 SURE = 0.9
 """From this probability on a suspect is no longer grouped with others: it is confirmed."""
 CLEARED, CLEAR_WAY = 0.2, 0.06
-"""Of the prior: below it a node is cleared, or what leads out of a group; of that, what a fill of six eighths cannot show is 0.09
-of the prior, of seven 0.03."""
+"""Of the prior: below it a node is cleared, or what leads out of a group (a fill of six eighths leaves 0.09, of seven 0.03)."""
 REFERENCES = 6
 """Tests of the first round, at least: a healthy one must be among them."""
 
@@ -42,6 +41,18 @@ class Belief:
     prior: float
     accused: NDArray[np.int64]
     first: bool
+    busy: set[int] = field(default_factory=set)
+    """Numbers of accused of whom this round tests half already."""
+
+    def enough(self, mass: Floats) -> Floats:
+        """Return the suspicion that makes a test even, of every suspect: half of what the same slow tests accuse, or EVEN."""
+        each = np.bincount(self.accused, mass)
+        each[0] = np.inf
+        return NEARLY * np.clip(each / 2, EVEN / 2, EVEN)[self.accused]
+
+    def waits(self, node: int) -> bool:
+        """Return whether a test of this round tells of the node already."""
+        return int(self.accused[node]) in self.busy
 
     def alike(self, node: int, others: Sequence[int]) -> set[int]:
         """Return those that the same slow tests accuse as this node: half of them tells of the others, which wait for it."""
@@ -72,9 +83,9 @@ def steps(test: Test) -> list[tuple[int, int]]:
 
 
 def filled(tree: Tree, test: Test) -> tuple[Floats, Floats]:
-    """Return how full a test makes each suspect, of what a node's own link carries, and with which probability what is slow of it.
+    """Return how full a test makes each suspect, in loads of a node's own link, and with which probability what is slow of it.
 
-    The largest is how long a healthy test takes of one that its nodes alone bound: more than 1 where what leads out is too thin.
+    The largest is a healthy test's time over one that its nodes alone bound: more than 1 where what leads out is too thin.
     """
     full, cover = np.zeros(tree.suspects), np.ones(tree.suspects)
     full[list(test.nodes)] = 1.0
@@ -106,6 +117,7 @@ def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, mildest: bool
     mildest: groups are joined from the least suspect on, so that those of whom one must be slow meet others than before.
     """
     probability = belief.probability
+    belief.busy.clear()
     mass = -np.log1p(-np.minimum(probability, 1 - 1e-9))
     mass = np.where(undecided(tree, probability, belief.prior), mass, 0.0)
     out = {*bar} | {int(n) for n in np.flatnonzero(probability[: tree.nodes] >= SURE)}
@@ -113,7 +125,7 @@ def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, mildest: bool
     tests: list[Test] = []
     rests = _smallest(tree, mass, out, shut, tests, belief)
     for at in range(len(tree.layers)):
-        rests = _joined(tree, at, rests, mass, shut, tests, belief, mildest)
+        rests = _joined(tree, at, rests, mass, shut, tests, belief, mildest=mildest)
     nodes = [rest.nodes for rest in rests.values() if rest.nodes]
     rest = sum(rest.mass for rest in rests.values())
     if sum(map(len, nodes)) >= 2 and rest > (LEAST if tests else 0.0):
@@ -156,16 +168,19 @@ def _cut(there: list[int], mass: Floats, most: int, tests: list[Test], least: fl
 
     least: the suspicion that is worth a test where no more is left: none, where the rest cannot be joined with others.
     """
+    there[:] = [n for n in there if not belief.waits(n)]
+    enough = belief.enough(mass)
     while len(there) >= 2:  # a ring has two
-        taken, sum_ = 0, 0.0
-        while taken < len(there) and taken < most and sum_ < NEARLY * EVEN:
+        taken, sum_, need = 0, 0.0, float(enough[there[0]])
+        while taken < len(there) and taken < most and sum_ < need:
             sum_ += float(mass[there[taken]])
             taken += 1
-        if sum_ <= least or (sum_ < NEARLY * EVEN and taken < most and least):
+        if sum_ <= least or (sum_ < need and taken < most and least):
             break
         own = there[:taken]
         del there[:taken]
         held = belief.alike(own[-1], there)
+        belief.busy.update({int(belief.accused[own[-1]])} - {0})
         there[:] = [n for n in there if n not in held]
         if len(own) == 1:
             if not there:
@@ -183,7 +198,15 @@ def _suspect(tree: Tree, at: int, group: int, rest: _Rest, mass: Floats) -> int:
 
 
 def _joined(
-    tree: Tree, at: int, rests: dict[int, _Rest], mass: Floats, shut: Collection[int], tests: list[Test], belief: Belief, mildest: bool
+    tree: Tree,
+    at: int,
+    rests: dict[int, _Rest],
+    mass: Floats,
+    shut: Collection[int],
+    tests: list[Test],
+    belief: Belief,
+    *,
+    mildest: bool,
 ) -> dict[int, _Rest]:
     """Join the rests of a layer's groups into even tests that go between them; return what is left, by group of the next."""
     layer = tree.layers[at]
