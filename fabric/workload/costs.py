@@ -9,6 +9,7 @@ import numpy as np
 
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices, place
+from fabric.network.routing.ways import Ints
 from fabric.predict.change import NO_CHANGE, Change
 from fabric.predict.constants import Constants
 from fabric.predict.flows.programs import Program
@@ -63,6 +64,7 @@ class Costs:
         self.routing = routing
         self._groups: dict[Hashable, Groups] = {}
         self._known: dict[Hashable, Together] = {}
+        self._programs: dict[Hashable, Program | None] = {}
 
     def call(self, plan: ParallelPlan, dimension: str, collective: str, nbytes: float) -> Together:
         """Return what a collective of all groups of a dimension takes at once; nbytes: S of one group's call."""
@@ -73,7 +75,18 @@ class Costs:
 
     def program(self, plan: ParallelPlan, dimension: str, collective: str, nbytes: float) -> Program | None:
         """Return the messages of all groups of a dimension, ranks in the groups' order; None where they cannot be listed."""
-        return self._of(plan, dimension).program(collective, round(nbytes))
+        key = (_key(plan, dimension), collective, round(nbytes))
+        if key not in self._programs:
+            self._programs[key] = self._of(plan, dimension).program(collective, round(nbytes))
+        return self._programs[key]
+
+    def ring(self, plan: ParallelPlan, ranks: Ints, name: str, nbytes: float) -> Program | None:
+        """Return the messages from each rank of a row to the next one in it, of all rows. name: of these rows in the plan."""
+        key = (_key(plan, name), round(nbytes))
+        if key not in self._programs:
+            rows = Groups(self.fabric, self.constants, self.devices[ranks], self.routing)
+            self._programs[key] = rows.program("sendrecv", round(nbytes))
+        return self._programs[key]
 
     def nics(self, plan: ParallelPlan, dimension: str) -> int:
         """Return the NICs of a node that one group uses: at most one a rank of it there, 0 inside one domain."""
