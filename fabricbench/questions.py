@@ -46,8 +46,8 @@ def cases(
 ) -> list[Case]:
     """Return a case for every world size and size, world size by world size.
 
-    ranks: None: all devices. order: contiguous, interleaved, scattered:SEED, or the device of every rank; predict() then
-    takes the same list as given=. root, params: of collectives that have them.
+    ranks: None: all devices. order: contiguous, interleaved, strided:STEP, scattered:SEED, or the device of every
+    rank; predict() then takes the same list as given=. root, params: of collectives that have them.
 
     Raises:
         InputError: an unknown collective, a root or parameter that it does not have, more ranks than devices, a bad order.
