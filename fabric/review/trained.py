@@ -14,6 +14,7 @@ import numpy as np
 from fabric.network.fabric import Fabric
 from fabric.network.placement import place
 from fabric.network.routing.no_way import NoWay
+from fabric.predict.constants import Constants
 from fabric.review.adaptive import UGAL
 from fabric.review.request import CaseText, TrainingText
 from fabric.workload.ask import Asked, asked
@@ -40,19 +41,30 @@ def trained(fabric: Fabric, text: TrainingText, ranks: int | None = None, routin
     model = language_model(text.model)
     whole = asked(model, fabric, text.plan, batch=text.batch, seq=text.seq).space.batch
     batch = whole if ranks is None else max(1, whole * ranks // devices)
-    question = asked(model, fabric, text.plan, batch=batch, seq=text.seq, ranks=ranks)
+    return trained_on(fabric, text.model_copy(update={"batch": batch}), ranks, routing)
+
+
+def trained_on(
+    fabric: Fabric, text: TrainingText, ranks: int | None, routing: str = EVEN, constants: Constants | None = None
+) -> TrainingStep:
+    """Return the step on the first ranks of a fabric, its batch as the text has it; constants: of the collectives.
+
+    Raises:
+        InputError: as trained.
+    """
+    question = asked(language_model(text.model), fabric, text.plan, batch=text.batch, seq=text.seq, ranks=ranks)
     even = UGAL if routing == UGAL else EVEN
     try:
-        return _best(question, fabric, even)
+        return _best(question, fabric, constants, even)
     except NoWay:
-        return _best(question, fabric, f"pxn:{even}")
+        return _best(question, fabric, constants, f"pxn:{even}")
 
 
-def _best(question: Asked, fabric: Fabric, routing: str) -> TrainingStep:
+def _best(question: Asked, fabric: Fabric, constants: Constants | None, routing: str) -> TrainingStep:
     """Return the step of the plan that is asked, or of the fastest."""
     if question.plan is None:
-        return fastest(question.space, fabric, None, routing=routing)
-    return evaluator(question.space, fabric, None, routing=routing)(question.plan)
+        return fastest(question.space, fabric, constants, routing=routing)
+    return evaluator(question.space, fabric, constants, routing=routing)(question.plan)
 
 
 def efficiency(step: TrainingStep) -> float:
