@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -164,7 +164,11 @@ def _fitting(space: Space, fabric: Fabric) -> tuple[list[ParallelPlan], int]:
         )
     rates = device_of(fabric)
     short = {plan: lacking(space, plan, rates) for plan in all_plans}
-    fitting = [plan for plan in all_plans if short[plan] <= 0]
+
+    def fits_whole(plan: ParallelPlan) -> bool:
+        return short.get(replace(plan, zero=1), 1.0) <= 0  # then ZeRO-2 only sends more
+
+    fitting = [plan for plan in all_plans if short[plan] <= 0 and not (plan.zero > 1 and fits_whole(plan))]
     if not fitting:
         nearest = min(all_plans, key=lambda plan: short[plan])
         raise InputError(
