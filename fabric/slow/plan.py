@@ -99,6 +99,11 @@ def filled(tree: Tree, test: Test) -> tuple[Floats, Floats]:
     return full, cover
 
 
+def slack(tree: Tree, test: Test) -> float:
+    """Return how long a healthy test takes, of one that its nodes alone bound: more where what leads out is too thin."""
+    return float(filled(tree, test)[0].max())
+
+
 def shown(tree: Tree, test: Test, least: float = 0.1) -> Floats:
     """Return how probably the test shows each suspect, were it slow: a factor drawn as belief draws it, less its slack."""
     return visible(*filled(tree, test), least)
