@@ -20,7 +20,6 @@ from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from fabric.collectives.algorithms import algorithm
 from fabric.collectives.catalog import in_a_row
@@ -30,6 +29,7 @@ from fabric.predict.constants import ANY_LEVEL, CROWDED, Constants, Line
 from fabric.predict.cost import step_cost
 from fabric.predict.defaults import default_algorithm
 from fabric.predict.footprint import beyond
+from fabric.predict.least import least
 from fabric.records.imported import library_of
 from fabric.records.result import Result, now
 from topologies.errors import InputError
@@ -39,7 +39,6 @@ FEWEST = 4
 MOST_LINES = 3
 RESAMPLES = 200
 FEWEST_IN_LINE = 3
-ROUNDS = 12
 SURE = 2.0
 """Standard errors of a size's median beyond which it is not chance that lines miss it."""
 LEAST = 0.25
@@ -183,17 +182,8 @@ def _fit(
 
     By reweighted least squares; passes is 0 where nothing is beyond the caches.
     """
-    y, columns, offset = np.array(seconds), [np.ones(len(seconds)), np.array(moved)], np.asarray(known)
-    if any(excess):
-        columns.append(np.array(excess))
-    scale = np.array([float(column.max()) or 1.0 for column in columns])
-    matrix = np.stack(columns, axis=1) / scale
-    weight = 1 / y
-    for _ in range(ROUNDS):
-        solution, _ = nnls(matrix * weight[:, None], (y - offset) * weight)
-        said = np.maximum(matrix @ solution + offset, 1e-3 * y)
-        weight = 1 / np.sqrt(said * y * (np.abs(np.log(said / y)) + 1e-4))
-    alpha, beta, passes = (*(solution / scale).tolist(), 0.0)[:3]
+    columns = [np.ones(len(seconds)), np.array(moved), *([np.array(excess)] if any(excess) else [])]
+    alpha, beta, passes = (*least(columns, seconds, known), 0.0)[:3]
     return alpha, beta, passes
 
 
