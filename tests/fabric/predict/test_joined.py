@@ -45,3 +45,15 @@ def test_every_fitted_size_is_met(fidelity):
     said = predict([r.case for r in fitted], LOCAL, constants, fidelity=fidelity)
     for result, one in zip(fitted, said, strict=True):
         assert one.time == pytest.approx(result.time, rel=0.003), result.case.nbytes
+
+
+@pytest.mark.parametrize("fabric", ["local:slots=2", "fat_tree:k=4"])
+@pytest.mark.parametrize("algorithm", ["ring", "recursive_doubling"])
+def test_a_flat_line_takes_its_alpha_alone_at_every_fidelity(fabric, algorithm):
+    """2 us a message whatever its bytes: the fabric's own speed must not come back where the line has none."""
+    flat = Constants("flat", {"*": (Line(2e-6, 0.0),)}, "made for the test", backend="mpi:openmpi")
+    own = load(fabric)
+    case = Case("all_reduce", 1 << 24, own.topology.devices, 1, own.topology.devices)
+    near = predict([replace(case, nbytes=64)], own, flat, algorithm=algorithm, fidelity="loaded")[0].time
+    for fidelity in ("loaded", "flows"):
+        assert predict([case], own, flat, algorithm=algorithm, fidelity=fidelity)[0].time == pytest.approx(near, rel=1e-3)
