@@ -14,7 +14,7 @@ from fabric.units import show_duration, show_size
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
-    from fabric.predict.constants import Constants
+    from fabric.predict.constants import Constants, Line
     from fabric.predict.fits import Fit, Score
     from fabric.predict.host import HostRates
     from fabric.predict.site import Laws
@@ -172,7 +172,7 @@ def _notes(fit: Fit, own: Sequence[Score]) -> list[str]:
     notes = [
         f"line up to {show_size(round(line.max_bytes)) if line.max_bytes else 'any size'} a message: "
         f"alpha {show_duration(line.alpha)}{_range(line.alpha_interval, 1e-6, 'us')}, "
-        f"beta {(line.beta or 0) * 1e9:.4g} ns/B{_range(line.beta_interval, 1e-9, 'ns/B')}"
+        f"beta {(line.beta or 0) * 1e9:.4g} ns/B{_range(line.beta_interval, 1e-9, 'ns/B')}{_again(line)}"
         for line in fit.constants.lines["*"]
     ]
     notes.append(f"baseline: {show_duration(base.alpha)} + S x {base.beta * 1e9:.4g} ns/B")
@@ -183,6 +183,12 @@ def _notes(fit: Fit, own: Sequence[Score]) -> list[str]:
         )
         notes.append(f"held out: median |error| {ours:.1f} % (baseline {theirs:.1f} %) over {len(held)} cases")
     return notes
+
+
+def _again(line: Line) -> str:
+    """Return what a further message of a call takes of the first, "" where as much."""
+    ends = line.again_interval
+    return f", a further message of a call {line.again:.2f} of it [{ends[0]:.2f}, {ends[1]:.2f}]" if ends else ""
 
 
 def _range(interval: tuple[float, float] | None, unit: float, name: str) -> str:

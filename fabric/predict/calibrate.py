@@ -15,7 +15,7 @@ The baseline is one line alpha + beta S, fitted to the same points in the same w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -25,6 +25,7 @@ from fabric.collectives.algorithms import algorithm
 from fabric.collectives.catalog import in_a_row
 from fabric.network.fabric import Fabric
 from fabric.network.placement import groups_of, place
+from fabric.predict.calls import share
 from fabric.predict.constants import ANY_LEVEL, CROWDED, Constants, Line
 from fabric.predict.cost import step_cost
 from fabric.predict.defaults import default_algorithm
@@ -222,6 +223,9 @@ def _joined(points: Sequence[Point], passes: float) -> tuple[Line, ...]:
     rng = np.random.default_rng(0)
     drawn = [_drawn(point, rng) for point in ends]
     lines = [_between((ends[n], ends[n + 1]), (drawn[n], drawn[n + 1]), passes) for n in range(len(ends) - 1)]
+    for n in range(1, len(ends) - 2):
+        if ends[n].messages == 1 < ends[n + 1].messages == ends[n + 2].messages:
+            lines[n - 1 : n + 1] = _of_calls(ends[n - 1 : n + 3], drawn[n - 1 : n + 3], passes)
     last, own = ends[-1], _allowed(ends[-1:], passes)
     beta = float(_of_caches(last, own, np.array([last.cost]))[0]) / last.moved
     low, high = np.quantile(_of_caches(last, own, drawn[-1]) / last.moved, [0.025, 0.975]).tolist()
@@ -245,6 +249,30 @@ def _between(ends: tuple[Point, Point], drawn: tuple[Floats, Floats], passes: fl
         *(np.quantile(ours, [0.025, 0.975]).tolist() for ours in through(*drawn)), strict=True
     )
     return Line(float(alpha[0]), float(beta[0]), ends[1].message, (alpha_low, alpha_high), (beta_low, beta_high), own)
+
+
+def _of_calls(ends: Sequence[Point], drawn: Sequence[Floats], passes: float) -> tuple[Line, Line]:
+    """Return the lines to and from the last size of one message a call, where larger ones have several.
+
+    Of the others' line a message of that size takes what it takes on average in a call of several: what is less than the
+    first, which was measured alone, a further one takes.
+    """
+    (last, near, far), messages = ends[1:], ends[2].messages
+
+    def again(first: Floats, low: Floats, high: Floats) -> Floats:
+        slope = (high - low) / (far.moved - near.moved)
+        average = low - slope * (near.moved - last.moved) - last.latency
+        further = (messages * average - (first - last.latency)) / (messages - 1)
+        return np.asarray(np.clip(further / np.maximum(first - last.latency, 1e-12), 0.0, 1.0))
+
+    found = float(again(*(np.array([end.cost]) for end in ends[1:]))[0])
+    low, high = np.quantile(again(*drawn[1:]), [0.025, 0.975]).tolist()
+    part = share(found, messages)
+    alone = (near.latency + (drawn[2] - near.latency) / part, near.latency + (near.visits / messages - near.latency) / part)
+    first = replace(near, visits=alone[1], messages=1)
+    to = _between((ends[0], last), (drawn[0], drawn[1]), passes)
+    beyond_it = _between((last, first), (drawn[1], alone[0]), passes)
+    return replace(to, again=found, again_interval=(low, high)), replace(beyond_it, again=found, again_interval=(low, high))
 
 
 def _allowed(points: Sequence[Point], passes: float) -> float:

@@ -31,7 +31,9 @@ class Line:
     """Messages of up to max_bytes cost alpha seconds each, on top of the route's latency, and beta seconds per byte.
 
     beta None: the fabric's own speed. passes: how often the library goes over a byte in memory, where what its ranks touch is
-    beyond their caches (footprint.py). The intervals are 95 % ones of the fit, None where the value was not fitted.
+    beyond their caches (footprint.py). again: what each further message of a call takes, over the first one, above the route's
+    latency: its partner is in the call already (calls.py). The intervals are 95 % ones of the fit, None where the value was
+    not fitted.
     """
 
     alpha: float
@@ -40,6 +42,8 @@ class Line:
     alpha_interval: tuple[float, float] | None = None
     beta_interval: tuple[float, float] | None = None
     passes: float = 0.0
+    again: float = 1.0
+    again_interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
