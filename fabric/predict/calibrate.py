@@ -8,7 +8,8 @@ The fit minimises the sum of |log(predicted / measured)| (an outlier moves it no
 passes >= 0 and alpha + latency >= 0, in one to three lines by message size; how many is decided by leave-one-out on the fitted
 sizes. What is fitted is the median over visits of their medians; the intervals draw visits anew, not samples, where there were
 several: samples of one visit are of one moment of the machine. Where lines miss the fitted sizes by more than visits scatter
-(SURE), what they miss is the library's, and straight lines from one size to the next take their place.
+(SURE), what they miss is the library's, and straight lines from one size to the next take their place; as they do where calls
+of several messages are seen to pay less for a further one (calls.py), which no line by message can hold.
 The baseline is one line alpha + beta S, fitted to the same points in the same way.
 """
 
@@ -212,8 +213,10 @@ def _lines(points: Sequence[Point]) -> tuple[Line, ...]:
     best = min(runs, key=lambda parts: sum(_left_out_error(part) for part in parts))
     borders = [float(np.sqrt(a[-1].message * b[0].message)) for a, b in pairwise(best)]
     missed = [abs(_miss(_fit_points(part), point)) for part in best for point in part]
-    if np.median(missed) > SURE * np.median([point.chance for point in points]):
-        return _joined(points, _fit_points(best[-1])[2])
+    joined = _joined(points, _fit_points(best[-1])[2])
+    unlike = any(line.again_interval and line.again_interval[1] < 1.0 for line in joined)
+    if unlike or np.median(missed) > SURE * np.median([point.chance for point in points]):
+        return joined
     return tuple(_line(part, border) for part, border in zip(best, [*borders, None], strict=True))
 
 
