@@ -43,6 +43,8 @@ RESAMPLES = 200
 FEWEST_IN_LINE = 3
 SURE = 2.0
 """Standard errors of a size's median beyond which it is not chance that lines miss it."""
+LESS = 0.95
+"""Share of the first message up to which a further one of a call is seen to take less."""
 LEAST = 0.25
 """Of a size's seconds: what is left for its bytes in caches, however much memory is said to add."""
 TO_ERROR = 1.2533 * 1.4826
@@ -214,7 +216,7 @@ def _lines(points: Sequence[Point]) -> tuple[Line, ...]:
     borders = [float(np.sqrt(a[-1].message * b[0].message)) for a, b in pairwise(best)]
     missed = [abs(_miss(_fit_points(part), point)) for part in best for point in part]
     joined = _joined(points, _fit_points(best[-1])[2])
-    unlike = any(line.again_interval and line.again_interval[1] < 1.0 for line in joined)
+    unlike = any(line.again < 1.0 for line in joined)
     if unlike or np.median(missed) > SURE * np.median([point.chance for point in points]):
         return joined
     return tuple(_line(part, border) for part, border in zip(best, [*borders, None], strict=True))
@@ -228,7 +230,8 @@ def _joined(points: Sequence[Point], passes: float) -> tuple[Line, ...]:
     lines = [_between((ends[n], ends[n + 1]), (drawn[n], drawn[n + 1]), passes) for n in range(len(ends) - 1)]
     for n in range(1, len(ends) - 2):
         if ends[n].messages == 1 < ends[n + 1].messages == ends[n + 2].messages:
-            lines[n - 1 : n + 1] = _of_calls(ends[n - 1 : n + 3], drawn[n - 1 : n + 3], passes)
+            found = _of_calls(ends[n - 1 : n + 3], drawn[n - 1 : n + 3], passes)
+            lines[n - 1 : n + 1] = found or lines[n - 1 : n + 1]
     last, own = ends[-1], _allowed(ends[-1:], passes)
     beta = float(_of_caches(last, own, np.array([last.cost]))[0]) / last.moved
     low, high = np.quantile(_of_caches(last, own, drawn[-1]) / last.moved, [0.025, 0.975]).tolist()
@@ -254,11 +257,11 @@ def _between(ends: tuple[Point, Point], drawn: tuple[Floats, Floats], passes: fl
     return Line(float(alpha[0]), float(beta[0]), ends[1].message, (alpha_low, alpha_high), (beta_low, beta_high), own)
 
 
-def _of_calls(ends: Sequence[Point], drawn: Sequence[Floats], passes: float) -> tuple[Line, Line]:
+def _of_calls(ends: Sequence[Point], drawn: Sequence[Floats], passes: float) -> list[Line]:
     """Return the lines to and from the last size of one message a call, where larger ones have several.
 
     Of the others' line a message of that size takes what it takes on average in a call of several: what is less than the
-    first, which was measured alone, a further one takes.
+    first, which was measured alone, a further one takes. None where that is not seen to be less.
     """
     (last, near, far), messages = ends[1:], ends[2].messages
 
@@ -266,16 +269,19 @@ def _of_calls(ends: Sequence[Point], drawn: Sequence[Floats], passes: float) -> 
         slope = (high - low) / (far.moved - near.moved)
         average = low - slope * (near.moved - last.moved) - last.latency
         further = (messages * average - (first - last.latency)) / (messages - 1)
-        return np.asarray(np.clip(further / np.maximum(first - last.latency, 1e-12), 0.0, 1.0))
+        above = first - last.latency  # nothing is above it where the fabric's latency is more than the library takes
+        return np.asarray(np.where(above > 0, np.clip(further / np.where(above > 0, above, 1.0), 0.0, 1.0), 1.0))
 
     found = float(again(*(np.array([end.cost]) for end in ends[1:]))[0])
     low, high = np.quantile(again(*drawn[1:]), [0.025, 0.975]).tolist()
+    if high > LESS:
+        return []
     part = share(found, messages)
     alone = (near.latency + (drawn[2] - near.latency) / part, near.latency + (near.visits / messages - near.latency) / part)
     first = replace(near, visits=alone[1], messages=1)
     to = _between((ends[0], last), (drawn[0], drawn[1]), passes)
     beyond_it = _between((last, first), (drawn[1], alone[0]), passes)
-    return replace(to, again=found, again_interval=(low, high)), replace(beyond_it, again=found, again_interval=(low, high))
+    return [replace(line, again=found, again_interval=(low, high)) for line in (to, beyond_it)]
 
 
 def _allowed(points: Sequence[Point], passes: float) -> float:
