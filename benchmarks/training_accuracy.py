@@ -250,7 +250,7 @@ def scaling(all_series: Iterable[Sequence[Scored]], said: Sequence[Scored], leas
     rules = {key: both for rows in all_series for key, both in simple(rows).items()}
     sets = defaultdict[str, list[Scored]](list)
     for one in said:
-        if one.row.devices >= least:
+        if one.row.devices >= least and id(one.row) in rules:  # of equal numbers of devices the first is in the series
             sets[one.row.set].append(one)
     for name, rows in [*sets.items(), ("all", [one for own in sets.values() for one in own])]:
         inside = f"interval holds {sum(one.covered for one in rows) / len(rows):.0%}" if rows else ""
