@@ -7,7 +7,6 @@ import numpy as np
 from fabric.fleet.compiled import layout as at
 from fabric.fleet.compiled.layout import Line, Net, Question, Rooms
 from fabric.fleet.compiled.loop import advance
-from fabric.fleet.compiled.rooms import open_rooms
 from fabric.fleet.job import WHOLE, Longs
 from fabric.fleet.outcome import FULL, Runs
 from fabric.fleet.ready import NEVER, Ready
@@ -60,7 +59,8 @@ def _question(ready: Ready) -> Question:
     order = np.argsort(ready.group[0], kind="stable")
     leaves = np.searchsorted(ready.group[0][order], np.arange(len(tree.capacity[0]) + 1))
     return Question(
-        rule=rule, wanted=ready.wanted, each=ready.each, size=ready.size.astype(np.int64), on=ready.on,
+        rule=rule, wanted=np.ascontiguousarray(ready.wanted), each=np.ascontiguousarray(ready.each),
+        size=ready.size.astype(np.int64), on=ready.on,
         pool=ready.fleet.node_pool.astype(np.int64), pool_first=ready.pool_first.astype(np.int64), group=ready.group,
         groups=np.array([len(c) for c in tree.capacity], np.int64), link_first=ready.link_first.astype(np.int64),
         ancestor=_ancestors(ready), member=order.astype(np.int64), leaf_first=leaves.astype(np.int64),
@@ -95,15 +95,13 @@ def _rooms(ready: Ready, question: Question) -> Rooms:
     nodes, groups = ready.fleet.nodes, int(ready.link_first[-1])
     rows = np.cumsum([0, *(int(size) + 1 for size in ready.size)])
     widest = max(nodes, groups) + 1
-    rooms = Rooms(
+    return Rooms(
         free=np.full(nodes, -1, np.int64), row=rows[:-1].astype(np.int64),
         bits=np.zeros((int(rows[-1]), (nodes >> 6) + 1), np.uint64), exact=np.zeros(int(rows[-1]), np.int64),
         counts=np.zeros((max(len(question.level_each), 1), groups), np.int32),
         take=np.zeros(widest, np.int64), allot=np.zeros(widest, np.int64), mask=np.zeros(widest, np.bool_),
         best=np.zeros(widest, np.int64), released=np.zeros(nodes, np.int64), stamp=np.zeros(nodes, np.int64),
     )  # fmt: skip
-    open_rooms(question, rooms)
-    return rooms
 
 
 def _line(ready: Ready) -> Line:
@@ -116,7 +114,7 @@ def _line(ready: Ready) -> Line:
         columns["checkpoint"],
     )
     jobs[:, at.PRIORITY], jobs[:, at.DEVICES], jobs[:, at.WORK] = columns["priority"], ready.jobs.devices, ready.jobs.work
-    state = np.zeros(18, np.int64)
+    state = np.zeros(19, np.int64)
     state[at.SLOTS], state[at.BLOCKED] = slots, -1
     fair = count if ready.policy.order == "fair" else 1
     empty = np.full((slots, 18), -1, np.int64)

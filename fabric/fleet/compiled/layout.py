@@ -37,7 +37,8 @@ JOB, POOL, COUNT, EACH, START, SINCE, LEFT, WHOLE_WORK, SPEED, ALONE, BEFORE, EN
     SHADOW,
     EXTRA,
     IN,
-) = range(18)
+    OPEN,
+) = range(19)
 # Columns of runs.
 R_JOB, R_START, R_END, R_FIRST, R_EACH, R_WHY, R_ALONE, R_DONE, R_BEFORE, R_KEPT = range(10)
 # Numbers of the question.

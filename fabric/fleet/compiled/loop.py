@@ -31,7 +31,7 @@ from fabric.fleet.compiled.layout import (
 )  # fmt: skip
 from fabric.fleet.compiled.queue import enqueue, serve
 from fabric.fleet.compiled.reference import reference
-from fabric.fleet.compiled.rooms import set_room
+from fabric.fleet.compiled.rooms import open_rooms, set_room
 from fabric.fleet.compiled.sharing import settle
 from fabric.fleet.compiled.start import over
 from fabric.fleet.outcome import ENDED, KILLED, RUNNING
@@ -46,6 +46,7 @@ def advance(question, rooms, net, line, runs, nodes, most):  # type: ignore[no-u
     """
     question, rooms, net, line = reference(question), reference(rooms), reference(net), reference(line)
     state, slots, jobs = line.state, line.slots, line.jobs
+    open_rooms(question, rooms, state)
     while True:
         if state[RUNS] + most > len(runs) or state[NODES] + most > len(nodes):
             return False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fabric.fleet.compiled.inner import inner, outer
-from fabric.fleet.compiled.reference import reference
+from fabric.fleet.compiled.inner import inner
+from fabric.fleet.compiled.layout import OPEN
 
 
 @inner
@@ -62,10 +62,12 @@ def one_node(question, rooms, pool, each, emptiest):  # type: ignore[no-untyped-
     return -1
 
 
-@outer
-def open_rooms(question, rooms):  # type: ignore[no-untyped-def]
-    """Set all nodes that are on to wholly free."""
-    question, rooms = reference(question), reference(rooms)
+@inner
+def open_rooms(question, rooms, state):  # type: ignore[no-untyped-def]
+    """Set all nodes that are on to wholly free, once."""
+    if state[OPEN]:
+        return
+    state[OPEN] = 1
     for node in range(len(question.on)):
         if question.on[node]:
             set_room(question, rooms, node, question.size[question.pool[node]])
