@@ -117,7 +117,7 @@ def _line(ready: Ready) -> Line:
     state = np.zeros(19, np.int64)
     state[at.SLOTS], state[at.BLOCKED] = slots, -1
     fair = count if ready.policy.order == "fair" else 1
-    empty = np.full((slots, 18), -1, np.int64)
+    empty = np.full((slots, 17), -1, np.int64)
     return Line(
         jobs, np.zeros(count + 1, np.int32), np.zeros(len(ready.weight), np.int64), empty, np.arange(slots)[::-1].copy(),
         np.zeros((slots, 3), np.int64), np.zeros(slots + 1, np.int64), np.zeros(fair, np.int32), np.zeros(fair, np.int64),
@@ -150,11 +150,13 @@ def _net(ready: Ready, question: Question) -> Net:
     return Net(
         load=zeros(links, np.int64), capacity=ready.capacity if linked else zeros(1, np.int64),
         level=np.full(links, FULL, np.int64), over=zeros(links, np.bool_),
-        span_slot=zeros(spans, np.int64), span_links=zeros(spans, np.int64), links=zeros((spans, wide), np.int32),
+        spare=np.arange(spans, dtype=np.int64), slot=zeros(spans, np.int64), rate=zeros(spans, np.int64),
+        crossed=zeros(spans, np.int64), links=zeros((spans, wide), np.int32),
         loads=zeros((spans, wide), np.int64), where=zeros((spans, wide), np.int32),
         base=np.cumsum(np.concatenate([[0], room]))[:-1].astype(np.int64), length=zeros(links, np.int64),
-        listed=zeros(int(np.sum(room)) + 1, np.int32), touched=zeros(links, np.int64), is_touched=zeros(links, np.bool_),
-        fresh=zeros(spans, np.int64), seen_link=zeros(links, np.int64), seen_span=zeros(spans, np.int64),
-        found_links=zeros(links, np.int64), found_spans=zeros(spans, np.int64), room=zeros(links, np.int64),
+        listed=zeros(int(np.sum(room)) + 1, np.int32), carried=zeros(int(np.sum(room)) + 1, np.int64),
+        touched=zeros(links, np.int64), is_touched=zeros(links, np.bool_),
+        seen_link=zeros(links, np.bool_), found_links=zeros(links, np.int64), found_spans=zeros(spans, np.int64),
+        before=zeros(spans, np.int64), room=zeros(links, np.int64),
         asked=zeros(links, np.int64), heap=zeros(links + 1, np.int64),
     )  # fmt: skip

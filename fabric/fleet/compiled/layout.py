@@ -16,7 +16,7 @@ from fabric.fleet.job import Ints, Longs
 # Columns of jobs.
 SUBMIT, LEFT_OVER, RANK, TENANT, SILENT, MARK, PRIORITY, DEVICES, KEPT, WORK = range(10)
 # Columns of slots.
-JOB, POOL, COUNT, EACH, START, SINCE, LEFT, WHOLE_WORK, SPEED, ALONE, BEFORE, END, RUN, FIRST, SPAN, AT, RATE, COMM = range(18)
+JOB, POOL, COUNT, EACH, START, SINCE, LEFT, WHOLE_WORK, SPEED, ALONE, BEFORE, END, RUN, FIRST, SPAN, AT, COMM = range(17)
 # Numbers of state.
 (
     HEAD,
@@ -99,29 +99,32 @@ class Rooms(NamedTuple):
 class Net(NamedTuple):
     """Shared links. load, capacity, level: of a link; over: whether it was asked for more than it carries when last solved.
 
-    Of span s: span_slot, span_links of them in links[s], loads[s], where[s] (its place in each link's list). Spans on link l:
-    listed[base[l]:base[l] + length[l]].
+    Of span s: its slot, its rate, how many links, these in links[s], loads[s], where[s] (its place in each link's list). Spans
+    on link l: listed[base[l]:base[l] + length[l]], what each puts there: carried. spare: unused spans. found_spans: those that
+    are solved, the fresh ones first; before: their rates so far.
     """
 
     load: Longs
     capacity: Longs
     level: Longs
     over: NDArray[np.bool_]
-    span_slot: Longs
-    span_links: Longs
+    spare: Longs
+    slot: Longs
+    rate: Longs
+    crossed: Longs
     links: Ints
     loads: Longs
     where: Ints
     base: Longs
     length: Longs
     listed: Ints
+    carried: Longs
     touched: Longs
     is_touched: NDArray[np.bool_]
-    fresh: Longs
-    seen_link: Longs
-    seen_span: Longs
+    seen_link: NDArray[np.bool_]
     found_links: Longs
     found_spans: Longs
+    before: Longs
     room: Longs
     asked: Longs
     heap: Longs

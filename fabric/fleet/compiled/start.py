@@ -34,7 +34,6 @@ from fabric.fleet.compiled.layout import (
     R_KEPT,
     R_START,
     R_WHY,
-    RATE,
     RUN,
     RUNS,
     SILENT,
@@ -76,7 +75,7 @@ def start_in(question, rooms, net, line, runs, nodes, job, pool, now):  # type: 
     slots[slot, START], slots[slot, SINCE], slots[slot, LEFT], slots[slot, WHOLE_WORK] = now, now, left, left
     slots[slot, SPEED], slots[slot, ALONE], slots[slot, BEFORE], slots[slot, END] = FULL, FULL, 0, NEVER
     slots[slot, RUN], slots[slot, FIRST], slots[slot, SPAN], slots[slot, AT] = run, at, -1, -1
-    slots[slot, RATE], slots[slot, COMM] = FULL, silent
+    slots[slot, COMM] = silent
     line.held[jobs[job, TENANT]] += count * each * 1000
     runs[run, R_JOB], runs[run, R_START], runs[run, R_FIRST], runs[run, R_EACH] = job, now, at, each
     if count > 1 and question.rule[LINKED] and join(question, rooms, net, line, slot, pool, each, count):
