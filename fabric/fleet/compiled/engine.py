@@ -24,19 +24,18 @@ def run(ready: Ready) -> Runs:
     question = _question(ready)
     rooms = _rooms(ready, question)
     line, net, most = _line(ready), _net(ready, question), max(ready.fleet.devices, 1)
-    runs = np.zeros((len(ready.jobs) + most + 1, 10), np.int64)
-    nodes = np.zeros(int(ready.wanted.max(axis=0).sum(dtype=np.int64)) + most + 1, np.int64)
-    while not advance(question, rooms, net, line, runs, nodes, most):
-        runs = np.concatenate([runs, np.zeros((max(len(runs) // 4, most) + 1, 10), np.int64)])
-        nodes = np.concatenate([nodes, np.zeros(max(len(nodes) // 4, most) + 1, np.int64)])
+    while not advance(question, rooms, net, line, most):
+        more = np.zeros((max(len(line.runs) // 4, most) + 1, 10), np.int64)
+        further = np.zeros(max(len(line.nodes) // 4, most) + 1, np.int64)
+        line = line._replace(runs=np.concatenate([line.runs, more]), nodes=np.concatenate([line.nodes, further]))
     used, filled = int(line.state[at.RUNS]), int(line.state[at.NODES])
-    rows = runs[:used]
+    rows = line.runs[:used]
     return Runs(
         job=rows[:, at.R_JOB].astype(np.int32),
         start=rows[:, at.R_START].copy(),
         end=rows[:, at.R_END].copy(),
         first=np.append(rows[:, at.R_FIRST], filled),
-        nodes=nodes[:filled].astype(np.int32),
+        nodes=line.nodes[:filled].astype(np.int32),
         each=rows[:, at.R_EACH].astype(np.int32),
         why=rows[:, at.R_WHY].astype(np.int8),
         alone=rows[:, at.R_ALONE].copy(),
@@ -116,12 +115,14 @@ def _line(ready: Ready) -> Line:
     jobs[:, at.PRIORITY], jobs[:, at.DEVICES], jobs[:, at.WORK] = columns["priority"], ready.jobs.devices, ready.jobs.work
     state = np.zeros(19, np.int64)
     state[at.SLOTS], state[at.BLOCKED] = slots, -1
+    most = max(slots, 1)
     fair = count if ready.policy.order == "fair" else 1
     empty = np.full((slots, 17), -1, np.int64)
     return Line(
         jobs, np.zeros(count + 1, np.int32), np.zeros(len(ready.weight), np.int64), empty, np.arange(slots)[::-1].copy(),
         np.zeros((slots, 3), np.int64), np.zeros(slots + 1, np.int64), np.zeros(fair, np.int32), np.zeros(fair, np.int64),
-        state,
+        state, np.zeros((count + most + 1, 10), np.int64),
+        np.zeros(int(ready.wanted.max(axis=0).sum(dtype=np.int64)) + most + 1, np.int64),
     )  # fmt: skip
 
 

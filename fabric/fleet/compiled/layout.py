@@ -131,7 +131,7 @@ class Net(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Jobs, the queue, what runs and the heap of ends.
+    """Jobs, the queue, what runs, the heap of ends, and the runs and their nodes so far.
 
     queue[HEAD:TAIL] waits, by rank. spare: unused slots. heap: (end, job, slot). walk, waiting, asked: room to work in, the
     last two under `fair`.
@@ -147,3 +147,5 @@ class Line(NamedTuple):
     waiting: Ints
     asked: Longs
     state: Longs
+    runs: Longs
+    nodes: Longs
