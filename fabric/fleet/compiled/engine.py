@@ -97,6 +97,7 @@ def _rooms(ready: Ready, question: Question) -> Rooms:
     return Rooms(
         free=np.full(nodes, -1, np.int64), row=rows[:-1].astype(np.int64),
         bits=np.zeros((int(rows[-1]), (nodes >> 6) + 1), np.uint64), exact=np.zeros(int(rows[-1]), np.int64),
+        fits=np.zeros(int(rows[-1]), np.int64),
         counts=np.zeros((max(len(question.level_each), 1), groups), np.int32),
         take=np.zeros(widest, np.int64), allot=np.zeros(widest, np.int64), mask=np.zeros(widest, np.bool_),
         best=np.zeros(widest, np.int64), released=np.zeros(nodes, np.int64), stamp=np.zeros(nodes, np.int64),

@@ -41,7 +41,7 @@ def place(question, rooms, net, line, pool, job):  # type: ignore[no-untyped-def
         node = one_node(question, rooms, pool, each, kind == SCATTERED)
         line.nodes[line.state[NODES]] = node
         return 1 if node >= 0 else 0
-    if fitting(question, rooms, pool, each) < count:
+    if fitting(rooms, pool, each) < count:
         return 0
     level = question.level[pool, each]
     found = _leaves(question, rooms, net, kind, pool, level, count, each, line.jobs[job, SILENT])

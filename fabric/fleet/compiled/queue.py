@@ -163,7 +163,7 @@ def _fill_in(question, rooms, net, line, head, now, since):  # type: ignore[no-u
     while place < state[TAIL] and looked < question.rule[DEPTH]:
         job = line.queue[place]
         looked += 1
-        if (since < 0 or job >= since) and may(question, line, job):
+        if (since < 0 or job >= since) and _has_room(question, rooms, job) and may(question, line, job):
             before = state[HEAD]
             if _backfill(question, rooms, net, line, job, now):
                 take_out(line, place)
@@ -216,6 +216,16 @@ def _before(jobs, waiting, held, a, b):  # type: ignore[no-untyped-def]
 
 
 @inner
+def _has_room(question, rooms, job):  # type: ignore[no-untyped-def]
+    """Return whether some pool has as many nodes that fit as a job wants: a look that most jobs do not pass."""
+    for pool in range(len(question.size)):
+        count = question.wanted[pool, job]
+        if count and fitting(rooms, pool, question.each[pool, job]) >= count:
+            return True
+    return False
+
+
+@inner
 def _backfill(question, rooms, net, line, job, now):  # type: ignore[no-untyped-def]
     """Start a later job where it does not delay the first one; return whether it starts.
 
@@ -224,7 +234,7 @@ def _backfill(question, rooms, net, line, job, now):  # type: ignore[no-untyped-
     state = line.state
     for pool in range(len(question.size)):
         count = question.wanted[pool, job]
-        if count == 0 or fitting(question, rooms, pool, question.each[pool, job]) < count:
+        if count == 0 or fitting(rooms, pool, question.each[pool, job]) < count:
             continue
         if state[SHADOW] == UNKNOWN:
             _reserve(question, rooms, line, state[BLOCKED])
@@ -256,7 +266,7 @@ def _release(question, rooms, line, job, pool):  # type: ignore[no-untyped-def]
     """Return the time of the release, and the nodes to spare then. Ends come off the heap in order without changing it."""
     slots, walk, state = line.slots, line.walk, line.state
     count, each = np.int64(question.wanted[pool, job]), np.int64(question.each[pool, job])
-    fits, waiting, time, changed = fitting(question, rooms, pool, each), 0, np.int64(NEVER), 0
+    fits, waiting, time, changed = fitting(rooms, pool, each), 0, np.int64(NEVER), 0
     if state[HEAP]:
         walk[0], waiting = 0, 1
     while waiting:

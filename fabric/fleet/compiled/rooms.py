@@ -31,6 +31,10 @@ def set_room(question, rooms, node, new):  # type: ignore[no-untyped-def]
     if new >= 0:
         rooms.bits[row + new, word] |= bit
         rooms.exact[row + new] += 1
+    for free in range(new + 1, old + 1):
+        rooms.fits[row + free] -= 1
+    for free in range(old + 1, new + 1):
+        rooms.fits[row + free] += 1
     for level in range(len(question.level_each)):
         each = question.level_each[level]
         if question.level_pool[level] == pool and (old >= each) != (new >= each):
@@ -40,12 +44,9 @@ def set_room(question, rooms, node, new):  # type: ignore[no-untyped-def]
 
 
 @inner
-def fitting(question, rooms, pool, each):  # type: ignore[no-untyped-def]
+def fitting(rooms, pool, each):  # type: ignore[no-untyped-def]
     """Return how many nodes of a pool have so many free devices."""
-    row, found = rooms.row[pool], 0
-    for free in range(each, question.size[pool] + 1):
-        found += rooms.exact[row + free]
-    return found
+    return rooms.fits[rooms.row[pool] + each]
 
 
 @inner
