@@ -190,8 +190,8 @@ def from_logs(
     return offline.report(layers, fabric, least, commands, str(path))
 
 
-def write_page(path: Path, found: Report) -> None:
-    """Write a page of what logs say: verdict, the fabric with suspects and cleared parts, findings, what is next, evidence.
+def write_page(path: Path, found: Report, drain: tuple[str, ...] = ()) -> None:
+    """Write a page of a search or of logs: verdict, the fabric with suspects and cleared parts, findings, lines, evidence.
 
     Raises:
         InputError: a file that cannot be written.
@@ -199,7 +199,7 @@ def write_page(path: Path, found: Report) -> None:
     from fabric.report.page.html_file import save
     from fabric.report.slow.page import page
 
-    save(path, page(found.verdict, found.rows, found.context, found.context["next"]).encode())
+    save(path, page(found.verdict, found.rows, found.context, found.context.get("next", ()), drain).encode())
 
 
 def view_of(method: str, rows: Sequence[Mapping[str, Any]]) -> View:

@@ -46,7 +46,7 @@ OF_RANKS = {
     "layers": "layers", "budget": "budget", "force": "force", "timeout": "timeout",
 }  # fmt: skip
 """Parameter -> option, of those that --from has no use for."""
-KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted", "force"})
+KEPT_BACK = frozenset({"as_json", "as_csv", "report", "output", "backend", "ranks_wanted", "force"})
 
 
 @click.command("slow", epilog=EXAMPLE, context_settings={"max_content_width": 110})
@@ -72,7 +72,9 @@ KEPT_BACK = frozenset({"as_json", "as_csv", "report", "backend", "ranks_wanted",
 @click.option(
     "--from", "logs", type=NAMED_PATH, metavar="DIR", help="Run nothing: judge logs of groups and pairs (of --topo's nodes)."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PAGE", help="Of --from: write an HTML page too.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="PAGE", help="Of a search and of --from: an HTML page too."
+)
 @click.option("--budget", type=SECONDS, metavar="SECONDS", help="Most that the search may take for each layer.")
 @click.option("--force", is_flag=True, help="Start more than 8 ranks a core all the same.")
 @click.option("--timeout", type=TIMEOUT, default=60.0, show_default=True, metavar="SECONDS", help="A silent rank is dead.")
@@ -92,7 +94,6 @@ def command(
     page = given.pop("output")
     if given.pop("logs") is not None:
         return _from_logs(ctx, topo, page, as_json=as_json, as_csv=as_csv)
-    refuse_unused({"output": "output"}, "is of --from")
     launch = detect()
     settle(launch)
     if not started_by_us():
@@ -112,6 +113,8 @@ def command(
     if not speaks:
         return 0
     drain = _drain(found, fabric) if search.method == "search" else ()
+    if page is not None:
+        write_page(page, found, drain)
     give(answer_of(found, fabric, search.backend, drain), as_json=as_json, as_csv=as_csv)
     sys.stdout.flush()
     return 1 if found.slow or found.wrong else UNDECIDED if found.context.get("undecided") else 0
@@ -132,11 +135,10 @@ def _from_logs(ctx: click.Context, topo: str | None, page: Path | None, *, as_js
         nbytes=size(given["nbytes"]) if asked else None,
         tell=warn,
     )
+    drain = tuple(drains(found.rows, _scheduler())) if _scheduler() else ()
     if page is not None:
-        write_page(page, found)
-    give(
-        answer_of(found, drain=tuple(drains(found.rows, _scheduler())) if _scheduler() else ()), as_json=as_json, as_csv=as_csv
-    )
+        write_page(page, found, drain)
+    give(answer_of(found, drain=drain), as_json=as_json, as_csv=as_csv)
     return 1 if found.slow or found.wrong else UNDECIDED if found.context["undecided"] else 0
 
 
@@ -161,7 +163,7 @@ def _say_how_long(search: Search, ranks_: int) -> None:
 
 def _refuse_unused(method: str) -> None:
     """Refuse options of another method; InputError naming the first of them."""
-    own_options = (("groups", "most"), ("bisection", "orders"), ("search", "layers"), ("search", "budget"))
+    own_options = (("groups", "most"), ("bisection", "orders"), *(("search", name) for name in ("layers", "budget", "output")))
     if method not in ("search", "pairs"):
         refuse_unused({"batch": "batch"}, "is of --method search and pairs")
     for own, name in own_options:

@@ -13,20 +13,16 @@ from math import ceil, exp, log, sqrt
 from fabric.network.fabric import Fabric
 from fabric.predict.constants import Constants
 from fabric.review.work import Item, work_of
-from fabric.text.escape import shown
-from fabric.text.numbers import whole
 from fabric.workload.ask import AUTO, TOKENS, Asked, asked, domain_of
-from fabric.workload.auto import evaluator, search
+from fabric.workload.auto import evaluator, fastest
 from fabric.workload.catalog import language_model
 from fabric.workload.device import device_of
+from fabric.workload.job import START, job_step
 from fabric.workload.model import LanguageModel
 from fabric.workload.plan import ParallelPlan, with_dp
 from fabric.workload.plans import lacking
 from fabric.workload.step import TrainingStep
 from topologies.errors import InputError
-
-START = "training:"
-FORM = f"{START}MODEL[:PLAN[:BATCH]]"
 
 
 @dataclass(frozen=True)
@@ -52,18 +48,15 @@ Work = tuple[Item, ...] | StepWork
 
 
 def asked_work(text: str) -> Work:
-    """Return the work of a text: a step (FORM), or a round of items (work_of).
+    """Return the work of a text: a step, training:MODEL[:PLAN[:BATCH]], or a round of items (work_of).
 
     Raises:
         InputError: another form, an unknown model or collective, a plan, size or count that is none.
     """
     if not text.startswith(START):
         return work_of(text)
-    _, name, *rest = text.split(":")
-    if len(rest) > 2:
-        raise InputError(f"work: must be {FORM}, such as {START}llama3-8b:tp=2,pp=2:512, got {shown(text)}")
-    plan, batch = (*rest, "", "")[:2]
-    return StepWork(language_model(name), plan or AUTO, whole(batch, "work: BATCH", 1) if batch else None)
+    job = job_step(text, "work", most=3)
+    return StepWork(language_model(job.model), job.plan, job.batch)
 
 
 def of_reference(work: StepWork, of: Fabric) -> StepWork:
@@ -97,10 +90,9 @@ def step_on(work: StepWork, fabric: Fabric, constants: Constants | None = None) 
 
 
 def _step(question: Asked, fabric: Fabric, constants: Constants | None) -> TrainingStep:
-    evaluate = evaluator(question.space, fabric, constants)
     if question.plan is None:
-        return evaluate(search(question.space, fabric, constants, evaluate, workers=1).best[0].plan)
-    step = evaluate(question.plan)
+        return fastest(question.space, fabric, constants)
+    step = evaluator(question.space, fabric, constants)(question.plan)
     if (short := lacking(question.space, step.plan, rates := device_of(fabric))) > 0:
         raise InputError(f"plan: {step.plan.text()} lacks {short / 2**30:.1f} GiB a device of {rates.name}")
     return step

@@ -18,6 +18,7 @@ from fabric.network.fabric import Fabric
 from fabric.network.names import given_names, vertex_name
 from fabric.slow.adaptive import Found, Kind, Search, Verdict, merged, next_tests
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, scale_of
+from fabric.slow.drawn import LARGEST, drawn
 from fabric.slow.findings import rows_of, said
 from fabric.slow.logs import Layer
 from fabric.slow.plan import SURE, Test
@@ -125,7 +126,7 @@ def known(tree: Tree, number: Mapping[str, int], layer: Layer, least: float) -> 
     )
     scale = state.scale
     each = {test: [v for (t, _), v in zip(timed, state.logs, strict=True) if t == test] for test in groups}
-    logs = tuple((test, len(values), exp(min(median(values) - scale.centre, 50.0))) for test, values in each.items())
+    logs = tuple((test, len(values), exp(min(median(values) - scale.centre, LARGEST))) for test, values in each.items())
     return Known(layer, found, untested, _next(state), logs)
 
 
@@ -226,15 +227,6 @@ def report(
         **drawn(tree),
     }
     return Report("search", "node", line, tuple(slow), wrong, rows, context)
-
-
-def drawn(tree: Tree) -> dict[str, object]:
-    """Return the suspects as a page draws them: names of nodes, and the groups of every layer."""
-    layers = [
-        {"what": one.what, "names": list(one.names), "group": one.group.tolist(), "boundaries": one.boundaries}
-        for one in tree.layers
-    ]
-    return {"nodes": list(tree.names), "groups": layers}
 
 
 def _evidence(tree: Tree, layer: str, test: Test, times: int, factor: float) -> dict[str, object]:

@@ -14,6 +14,7 @@ from fabric.collectives.catalog import busbw_factor
 from fabric.measure.host.machine import usable_cores
 from fabric.network.fabric import Fabric
 from fabric.slow.adaptive import Found, search
+from fabric.slow.drawn import drawn, evidence
 from fabric.slow.findings import rows_of, verdict
 from fabric.slow.plan import Test
 from fabric.slow.search import Report
@@ -103,8 +104,13 @@ def search_all(bench: Bench, fabric: Fabric | None) -> Report:
     rows, line = bench.world.gather((rows, line))[0]
     slow = sorted({s for row in rows if row["state"] == "slow" for s in row["suspects"]})
     open_ = any(row["state"] == "open" for row in rows)
-    counts = bench.world.gather(_counts(found))[0]
-    return bench.report(line, slow, rows, **counts, undecided=open_ and not slow)
+    seen = bench.world.gather({**_counts(found), **_shown(bench, tree, found)} if found else None)[0]
+    return bench.report(line, slow, rows, **seen, undecided=open_ and not slow)
+
+
+def _shown(bench: Bench, tree: Tree, found: Sequence[tuple[str, Found]]) -> dict[str, Any]:
+    """Return what a page draws: the suspects where they stand, and every test."""
+    return {"evidence": [row for layer, one in found for row in evidence(tree, layer, one, bench.search.count)], **drawn(tree)}
 
 
 def _counts(found: Sequence[tuple[str, Found]]) -> dict[str, Any]:

@@ -15,20 +15,27 @@ SAYS = {
     "slow": "✕ slow", "open": "? undecided", "contended": "~ accused, not confirmed", "untested": "untested",
     "cleared": "✓ cleared",
 }  # fmt: skip
+WHY = {"search": "search", "with": "confirms: with it", "without": "confirms: without it"}
 MOST = 400
 """Tests of the evidence that are listed, the slowest first."""
 NAMED = 12
 
 
-def page(verdict: str, rows: Sequence[Mapping[str, Any]], context: Mapping[str, Any], then: Sequence[str]) -> str:
-    """Return one HTML page that loads nothing. context: `nodes` and `groups` as drawn, `evidence`, `source`."""
+def page(
+    verdict: str, rows: Sequence[Mapping[str, Any]], context: Mapping[str, Any], then: Sequence[str], drain: Sequence[str] = ()
+) -> str:
+    """Return one HTML page that loads nothing. context: `nodes` and `groups` as drawn, `evidence`, `source`.
+
+    then: command lines of what to run next; drain: those that take what is slow out of service.
+    """
     state = states(rows)
     parts = [
-        f"<h1>{escape(verdict)}</h1><p class='quiet'>{escape(str(context['source']))}</p>",
+        f"<h1>{escape(verdict)}</h1><p class='quiet'>{escape(_launched(context))}</p>",
         "<p>" + " ".join(f"<span class='node {key}'>{SAYS[key]}</span>" for key in ORDER) + "</p>",
-        f"<h2>Where they stand</h2>{_fabric(context, state)}",
+        f"<h2>Where they stand</h2><div class='fabric'>{_fabric(context, state)}</div>",
         f"<h2>Findings</h2>{_findings(rows)}",
-        _next(then),
+        _commands("To take it out of service", drain),
+        _commands("What to run next", then),
         f"<h2>Evidence</h2>{_evidence(context['evidence'])}",
     ]
     return document(verdict, "\n".join(parts), asset("slow", "page.css"))
@@ -62,6 +69,17 @@ def _fabric(context: Mapping[str, Any], state: Mapping[int, str]) -> str:
     return "".join(cells.values())
 
 
+def _launched(context: Mapping[str, Any]) -> str:
+    """Return what the tests were made with, and how many there are."""
+    known = (
+        ("launch_ranks", "{} ranks"), ("tests", "{} tests"), ("confirmations", "{} more that confirm or look for a part"),
+        ("rounds", "{} rounds"),
+    )  # fmt: skip
+    counts = [text.format(context[key]) for key, text in known if key in context]
+    noise = [f"noise of a test {100 * context['noise']:.1f} %"] if "noise" in context else []
+    return ", ".join([str(context["source"]), *counts, *noise])
+
+
 def _part(name: str, state: str) -> str:
     return f"<span class='node {state}' title='{escape(SAYS[state])}'>{MARKS[state]}{escape(name)}</span>"
 
@@ -81,20 +99,35 @@ def _findings(rows: Sequence[Mapping[str, Any]]) -> str:
     return _table(heads, body) if body else "<p>Nobody is named, nobody is undecided.</p>"
 
 
-def _next(then: Sequence[str]) -> str:
-    return f"<h2>What to run next</h2><pre>{escape(chr(10).join(then))}</pre>" if then else ""
+def _commands(head: str, lines: Sequence[str]) -> str:
+    return f"<h2>{head}</h2><pre>{escape(chr(10).join(lines))}</pre>" if lines else ""
 
 
 def _evidence(tests: Sequence[Mapping[str, Any]]) -> str:
     """Return the tests, the slowest first."""
-    order = sorted(tests, key=lambda test: -(test["factor"] or 0))[:MOST]
-    body = [(one["layer"], one["why"], _names(one["nodes"]), str(one["times"]), f"{one['factor']:.3f}") for one in order]
+    order = sorted(tests, key=_graveness)[:MOST]
+    body = [(one["layer"], *_why(one), _names(one["nodes"]), str(one["times"]), _factor(one["factor"])) for one in order]
     more = f"<p class='quiet'>{len(tests) - MOST} faster ones are not listed.</p>" if len(tests) > MOST else ""
-    return _table(("layer", "why", "nodes", "times", "its time / a healthy group's"), body) + more
+    return _table(("layer", "why", "round", "nodes", "times", "its time / a healthy group's"), body) + more
+
+
+def _graveness(one: Mapping[str, Any]) -> tuple[bool, float]:
+    return one["factor"] is not None, -(one["factor"] or 0.0)
+
+
+def _why(one: Mapping[str, Any]) -> tuple[str, str]:
+    """Return why a test was asked, in words, and its round."""
+    rail = one.get("rail")
+    part = "its devices alone" if one.get("inside") else f"rail {rail} alone" if rail is not None else ""
+    return part or WHY.get(one["why"], one["why"]), str(one.get("round", "-"))
+
+
+def _factor(value: float | None) -> str:
+    return "never ended" if value is None else f"{value:.3f}"
 
 
 def _names(nodes: Sequence[str]) -> str:
-    return " ".join(nodes[:NAMED]) + (f" ... ({len(nodes)})" if len(nodes) > NAMED else "")
+    return ", ".join(nodes[:NAMED]) + (f" ... ({len(nodes)})" if len(nodes) > NAMED else "")
 
 
 def _table(heads: Sequence[str], body: Sequence[Sequence[str]]) -> str:

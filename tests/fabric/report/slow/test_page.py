@@ -1,0 +1,63 @@
+"""The page of a live search: every suspect is drawn once in its state, every test is listed, and nothing is loaded."""
+
+import re
+
+import pytest
+
+from benchmarks.slow_sites import planted
+from fabric.network.spec import load
+from fabric.report.slow.page import MOST, page, states
+from fabric.slow.adaptive import search
+from fabric.slow.drawn import drawn, evidence
+from fabric.slow.findings import rows_of, verdict
+from fabric.slow.tree import tree_of
+
+
+@pytest.fixture(scope="module")
+def found():
+    fabric = load("leaf_spine:leaves=4,spines=2,hosts_per_leaf=8")
+    tree = tree_of(fabric)
+    site = planted(fabric, tree, 2, 3, kinds=("device",))
+    return tree, site, search(tree, site.ask)
+
+
+def content(found, **more):
+    tree, _, one = found
+    context = {"source": "gloo", "launch_ranks": 32, "evidence": evidence(tree, "collective", one, 5), **drawn(tree), **more}
+    return page(
+        verdict(tree, [("collective", one)]), rows_of(tree, [("collective", one)]), context, (), ("kubectl cordon <n>",)
+    )
+
+
+def test_every_node_is_drawn_once_in_its_state(found):
+    tree, site, one = found
+    text = content(found)
+    state = states(rows_of(tree, [("collective", one)]))
+    seen = re.findall(r"<span class='node (\w+)' title='[^']*'>[^<]*?(device \d+)</span>", text)
+    assert len(seen) == tree.nodes
+    assert {name: kind for kind, name in seen} == {name: state[n] for n, name in enumerate(tree.names)}
+    slow = {n for _, named in site.told for n in named}
+    assert {n for n, kind in state.items() if kind == "slow"} == slow
+
+
+def test_every_test_is_listed_slowest_first_and_a_confirmation_is_beside_a_healthy_group(found):
+    tree, _, one = found
+    rows = evidence(tree, "collective", one, 5)
+    assert len(rows) == len(one.asked) < MOST
+    assert max(row["factor"] for row in rows if row["why"] == "with") > 1.2
+    assert all(row["factor"] == pytest.approx(1, abs=0.2) for row in rows if row["why"] == "without")
+    assert content(found).count("<tr>") == 2 + len(one.verdicts) + len(rows)
+
+
+def test_it_loads_nothing_and_foreign_names_are_text(found):
+    text = content(found, source="<img src=x>")
+    assert "<img" not in text
+    assert "kubectl cordon &lt;n&gt;" in text
+    assert not re.search(r"(src|href)\s*=\s*['\"](?!data:)", text)
+
+
+def test_a_test_that_never_ended_stands_first(found):
+    tree, _, one = found
+    first, *others = evidence(tree, "collective", one, 5)
+    context = {"source": "x", "evidence": [*others, {**first, "factor": None}], **drawn(tree)}
+    assert "never ended" in page("", [], context, ()).split("<tr>")[2]
