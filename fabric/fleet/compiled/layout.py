@@ -80,7 +80,8 @@ class Question(NamedTuple):
 class Rooms(NamedTuple):
     """What is free. bits[row + f]: the nodes of a pool with f free devices, one bit each; exact: how many these are.
 
-    fits: how many have f or more. counts: per row of `level`, per group of every tier, the nodes with enough free. take, allot, mask, key: room to work in.
+    fits: how many have f or more. counts: per row of `level`, per group of every tier, the nodes with enough free. take, allot,
+    mask, best: room to work in.
     """
 
     free: Longs
