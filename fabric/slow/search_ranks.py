@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from fabric.measure.backends.backend import Group, World
@@ -23,7 +24,11 @@ CHUNK = 0.1
 
 @dataclass
 class Bench:
-    """What a search has on one rank. units: the ranks of each unit. wrong: elements, as they come in."""
+    """What a search has on one rank. units: the ranks of each unit. wrong: elements, as they come in.
+
+    settings: software and settings of every rank. keep: the file of the tests. say(line), of rank 0. lost(report): tells
+    what is known when ranks fall silent, and returns the exit code; None where nobody is told.
+    """
 
     search: Search
     launch: Launch
@@ -34,6 +39,10 @@ class Bench:
     tell: Tell | None
     wrong: int = 0
     said: Mapping[str, Any] = field(default_factory=dict)
+    settings: Sequence[Mapping[str, str]] = ()
+    keep: Path | None = None
+    say: Callable[[str], None] = lambda _line: None
+    lost: Callable[[Report], int] | None = None
 
     @property
     def word(self) -> str:
