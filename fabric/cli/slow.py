@@ -109,9 +109,9 @@ def command(
         search = _asked(launch, given)
         speaks = not started_by_us()
         fabric = _fabric(topo, search) if topo and (speaks or search.method == "search") else None
-        shown = Shown(search, fabric, page, report, as_json, as_csv)
+        shown = Shown(search, fabric, page, report, keep, as_json, as_csv)
         if launch.started:
-            found = _as_rank(shown, launch, keep)
+            found = _as_rank(shown, launch)
         else:
             found = _start(search, given["ranks_wanted"], ranks.arguments_of(ctx, KEPT_BACK), keep, force=force)
     return shown.end(found) if launch.rank == 0 else 0
@@ -125,6 +125,7 @@ class Shown:
     fabric: Fabric | None
     page: Path | None
     report: Path | None
+    keep: Path | None
     as_json: bool
     as_csv: bool
 
@@ -144,17 +145,22 @@ class Shown:
     def cut_short(self, found: Report) -> int:
         """Show what is known when ranks fall silent; return the exit code of a rank that cannot leave in good order."""
         code = self.end(found)
-        return EXIT_ENVIRONMENT if started_by_us() else code
+        if started_by_us():
+            return EXIT_ENVIRONMENT
+        gone = ", ".join(found.context["silent"])
+        there = f"{_kept_in(self.keep)}, with {gone} or without" if self.keep else f"{_kept_in(self.keep)}"
+        warn(f"{gone}: no sign of life for {self.search.timeout:g} s, so the search ended; {there}")
+        return code
 
 
-def _as_rank(shown: Shown, launch: Launch, keep: Path | None) -> Report:
+def _as_rank(shown: Shown, launch: Launch) -> Report:
     """Search as one rank of a launch."""
-    told = Told(_progress(shown.search), lambda line: ranks.say([line]), shown.cut_short, keep)
+    told = Told(_progress(shown.search), lambda line: ranks.say([line]), shown.cut_short, shown.keep)
     try:
         return run(shown.search, launch, told, shown.fabric)
     except KeyboardInterrupt:
         if launch.rank == 0 and not started_by_us():
-            warn(f"interrupted; {_kept_in(keep)}")
+            warn(f"interrupted; {_kept_in(shown.keep)}")
         raise SystemExit(130) from None
 
 
