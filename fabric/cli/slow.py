@@ -168,7 +168,8 @@ def _kept_in(keep: Path | None) -> str:
     """Return what an ended search leaves, in words."""
     if keep is None:
         return "a search keeps nothing without --keep FILE"
-    return f"{opened(keep).count} times of groups kept in {keep}, and the same command goes on"
+    count = opened(keep).count
+    return f"{count} test{'' if count == 1 else 's'} kept in {keep}, and the same command goes on"
 
 
 def _from_logs(ctx: click.Context, topo: str | None, page: Path | None, *, as_json: bool, as_csv: bool) -> int:

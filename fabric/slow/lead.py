@@ -236,7 +236,7 @@ def _say_how_long(lead: Lead) -> None:
     if lead.kept.torn:
         bench.say(f"{lead.kept.path}: its last line is torn ({lead.kept.torn} bytes) and was left out")
     if lead.kept.count:
-        bench.say(f"{lead.kept.count} times of groups are in {lead.kept.path} and are not taken again")
+        bench.say(f"tests in {lead.kept.path} and not taken again: {lead.kept.count}")
     for node in lead.gone:
         bench.say(f"{lead.tree.names[node]} never answered: it is in no test")
 
