@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,18 +75,32 @@ def placements(named: Named, sizes: Sequence[int]) -> list[tuple[int, ...]]:
     Raises:
         EnvironmentFault: slurmctld is absent, does not come up, or refuses a job.
     """
+    with controller(plain_tree(named), [f"n{number}" for number in range(len(named.nodes))]) as (environment, folder):
+        return _placed(environment, folder, sizes)
+
+
+@contextmanager
+def controller(topology: str, nodes: Sequence[str]) -> Iterator[tuple[dict[str, str], Path]]:
+    """Give (environment of Slurm's commands, folder with its `log`) of a slurmctld that has loaded a topology.conf.
+
+    nodes: the names in it; each is a node of one processor that never boots. slurmctld ends with the block.
+
+    Raises:
+        EnvironmentFault: slurmctld is absent, or does not come up.
+    """
     if why := missing():
         raise EnvironmentFault(f"slurm: {why}")
     folder = Path(tempfile.mkdtemp(prefix="fb-judge-"))
     try:
-        environment = _configured(folder, named)
+        environment = _configured(folder, topology, nodes)
         daemon = subprocess.Popen(
             [str(shutil.which("slurmctld", path=_path())), "-D", "-f", str(folder / "slurm.conf")],
             env=environment,
             stderr=subprocess.DEVNULL,
         )
         try:
-            return _placed(environment, folder, sizes)
+            _until(lambda: "SwitchName=" in _ask(environment, "scontrol", "show", "topology"), folder, "come up")
+            yield environment, folder
         finally:
             daemon.terminate()
             daemon.wait(20)
@@ -118,7 +133,7 @@ def _path() -> str:
     return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
-def _configured(folder: Path, named: Named) -> dict[str, str]:
+def _configured(folder: Path, topology: str, nodes: Sequence[str]) -> dict[str, str]:
     """Write the two files; return the environment that slurmctld and its commands run in."""
     (folder / "state").mkdir()
     with socket.socket() as free:
@@ -126,16 +141,15 @@ def _configured(folder: Path, named: Named) -> dict[str, str]:
         port = free.getsockname()[1]
     import getpass
 
-    nodes = compress([f"n{number}" for number in range(len(named.nodes))])
-    text = CONFIGURATION.format(host=socket.gethostname(), user=getpass.getuser(), port=port, folder=folder, nodes=nodes)
+    names = compress(nodes)
+    text = CONFIGURATION.format(host=socket.gethostname(), user=getpass.getuser(), port=port, folder=folder, nodes=names)
     (folder / "slurm.conf").write_text(text)
-    (folder / "topology.conf").write_text(plain_tree(named))
+    (folder / "topology.conf").write_text(topology)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
     return {**kept, "SLURM_CONF": str(folder / "slurm.conf"), "PATH": _path()}
 
 
 def _placed(environment: dict[str, str], folder: Path, sizes: Sequence[int]) -> list[tuple[int, ...]]:
-    _until(lambda: "SwitchName=" in _ask(environment, "scontrol", "show", "topology"), folder, "come up")
     jobs = []
     for size in sizes:
         line = ["sbatch", "--parsable", "-N", str(size), "-o", "/dev/null", "--chdir=/"]

@@ -1,4 +1,4 @@
-"""How many plans a second the closed level answers, how long a curve of best plans and one simulated step of 1,024 ranks take.
+"""How many plans a second the closed level answers, how long a curve of best plans and one simulated step take.
 
 What is judged is the ratio to plain work in the same run: a closed plan against a predicted collective whose routes are known,
 since a search over plans is worth it while a plan costs less than asking for its collectives once each.
@@ -22,7 +22,8 @@ from fabric.workload.training import training_step
 
 MODEL = language_model("llama3-70b")
 PLANS = ["tp=8,pp=4", "tp=8,pp=8", "tp=8,pp=4,vpp=2", "tp=4,pp=8", "tp=8,pp=2", "tp=8,pp=4,mb=2", "tp=8,pp=4,recompute=full"]
-STEP_SECONDS = 2.0
+STEP_SECONDS = {128: 0.5, 2048: 2.0}
+"""Of one simulated step, by nodes of 8 ranks; the issue asks for 2 s at 128."""
 SIZES = [64 << n for n in range(9)]
 CURVE_SECONDS = 20.0
 """Of two curves to 16,384 ranks: 10.9 s on two busy cores while strong and weak still asked of each size anew."""
@@ -63,18 +64,19 @@ def test_plans_a_second(benchmark, costs):
     assert plan < max(SLOW_MACHINE * MILLISECOND, 10 * one)
 
 
-def test_a_simulated_step_of_1024_ranks(benchmark, costs):
-    """The engine lays out 1,024 ranks in two seconds once it is compiled, and stays near the closed level."""
-    plan = plan_of("tp=8,pp=8,vpp=2")
-    small = Costs(load("dgx-h100:nodes=2"), None, 16)
+@pytest.mark.parametrize("nodes", STEP_SECONDS)
+def test_a_simulated_step(benchmark, nodes):
+    """The engine lays out 1,024 ranks in half a second once it is compiled, 16,384 in two, and stays near the closed level."""
+    plan, fabric, batch = plan_of("tp=8,pp=8,vpp=2"), load(f"dgx-h100:nodes={nodes}"), max(256, nodes)
+    small, costs = Costs(load("dgx-h100:nodes=2"), None, 16), Costs(fabric, None, fabric.topology.devices)
     simulated_step(MODEL, plan_of("tp=8"), small.fabric, batch=4, seq=4096, costs=small)  # compiles
     found = benchmark.pedantic(
-        lambda: simulated_step(MODEL, plan, costs.fabric, batch=256, seq=8192, costs=costs), rounds=3, warmup_rounds=1
+        lambda: simulated_step(MODEL, plan, fabric, batch=batch, seq=8192, costs=costs), rounds=3, warmup_rounds=1
     )
-    closed = training_step(MODEL, plan, costs.fabric, batch=256, seq=8192, costs=costs)
+    closed = training_step(MODEL, plan, fabric, batch=batch, seq=8192, costs=costs)
     benchmark.extra_info["over_closed"] = round(found.seconds / closed.seconds, 3)
     assert found.seconds == pytest.approx(closed.seconds, rel=0.05)
-    assert benchmark.stats.stats.median < SLOW_MACHINE * STEP_SECONDS
+    assert benchmark.stats.stats.median < SLOW_MACHINE * STEP_SECONDS[nodes]
 
 
 def test_a_curve_to_16384_ranks(benchmark):

@@ -28,7 +28,7 @@ from fabric.network.spec import load
 from fabric.workload.calibrate import calibrated
 from fabric.workload.costs import Costs
 from fabric.workload.device import device_of
-from fabric.workload.kernels import EARLIER_EXPERTS, KERNELS, UNFITTED, Kernels
+from fabric.workload.kernels import DROPPED, KERNELS, LAUNCHED, UNFITTED, Kernels
 from fabric.workload.step import TrainingStep
 from fabric.workload.training import training_step
 from topologies.errors import InputError
@@ -39,7 +39,7 @@ LARGE, APART = 1024, 0.05
 RATED = 700.0
 """Watts of an H100; a part held at less reaches the square root of the ratio of its shares (assumed)."""
 NEW_EXPERTS = 2606
-"""NeMo container, year and month, from which experts' kernels are today's."""
+"""NeMo container, year and month, from which experts in FP8 on Blackwell run as graphs."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,11 @@ def kernels_for(row: Row, table: Mapping[str, Kernels]) -> Kernels:
     if row.power:
         share = (row.power / RATED) ** 0.5
         found = replace(found, gemm_bf16=found.gemm_bf16 * share, gemm_fp8=found.gemm_fp8 * share, core=found.core * share)
-    if row.model.experts and _container(row.software) < NEW_EXPERTS and table is KERNELS:
-        found = replace(found, **EARLIER_EXPERTS)
+    if row.model.experts and table is KERNELS:
+        if row.plan.precision == "bf16" or _container(row.software) < NEW_EXPERTS:
+            found = replace(found, routed=1.0, **LAUNCHED)
+        if row.dropped:
+            found = replace(found, **DROPPED)
     return found
 
 

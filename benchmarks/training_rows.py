@@ -28,6 +28,7 @@ class Row:
 
     core: share of the attention core's kernels of that day, None: today's; power: watts a device where it was capped.
     unstated: what was guessed; empty where the layout is stated. memory_rate: bytes per second where the part was another.
+    dropped: tokens beyond an expert's capacity were.
     """
 
     set: str
@@ -44,6 +45,7 @@ class Row:
     power: float | None = None
     memory_rate: float | None = None
     peer: str = ""
+    dropped: bool = False
 
     @property
     def group(self) -> tuple[str, ...]:
@@ -177,8 +179,25 @@ def named(text: str, table: Mapping[str, str], what: str) -> str:
     return table[max(keys, key=len)]
 
 
+def dispatch_of(model: LanguageModel, node: str, precision: str) -> str:
+    """Return how tokens reach their experts in NVIDIA's recipes: once (DeepEP, HybridEP), or a copy an expert (all-to-all).
+
+    NVIDIA-NeMo/Megatron-Bridge, scripts/performance/configs/{qwen,gpt_oss,deepseek}/*_workload_base_configs.py at 01b2977e51,
+    07eea52d45 and 0426418230, read 2026-11-29; those of older containers may differ.
+    """
+    if "qwen3-235b" in model.name:
+        return "once" if "nvl72" in node else "each"
+    if "gpt-oss" in model.name:
+        return "once" if precision == "fp8" or node == "dgx-b300" else "each"
+    return "once"
+
+
 def megatron_bridge(_: str, line: Json) -> Row:
-    """Return a row of NVIDIA's tables for Megatron-Bridge; recompute and overlap are not stated, so taken as usual."""
+    """Return a row of NVIDIA's tables for Megatron-Bridge; recompute and overlap are not stated, so taken as usual.
+
+    Its recipes add up and send gradients in BF16 (grad_reduce_in_fp32 = False, configs/llama/llama3_llm_pretrain.py at
+    2a0d46e2c5 and those of Qwen and GPT-OSS, read 2026-11-29).
+    """
     if "LoRA" in str(line.get("section")):
         raise Unread("LoRA: most weights are frozen")
     system = str(line.get("System") or line["subsection"])
@@ -186,20 +205,21 @@ def megatron_bridge(_: str, line: Json) -> Row:
     if "FP4" in precision:
         raise Unread("NVFP4 is not modelled")
     model = language_model(named(str(line.get("Model") or line["subsection"]), MODELS, "model"))
+    node, parts = named(system, NODES, "node"), "bf16" if "BF16" in precision else "fp8"
     sequence = int(number(line["Sequence Length"]))
     pp, vpp, moe = count(line, "PP"), count(line, "VP"), model.experts is not None
     plan = ParallelPlan(
         tp=count(line, "TP"), pp=pp, cp=count(line, "CP"), ep=count(line, "EP") if moe else 1, vpp=vpp if pp > 1 else 1,
         micro_batch=count(line, "MBS"), fsdp=-1 if count(line, "FSDP", 0) > 1 else 0,
-        precision="bf16" if "BF16" in precision else "fp8",
+        precision=parts, grad_bytes=2, dispatch=dispatch_of(model, node, parts) if moe else "each",
         overlap=USUAL_OVERLAP if moe else (*USUAL_OVERLAP, "tp"),  # its recipes for dense models switch the ring exchange on
     )  # fmt: skip
     devices, batch = int(number(line["#-GPUs"])), int(number(line["GBS"]))
     seconds = batch * sequence / devices / number(line["Tokens / sec / GPU"])
-    node = named(system, NODES, "node")
     said = f"Megatron-Bridge {'MoE' if moe else 'dense'} {plan.precision}"
     release = str(line.get("release", "")).replace(" NeMo Container", "")
-    return Row(said, f"NeMo {release}", model, plan, node, devices, batch, sequence, seconds)
+    dropped = "tokendrop" in str(line.get("Model"))
+    return Row(said, f"NeMo {release}", model, plan, node, devices, batch, sequence, seconds, dropped=dropped)
 
 
 def korthikanti(_: str, line: Json) -> Row:
@@ -266,8 +286,10 @@ def mlperf(_: str, line: Json) -> Row:
     if stated:
         plan = ParallelPlan(
             tp=count(line, "tp"), pp=count(line, "pp"), vpp=count(line, "vpp") if count(line, "pp") > 1 else 1,
-            cp=count(line, "cp"), ep=count(line, "ep"), precision="fp8",
+            cp=count(line, "cp"), ep=count(line, "ep"), precision="fp8", grad_bytes=2,
         )  # fmt: skip
+        if model.experts:  # as Megatron-Bridge's recipe of the same global batch, GB300_FP8_MX_GBS15360 (see dispatch_of)
+            plan = replace(plan, dispatch="once", overlap=(*USUAL_OVERLAP, "ep"))
     else:
         micro = max(1, batch // devices)
         plan = (
@@ -277,8 +299,9 @@ def mlperf(_: str, line: Json) -> Row:
         )
         if not large and batch < devices:
             plan = replace(plan, cp=max(1, devices // batch))
+    software = "MLPerf 26.06" if model.experts else "MLPerf"
     return Row(
-        f"MLPerf {line['benchmark']}", "MLPerf", model, plan, node, devices, batch, sequence, seconds,
+        f"MLPerf {line['benchmark']}", software, model, plan, node, devices, batch, sequence, seconds,
         unstated="" if stated else "layout", peer=str(line.get("org") or line.get("submitter")),
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fabric.measure.cells.asked import Asked, OwnAsked
     from fabric.measure.launch.launcher import Launch
     from fabric.measure.timing.loop import Timing
+    from fabric.records.case import Case
 
     Collective = Callable[..., Timing]
 
@@ -373,28 +374,8 @@ def _time_own(ranks: Ranks, asked: OwnAsked) -> Timing:
     return time_own(ranks.group, asked.call, asked.plan, ranks.watchdog.alive)
 
 
-def _case(ranks: Ranks, asked: Asked) -> Any:
-    """Return the case of one cell on all ranks; bytes that are no whole blocks are rounded down, as `measure` does."""
-    from fabric.measure.cells.job import Job  # noqa: PLC0415
-    from fabric.records.case import Case  # noqa: PLC0415
-    from topologies.errors import InputError  # noqa: PLC0415
+def _case(ranks: Ranks, asked: Asked) -> Case:
+    """Return the case of one cell on all ranks."""
+    from fabric.measure.cells.asked import case_of  # noqa: PLC0415
 
-    size, name, what = ranks.launch.world_size, asked.name, asked.what
-    cells = Job(ranks.name, (asked.nbytes,), (size,), (name,), what).cells()
-    forms = [cell for cell in cells if asked.in_place in (None, cell.in_place)]
-    if not forms:
-        raise InputError(f"in_place: {name} of {ranks.name} has no such form, got {asked.in_place}")
-    cell = max(forms, key=lambda found: found.in_place)
-    return Case(
-        collective=cell.collective,
-        nbytes=cell.nbytes,
-        world_size=size,
-        nodes=ranks.placement.nodes(size),
-        ranks_per_node=ranks.placement.ranks_per_node(size),
-        op=what.op_of(cell.collective),
-        root=what.root_of(cell.collective),
-        dtype=what.dtype,
-        in_place=cell.in_place,
-        mode=what.mode,
-        params=what.params_of(cell.collective),
-    )
+    return case_of(asked, ranks.name, ranks.launch.world_size, ranks.placement)

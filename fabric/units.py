@@ -96,6 +96,13 @@ def show_size(nbytes: int) -> str:
     return min(found, key=lambda text: len(text.split()[0]), default=f"{nbytes} B")
 
 
+def short_size(nbytes: int) -> str:
+    """Return bytes as show_size does, of what is no round number three digits, such as `8.46 GiB`."""
+    text = show_size(nbytes)
+    scale, unit = (2.0**30, "GiB") if nbytes >= 2**30 else (2.0**20, "MiB")
+    return text if len(text) < 9 else f"{nbytes / scale:.3g} {unit}"
+
+
 def show_rate(bytes_per_second: float) -> str:
     """Return bytes per second as text in GB/s (1e9), e.g. `50 GB/s`."""
     return f"{bytes_per_second / 1e9:.4g} GB/s"

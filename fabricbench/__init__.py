@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from fabric.answers.hardware import hardware
     from fabric.answers.judge import judge
     from fabric.answers.predict import predict
-    from fabric.answers.stress import stress
     from fabric.answers.throughput import throughput
     from fabric.errors import EnvironmentFault
     from fabric.network.fabric import Fabric, Level
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
         scale_training,
         search,
         show,
+        stress,
         training,
         write,
     )
@@ -97,7 +97,7 @@ _HOMES = {
     "search": "fabricbench.questions",
     "show": "fabricbench.questions",
     "slow": "fabricbench.started",
-    "stress": "fabric.answers.stress",
+    "stress": "fabricbench.questions",
     "table": "fabricbench.shown",
     "throughput": "fabric.answers.throughput",
     "training": "fabricbench.questions",

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.network.failures import Failures
     from fabric.predict.constants import Constants
+    from fabric.predict.stress import Point as Stressed
     from fabric.records.case import Case
     from fabric.records.compare import Pair
     from fabric.records.result import Result
     from fabric.review.evaluate import Design
     from fabric.scaling import Row
     from fabric.search.search import Survivor
+    from fabric.workload.job import JobStep
     from fabric.workload.scaling import Point
     from fabric.workload.step import TrainingStep
     from topologies.base import Topology
@@ -445,7 +447,7 @@ def _named(fabric: str | Path | Fabric | Named) -> Named:
 
 
 def jobs(
-    asked: Sequence[tuple[Case, str | None]],
+    asked: Sequence[tuple[Case, str | None] | str],
     fabric: Fabric,
     constants: Constants | None = None,
     *,
@@ -453,14 +455,50 @@ def jobs(
     routing: str = "ideal",
     watch: Callable[[int, int], None] | None = None,
 ) -> Answer[Result]:
-    """Return several jobs at once, each beside the others and alone. asked: a case and its algorithm (None: the default).
+    """Return several jobs at once, each beside the others and alone.
+
+    asked: a case and its algorithm (None: the default), or a training step, training:MODEL[:PLAN[:BATCH[:DEVICES]]].
 
     Raises:
-        InputError: more ranks than devices, an unknown order, algorithm or policy.
+        InputError: more ranks than devices, an unknown order, algorithm, policy or model, or a plan that does not divide.
     """
     from fabric.answers.jobs import jobs as answer
 
-    return answer(asked, fabric, constants, order=order, routing=routing, watch=watch)
+    return answer(_steps_read(asked), fabric, constants, order=order, routing=routing, watch=watch)
+
+
+def stress(
+    asked: Sequence[tuple[Case, str | None] | str],
+    fabric: Fabric,
+    constants: Constants | None = None,
+    *,
+    what: str = "links",
+    counts: Sequence[int] = (1, 2, 5, 10),
+    seeds: int = 5,
+    routing: str = "ideal",
+    fidelity: str = "loaded",
+    order: str = "contiguous",
+    watch: Callable[[int, int], None] | None = None,
+    force: bool = False,
+) -> Answer[Stressed]:
+    """Return cases and training steps with none and with so many failures, draw by draw.
+
+    asked: as of jobs(). what: links, host_links, switches, switches:TIER or planes. seeds: draws per count, each adds to its
+    own failures. order: of a step's ranks. fidelity: of cases; a step is predicted at loaded.
+
+    Raises:
+        InputError: unknown kinds of failures, or what cannot be predicted on the whole fabric.
+    """
+    from fabric.answers.stress import stress as answer
+
+    drawn: dict[str, Any] = {"what": what, "counts": counts, "seeds": seeds, "order": order, "watch": watch, "force": force}
+    return answer(_steps_read(asked), fabric, constants, routing=routing, fidelity=fidelity, **drawn)
+
+
+def _steps_read(asked: Sequence[tuple[Case, str | None] | str]) -> list[tuple[Case, str | None] | JobStep]:
+    from fabric.workload.job import job_step
+
+    return [job_step(one) if isinstance(one, str) else one for one in asked]
 
 
 def review(file: str | Path, *, lang: str = "en", force: bool = False) -> Answer[Design]:

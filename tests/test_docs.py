@@ -11,7 +11,9 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 RUN = {"README.md", "training.md"}
 """Pages whose commands are run."""
-COMMANDS = re.compile(r"^\$ fabricbench ((?:show|predict|scale|training) (?:.*\\\n)*.*)\n((?:(?!\$ |```).*\n)*)", re.MULTILINE)
+COMMANDS = re.compile(
+    r"^\$ fabricbench ((?:show|predict|scale|training|jobs|stress) (?:.*\\\n)*.*)\n((?:(?!\$ |```).*\n)*)", re.MULTILINE
+)
 
 
 def blocks(language):

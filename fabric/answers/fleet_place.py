@@ -10,11 +10,12 @@ from fabric.answers.answer import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Answer, Co
 from fabric.units import show_duration
 
 if TYPE_CHECKING:
-    from fabric.fleet.asked import JobCase, JobStep
+    from fabric.fleet.asked import JobCase
     from fabric.fleet.fleet import Fleet
     from fabric.fleet.place import Placed, Places
     from fabric.fleet.policy import SchedulingPolicy
     from fabric.predict.constants import Constants
+    from fabric.workload.job import JobStep
 
 FEW, WIDE = 6, 70
 """Nodes that a table's cell names, and characters it takes, at most."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fabric.answers.answer import LIST, NUMBER, OBJECT, TEXT, TEXTS, WHOLE, YES_NO, Column, View, maybe
 from fabric.answers.answer import Part as Table
 from fabric.answers.cells import percent
-from fabric.units import show_duration, show_size
+from fabric.units import short_size, show_duration
 
 if TYPE_CHECKING:
     from fabric.workload.changes import Changed
@@ -132,7 +132,7 @@ PARTS_TABLE = (
 )
 COMMUNICATION_TABLE = (
     Column("what", TEXT, "what is sent", head="communication"),
-    Column("collective", TEXT, "the case", head="case", cell=lambda row: f"{row['collective']} {_bytes(row['nbytes'])}"),
+    Column("collective", TEXT, "the case", head="case", cell=lambda row: f"{row['collective']} {short_size(row['nbytes'])}"),
     Column("ranks", WHOLE, "of a group", head="ranks", cell=lambda row: f"{row['ranks']:,} on {row['nodes']:,}"),
     Column("calls", WHOLE, "a step", head="calls"),
     _seconds("seconds_each", "each"),
@@ -141,13 +141,6 @@ COMMUNICATION_TABLE = (
     _shares("of it that nothing hides", lambda row: float(row["exposed_share"])),
     Column("rule", TEXT, "what hides it", head="what hides it"),
 )
-
-
-def _bytes(nbytes: int) -> str:
-    """Return bytes with three digits where they are no round number."""
-    text = show_size(nbytes)
-    scale, unit = (GIB, "GiB") if nbytes >= GIB else (2.0**20, "MiB")
-    return text if len(text) < 9 else f"{nbytes / scale:.3g} {unit}"
 
 
 def _gib(key: str) -> Column:

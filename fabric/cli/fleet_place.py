@@ -11,7 +11,8 @@ from fabric.cli.options import constants_asked, constants_option
 from fabric.cli.output import formats, give
 
 if TYPE_CHECKING:
-    from fabric.fleet.asked import JobCase, JobStep
+    from fabric.fleet.asked import JobCase
+    from fabric.workload.job import JobStep
 
 EXAMPLE = (
     "Example: fabricbench fleet place leaf_spine:leaves=8,spines=2,hosts_per_leaf=64,uplinks=8,devices_per_node=8 "
@@ -86,16 +87,14 @@ def _job(text: str) -> JobCase | JobStep:
 
 def _step(text: str) -> JobStep:
     """Return the job of training:MODEL:PLAN:BATCH:DEVICES."""
-    from fabric.fleet.asked import JobStep
-    from fabric.text.numbers import whole
+    from fabric.workload.job import EXAMPLE as STEP
+    from fabric.workload.job import job_step
     from topologies.errors import InputError
 
-    parts = text.split(":")
-    if len(parts) != 5:
-        raise InputError(
-            f"job: must be training:MODEL:PLAN:BATCH:DEVICES, such as training:llama3-70b:tp=8:512:64, got {text!r}"
-        )
-    return JobStep(parts[1], parts[2], whole(parts[3], "job: batch", 1), whole(parts[4], "job: devices", 1))
+    found = job_step(text)
+    if found.devices is None:
+        raise InputError(f"job: must be training:MODEL:PLAN:BATCH:DEVICES, such as {STEP}, got {text!r}")
+    return found
 
 
 def _free(path: Path | None) -> list[str] | None:

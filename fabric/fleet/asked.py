@@ -20,6 +20,7 @@ from fabric.predict.constants import NONE, Constants
 from fabric.predict.model import Model
 from fabric.text.escape import shown
 from fabric.units import show_size
+from fabric.workload.job import JobStep, step_of
 from topologies.errors import InputError
 
 
@@ -36,21 +37,6 @@ class JobCase:
     def text(self) -> str:
         """The job in words."""
         return f"{self.collective} of {show_size(self.nbytes)} on {self.devices:,} devices"
-
-
-@dataclass(frozen=True)
-class JobStep:
-    """What a training job does over and over: a step of a model under a parallel plan, `batch` sequences at a time."""
-
-    model: str
-    plan: str
-    batch: int
-    devices: int
-
-    @property
-    def text(self) -> str:
-        """The job in words."""
-        return f"a training step of {self.model}, {self.plan or 'dp'}, batch {self.batch:,}, on {self.devices:,} devices"
 
 
 class Timer:
@@ -71,7 +57,9 @@ class Timer:
             raise InputError(f"routing: a training step is predicted with ideal routing, got {shown(routing)}")
         self.fleet, self.asked, self.constants, self.routing = fleet, asked, constants, routing
         self.fabric: Fabric = fleet.fabric
-        self.count, self.each = nodes_of(fleet, asked.devices)
+        self.devices = fleet.devices if asked.devices is None else asked.devices
+        self.count, self.each = nodes_of(fleet, self.devices)
+        self._plan = ""
         self._devices = devices_of_nodes(fleet, self.fabric)
         self._known: dict[tuple[object, ...], float] = {}
         self._kept: dict[str, Model] = {}
@@ -112,12 +100,10 @@ class Timer:
         return float(found.time)
 
     def _step(self, asked: JobStep, given: Devices) -> float:
-        from fabric.workload.catalog import language_model  # noqa: PLC0415  # paid where a step is asked for
-        from fabric.workload.plan import plan_of  # noqa: PLC0415
-        from fabric.workload.training import training_step  # noqa: PLC0415
-
-        model, plan = language_model(asked.model), plan_of(asked.plan)
-        step = training_step(model, plan, self.fabric, self.constants, batch=asked.batch, ranks=len(given), given=given)
+        """Return the seconds of the step; a plan that is left open is found on the first nodes asked of, and kept for all."""
+        asked = replace(asked, devices=len(given), plan=self._plan or asked.plan)
+        step = step_of(asked, self.fabric, self.constants, given)
+        self._plan = step.plan.text()
         return float(step.seconds)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from json import dumps
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from json import dumps, loads
 
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import ChangeText, FleetFile
@@ -19,25 +20,35 @@ JOINED, PODS = 2, 4
 """Leaves in one, and leaves in a pod, where other tiers are asked what they are worth."""
 SAME_RATIO = 0.02
 """Relative difference up to which a fabric is taken as the one there is."""
+BY_MONEY = ("price", "power", "node")
+"""Kinds of changes whose worth is the money, where that is known."""
 SMALL = 0.005
 """Share of device-hours below which a change is said to be worth little."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One thing changed: its kind and name, and the setting that has it."""
+    """One thing changed: its kind and name, and the setting that has it. detail: of tiers, what `name` says in numbers."""
 
     kind: str
     name: str
     setting: Setting
+    detail: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def speed(self) -> float:
+        """How fast its devices are over those there are now."""
+        return float(loads(self.setting.changed).get("speed", 1.0)) if self.setting.changed else 1.0
 
 
 @dataclass(frozen=True)
 class Worth:
     """What a change is worth.
 
-    hours: more effective device-hours, as a share of what is installed; wait: P95 wait of all jobs then, in seconds; money: a
-    year, None without prices. little: its interval holds 0, or it is below half a per cent.
+    hours: more effective device-hours, as a share of what is installed, in hours of today's devices (an hour of devices twice
+    as fast counts two); wait: P95 wait of all jobs then, in seconds; money: a year, None without prices. little: its interval
+    holds 0, or it is below half a per cent; of prices, power and nodes it goes by the money, where that is known. detail: of
+    tiers, what `name` says in numbers.
     """
 
     kind: str
@@ -46,6 +57,7 @@ class Worth:
     wait: float | None
     money: tuple[float, float, float] | None
     little: bool
+    detail: Mapping[str, int] = field(default_factory=dict)
 
 
 def changes(asked: FleetFile, base: Setting, *, built: float | None, tree: Tree | None = None) -> list[Change]:
@@ -76,14 +88,15 @@ def _tiers(tree: Tree, base: Setting) -> list[Change]:
     leaves, nodes = len(tree.capacity[0]), nodes_of_a_leaf(tree)
     found = []
     if leaves > JOINED:
-        found.append(_tier(f"leaves of {JOINED * nodes} nodes instead of {nodes}", {"leaves_joined": JOINED}, base))
+        name, keys = f"leaves of {JOINED * nodes} nodes instead of {nodes}", {"leaves_joined": JOINED}
+        found.append(_tier(name, keys, base, {"nodes": JOINED * nodes, "instead_of": nodes}))
     if leaves >= 2 * PODS:
-        found.append(_tier(f"one tier more, over pods of {PODS} leaves", {"pods_of": PODS}, base))
+        found.append(_tier(f"one tier more, over pods of {PODS} leaves", {"pods_of": PODS}, base, {"leaves": PODS}))
     return found
 
 
-def _tier(name: str, keys: dict[str, int], base: Setting) -> Change:
-    return Change("tier", name, replace(base, label=name, changed=dumps(keys, sort_keys=True)))
+def _tier(name: str, keys: dict[str, int], base: Setting, detail: dict[str, int]) -> Change:
+    return Change("tier", name, replace(base, label=name, changed=dumps(keys, sort_keys=True)), detail)
 
 
 def _listed(one: ChangeText, base: Setting) -> Change:
@@ -98,14 +111,14 @@ def worth(change: Change, base: Cell, other: Cell, fleet: Fleet, new: Fleet) -> 
 
     Of other jobs the money is what is charged for the hours that they hold, of all else what more effective hours are worth.
     """
-    hours = paired(base, other)
+    hours = paired(base, other, times=change.speed)
     wait = other.waits("all", "wait_p95")
     little = hours.low <= 0 <= hours.high or abs(hours.mean) < SMALL
     sold = paired(base, other, "allocated") if change.kind == "jobs" else hours
     money = _money(sold, base, other, fleet, new)
-    if change.kind in ("price", "node") and money is not None:
+    if change.kind in BY_MONEY and money is not None:
         little = money[1] <= 0 <= money[2]
-    return Worth(change.kind, change.name, hours, wait.mean if wait else None, money, little)
+    return Worth(change.kind, change.name, hours, wait.mean if wait else None, money, little, change.detail)
 
 
 def _money(hours: Interval, base: Cell, other: Cell, fleet: Fleet, new: Fleet) -> tuple[float, float, float] | None:

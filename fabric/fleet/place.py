@@ -91,7 +91,7 @@ def by_policy(
     """Return the nodes that a policy takes for the job while all others are not free; none where it lets the job wait."""
     taken = tuple(Outage(int(node), 0, None) for node in np.flatnonzero(~free))
     now = replace(fleet, outages=taken, rates=None)
-    job = FleetJob("job", 0, 1_000_000, timer.asked.devices, nodes=timer.count, communication=500)
+    job = FleetJob("job", 0, 1_000_000, timer.devices, nodes=timer.count, communication=500)
     later = FleetJob("later", 1_999_999, 1, 1)  # a job that can never run is refused where it is the only one
     outcome = simulate(now, [job, later], policy, window=(0, 2_000_000), engine="plain", links=links)
     first = next((run for run in outcome if outcome.jobs.name(run.job) == "job"), None)

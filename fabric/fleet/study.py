@@ -27,6 +27,7 @@ from fabric.fleet.tree import oversubscribed
 from fabric.fleet.waterfall import Waterfall
 from fabric.sweep import key_of, sweep
 from fabric.text.files import exists
+from topologies.errors import InputError
 
 T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
 """Student's t at 95 %, two-sided, of 1, 2, 3 ... degrees of freedom; 1.96 beyond."""
@@ -37,6 +38,8 @@ OWN_KEYS = ("speed", "leaves_joined", "pods_of")
 """Keys of a change that are none of the fleet's file."""
 SAMPLED = 96
 """Times at which a run is looked at for pictures."""
+LAYOUT = 2
+"""Of a run's plain values; a journal with runs of another one is refused. 2: with which jobs fit."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,10 @@ def run_all(
     """Return the runs in the order of the settings. journal: finished runs are kept there and taken over from it.
 
     Raises:
-        InputError: whatever a run refuses, or a journal that cannot be read or written.
+        InputError: whatever a run refuses, a journal that cannot be read or written, or one whose runs have other figures.
     """
+    if journal is not None:
+        _check(journal)
     tasks = _tasks(asked, wanted)
     found = sweep(_work, tasks, workers=workers, journal=journal, resume=journal is not None, watch=watch)
     return [ran_of(one, row) for one, row in zip(wanted, found, strict=True)]
@@ -137,6 +142,20 @@ def run_all(
 def _tasks(asked: FleetFile, wanted: Sequence[Setting]) -> list[dict[str, str]]:
     file = dumps(asked.model_dump(mode="json"), sort_keys=True)
     return [{"file": file, "setting": dumps(asdict(one), sort_keys=True)} for one in wanted]
+
+
+def _check(journal: Path) -> None:
+    """Return nothing where a journal is absent or holds runs as they are made now; what is no journal, sweep refuses."""
+    try:
+        rows = [loads(line) for line in journal.read_text().split("\n")[:-1]] if exists(journal) else []
+        old = sum(row["result"].get("layout") != LAYOUT for row in rows)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return
+    if old:
+        raise InputError(
+            f"journal: {old:,} of the {len(rows):,} runs in {journal} are of an older version (fewer figures) or another verb; "
+            "name another file, or delete this one to run them anew"
+        )
 
 
 def finished(asked: FleetFile, wanted: Sequence[Setting], journal: Path) -> list[Ran]:
@@ -207,7 +226,8 @@ def run_one(file: str, setting: Setting) -> dict[str, Any]:
         "demand": [[float(row.mean()), float(row.max())] for row in seen.demand],
         "replicas": {str(size): [int(v) for v in counts] for size, counts in seen.replicas.items()},
     }
-    return {"waterfall": {f.name: int(getattr(total, f.name)) for f in fields(total)}, "figures": rounded}
+    plain = {f.name: int(getattr(total, f.name)) for f in fields(total)}
+    return {"layout": LAYOUT, "waterfall": plain, "figures": rounded}
 
 
 @lru_cache(maxsize=4)
@@ -278,7 +298,10 @@ def cells(ran: Sequence[Ran]) -> list[Cell]:
     return [Cell(rows[0].setting, tuple(rows)) for rows in found.values()]
 
 
-def paired(base: Cell, other: Cell, step: str = "effective") -> Interval:
-    """Return how much more of what is installed a step is under another setting, seed by seed."""
+def paired(base: Cell, other: Cell, step: str = "effective", times: float = 1.0) -> Interval:
+    """Return how much more of what is installed a step is under another setting, seed by seed.
+
+    times: what an hour of the other setting's devices counts, in hours of the base's (their speed).
+    """
     by_seed = {one.setting.seed: one.waterfall.share(step) for one in base.runs}
-    return interval([one.waterfall.share(step) - by_seed[one.setting.seed] for one in other.runs])
+    return interval([times * one.waterfall.share(step) - by_seed[one.setting.seed] for one in other.runs])

@@ -20,7 +20,10 @@ from topologies.errors import InputError
 
 @dataclass(frozen=True)
 class Point:
-    """One case and algorithm with so many failures of one draw; result None where ranks were cut off, and then why."""
+    """One case and algorithm with so many failures of one draw; result None where ranks were cut off, and then why.
+
+    name: what the case is of, where it is of something larger. groups: equal groups that call at once.
+    """
 
     what: str
     failed: int
@@ -30,6 +33,8 @@ class Point:
     result: Result | None
     healthy: float
     why: str = ""
+    name: str = ""
+    groups: int = 1
 
     @property
     def ratio(self) -> float | None:
@@ -69,7 +74,7 @@ def curve(
     done = 0
     for seed in seeds:
         for count in counts:
-            failures = draw(fabric.topology, _text(what, count), seed) if count else None
+            failures = draw(fabric.topology, draw_text(what, count), seed) if count else None
             for (case, text), whole in zip(cases, healthy, strict=True):
                 try:
                     found = whole if not failures else one(case, text, failures)
@@ -82,6 +87,6 @@ def curve(
                 watch(done)
 
 
-def _text(what: str, count: int) -> str:
-    """Return the text of failures.draw; planes fail from the first on."""
+def draw_text(what: str, count: int) -> str:
+    """Return the text of failures.draw for so many of a kind; planes fail from the first on."""
     return "+".join(f"plane:{n}" for n in range(count)) if what == "planes" else f"{what}:{count}"

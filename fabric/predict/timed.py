@@ -22,6 +22,10 @@ WIDE = 1e6
 """How much wider than they are the links between switches are taken to be where they shall not limit."""
 
 
+class NotSimulated(InputError):
+    """A schedule that the flows do not simulate, which a caller may time otherwise."""
+
+
 @dataclass(frozen=True)
 class Timed:
     """Seconds until the last rank is done, the level and the link that was full longest; spans where a trace was asked for.
@@ -79,13 +83,17 @@ def read_outcome(model: Model, outcome: Outcome, seconds: float) -> Timed:
 
 
 def program_of(model: Model, case: Case, schedule: Schedule, start: float = 0.0) -> Program:
-    """Return a case as a program of messages between its ranks."""
+    """Return a case as a program of messages between its ranks.
+
+    Raises:
+        NotSimulated: a schedule in chunks or with switches that add, or one that the library moves at several speeds.
+    """
     if schedule.chunks > 1 or schedule.switches:
         what = "chunks in stages" if schedule.chunks > 1 else "switches that add up"
-        raise InputError(f"fidelity: flows does not simulate {schedule.algorithm} with {what}; use loaded or auto")
+        raise NotSimulated(f"fidelity: flows does not simulate {schedule.algorithm} with {what}; use loaded or auto")
     if not one_speed(model, case, schedule):
         what = "constants whose speed changes with the size of its steps' messages"
-        raise InputError(f"fidelity: flows does not simulate {schedule.algorithm} with {what}; use loaded or auto")
+        raise NotSimulated(f"fidelity: flows does not simulate {schedule.algorithm} with {what}; use loaded or auto")
     check_memory([schedule], force=model.force)
     known: dict[bytes, Ways] = {}
     phases = [_phase(model, case, step, known) for step in schedule.steps]

@@ -102,7 +102,7 @@ class Groups:
         schedule = self._one.with_constants(way.constants).schedule(case, way.text)
         if schedule.chunks > 1 or schedule.switches or listed(schedule) * len(self.devices) > MOST_MESSAGES:
             return None
-        wide = _copied(schedule, len(self.devices))
+        wide = copied(schedule, len(self.devices))
         whole = replace(case, world_size=wide.world_size, nodes=wide.world_size, order=given_order(self.devices.ravel()))
         model = self._all.with_constants(way.constants)
         return program_of(model, whole, wide) if one_speed(model, whole, wide) else None
@@ -112,7 +112,7 @@ class Groups:
         copies = min(len(self.devices), max(1, MOST_MESSAGES // max(1, _messages(schedule))))
         key = f"{case.collective} {text}"
         if key not in self._laid_out:
-            self._laid_out[key] = _copied(schedule, copies)
+            self._laid_out[key] = copied(schedule, copies)
         wide = self._laid_out[key]
         whole = replace(case, world_size=wide.world_size, nodes=wide.world_size, order=given_order(self.devices.ravel()))
         return loaded(self._all.with_constants(constants, self.change), whole, wide).total
@@ -130,8 +130,8 @@ def _messages(schedule: Schedule) -> int:
     return max(len(step.pairs()[0]) for step in schedule.steps)
 
 
-def _copied(schedule: Schedule, copies: int) -> Schedule:
-    """Return a schedule of `copies` groups one after the other, each as the one given."""
+def copied(schedule: Schedule, copies: int) -> Schedule:
+    """Return a schedule of `copies` groups one after the other, each as the one given: rank j of group i is i * ranks + j."""
     ranks = schedule.world_size
     steps = tuple(_copied_step(step, ranks, copies) for step in schedule.steps)
     return replace(schedule, world_size=ranks * copies, steps=steps)

@@ -13,20 +13,16 @@ from math import ceil, exp, log, sqrt
 from fabric.network.fabric import Fabric
 from fabric.predict.constants import Constants
 from fabric.review.work import Item, work_of
-from fabric.text.escape import shown
-from fabric.text.numbers import whole
 from fabric.workload.ask import AUTO, TOKENS, Asked, asked, domain_of
 from fabric.workload.auto import evaluator, search
 from fabric.workload.catalog import language_model
 from fabric.workload.device import device_of
+from fabric.workload.job import START, job_step
 from fabric.workload.model import LanguageModel
 from fabric.workload.plan import ParallelPlan, with_dp
 from fabric.workload.plans import lacking
 from fabric.workload.step import TrainingStep
 from topologies.errors import InputError
-
-START = "training:"
-FORM = f"{START}MODEL[:PLAN[:BATCH]]"
 
 
 @dataclass(frozen=True)
@@ -52,18 +48,15 @@ Work = tuple[Item, ...] | StepWork
 
 
 def asked_work(text: str) -> Work:
-    """Return the work of a text: a step (FORM), or a round of items (work_of).
+    """Return the work of a text: a step, training:MODEL[:PLAN[:BATCH]], or a round of items (work_of).
 
     Raises:
         InputError: another form, an unknown model or collective, a plan, size or count that is none.
     """
     if not text.startswith(START):
         return work_of(text)
-    _, name, *rest = text.split(":")
-    if len(rest) > 2:
-        raise InputError(f"work: must be {FORM}, such as {START}llama3-8b:tp=2,pp=2:512, got {shown(text)}")
-    plan, batch = (*rest, "", "")[:2]
-    return StepWork(language_model(name), plan or AUTO, whole(batch, "work: BATCH", 1) if batch else None)
+    job = job_step(text, "work", most=3)
+    return StepWork(language_model(job.model), job.plan, job.batch)
 
 
 def of_reference(work: StepWork, of: Fabric) -> StepWork:

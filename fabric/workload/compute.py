@@ -6,8 +6,8 @@ M tokens of a micro batch on a rank (sequence / CP), t ways of TP:
   memory-bound      10 tensors of the hidden width (two norms, two residuals; / t with SP), rotary positions, the MLP's
                     activation; backward 1.6 times; where nothing is fused, what eager operators read and write instead
   FP8               a pass over the inputs of every matrix and, backward, over the gradients of its outputs: 4 bytes an element
-  gradients         added up in FP32 once a micro batch: 4 bytes a weight, 8 where there are several micro batches
-A pass lasts at least what the host needs to launch it.
+  gradients         added up once a micro batch: 4 bytes a weight (or as the plan says), twice that where there are several
+A pass, with what it waits for messages, lasts at least what the host needs to launch it.
 """
 
 from __future__ import annotations
@@ -46,15 +46,9 @@ class Pass(NamedTuple):
         """Seconds of the device."""
         return self.gemm + self.core + self.memory
 
-    @property
-    def waiting(self) -> float:
-        """Seconds in which the device waits for the host."""
-        return max(0.0, self.host - self.busy)
-
-    @property
-    def seconds(self) -> float:
-        """Seconds in all."""
-        return max(self.busy, self.host)
+    def waiting(self, beside: float) -> float:
+        """Return the seconds in which the device waits for the host. beside: that it waits for messages, as launches go on."""
+        return max(0.0, self.host - self.busy - beside)
 
 
 NOTHING = Pass(0.0, 0.0, 0.0, 0.0)
@@ -100,8 +94,9 @@ def layer_passes(
     gemm = sum(on.matrix(*shape, plan.precision) for shape in attention)
     gemm += _experts_gemm(model, plan, on, rows, tokens) if experts else _mlp_gemm(model, plan, on, tokens, model.mlp_width)
     core, core_back, kept = _core(model, plan, on, sequence, tokens)
-    forward_bytes = _memory_bytes(model, plan, tokens, experts=experts)
-    inputs, gradients = _quantized(model, plan, tokens, experts=experts)
+    routed = on.kernels.routed if experts else 0.0
+    forward_bytes = _memory_bytes(model, plan, tokens, routed)
+    inputs, gradients = _quantized(model, plan, tokens, routed)
     grads = _local_weights(model, plan, experts=experts) * _accumulated(plan, micro_batches)
     host = on.kernels.moe_host if experts else on.kernels.host
     forward = Pass(gemm, core, on.stream(forward_bytes + inputs) + kept[0], host)
@@ -126,10 +121,10 @@ def _again(plan: ParallelPlan, forward: Pass, core: Pass) -> Pass:
 
 
 def _accumulated(plan: ParallelPlan, micro_batches: int) -> float:
-    """Return the bytes a weight for adding up gradients in FP32; FSDP hands them on at once."""
+    """Return the bytes a weight for adding up gradients; FSDP hands them on at once."""
     if plan.fsdp:
         return 0.0
-    return 8.0 if micro_batches > 1 else 4.0
+    return plan.grad_bytes * (2.0 if micro_batches > 1 else 1.0)
 
 
 def _attention_matrices(model: LanguageModel, plan: ParallelPlan, tokens: float) -> list[tuple[float, float, float]]:
@@ -180,31 +175,31 @@ def _core(
     return forward, 2 * forward, (on.stream(SCORE_BYTES[0] * scores), on.stream(SCORE_BYTES[1] * scores))
 
 
-def _memory_bytes(model: LanguageModel, plan: ParallelPlan, tokens: float, *, experts: bool) -> float:
-    """Return the bytes of a forward pass's memory-bound work."""
+def _memory_bytes(model: LanguageModel, plan: ParallelPlan, tokens: float, routed: float) -> float:
+    """Return the bytes of a forward pass's memory-bound work. routed: share of the experts' that is not fused, 0: none."""
     hidden, rotary, activation = FUSED if plan.compiled else EAGER
     t = plan.tp
     found = hidden * 2 * tokens * model.hidden / (t if plan.sp else 1)
     if not model.learned_positions:
         found += rotary * 4 * tokens * (model.heads + model.kv_heads) * model.head_width / t
     width = (model.mlp_matrices) * 2 * tokens / t
-    if not experts or model.experts is None:
+    if not routed or model.experts is None:
         return found + activation * width * model.mlp_width
     e = model.experts
-    routed = e.top_k * (3 * e.width + 4 * model.hidden) * 2 * tokens / t * plan.skew
-    return found + activation * width * e.shared + routed
+    through = e.top_k * (3 * e.width + 4 * model.hidden) * 2 * tokens / t * plan.skew
+    return found + activation * width * e.shared + routed * through
 
 
-def _quantized(model: LanguageModel, plan: ParallelPlan, tokens: float, *, experts: bool) -> tuple[float, float]:
-    """Return the bytes of casting to FP8, forward and backward; 0 in BF16."""
+def _quantized(model: LanguageModel, plan: ParallelPlan, tokens: float, routed: float) -> tuple[float, float]:
+    """Return the bytes of casting to FP8, forward and backward; 0 in BF16. routed: as _memory_bytes."""
     if plan.precision == "bf16":
         return 0.0, 0.0
     h, t, a, d = model.hidden, plan.tp, model.heads, model.head_width
     inputs, outputs = h + a * d / t, (a + 2 * model.kv_heads) * d / t + h
     e, first = model.experts, model.mlp_matrices - 1
-    if experts and e is not None:
-        inputs += e.top_k * (h + e.width) / t + (h + e.shared / t if e.shared else 0)
-        outputs += e.top_k * (first * e.width + h) / t + (first * e.shared / t + h if e.shared else 0)
+    if routed and e is not None:
+        inputs += routed * e.top_k * (h + e.width) / t + (h + e.shared / t if e.shared else 0)
+        outputs += routed * e.top_k * (first * e.width + h) / t + (first * e.shared / t + h if e.shared else 0)
     else:
         inputs += h + model.mlp_width / t
         outputs += first * model.mlp_width / t + h

@@ -9,6 +9,7 @@ import numpy as np
 
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices, place
+from fabric.network.routing.ways import Ints
 from fabric.predict.change import NO_CHANGE, Change
 from fabric.predict.constants import Constants
 from fabric.predict.flows.programs import Program
@@ -63,6 +64,7 @@ class Costs:
         self.routing = routing
         self._groups: dict[Hashable, Groups] = {}
         self._known: dict[Hashable, Together] = {}
+        self._programs: dict[Hashable, Program | None] = {}
 
     def call(self, plan: ParallelPlan, dimension: str, collective: str, nbytes: float) -> Together:
         """Return what a collective of all groups of a dimension takes at once; nbytes: S of one group's call."""
@@ -73,7 +75,18 @@ class Costs:
 
     def program(self, plan: ParallelPlan, dimension: str, collective: str, nbytes: float) -> Program | None:
         """Return the messages of all groups of a dimension, ranks in the groups' order; None where they cannot be listed."""
-        return self._of(plan, dimension).program(collective, round(nbytes))
+        key = (_key(plan, dimension), collective, round(nbytes))
+        if key not in self._programs:
+            self._programs[key] = self._of(plan, dimension).program(collective, round(nbytes))
+        return self._programs[key]
+
+    def ring(self, plan: ParallelPlan, ranks: Ints, name: str, nbytes: float) -> Program | None:
+        """Return the messages from each rank of a row to the next one in it, of all rows. name: of these rows in the plan."""
+        key = (_key(plan, name), round(nbytes))
+        if key not in self._programs:
+            rows = Groups(self.fabric, self.constants, self.devices[ranks], self.routing)
+            self._programs[key] = rows.program("sendrecv", round(nbytes))
+        return self._programs[key]
 
     def nics(self, plan: ParallelPlan, dimension: str) -> int:
         """Return the NICs of a node that one group uses: at most one a rank of it there, 0 inside one domain."""
@@ -90,6 +103,12 @@ class Costs:
         together = self.fabric.topology.together[self.devices[groups(plan, dimension)]]
         return bool((together == together[:, :1]).all())
 
+    def places(self, plan: ParallelPlan, dimension: str) -> int:
+        """Return the scale-up domains that a group of a dimension spans, or its ranks where it lies in one."""
+        devices = self.devices[groups(plan, dimension)[0]]
+        domains = len(np.unique(self.fabric.topology.together[devices]))
+        return domains if domains > 1 else len(devices)
+
     def _of(self, plan: ParallelPlan, dimension: str) -> Groups:
         key = _key(plan, dimension)
         if key not in self._groups:
@@ -100,6 +119,6 @@ class Costs:
 
 def _key(plan: ParallelPlan, dimension: str) -> Hashable:
     """Return what the groups of a dimension depend on."""
-    experts = (plan.ep, plan.etp) if dimension in ("ep", "expert_dp") else ()
-    shard = (plan.shard_ranks,) if dimension in ("shard", "replica") else ()
+    experts = (plan.ep, plan.etp) if dimension == "ep" or dimension.startswith("expert") else ()
+    shard = (plan.shard_ranks,) if "shard" in dimension or "replica" in dimension else ()
     return (dimension, plan.tp, plan.cp, plan.dp, plan.pp, plan.layout, *experts, *shard)

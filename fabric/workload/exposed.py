@@ -73,6 +73,14 @@ def of_dp(plan: ParallelPlan, what: str, seconds: float, arithmetic: float, buck
     return Hidden(alone + over, lost, f"one of {buckets} buckets, and what the {where} pass leaves of the others")
 
 
+def of_scatter(plan: ParallelPlan, seconds: float, backward: float, chi: float) -> Hidden:
+    """Return ZeRO-2's scatters of one micro batch: what its backward pass leaves; else all of them."""
+    if "grad" not in plan.overlap:
+        return Hidden(seconds, 0.0, "all: not overlapped")
+    over, lost = beside(seconds, backward, chi)
+    return Hidden(over, lost, "what every micro batch's backward pass leaves of its gradients, and one bucket of the last")
+
+
 def of_pp(plan: ParallelPlan, each: float, micro_batches: int) -> Hidden:
     """Return PP's: one message each way and stage at the ends of the pipe; of the steady state all, or with overlap nothing."""
     ends = 2 * (plan.pp - 1) * each

@@ -20,9 +20,11 @@ class Kernels:
     gemm_bf16, gemm_fp8: of the dense peak, by matrices large in all three sizes. core: of the 16-bit peak, by the attention
     core, causal scores counted half; core_backward: its backward's share over its forward's. edge: a matrix takes 1 +
     edge / its smallest size times as long (tiles that are not full, waves that are not whole). memory: of the memory's rate.
-    grouped: of gemm by the experts' grouped matrices. contention: the part of the shorter of arithmetic and communication that
-    is lost when they run beside each other (they share SMs, memory and power). host, moe_host: seconds that the host needs to
-    launch a layer's pass. fixed: seconds a step beside all (data, norms of gradients, logging).
+    grouped: of gemm by the experts' grouped matrices. routed: of the traffic of tokens on their way through the experts
+    (permutation, activation, casts) what goes through memory on its own, not fused with a neighbour. contention: the part of
+    the shorter of arithmetic and communication that is lost when they run beside each other (they share SMs, memory and
+    power). host, moe_host: seconds that the host needs to launch a layer's pass. fixed: seconds a step beside all (data,
+    norms of gradients, logging).
     """
 
     gemm_bf16: float
@@ -32,6 +34,7 @@ class Kernels:
     edge: float = 100.0
     memory: float = 0.8
     grouped: float = 0.6
+    routed: float = 1.0
     contention: float = 0.3
     host: float = 0.3e-3
     moe_host: float = 1.0e-3
@@ -51,17 +54,24 @@ UNFITTED = {
 """Architecture -> shares from measured matrices alone: no published step was looked at."""
 SHARED = {"memory": 0.75, "contention": 0.4}
 FIT = "fitted on published steps, below the best matrix measured; docs/training.md"
-ULTRA = Kernels(0.70, 0.74, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED)
+LAUNCHED = {"grouped": 0.4, "moe_host": 4.5e-3}
+"""Mixtures of experts whose kernels the host launches one by one, after it has heard how many tokens each expert got (F): with
+NeMo 25.11 to 26.06 Qwen3 30B takes 27 to 30 s for 6,144 passes, on B200 as on H100 and under three layouts."""
+GRAPHS = {"grouped": 0.6, "moe_host": 0.3e-3, "routed": 0.5}
+"""Those of NeMo containers from 26.06 on, FP8 on Blackwell: a graph of the whole step, activation and casts inside the grouped
+matrices, permutation inside the exchange (full_iteration, cutedsl_fused_grouped_mlp, hybridep in Megatron-Bridge's recipes).
+grouped (F); routed (A): half of the traffic, as tokens are read and written once a way and the activation is not."""
+DROPPED = {"moe_host": 2.4e-3}
+"""Tokens beyond a capacity dropped, so that shapes are known beforehand: the host need not wait (F, NeMo 25.09)."""
+ULTRA = Kernels(0.70, 0.74, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS)
 KERNELS = {
-    "ampere": Kernels(0.78, 0.78, 0.5, source=FIT, **SHARED),
-    "hopper": Kernels(0.65, 0.70, 0.5, source=FIT, **SHARED),
-    "blackwell": Kernels(0.58, 0.57, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED),
+    "ampere": Kernels(0.78, 0.78, 0.5, source=FIT, **SHARED, **LAUNCHED),
+    "hopper": Kernels(0.65, 0.70, 0.5, source=FIT, **SHARED, **LAUNCHED),
+    "blackwell": Kernels(0.58, 0.57, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS),
     "b300-sxm": ULTRA,
     "gb300": ULTRA,
 }
 """Architecture, or device where it has its own -> shares that are used. memory and contention are one number for all."""
-EARLIER_EXPERTS = {"grouped": 0.4, "moe_host": 3e-3}
-"""What mixtures of experts reached with NeMo containers before 26.06: smaller grouped matrices, more launches a layer (F)."""
 OTHER = Kernels(0.6, 0.55, 0.4, source="assumed: no measured matrix of this architecture here")
 
 

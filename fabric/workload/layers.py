@@ -10,10 +10,19 @@ from typing import NamedTuple
 from fabric.predict.together import Together
 from fabric.workload.compute import LayerPasses, On, Pass, layer_passes, logits_passes
 from fabric.workload.costs import Costs
-from fabric.workload.exposed import Hidden, of_cp, of_ep, of_fsdp, of_tp
-from fabric.workload.messages import LayerMessages, Message, cp_messages, ep_messages, fsdp_messages, tp_messages
+from fabric.workload.exposed import Hidden, of_cp, of_ep, of_fsdp, of_scatter, of_tp
+from fabric.workload.messages import (
+    LayerMessages,
+    Message,
+    cp_messages,
+    dp_messages,
+    ep_messages,
+    fsdp_messages,
+    tp_messages,
+)
 from fabric.workload.model import LanguageModel
 from fabric.workload.plan import ParallelPlan
+from fabric.workload.stages import Stage
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,11 @@ class Setting:
     def tokens(self) -> float:
         """Tokens of a micro batch on one rank."""
         return self.plan.micro_batch * self.sequence / self.plan.cp
+
+    @property
+    def places(self) -> int:
+        """Scale-up domains of an EP group, or its ranks where it lies in one."""
+        return self.costs.places(self.plan, "ep")
 
     def ask(self, message: Message) -> Together:
         """Return what a message costs."""
@@ -72,15 +86,15 @@ class Work:
             self.parts[what] += times * seconds
         self.sent += [sent._replace(times=times * sent.times, exposed=times * sent.exposed) for sent in other.sent]
 
-    def arithmetic(self, one: Pass, *, forward: bool, again: bool = False, logits: bool = False) -> None:
-        """Add a pass; again: all of it is recompute; logits: all of it is the vocabulary's."""
-        whole = "recompute" if again else "logits" if logits else None
-        shares = {"gemm": one.gemm, "attention core": one.core, "memory-bound": one.memory, "host": one.waiting}
+    def arithmetic(self, one: Pass, *, forward: bool, again: bool = False, logits: bool = False, beside: float = 0.0) -> None:
+        """Add a pass; again: all of it is recompute; logits: all of it is the vocabulary's; beside: it waits for messages."""
+        whole, waiting = "recompute" if again else "logits" if logits else None, one.waiting(beside)
+        shares = {"gemm": one.gemm, "attention core": one.core, "memory-bound": one.memory, "host": waiting}
         for what, seconds in shares.items():
             self.parts[whole or what] += seconds
-        self._lasts(one.seconds, forward=forward)
+        self._lasts(one.busy + waiting, forward=forward)
 
-    def sends(self, messages: Iterable[tuple[Message, int, float]], hidden: Hidden, *, forward: bool) -> None:
+    def sends(self, messages: Iterable[tuple[Message, float, float]], hidden: Hidden, *, forward: bool) -> None:
         """Add messages (how many, seconds of one), of which some are exposed: of each the same share."""
         messages = list(messages)
         seconds = sum(count * each for _, count, each in messages)
@@ -109,31 +123,35 @@ def layer_work(at: Setting, *, experts: bool) -> Work:
         _side(at, work, passes.again, "again", experts=experts)
     elif passes.again.busy:
         work.arithmetic(passes.again, forward=False, again=True)
-    weights = model.layer_parameters_beside_experts(model.layers - 1 if experts else 0) / plan.tp
-    _sharded(at, work, fsdp_messages(plan, weights), work.forward, work.backward)
+    layer = model.layers - 1 if experts else 0
+    weights = model.layer_parameters_beside_experts(layer) / plan.tp
+    own = model.layer_expert_parameters(layer) / (plan.ep * plan.etp)
+    _sharded(at, work, fsdp_messages(plan, weights, own), work.forward, work.backward)
     return work
 
 
 def _side(at: Setting, work: Work, one: Pass, side: str, *, experts: bool) -> None:
     """Add a pass with its messages; `again` sends what forward sends, in backward's time."""
-    forward, chi = side == "forward", at.on.kernels.contention
-    work.arithmetic(one, forward=forward, again=side == "again")
+    forward, chi, beside = side == "forward", at.on.kernels.contention, 0.0
     kinds: list[tuple[str, LayerMessages]] = [
         ("tp", tp_messages(at.model, at.plan, at.tokens, experts=experts)),
         ("cp", cp_messages(at.model, at.plan, at.tokens)),
-        ("ep", ep_messages(at.model, at.plan, at.tokens) if experts else LayerMessages((), ())),
+        ("ep", ep_messages(at.model, at.plan, at.tokens, at.places) if experts else LayerMessages((), ())),
     ]
     for kind, both in kinds:
         messages = both.backward if side == "backward" else both.forward
         if messages:
             timed = at.timed(messages)
-            work.sends(timed, _hidden(kind, at.plan, total(timed), one, chi), forward=forward)
+            hidden = _hidden(kind, at.plan, total(timed), one, chi)
+            work.sends(timed, hidden, forward=forward)
+            beside += hidden.exposed + hidden.contention
+    work.arithmetic(one, forward=forward, again=side == "again", beside=beside)
 
 
 def _hidden(kind: str, plan: ParallelPlan, seconds: float, one: Pass, chi: float) -> Hidden:
     if kind == "tp":
-        return of_tp(plan, seconds, one.seconds, chi)
-    return of_cp(seconds, one.core, chi) if kind == "cp" else of_ep(plan, seconds, one.seconds, chi)
+        return of_tp(plan, seconds, one.busy, chi)
+    return of_cp(seconds, one.core, chi) if kind == "cp" else of_ep(plan, seconds, one.busy, chi)
 
 
 def _sharded(at: Setting, work: Work, both: LayerMessages, forward: float, backward: float) -> None:
@@ -166,6 +184,19 @@ def ends_work(at: Setting, weights: float) -> Work:
     return work
 
 
-def total(timed: Iterable[tuple[Message, int, float]]) -> float:
+def scattered_work(at: Setting, stage: Stage, backward: float) -> Work:
+    """Return what ZeRO-2 adds to a micro batch of a stage of so many seconds backward: scatters after all but the last.
+
+    The last one's are DP's at the step's end; of the others what the micro batch's own backward pass leaves is exposed.
+    """
+    work, share = Work(), 1 - 1 / at.micro_batches
+    timed = [(message, share, at.ask(message).seconds) for message in dp_messages(at.plan, stage)[0]]
+    if at.plan.zero > 1 and share and timed:
+        hidden = of_scatter(at.plan, total(timed), share * backward, at.on.kernels.contention)
+        work.sends(timed, hidden, forward=False)
+    return work
+
+
+def total(timed: Iterable[tuple[Message, float, float]]) -> float:
     """Return the seconds of messages one after the other."""
     return sum(count * each for _, count, each in timed)

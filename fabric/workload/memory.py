@@ -1,10 +1,11 @@
 """Bytes of one rank of every pipeline stage: weights, gradients, optimizer, activations. It knows no seconds.
 
-State: weights 2 bytes, gradients `grad_bytes`, Adam 12 (FP32 weight and two moments), the last spread over DP by ZeRO-1, all
-over FSDP's ranks; experts over their own group. Activations of a token and layer, in units of h bytes (arXiv 2205.05198,
-equations 1 to 4): two-matrix MLP 10 + 24 / t + 5 a s / (h t), with sequence parallelism 34 / t + 5 a s / (h t); without kept
-scores the last term is gone; recomputed in full 2. Gated: 8 / t + (4 + 4 g / a + 6 f / h) / t, derived the same way. 1F1B keeps
-p - i micro batches on stage i, interleaved 1 + (p - 1 - 2 i) / (p v) of a stage's p. Bytes are those of BF16 at FP8 too.
+State: weights 2 bytes, gradients `grad_bytes`, Adam 12 (FP32 weight and two moments), the last spread over DP by ZeRO-1,
+gradients too by ZeRO-2 (whole for one layer, while it is made), all over FSDP's ranks; experts over their own group.
+Activations of a token and layer, in units of h bytes (arXiv 2205.05198, equations 1 to 4): two-matrix MLP 10 + 24 / t +
+5 a s / (h t), with sequence parallelism 34 / t + 5 a s / (h t); the last term only where scores are kept; recomputed in full 2.
+Gated: 8 / t + (4 + 4 g / a + 6 f / h) / t, derived the same way. 1F1B keeps p - i micro batches on stage i, interleaved
+1 + (p - 1 - 2 i) / (p v) of a stage's p. Bytes are those of BF16 at FP8 too.
 """
 
 from __future__ import annotations
@@ -48,14 +49,13 @@ def _of(
 
 def state_bytes(plan: ParallelPlan, stage: Stage) -> tuple[float, float, float]:
     """Return the bytes of weights, gradients and optimizer of one rank."""
-    data = (plan.dp or 1) * plan.cp
-    expert_data = max(1.0, data * plan.tp / (plan.ep * plan.etp))
-    whole, experts = stage.weights, stage.expert_weights
+    whole = stage.weights + stage.expert_weights
     if plan.fsdp:
-        held = whole / plan.shard_ranks + experts / min(expert_data, plan.shard_ranks)
+        held = stage.weights / plan.shard_ranks + stage.expert_weights / plan.expert_shard_ranks
         return 2 * held, plan.grad_bytes * held, ADAM * held
-    optimizer = ADAM * (whole / data + experts / expert_data) if plan.zero else ADAM * (whole + experts)
-    return 2 * (whole + experts), plan.grad_bytes * (whole + experts), optimizer
+    spread = stage.weights / ((plan.dp or 1) * plan.cp) + stage.expert_weights / plan.expert_data_ranks
+    gradients = spread + whole / stage.layers if plan.zero > 1 else whole
+    return 2 * whole, plan.grad_bytes * min(gradients, whole), ADAM * (spread if plan.zero else whole)
 
 
 def in_flight(plan: ParallelPlan, micro_batches: int, stage: int) -> float:

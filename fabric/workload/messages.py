@@ -3,17 +3,21 @@
 Bytes S as nccl-tests count them, of BF16 unless said; M tokens of a micro batch on a rank (sequence / CP), t ways of TP.
   TP    a layer's pass: with SP a gather and a scatter of M h for attention and as many for a plain MLP; without, all-reduces
   CP    keys and values go once round the ring forward: c - 1 messages of M g d / t, twice; backward twice as much
-  EP    a pass: every token to its top-k experts and back, two exchanges of M / t top_k h
+  EP    a pass: every token to its top-k experts and back, two exchanges of M / t c h; c copies of a token: top-k, or, sent once
+        to each of P places (ranks; scale-up domains where there are several), P (1 - C(E - E / P, k) / C(E, k)) of them
   PP    a boundary: M h / t each way
-  DP    a stage's gradients scattered (ZeRO-1) or all-reduced, weights gathered; experts over their own, thinner group
-  FSDP  a layer's weights gathered for forward and for backward, its gradients scattered; HSDP all-reduces the shard as well
+  DP    a stage's gradients scattered (ZeRO-1; ZeRO-2: once a micro batch) or all-reduced, weights gathered; experts over their
+        own, thinner group
+  FSDP  a layer's weights gathered for forward and for backward, its gradients scattered; HSDP all-reduces the shard as well;
+        a layer's experts over theirs
 """
 
 from __future__ import annotations
 
+from math import comb
 from typing import NamedTuple
 
-from fabric.workload.model import LanguageModel
+from fabric.workload.model import Experts, LanguageModel
 from fabric.workload.plan import ParallelPlan
 from fabric.workload.stages import Stage
 
@@ -60,13 +64,27 @@ def cp_messages(model: LanguageModel, plan: ParallelPlan, tokens: float) -> Laye
     return LayerMessages(((ring, plan.cp - 1),), ((ring, 2 * (plan.cp - 1)),))
 
 
-def ep_messages(model: LanguageModel, plan: ParallelPlan, tokens: float) -> LayerMessages:
-    """Return the EP calls of a layer with experts: tokens out and back, forward and backward."""
+def ep_messages(model: LanguageModel, plan: ParallelPlan, tokens: float, places: int) -> LayerMessages:
+    """Return the EP calls of a layer with experts: tokens out and back, forward and backward.
+
+    places: scale-up domains of an EP group, or its ranks where it lies in one.
+    """
     if plan.ep == 1 or model.experts is None:
         return LayerMessages((), ())
-    nbytes = 2 * tokens / plan.tp * model.experts.top_k * model.hidden * plan.skew
+    nbytes = 2 * tokens / plan.tp * token_copies(model.experts, plan, places) * model.hidden * plan.skew
     both = ((Message("EP exchange", "ep", "all_to_all", nbytes), 2),)
     return LayerMessages(both, both)
+
+
+def token_copies(experts: Experts, plan: ParallelPlan, places: int) -> float:
+    """Return how often a token is sent: to each of its experts, or once to every place that has one, its own counted.
+
+    Experts are chosen evenly and without regard to places: a place has none of k with C(E - E / P, k) / C(E, k).
+    """
+    if plan.dispatch == "each":
+        return experts.top_k
+    others = experts.count - experts.count // places
+    return places * (1 - comb(others, experts.top_k) / comb(experts.count, experts.top_k))
 
 
 def pp_message(model: LanguageModel, plan: ParallelPlan, tokens: float) -> Message:
@@ -90,13 +108,23 @@ def dp_messages(plan: ParallelPlan, stage: Stage) -> tuple[tuple[Message, ...], 
     return tuple(gradients), tuple(weights)
 
 
-def fsdp_messages(plan: ParallelPlan, weights: float) -> LayerMessages:
-    """Return the FSDP calls of one unit of so many weights of a rank: a layer, or embedding and logits."""
-    if plan.shard_ranks == 1:
-        return LayerMessages((), ())
-    gather = Message("FSDP weights", "shard", "all_gather", 2 * weights)
-    scatter = Message("FSDP gradients", "shard", "reduce_scatter", plan.grad_bytes * weights)
-    backward = [(gather, 1), (scatter, 1)]
-    if plan.shard_ranks < (plan.dp or 1) * plan.cp:
-        backward.append((Message("HSDP gradients", "replica", "all_reduce", plan.grad_bytes * weights / plan.shard_ranks), 1))
-    return LayerMessages(((gather, 1),), tuple(backward))
+def fsdp_messages(plan: ParallelPlan, weights: float, experts: float = 0.0) -> LayerMessages:
+    """Return the FSDP calls of one unit of so many weights of a rank: a layer, or embedding and logits.
+
+    experts: weights of the rank's own experts, which fewer ranks share.
+    """
+    forward, backward = list[tuple[Message, int]](), list[tuple[Message, int]]()
+    kinds = (
+        ("", "shard", "replica", weights, plan.shard_ranks, (plan.dp or 1) * plan.cp),
+        ("expert ", "expert_shard", "expert_replica", experts, plan.expert_shard_ranks, plan.expert_data_ranks),
+    )
+    for what, shard, replica, count, ranks, data in kinds:
+        if not count or not plan.fsdp:
+            continue
+        if ranks > 1:
+            gather = Message(f"FSDP {what}weights", shard, "all_gather", 2 * count)
+            forward.append((gather, 1))
+            backward += [(gather, 1), (Message(f"FSDP {what}gradients", shard, "reduce_scatter", plan.grad_bytes * count), 1)]
+        if ranks < data:
+            backward.append((Message(f"HSDP {what}gradients", replica, "all_reduce", plan.grad_bytes * count / ranks), 1))
+    return LayerMessages(tuple(forward), tuple(backward))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from math import gcd
 from typing import Any, Literal
 
 from fabric.text.escape import shown
@@ -17,6 +18,7 @@ from topologies.errors import InputError
 
 Recompute = Literal["none", "selective", "full"]
 Precision = Literal["bf16", "fp8"]
+Dispatch = Literal["each", "once"]
 DIMENSIONS = ("tp", "cp", "dp", "pp")
 """Dimensions of the rank layout, innermost first as Megatron has them by default; ep lies inside cp x dp (and tp)."""
 OVERLAPS = ("grad", "param", "tp", "pp", "ep", "fsdp")
@@ -32,10 +34,12 @@ class ParallelPlan:
     dp: data-parallel groups; None: whatever the ranks leave. ep: ranks that share a layer's experts; etp: ranks that cut one
     expert. vpp: virtual stages a rank (interleaved 1F1B). micro_batch: sequences of a micro batch. sp: the tokens between TP's
     matrices are cut too. recompute: none, selective (the attention core, where its scores are kept) or full. zero: 1 spreads
-    the optimizer over DP, 0 does not. fsdp: ranks over which weights, gradients and optimizer are cut: 0 none, -1 all of DP
-    and CP (FSDP), fewer is HSDP. grad_bytes: of a gradient when it is sent. precision: of the matrices. overlap: of OVERLAPS.
-    layout: the dimensions, innermost first. skew: tokens of the fullest EP rank over the mean. flash: the attention core
-    keeps no scores. compiled: element-wise work is fused.
+    the optimizer over DP, 2 gradients too, 0 nothing. fsdp: ranks over which weights, gradients and optimizer are cut: 0 none,
+    -1 all of DP and CP (FSDP), fewer is HSDP. grad_bytes: of a gradient when it is added up and sent. precision: of the
+    matrices. overlap: of OVERLAPS. layout: the dimensions, innermost first. skew: tokens of the fullest EP rank over the mean.
+    dispatch: a token goes to each of its experts (plain all-to-all), or once to every rank, between scale-up domains once to
+    every domain, that has one of them (DeepEP, HybridEP). flash: the attention core keeps no scores. compiled: element-wise
+    work is fused.
     """
 
     tp: int = 1
@@ -55,6 +59,7 @@ class ParallelPlan:
     overlap: tuple[str, ...] = USUAL_OVERLAP
     layout: tuple[str, ...] = DIMENSIONS
     skew: float = 1.0
+    dispatch: Dispatch = "each"
     flash: bool = True
     compiled: bool = True
 
@@ -92,6 +97,16 @@ class ParallelPlan:
             return 1
         return (self.dp or 1) * self.cp if self.fsdp < 0 else self.fsdp
 
+    @property
+    def expert_data_ranks(self) -> int:
+        """Ranks that hold the same experts (1 where every rank of a stage has its own); of the plan on its ranks."""
+        return max(1, (self.dp or 1) * self.cp * self.tp // (self.ep * self.etp))
+
+    @property
+    def expert_shard_ranks(self) -> int:
+        """Ranks over which FSDP cuts an expert's weight, 1 without FSDP; of the plan on its ranks."""
+        return gcd(self.expert_data_ranks, self.shard_ranks) if self.fsdp else 1
+
     def text(self) -> str:
         """Return the plan as its text, without what is as usual."""
         return ",".join(_said(self)) or "dp=1"
@@ -99,7 +114,9 @@ class ParallelPlan:
 
 KEYS = {"mb": "micro_batch"} | {f.name: f.name for f in fields(ParallelPlan)}
 """Key of a plan's text -> field."""
-WORDS: dict[str, tuple[str, ...]] = {"recompute": ("none", "selective", "full"), "precision": ("bf16", "fp8")}
+WORDS: dict[str, tuple[str, ...]] = {
+    "recompute": ("none", "selective", "full"), "precision": ("bf16", "fp8"), "dispatch": ("each", "once")
+}  # fmt: skip
 FLAGS = ("sp", "flash", "compiled")
 SHORT = {"micro_batch": "mb"}
 
@@ -132,6 +149,7 @@ def _value(name: str, value: str, *, given: bool) -> Any:
     read: dict[str, Callable[[str], Any]] = {
         "recompute": lambda text: _word(name, text, WORDS[name]),
         "precision": lambda text: _word(name, text, WORDS[name]),
+        "dispatch": lambda text: _word(name, text, WORDS[name]),
         "overlap": _overlap,
         "layout": lambda text: tuple(text.split("-")),
         "skew": _skew,
@@ -156,8 +174,8 @@ def _skew(value: str) -> float:
 def _whole(name: str, value: str) -> int:
     number = natural(value)
     key = SHORT.get(name, name)
-    if name == "zero" and number not in (0, 1):
-        raise InputError(f"plan: zero must be 0 or 1 (fsdp cuts weights too), got {shown(value)}")
+    if name == "zero" and number not in (0, 1, 2):
+        raise InputError(f"plan: zero must be 0, 1 or 2 (fsdp cuts weights too), got {shown(value)}")
     if name == "grad_bytes" and number not in (2, 4):
         raise InputError(f"plan: grad_bytes must be 2 or 4, got {shown(value)}")
     if number is None or (number < 1 and name not in ("zero", "fsdp")):

@@ -2,12 +2,13 @@
 
 Passes are stretches of their closed length, with what TP, CP, EP and FSDP expose in them (those run within a pass); PP's
 messages of all pipelines and DP's collectives of all groups share the fabric's links as they come. DP's last bucket follows
-the last backward pass, the others run beside it. A collective that cannot be listed lasts its closed seconds. It knows no
-overlap of kinds within a pass.
+the last backward pass, the others run beside it. A collective that cannot be listed lasts its closed seconds. Pipelines, ranks
+and messages that are alike are laid out once (alike.py). It knows no overlap of kinds within a pass.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,20 +17,19 @@ from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices
 from fabric.network.routing.ways import Ints
 from fabric.predict.constants import Constants
-from fabric.predict.flows.programs import Phase, Program
-from fabric.predict.together import Groups
+from fabric.workload.alike import Alike, alike
 from fabric.workload.costs import Costs
 from fabric.workload.device import DeviceRates
-from fabric.workload.graph import Graph, some_of
+from fabric.workload.graph import Graph
 from fabric.workload.kernels import Kernels
 from fabric.workload.layers import Setting, Work
-from fabric.workload.layout import groups
-from fabric.workload.messages import Message, pp_message
+from fabric.workload.messages import Message
 from fabric.workload.model import LanguageModel
 from fabric.workload.plan import ParallelPlan
 from fabric.workload.slots import Turn, before, turns
 from fabric.workload.step import SimulatedStep, Slot
-from fabric.workload.training import Given, data_parallel, optimizer_seconds, setting_of, stage_works
+from fabric.workload.traffic import Traffic, parts, traffic_of, units
+from fabric.workload.training import DataParallel, Given, data_parallel, optimizer_seconds, setting_of, stage_works
 from topologies.errors import InputError
 
 
@@ -46,8 +46,11 @@ def simulated_step(
     kernels: Kernels | None = None,
     costs: Costs | None = None,
     given: Devices | None = None,
+    every: bool = False,
 ) -> SimulatedStep:
     """Return a step laid out in time: its seconds, and the slots of every stage of the first pipeline. As training_step.
+
+    every: each rank and message is laid out, also those that are alike: the same answer, later.
 
     Raises:
         InputError: as training_step.
@@ -55,28 +58,13 @@ def simulated_step(
     more = Given(ranks, device, kernels, costs, given)
     at = setting_of(model, plan, fabric, constants, batch=batch, seq=seq, more=more)
     works = stage_works(at)
-    run = _Run(at, works, Graph())
+    sides, ways = data_parallel(at, works), units(at.plan)
+    traffic = traffic_of(at, ways, sides)
+    run = _Run(at, works, sides, traffic, alike(ways, traffic.exchanges, every=every))
     run.weights()
     run.passes()
     run.gradients()
     return run.answer()
-
-
-MOST_MESSAGES = 2**19
-"""Of a collective of all groups, all repeats counted, beyond which it lasts its closed seconds."""
-
-
-def messages_of(program: Program) -> int:
-    """Return the messages of a program, all repeats counted."""
-    return sum(len(phase.source) * phase.repeats for phase in program.phases)
-
-
-def units(plan: ParallelPlan) -> Ints:
-    """Return the ranks that pass a micro batch together (replicas, stages, tp x cp), by data-parallel replica and stage."""
-    sizes = {"tp": plan.tp, "cp": plan.cp, "dp": plan.dp or 1, "pp": plan.pp}
-    names = list(reversed(plan.layout))
-    ranks = np.arange(plan.ranks).reshape([sizes[name] for name in names])
-    return np.transpose(ranks, [names.index(name) for name in ("dp", "pp", "cp", "tp")]).reshape(sizes["dp"], plan.pp, -1)
 
 
 @dataclass
@@ -90,37 +78,36 @@ class _Slotted:
 
 @dataclass
 class _Run:
-    """A step under way: the graph, and per stage the flows (one a replica) that its next pass comes after."""
+    """A step under way: the graph, and per stage the flows (one a class of pipelines) that its next pass comes after."""
 
     at: Setting
     works: list[Work]
-    graph: Graph
+    sides: list[DataParallel]
+    traffic: Traffic
+    alike: Alike
     last: list[Ints] = field(default_factory=list)
     late: list[list[Ints]] = field(default_factory=list)
     begun: list[Ints] = field(default_factory=list)
     slotted: list[_Slotted] = field(default_factory=list)
-    _phases: dict[tuple[int, bool], Phase] = field(default_factory=dict)
-    _wholes: dict[bool, Phase] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        plan = self.at.plan
-        self.units = units(plan)
-        start = self.graph.joins(len(self.units), np.zeros(0, np.int64), np.zeros(0, np.int64))
-        self.last = [start for _ in range(plan.pp)]
-        self.late = [[] for _ in range(plan.pp)]
-        self.begun = [start for _ in range(plan.pp)]
-        self.sides = data_parallel(self.at, self.works)
+        stages = self.at.plan.pp
+        self.graph = Graph(self.alike.capacity)
+        start = self.graph.joins(len(self.alike.pipes), np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self.last = [start for _ in range(stages)]
+        self.late = [[] for _ in range(stages)]
+        self.begun = [start for _ in range(stages)]
+        self.shown = int(self.alike.pipe[0])
 
     def weights(self) -> None:
         """Gather DP's weights: one bucket before the first pass, the rest beside it, or all of them before."""
         for one in self.sides:
-            if one.side != "param":
-                continue
-            alone = 1 / one.buckets if "param" in self.at.plan.overlap else 1.0
-            self.last = self._collective(one.message, alone, self.last, "weights")
-            if alone < 1:
-                rest = self._collective(one.message, 1 - alone, self.last, "weights")
-                self.late = [[*late, flows] for late, flows in zip(self.late, rest, strict=True)]
+            if one.side == "param":
+                alone, *rest = parts(self.at.plan, one)
+                self.last = self._collective(alone, self.last)
+                for message in rest:
+                    flows = self._collective(message, self.last)
+                    self.late = [[*late, more] for late, more in zip(self.late, flows, strict=True)]
 
     def passes(self) -> None:
         """Add every stage's passes in 1F1B order, each after the message that it waits for."""
@@ -150,11 +137,9 @@ class _Run:
         if not turn.forward or turn.micro_batch or turn.chunk:
             after, self.late[stage] = after + self.late[stage], []
         if not turn.forward and left == plan.vpp:
-            self.begun[stage] = self.graph.joins(
-                len(after[0]), np.tile(np.arange(len(after[0])), len(after)), np.concatenate(after)
-            )
+            self.begun[stage] = self._all(after)
         flows = self.graph.stretches(seconds, *after)
-        self._slot("forward" if turn.forward else "backward", stage, turn, int(flows[0]), seconds)
+        self._slot("forward" if turn.forward else "backward", stage, turn, int(flows[self.shown]), seconds)
         self.last[stage] = flows
         self._send(stage, turn, flows, arrived)
 
@@ -164,85 +149,53 @@ class _Run:
         virtual = turn.chunk * plan.pp + stage + (1 if turn.forward else -1)
         if not 0 <= virtual < plan.pp * plan.vpp or plan.pp == 1:
             return
-        width = self.units.shape[2]
-        sent = self.graph.messages("pp", self._phase(stage, forward=turn.forward), np.repeat(flows, width))
-        there = self.graph.joins(len(flows), np.repeat(np.arange(len(flows)), width), sent)
+        lanes = self.alike.lanes[self.traffic.sends[stage, turn.forward]]
+        sent = self.graph.messages(lanes, flows[lanes.pipe])
+        there = self.graph.joins(len(flows), lanes.sent[0], sent[lanes.sent[1]])
         arrived[virtual % plan.pp, turn._replace(chunk=virtual // plan.pp)] = there
         if not (plan.vpp > 1 and "pp" in plan.overlap):
             self.last[stage] = there
 
-    def _phase(self, stage: int, *, forward: bool) -> Phase:
-        """Return the messages of all ranks of a stage to the next one, or back, in the units' order."""
-        key = (stage, forward)
-        if key not in self._phases:
-            whole = self._whole(forward=forward)
-            pipes = np.moveaxis(self.units, 1, 2).reshape(-1, self.at.plan.pp)
-            position = stage if forward else self.at.plan.pp - 1 - stage
-            wanted = np.arange(len(pipes)) * self.at.plan.pp + position
-            at_source = np.empty(len(whole.source), dtype=np.int64)
-            at_source[whole.source] = np.arange(len(whole.source))
-            self._phases[key] = some_of(whole, at_source[wanted])
-        return self._phases[key]
-
-    def _whole(self, *, forward: bool) -> Phase:
-        """Return the ring of messages of all pipelines, up or down the stages."""
-        if forward in self._wholes:
-            return self._wholes[forward]
-        at, message = self.at, pp_message(self.at.model, self.at.plan, self.at.tokens)
-        pipes = np.moveaxis(self.units, 1, 2).reshape(-1, at.plan.pp)
-        ways = pipes if forward else pipes[:, ::-1]
-        program = Groups(at.costs.fabric, at.costs.constants, at.costs.devices[ways]).program("sendrecv", round(message.nbytes))
-        if program is None or len(program.phases) != 1:
-            raise InputError("step: messages between stages cannot be listed on this fabric; use the closed level")
-        self._wholes[forward] = program.phases[0]
-        return self._wholes[forward]
-
     def gradients(self) -> None:
         """Send DP's gradients: all buckets but one beside the last backward pass, or all after it; then the update."""
         for one in self.sides:
-            if one.side != "grad":
-                continue
-            alone = 1 / one.buckets if "grad" in self.at.plan.overlap else 1.0
-            if alone < 1:
-                self.begun = self._collective(one.message, 1 - alone, self.begun, "gradients")
-            ready = [self._both(*pair) for pair in zip(self.last, self.begun, strict=True)] if alone < 1 else self.last
-            self.last = self._collective(one.message, alone, ready, "gradients")
+            if one.side == "grad":
+                alone, *rest = parts(self.at.plan, one)
+                for message in rest:
+                    self.begun = self._collective(message, self.begun)
+                ready = [self._all(pair) for pair in zip(self.last, self.begun, strict=True)] if rest else self.last
+                self.last = self._collective(alone, ready)
         lost = sum(one.hidden.contention for one in self.sides)
         update = optimizer_seconds(self.at) + self.at.on.kernels.fixed + lost
         for stage in range(self.at.plan.pp):
             flows = self.graph.stretches(update, self.last[stage], *self.late[stage])
-            self._slot("update", stage, Turn(forward=False, chunk=0, micro_batch=-1), int(flows[0]), update)
+            turn = Turn(forward=False, chunk=0, micro_batch=-1)
+            self._slot("update", stage, turn, int(flows[self.shown]), update)
             self.last[stage] = flows
 
-    def _both(self, one: Ints, two: Ints) -> Ints:
-        return self.graph.joins(len(one), np.tile(np.arange(len(one)), 2), np.concatenate([one, two]))
+    def _all(self, flows: Sequence[Ints]) -> Ints:
+        """Return flows that end when the n-th of every list has."""
+        return self.graph.joins(len(flows[0]), np.tile(np.arange(len(flows[0])), len(flows)), np.concatenate(flows))
 
-    def _collective(self, message: Message, share: float, after: list[Ints], what: str) -> list[Ints]:
-        """Add a share of a DP message of all groups, each rank beginning after its unit's flow; return the units' ends."""
-        at = self.at
-        message = replace_bytes(message, share)
-        program = at.costs.program(at.plan, message.dimension, message.collective, message.nbytes)
-        if program is None or messages_of(program) > MOST_MESSAGES:
-            seconds = at.ask(message).seconds
+    def _collective(self, message: Message, after: list[Ints]) -> list[Ints]:
+        """Add a DP message of all groups, each rank beginning after its pipeline's flow; return the flows that end it."""
+        rounds = self.traffic.rounds[message]
+        if rounds is None:
+            seconds = self.at.ask(message).seconds
             ends = [self.graph.stretches(seconds, flows) for flows in after]
         else:
-            table = groups(at.plan, message.dimension)
-            entry = np.empty(at.plan.ranks, dtype=np.int64)
-            for stage, flows in enumerate(after):
-                entry[self.units[:, stage, :]] = flows[:, None]
-            use = f"{what} {message.dimension} {message.nbytes:.0f}"
-            done = self.graph.phases(use, program.phases, program.ranks, entry[table.ravel()])
-            of_rank = np.empty(at.plan.ranks, dtype=np.int64)
-            of_rank[table.ravel()] = done
-            ends = [self._unit_ends(of_rank[self.units[:, stage, :]]) for stage in range(at.plan.pp)]
+            entry = np.empty(len(self.alike.ranks), dtype=np.int64)
+            for (pipe, rank), flows in zip(self.alike.stages, after, strict=True):
+                entry[rank] = flows[pipe]
+            done = self.graph.rounds([self.alike.lanes[n] for n in rounds], entry)
+            ends = [
+                self.graph.joins(len(flows), pipe, done[rank])
+                for (pipe, rank), flows in zip(self.alike.stages, after, strict=True)
+            ]
         for stage, flows in enumerate(ends):
             slot = Slot(stage, f"{message.what}", 0, -1, 0.0, 0.0)
-            self.slotted.append(_Slotted(slot, int(flows[0]), int(after[stage][0])))
+            self.slotted.append(_Slotted(slot, int(flows[self.shown]), int(after[stage][self.shown])))
         return ends
-
-    def _unit_ends(self, flows: Ints) -> Ints:
-        count, width = flows.shape
-        return self.graph.joins(count, np.repeat(np.arange(count), width), flows.ravel())
 
     def _slot(self, what: str, stage: int, turn: Turn, flow: int, seconds: float) -> None:
         self.slotted.append(_Slotted(Slot(stage, what, turn.chunk, turn.micro_batch, -seconds, 0.0), flow, None))
@@ -257,8 +210,3 @@ class _Run:
             start = end + one.slot.start if one.since is None else float(finish[one.since])
             slots.append(replace(one.slot, start=max(0.0, start), end=end))
         return SimulatedStep(seconds, tuple(sorted(slots, key=lambda slot: (slot.stage, slot.start))))
-
-
-def replace_bytes(message: Message, share: float) -> Message:
-    """Return a share of a message."""
-    return message._replace(nbytes=message.nbytes * share)

@@ -22,7 +22,7 @@ from fabric.workload.costs import Costs
 from fabric.workload.device import DeviceRates, device_of
 from fabric.workload.exposed import Hidden, of_dp, of_pp
 from fabric.workload.kernels import Kernels, kernels_of
-from fabric.workload.layers import Sent, Setting, Work, ends_work, layer_work, logits_work
+from fabric.workload.layers import Sent, Setting, Work, ends_work, layer_work, logits_work, scattered_work
 from fabric.workload.layout import groups
 from fabric.workload.memory import memory_of
 from fabric.workload.messages import Message, dp_messages, pp_message
@@ -121,6 +121,7 @@ def _stage_work(at: Setting, stage: Stage, dense: Work, moe: Work) -> Work:
     work.add(moe, stage.moe)
     if stage.last:
         work.add(logits_work(at))
+    work.add(scattered_work(at, stage, work.backward))
     if at.plan.fsdp and (stage.first or stage.last):
         work.add(ends_work(at, end_weights(at.model, at.plan, first=stage.first, last=stage.last)))
     return work
@@ -211,11 +212,11 @@ def optimizer_seconds(at: Setting) -> float:
 
 def optimizer_weights(plan: ParallelPlan, stage: Stage) -> float:
     """Return the parameters that one rank of a stage updates."""
-    data = (plan.dp or 1) * plan.cp
-    expert_data = max(1.0, data * plan.tp / (plan.ep * plan.etp))
     if plan.fsdp:
-        return stage.weights / plan.shard_ranks + stage.expert_weights / min(expert_data, plan.shard_ranks)
-    return stage.weights / data + stage.expert_weights / expert_data if plan.zero else stage.weights + stage.expert_weights
+        return stage.weights / plan.shard_ranks + stage.expert_weights / plan.expert_shard_ranks
+    if not plan.zero:
+        return stage.weights + stage.expert_weights
+    return stage.weights / ((plan.dp or 1) * plan.cp) + stage.expert_weights / plan.expert_data_ranks
 
 
 def _communication(at: Setting, one: Sent) -> Communication:

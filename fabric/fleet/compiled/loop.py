@@ -30,6 +30,7 @@ from fabric.fleet.compiled.layout import (
     WHOLE_WORK,
 )  # fmt: skip
 from fabric.fleet.compiled.queue import enqueue, serve
+from fabric.fleet.compiled.reference import reference
 from fabric.fleet.compiled.rooms import set_room
 from fabric.fleet.compiled.sharing import settle
 from fabric.fleet.compiled.start import over
@@ -43,6 +44,7 @@ def advance(question, rooms, net, line, runs, nodes, most):  # type: ignore[no-u
 
     most: how many runs, and nodes of theirs, can start at one instant: as many as there are devices.
     """
+    question, rooms, net, line = reference(question), reference(rooms), reference(net), reference(line)
     state, slots, jobs = line.state, line.slots, line.jobs
     while True:
         if state[RUNS] + most > len(runs) or state[NODES] + most > len(nodes):

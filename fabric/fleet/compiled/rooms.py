@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fabric.fleet.compiled.inner import inner, outer
+from fabric.fleet.compiled.reference import reference
 
 
 @inner
@@ -64,6 +65,7 @@ def one_node(question, rooms, pool, each, emptiest):  # type: ignore[no-untyped-
 @outer
 def open_rooms(question, rooms):  # type: ignore[no-untyped-def]
     """Set all nodes that are on to wholly free."""
+    question, rooms = reference(question), reference(rooms)
     for node in range(len(question.on)):
         if question.on[node]:
             set_room(question, rooms, node, question.size[question.pool[node]])

@@ -13,7 +13,7 @@ from typing import Any
 from fabric.fleet.fleet import Pool
 from fabric.fleet.traces.trace import Rows, Trace, moment_us
 from fabric.text.json_file import parse_json
-from fabric.text.numbers import natural
+from fabric.text.numbers import maybe_whole, natural
 from topologies.errors import InputError
 
 RESOURCES = (
@@ -88,7 +88,7 @@ def _add(rows: Rows, place: int, name: str, pods: Sequence[Item], now: int) -> b
     else:
         runs = "Running" in phases
         end = now if runs else max(ends, default=0)
-        more = {"tenant": name.partition("/")[0], "nodes": len(held) if len(held) > 1 else 0}
+        more = {"tenant": name.partition("/")[0], "nodes": len(held) if len(held) > 1 else 0, "priority": _priority(pods)}
         return rows.add(place, name, min(created), end - min(starts), sum(held), **more) and runs
     return False
 
@@ -117,6 +117,12 @@ def _devices(pod: Item) -> int:
 
 def _count(resources: Item) -> int:
     return sum(natural(n) or 0 for name, n in resources.items() if str(name).endswith("/gpu") or name in RESOURCES)
+
+
+def _priority(pods: Sequence[Item]) -> int:
+    """Return the highest priority that admission gave the pods (spec.priority of their PriorityClass), 0 where it gave none."""
+    found = (maybe_whole(_part(pod, "spec").get("priority")) for pod in pods)
+    return max((value for value in found if value is not None and abs(value) < 2**31), default=0)
 
 
 def _finished(pod: Item) -> list[int]:

@@ -1,7 +1,8 @@
 """Reads what `sacct --parsable2 --allusers` prints. From Slurm's manual (23.11), not a cluster's output.
 
-Columns by their names in the header: JobIDRaw or JobID, Submit, State, ElapsedRaw or Elapsed, AllocTRES or ReqTRES, and where
-they are there Account, User, NNodes. Devices are gres/gpu (or gres/npu) of AllocTRES. Steps are left out: the job holds them.
+Columns by their names in the header: JobIDRaw or JobID, Submit, State, ElapsedRaw, Elapsed or Start and End, AllocTRES or
+ReqTRES, and where they are there Account, User, NNodes, Priority. Devices are gres/gpu (or gres/npu) of AllocTRES. Moments are
+ISO text or seconds since 1970. Steps are left out: the job holds them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ ENDED = {
 WAITING = {"PENDING", "REQUEUED", "RESIZING", "SUSPENDED"}
 DEVICE = re.compile(r"(?:^|,)gres/(?:gpu|npu|dcu|mlu)=([0-9]+)")
 TYPED = re.compile(r"(?:^|,)gres/(?:gpu|npu|dcu|mlu):([^=,]+)=([0-9]+)")
+MOST_PRIORITY = 2**31 - 1
+"""Slurm's is 32 bits without a sign; priority/basic counts down from the top, where all are cut alike here: first come."""
 SPAN = re.compile(r"(?:([0-9]+)-)?(?:([0-9]+):)?([0-9]+):([0-9]+)")
 
 
@@ -38,7 +41,7 @@ def read(text: str, where: str) -> Trace:
     Raises:
         InputError: another header, or no job.
     """
-    rows, running, zones = Rows("sacct"), 0, 0
+    rows, running, zones, ranked = Rows("sacct"), 0, 0, 0
     for line, row in cells(text, where, COLUMNS, "|"):
         name = (row or {}).get("JobIDRaw") or (row or {}).get("JobID", "")
         if "." in name:
@@ -47,7 +50,7 @@ def read(text: str, where: str) -> Trace:
         if row is None or not name:
             rows.drop("a row of another length than the header, or without a job id", line)
             continue
-        state, moment, work = row["State"].split(" ")[0], moment_us(row["Submit"]), _elapsed(row)
+        state, moment, work = row["State"].split(" ")[0].rstrip("+"), _moment(row["Submit"]), _elapsed(row)
         devices, kind = _devices(row.get("AllocTRES", "") or row.get("ReqTRES", ""))
         if state in WAITING:
             rows.drop("has not run: how long it would is not known", line, row["State"])
@@ -60,20 +63,28 @@ def read(text: str, where: str) -> Trace:
         else:
             more = _more(row) | {"types": (kind,) if kind else ()}
             if rows.add(line, name, moment[0], work, devices, **more):
-                running, zones = running + (state == "RUNNING"), zones + moment[1]
+                running, zones, ranked = running + (state == "RUNNING"), zones + moment[1], ranked + ("priority" in more)
     notes = ["elapsed time is taken as the work at full speed", "read from the documentation's format"]
     notes += [f"{running:,} jobs still run: what they have run so far is taken as all of it"] * bool(running)
     notes += ["the moments name no time zone: they are read as they stand"] * (not zones)
+    notes += ["Priority is Slurm's own, as last weighed: every policy here lets the higher one go first"] * bool(ranked)
     return rows.trace(origin=True, source="sacct", notes=tuple(notes))
 
 
 def _more(row: Mapping[str, str]) -> dict[str, object]:
     nodes = natural(row.get("NNodes", ""))
     devices = _devices(row.get("AllocTRES", "") or row.get("ReqTRES", ""))[0]
+    priority = natural(row.get("Priority", ""))
     return {
         "tenant": row.get("Account") or row.get("User", ""),
         "nodes": nodes if nodes and nodes <= devices else 0,
-    }
+    } | ({} if priority is None else {"priority": min(priority, MOST_PRIORITY)})
+
+
+def _moment(text: str) -> tuple[int, bool] | None:
+    """Return (microseconds since 1970, whether a zone is known) of ISO text or of seconds since 1970."""
+    seconds = natural(text)
+    return moment_us(text) if seconds is None else (seconds * SECOND_US, True)
 
 
 def _devices(tres: str) -> tuple[int, str]:
@@ -84,12 +95,13 @@ def _devices(tres: str) -> tuple[int, str]:
 
 
 def _elapsed(row: Mapping[str, str]) -> int | None:
-    """Return microseconds of ElapsedRaw (seconds) or Elapsed ([days-]hours:minutes:seconds)."""
+    """Return microseconds of ElapsedRaw (seconds), Elapsed ([days-]hours:minutes:seconds), or from Start to End."""
     raw = natural(row.get("ElapsedRaw", ""))
     if raw is not None:
         return raw * SECOND_US
     found = SPAN.fullmatch(row.get("Elapsed", ""))
     if not found:
-        return None
+        start, end = _moment(row.get("Start", "")), _moment(row.get("End", ""))
+        return end[0] - start[0] if start and end else None
     days, hours, minutes, seconds = (natural(part or "0") or 0 for part in found.groups())
     return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * SECOND_US

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fabric.measure.cells.ask import What
 from fabric.measure.cells.plan import Plan
 from fabric.measure.cells.run_file import RULES
-from fabric.records.case import Mode
+from fabric.records.case import Case, Mode
 from fabric.records.result import Barrier
 from topologies.errors import InputError
+
+if TYPE_CHECKING:
+    from fabric.measure.host.placement import Placement
 
 OWN_RULES = {
     "name": "a collective such as 'all_reduce', or a callable",
@@ -115,3 +118,32 @@ def _shown(value: object) -> str:
 
 def _known(kind: type[BaseModel], first: str) -> str:
     return ", ".join(name for name in kind.model_fields if name != first)
+
+
+def case_of(asked: Asked, backend: str, size: int, placement: Placement) -> Case:
+    """Return the case of one cell on all `size` ranks; bytes that are no whole blocks are rounded down, as `measure` does.
+
+    Raises:
+        InputError: a form in or out of place that the library does not have.
+    """
+    from fabric.measure.cells.job import Job  # a callable of one's own has no cells
+
+    name, what = asked.name, asked.what
+    cells = Job(backend, (asked.nbytes,), (size,), (name,), what).cells()
+    forms = [cell for cell in cells if asked.in_place in (None, cell.in_place)]
+    if not forms:
+        raise InputError(f"in_place: {name} of {backend} has no such form, got {asked.in_place}")
+    cell = max(forms, key=lambda found: found.in_place)
+    return Case(
+        collective=cell.collective,
+        nbytes=cell.nbytes,
+        world_size=size,
+        nodes=placement.nodes(size),
+        ranks_per_node=placement.ranks_per_node(size),
+        op=what.op_of(cell.collective),
+        root=what.root_of(cell.collective),
+        dtype=what.dtype,
+        in_place=cell.in_place,
+        mode=what.mode,
+        params=what.params_of(cell.collective),
+    )

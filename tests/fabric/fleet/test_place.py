@@ -5,12 +5,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from fabric.fleet.asked import JobCase, JobStep, Timer, node_names, numbers_of, with_ratio
+from fabric.fleet.asked import JobCase, Timer, node_names, numbers_of, with_ratio
 from fabric.fleet.fleet import of_fabric
 from fabric.fleet.place import place, search
 from fabric.fleet.policy import policy
 from fabric.formats import catalog
 from fabric.network.spec import load
+from fabric.workload.job import JobStep
 from topologies.errors import InputError
 
 SMALL = "leaf_spine:leaves=3,spines=1,hosts_per_leaf=3,uplinks=1"

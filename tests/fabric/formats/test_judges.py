@@ -3,11 +3,11 @@
 import shutil
 import subprocess
 import sys
-import time
 
 import networkx as nx
 import pytest
 
+from benchmarks.slurm_judge import controller, missing
 from fabric.formats import catalog
 from fabric.formats.named import named
 from fabric.network.spec import load
@@ -34,63 +34,24 @@ def test_node_link_is_read_by_networkx():
     assert (graph.number_of_nodes(), graph.number_of_edges()) == (36, 48)
 
 
-CONF = """ClusterName=c
-SlurmctldHost={host}
-AuthType=auth/none
-CryptoType=crypto/none
-CredType=cred/none
-SlurmUser=root
-SlurmctldPort={port}
-StateSaveLocation={folder}/state
-SlurmctldPidFile={folder}/pid
-SlurmctldLogFile={folder}/log
-SlurmdSpoolDir={folder}/spool
-ReturnToService=2
-TopologyPlugin=topology/tree
-SelectType=select/cons_tres
-NodeName={nodes} State=CLOUD CPUs=1
-PartitionName=p Nodes=ALL Default=YES
-"""
-
-
 @pytest.mark.parametrize("topo", [FAT_TREE, "rail_optimized:nodes=40,rails=8,radix=32"])
-def test_slurmctld_loads_the_tree(tmp_path, topo):
-    if not shutil.which("slurmctld") or not shutil.which("scontrol"):
-        pytest.skip("slurmctld is absent: apt-get install slurmctld")
+def test_slurmctld_loads_the_tree(topo):
+    if missing():
+        pytest.skip(missing())
     import os
-    import socket
 
     if os.geteuid():
         pytest.skip("slurmctld is started as root")
     fabric = named(load(topo))
-    with socket.socket() as free:
-        free.bind(("", 0))
-        port = free.getsockname()[1]
-    (tmp_path / "state").mkdir()
-    nodes = f"node[0-{fabric.topology.nodes - 1}]"
-    (tmp_path / "slurm.conf").write_text(CONF.format(host=socket.gethostname(), port=port, folder=tmp_path, nodes=nodes))
-    (tmp_path / "topology.conf").write_text(catalog.write(fabric, "slurm-conf").text)
-    environment = {**os.environ, "SLURM_CONF": str(tmp_path / "slurm.conf")}
-    daemon = subprocess.Popen(
-        ["slurmctld", "-D", "-f", str(tmp_path / "slurm.conf")], env=environment, stderr=subprocess.DEVNULL
-    )
-    try:
-        shown = ""
-        for _ in range(80):
-            done = subprocess.run(
-                ["scontrol", "show", "topology"], env=environment, capture_output=True, text=True, check=False
-            )
-            shown = done.stdout
-            if "SwitchName=" in shown or daemon.poll() is not None:
-                break
-            time.sleep(0.25)
-    finally:
-        daemon.terminate()
-        daemon.wait(20)
-    log = (tmp_path / "log").read_text() if (tmp_path / "log").exists() else ""
-    wanted = catalog.read((tmp_path / "topology.conf").read_text(), "x", "slurm-conf").topology
+    text = catalog.write(fabric, "slurm-conf").text
+    count = fabric.topology.nodes
+    with controller(text, [f"node{number}" for number in range(count)]) as (environment, folder):
+        asked = ["scontrol", "show", "topology"]
+        shown = subprocess.run(asked, env=environment, capture_output=True, text=True, check=True).stdout
+        log = (folder / "log").read_text()
+    wanted = catalog.read(text, "x", "slurm-conf").topology
     assert shown.count("SwitchName=") == sum(wanted.switches_by_tier.values()), shown + log[-2000:]
-    assert f"Nodes={nodes}" in shown
+    assert f"Nodes=node[0-{count - 1}]" in shown
     assert "error: topology" not in log.lower()
 
 

@@ -21,7 +21,8 @@ PLANS = st.builds(
     micro_batch=st.integers(1, 4),
     recompute=st.sampled_from(["none", "selective", "full"]),
     fsdp=st.sampled_from([0, -1]),
-    zero=st.sampled_from([0, 1]),
+    zero=st.sampled_from([0, 1, 2]),
+    dispatch=st.sampled_from(["each", "once"]),
     sp=st.booleans(),
     layout=st.permutations(DIMENSIONS).map(tuple),
 )
@@ -33,7 +34,10 @@ def test_a_plan_is_read_back_from_its_text(plan):
 
 
 @settings(max_examples=40)
-@given(PLANS, st.sampled_from(["tp", "cp", "pp", "dp", "dp_cp", "shard", "replica", "ep", "expert_dp"]))
+@given(
+    PLANS,
+    st.sampled_from(["tp", "cp", "pp", "dp", "dp_cp", "shard", "replica", "ep", "expert_dp", "expert_shard", "expert_replica"]),
+)
 def test_the_groups_of_a_dimension_hold_every_rank_once(plan, dimension):
     table = groups(plan, dimension)
     assert np.array_equal(np.sort(table.ravel()), np.arange(plan.ranks))
@@ -56,6 +60,9 @@ def test_hsdp_shards_over_neighbours_and_replicates_over_the_rest():
     plan = ParallelPlan(dp=8, fsdp=4)
     assert groups(plan, "shard").tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
     assert groups(plan, "replica").tolist() == [[0, 4], [1, 5], [2, 6], [3, 7]]
+    moe = ParallelPlan(dp=8, ep=2, fsdp=2)
+    assert groups(moe, "expert_shard").tolist() == [[0, 2], [4, 6], [1, 3], [5, 7]]
+    assert groups(moe, "expert_replica").tolist() == [[0, 4], [2, 6], [1, 5], [3, 7]]
 
 
 @given(st.integers(1, 60), st.integers(1, 20))
@@ -82,7 +89,8 @@ def test_the_parameters_of_all_stages_are_the_models(name, text):
         ("tq=8", "unknown key 'tq'; did you mean tp?"),
         ("tp=8,tp=4", "tp is said twice"),
         ("tp=0", "tp must be a whole number >= 1"),
-        ("zero=3", "zero must be 0 or 1"),
+        ("zero=3", "zero must be 0, 1 or 2"),
+        ("dispatch=all", "dispatch must be one of each, once"),
         ("recompute=some", "recompute must be one of none, selective, full"),
         ("overlap=grad+dp", "overlap must be one of grad, param"),
         ("vpp=2", "vpp needs pp of 2 or more"),

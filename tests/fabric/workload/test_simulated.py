@@ -14,8 +14,9 @@ from fabric.workload.costs import Costs
 from fabric.workload.device import device_of
 from fabric.workload.graph import Graph
 from fabric.workload.plan import plan_of
-from fabric.workload.simulated import simulated_step, units
+from fabric.workload.simulated import simulated_step
 from fabric.workload.slots import before, turns
+from fabric.workload.traffic import units
 from fabric.workload.training import training_step
 
 FABRIC = load("dgx-h100:nodes=4")
@@ -66,6 +67,20 @@ def test_it_is_the_closed_step_where_nothing_collides(text):
     closed = training_step(model, plan, FABRIC, batch=64, seq=4096, costs=COSTS)
     found = simulated_step(model, plan, FABRIC, batch=64, seq=4096, costs=COSTS)
     assert found.seconds == pytest.approx(closed.seconds, rel=0.02)
+
+
+@pytest.mark.parametrize("routing", ["ideal", "ecmp:3"])
+@pytest.mark.parametrize("text", ["pp=2,zero=0", "pp=4,dp=4,overlap=none", "tp=2,pp=2,vpp=2,layout=dp-pp-tp-cp", "dp=16"])
+def test_what_is_alike_laid_out_once_is_every_rank_laid_out(text, routing):
+    """On a thin fabric, where all collide and leaves differ; ECMP's collisions leave little alike."""
+    thin = load("leaf_spine:leaves=4,hosts_per_leaf=4,spines=2,speed=10Gb/s")
+    model, plan, device = language_model("llama3.2-1b"), plan_of(text), device_of(thin, "l40s")
+    costs = Costs(thin, NONE, 16, routing=routing)
+    one, every = (
+        simulated_step(model, plan, thin, batch=32, seq=2048, device=device, costs=costs, every=each) for each in (False, True)
+    )
+    assert one.seconds == pytest.approx(every.seconds, rel=1e-12)
+    assert [slot.end for slot in one.slots] == pytest.approx([slot.end for slot in every.slots], rel=1e-12)
 
 
 @pytest.mark.parametrize("text", ["tp=8,pp=4,dp=1", "tp=4,pp=4,vpp=2,dp=2", "tp=8,dp=4"])

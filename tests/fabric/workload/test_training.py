@@ -1,6 +1,8 @@
 """A step in closed form: its parts add up, its laws hold, and what a plan changes changes what it should."""
 
 from dataclasses import replace
+from itertools import combinations
+from math import comb
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from fabric.workload.catalog import language_model
 from fabric.workload.costs import Costs
 from fabric.workload.device import device_of
 from fabric.workload.kernels import kernels_of
+from fabric.workload.messages import token_copies
 from fabric.workload.plan import plan_of
 from fabric.workload.training import training_step
 from topologies.errors import InputError
@@ -156,3 +159,68 @@ def test_the_arithmetic_of_matrices_goes_with_their_share_of_the_peak():
     whole, half, quarter = (step("llama3-8b", "tp=1,mb=2", batch=128, kernels=k).part("gemm") for k in slower)
     assert quarter - half == pytest.approx(2 * (half - whole))
     assert half < 2 * whole
+
+
+def test_a_token_sent_once_to_a_place_is_sent_as_often_as_places_hold_its_experts():
+    """Of 8 experts drawn from 4, 2 a place on 2 places: by counting all draws."""
+    experts = replace(language_model("qwen3-30b-a3b").experts, count=4, top_k=2)
+    once = plan_of("ep=2,dispatch=once")
+    drawn = [{expert // 2 for expert in draw} for draw in combinations(range(4), 2)]
+    assert token_copies(experts, once, 2) == pytest.approx(sum(map(len, drawn)) / len(drawn))
+    assert token_copies(experts, once, 4) == pytest.approx(2)
+    assert token_copies(experts, replace(once, dispatch="each"), 2) == 2
+
+
+def test_between_nodes_a_token_sent_once_saves_most():
+    """Top 8 of 128 over 2 nodes: 8 copies, or nearly one a node; over the 8 ranks of one node 5.3."""
+    sent = {
+        (text, ep): {one.what: one for one in step("qwen3-30b-a3b", f"ep={ep},dispatch={text}").communications}["EP exchange"]
+        for text in ("each", "once")
+        for ep in (8, 16)
+    }
+    ratios = [sent["once", ep].case.nbytes / sent["each", ep].case.nbytes for ep in (8, 16)]
+    assert ratios == pytest.approx(
+        [8 * (1 - comb(112, 8) / comb(128, 8)) / 8, 2 * (1 - comb(64, 8) / comb(128, 8)) / 8], rel=1e-6
+    )
+    assert sent["once", 16].seconds < 0.3 * sent["each", 16].seconds
+
+
+def test_fsdp_gathers_the_experts_of_a_rank_among_the_ranks_that_hold_the_same():
+    """64 ranks, 8 share a layer's experts: each of 8 holds an eighth of what it gathers twice a layer and micro batch."""
+    model = language_model("qwen3-30b-a3b")
+    found = {one.what: one for one in step("qwen3-30b-a3b", "ep=8,fsdp=all").communications}
+    gather, scatter = found["FSDP expert weights"], found["FSDP expert gradients"]
+    assert gather.case.nbytes == 2 * model.experts.count * model.expert_weights // 8
+    assert (gather.case.world_size, gather.count, scatter.count) == (8, 2 * model.layers * 2, model.layers * 2)
+    assert "HSDP expert gradients" not in found
+    shared = {one.what: one for one in step("qwen3-30b-a3b", "ep=8,fsdp=4").communications}
+    assert shared["FSDP expert weights"].case.world_size == 4
+    assert shared["HSDP expert gradients"].case.world_size == 2
+    assert "FSDP expert weights" not in {one.what for one in step("qwen3-30b-a3b", "ep=64,fsdp=all").communications}
+
+
+def test_zero_2_scatters_after_every_micro_batch_and_keeps_a_part_of_the_gradients():
+    one, two = step("llama3-8b", "tp=8,zero=1", batch=64), step("llama3-8b", "tp=8,zero=2", batch=64)
+    sent = [{a.what: a for a in found.communications}["DP gradients"] for found in (one, two)]
+    assert [a.count for a in sent] == [1, 8]
+    assert sent[0].case == sent[1].case
+    assert two.seconds > one.seconds
+    assert two.memory[0].gradients < 0.2 * one.memory[0].gradients
+    assert two.memory[0].optimizer == one.memory[0].optimizer
+
+
+def test_gradients_of_two_bytes_are_added_up_and_sent_in_half_the_bytes():
+    four, two = (step("llama3-8b", f"tp=8,grad_bytes={n}") for n in (4, 2))
+    sent = [{a.what: a for a in found.communications}["DP gradients"].case.nbytes for found in (four, two)]
+    assert sent[0] == 2 * sent[1]
+    assert two.part("memory-bound") < four.part("memory-bound")
+
+
+def test_the_host_launches_on_while_the_device_waits_for_messages():
+    """A pass of less work than its launch lasts the launch, with its exchange and not beside it."""
+    slow = replace(kernels_of(device_of(FABRIC)), moe_host=1.0)
+    found = step("qwen3-30b-a3b", "ep=8", kernels=slow)
+    passes = 2 * 48 * found.micro_batches
+    beside = sum(found.part(what) for what in ("logits", "optimizer", "fixed"))
+    after = sum(one.exposed for one in found.communications if one.dimension != "ep")
+    assert found.seconds == pytest.approx(passes * 1.0 + beside + after + found.part("contention"), rel=1e-6)

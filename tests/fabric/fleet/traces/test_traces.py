@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from fabric.fleet.fleet import stated
+from fabric.fleet.policy import policy
+from fabric.fleet.simulate import simulate
+from fabric.fleet.traces import kubectl, sacct
 from fabric.fleet.traces.catalog import KINDS, guess, read_trace
 from fabric.fleet.traces.mix import MIXES, USUAL_LOAD, mix
 from fabric.fleet.traces.openb import pools
@@ -105,6 +109,39 @@ def test_a_trace_is_told_by_its_content_and_every_row_is_a_job_or_counted(kind, 
     assert all(one.reason and one.line >= 1 for one in found.left)
     if kind != "kubectl":  # there several rows are one job
         assert found.rows == len(found.jobs) + found.left_out
+
+
+SITE = (
+    "JobIDRaw|Account|Submit|Start|End|State|AllocTRES|Priority\n"
+    "1|lab|1767571200|1767571200|1767574800|COMPLETED|gres/gpu=8|4294901757\n"
+    "2|lab|1767571201|1767574800|1767574860|CANCELLED by 100|gres/gpu=8|900\n"
+    "3|ops|1767571202|1767574860|1767574870|COMPLETED|gres/gpu=8|\n"
+)
+
+
+def test_what_the_collecting_script_asks_of_sacct_is_a_trace_with_priorities():
+    (one, two, three), notes = sacct.read(SITE, "x").jobs, sacct.read(SITE, "x").notes
+    assert [(job.submit_us, job.work_us) for job in (one, two, three)] == [
+        (0, 3600 * 10**6), (10**6, 60 * 10**6), (2 * 10**6, 10 * 10**6)
+    ]  # fmt: skip
+    assert (one.priority, two.priority, three.priority) == (2**31 - 1, 900, 0)
+    assert any(note.startswith("Priority is Slurm's own") for note in notes)
+    assert not any("time zone" in note for note in notes), "seconds since 1970 need none"
+    assert not any("Priority" in note for note in sacct.read(SITE.replace("|Priority", "|Other"), "x").notes)
+
+
+def test_a_higher_priority_of_the_books_goes_first():
+    jobs = sacct.read(SITE.replace("4294901757", "1").replace("|\n", "|5000\n"), "x").jobs
+    outcome = simulate(stated(1, 8, leaf=1), jobs, policy("fifo"), engine="plain")
+    order = [outcome.jobs.name(run.job) for run in sorted(outcome, key=lambda run: run.start_us)]
+    assert order == ["1", "3", "2"], "job 1 is there first, then 5000 before 900"
+
+
+def test_the_priority_that_admission_gave_pods_is_that_of_their_job():
+    pods = [pod("w-0", "Succeeded", 8, job="w", end="2026-01-05T01:00:10Z") for _ in range(2)]
+    pods[0]["spec"]["priority"], pods[1]["spec"]["priority"] = 10, 1000
+    assert [job.priority for job in kubectl.read(json.dumps({"items": pods}), "x").jobs] == [1000]
+    assert [job.priority for job in kubectl.read(KUBECTL, "x").jobs] == [0, 0]
 
 
 def test_a_packed_trace_is_unpacked_and_a_cut_one_refused(tmp_path):
