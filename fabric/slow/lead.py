@@ -19,6 +19,7 @@ from fabric.network.fabric import Fabric
 from fabric.slow import kept as store
 from fabric.slow.adaptive import Ended, Found, Verdict, search
 from fabric.slow.kept import Kept
+from fabric.slow.layers import check_version, forced
 from fabric.slow.plan import Test
 from fabric.slow.rings import SHARED_NOISE, by_pairs, rails_of, ranks_of, tree_for
 from fabric.slow.search import Report, Search
@@ -59,6 +60,14 @@ class Lead:
     def collective(self) -> str:
         """What its tests run."""
         return "sendrecv" if self.layer == "pairs" else self.bench.search.collective
+
+    @property
+    def algorithm(self) -> str:
+        """What NCCL_ALGO must be; empty where the library chooses."""
+        launch = self.bench.launch
+        return (
+            forced(self.bench.search.layers, self.layer, one_node=launch.one_node) if self.bench.world.source == "nccl" else ""
+        )
 
     @property
     def gone(self) -> list[int]:
@@ -116,8 +125,8 @@ class Lead:
         self.bench.progress(min(self.rounds, self.likely), self.likely)
         before, wrong = monotonic(), self.bench.wrong
         here = {seat: rank for rank, seat in enumerate(self.seats)}
-        told = self.bench.world.gather((self.collective, [[here[rank] for rank in ranks] for ranks in groups]))[0]
-        times = self.bench.blocks_side_by_side(told[1], self.bench.search.count, self.collective)
+        told = ([[here[rank] for rank in ranks] for ranks in groups], self.bench.search.count, self.collective, self.algorithm)
+        times = self.bench.blocks_side_by_side(*self.bench.world.gather(told)[0])
         self.ran, self.took = self.ran + 1, self.took + monotonic() - before
         for number, (ranks, seconds) in enumerate(zip(groups, times, strict=True)):
             self.kept.keep(self.layer, ranks, seconds, 0 if number else self.bench.wrong - wrong)
@@ -176,6 +185,7 @@ def search_all(bench: Bench, fabric: Fabric | None) -> Report:
     Raises:
         InputError: too few units, a fabric that the ranks do not fill, a file of another search.
     """
+    check_version(bench.search.layers, str(bench.world.context.get("nccl", "")))
     tree, kept, seats = _seated(bench, fabric)
     bench.watchdog.last_words = partial(_lost, bench, tree, kept, seats)
     leads = [Lead(bench, tree, kept, seats, layer) for layer in bench.search.layers]
@@ -185,7 +195,7 @@ def search_all(bench: Bench, fabric: Fabric | None) -> Report:
     else:
         found = []
         while (told := bench.world.gather(None)[0]) is not None:
-            bench.blocks_side_by_side(told[1], bench.search.count, told[0])
+            bench.blocks_side_by_side(*told)
     report = report_of(bench, tree, found, kept, seats) if found else None
     shared: Report = bench.world.gather(report)[0]
     return shared

@@ -11,6 +11,8 @@ from fabric.slow.adaptive import Found
 from fabric.slow.drawn import drawn, evidence
 from fabric.slow.findings import rows_of, verdict
 from fabric.slow.kept import Kept
+from fabric.slow.layers import only_in_network
+from fabric.slow.layers import told as in_network_told
 from fabric.slow.search import Report
 from fabric.slow.search_ranks import Bench
 from fabric.slow.settings import Difference, differences, lines, reasons
@@ -29,7 +31,9 @@ def report_of(
     slow = sorted({s for row in rows if row["state"] == "slow" for s in row["suspects"]})
     open_ = any(row["state"] == "open" for row in rows)
     software = {row["name"]: row["differs"] for row in rows if row["kind"] == "software"}
-    line = "".join([verdict(tree, found), *(f"; {name} is software: {', '.join(why)}" for name, why in software.items())])
+    network = only_in_network(tree, [(layer == "in-network", one) for layer, one in found])
+    line = verdict(tree, found) + in_network_told(network)
+    line = "".join([line, *(f"; {name} is software: {', '.join(why)}" for name, why in software.items())])
     return bench.report(
         line,
         slow,
@@ -41,6 +45,7 @@ def report_of(
         undecided=open_ and not slow,
         silent=[tree.names[n] for n, ranks in enumerate(tree.devices) if kept.silent & {*ranks}],
         cut=cut,
+        in_network_only=network,
         differs=lines(differ, tree),
         evidence=[row for layer, one in found for row in evidence(tree, layer, one, bench.search.count)],
         **drawn(tree),
