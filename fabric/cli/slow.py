@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -236,11 +236,19 @@ def _asked(launch: Launch, given: dict[str, Any]) -> Search:
     )
 
 
-def _progress(search: Search) -> Progress:
+def _progress(search: Search) -> Callable[[int, int], None]:
+    """Return what tells how far a search is; its clock starts when the ranks are connected."""
     unit = {"search": "rounds", "pairs": "rounds", "groups": "comparisons at most", "lateness": "blocks", "bisection": "cuts"}[
         search.method
     ]
-    return Progress(f"slow {search.method}", unit)
+    begun: list[Progress] = []
+
+    def progress(done: int, total: int) -> None:
+        if not begun:
+            begun.append(Progress(f"slow {search.method}", unit))
+        begun[0](done, total)
+
+    return progress
 
 
 def _start(search: Search, wanted: int | None, arguments: Sequence[str], keep: Path | None, *, force: bool) -> Report:

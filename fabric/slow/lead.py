@@ -122,7 +122,7 @@ class Lead:
         budget = self.bench.search.budget
         if not self.live or (budget is not None and monotonic() - self.started > budget):
             raise Ended
-        self.bench.progress(min(self.rounds, self.likely), self.likely)
+        self.bench.progress(min(self.rounds - 1, self.likely), self.likely)
         before, wrong = monotonic(), self.bench.wrong
         here = {seat: rank for rank, seat in enumerate(self.seats)}
         told = ([[here[rank] for rank in ranks] for ranks in groups], self.bench.search.count, self.collective, self.algorithm)

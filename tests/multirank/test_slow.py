@@ -120,20 +120,25 @@ def stopped(ranks, command, keep, mark, rank):
 
 
 def test_a_rank_that_hangs_is_found_and_the_search_goes_on_without_it(ranks, tmp_path):
-    """Started plainly: the others are started again, and the silent one is in no test."""
+    """Started plainly: the others are started again, the silent one is in no test, and its node by name can be taken out."""
     ranks.needs("mpi")
-    mark, keep = "9.375", tmp_path / "tests.jsonl"
+    mark, keep, topo = "9.375", tmp_path / "tests.jsonl", tmp_path / "topology.conf"
+    topo.write_text("SwitchName=top Switches=s[1-2]\nSwitchName=s1 Nodes=n[1-3]\nSwitchName=s2 Nodes=n[4-5]\n")
+    named = str(tmp_path / "named.yaml")
+    assert ranks.finish([sys.executable, "-m", "fabric", "read", str(topo), "-o", named]).returncode == 0
     own = ["--backend", "mpi", "--ranks", "5", "--block", "0.02", "--repeats", "3", "--timeout", mark, "--keep", str(keep)]
-    code, out, err = stopped(ranks, [sys.executable, "-m", "fabric", "slow", *own, "--json"], keep, mark, 2)
+    command = ["env", "KUBERNETES_SERVICE_HOST=here", sys.executable, "-m", "fabric", "slow", "--topo", named, *own, "--json"]
+    code, out, err = stopped(ranks, command, keep, mark, 2)
     assert code == 1, err
     found = json.loads(out)
-    assert "rank 2 never answers" in found["verdict"]
-    assert [row["kind"] for row in found["rows"] if row["name"] == "rank 2"] == ["hung"]
-    assert found["context"]["silent"] == ["rank 2"]
+    assert "n3 never answers" in found["verdict"]
+    assert [row["kind"] for row in found["rows"] if row["name"] == "n3"] == ["hung"]
+    assert found["context"]["silent"] == ["n3"]
     assert not found["context"]["cut"]
-    again = [row for row in found["context"]["evidence"] if "rank 2" not in row["nodes"] and row["factor"]]
+    again = [row for row in found["context"]["evidence"] if "n3" not in row["nodes"] and row["factor"]]
     assert again, "no test without the silent rank"
-    assert "# rank 2: no sign of life; the search goes on without" in err
+    assert "# n3: no sign of life; the search goes on without" in err
+    assert "kubectl cordon n3" in found["drain"]
 
 
 def test_a_rank_that_hangs_under_a_users_launcher_is_found_too(backend, ranks, tmp_path):
