@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from json import dumps, loads
 
+from fabric.fleet.catalogued import speed
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import ChangeText, FleetFile
 from fabric.fleet.money import YEAR_HOURS, costs
@@ -102,7 +103,9 @@ def _tier(name: str, keys: dict[str, int], base: Setting, detail: dict[str, int]
 def _listed(one: ChangeText, base: Setting) -> Change:
     """Return a change that the file lists: other keys of the fleet's file, and another speed of the devices."""
     plain = one.model_dump(mode="json", exclude_unset=True)
-    keys = {key: value for key, value in plain.items() if key not in ("name", "kind")}
+    keys = {key: value for key, value in plain.items() if key not in ("name", "kind", "device", "over")}
+    if one.device is not None and one.over is not None and one.speed is None:
+        keys["speed"] = speed(one.device, one.over)
     return Change(one.kind, one.name, replace(base, label=one.name, changed=dumps(keys, sort_keys=True)))
 
 
