@@ -146,6 +146,7 @@ class ChangeText(Strict):
     """
 
     name: Annotated[str, Field(min_length=1)]
+    name_zh: str = ""
     kind: Literal["price", "node", "power", "jobs", "failures", "fabric", "tier"] = "node"
     speed: Some | None = None
     device: str | None = None
@@ -180,6 +181,7 @@ class FleetFile(Strict):
 
     topo: any TOPO, or a file beside this one. ratio: what its leaves pass on, as R:1, where the file cannot say (a tree) or to
     ask for another fabric. devices: of a node, where the file has one end per host. warm_up: days before sums are made.
+    name_zh: for the Chinese page, as a change's.
     """
 
     name: str = ""
@@ -198,6 +200,7 @@ class FleetFile(Strict):
     seeds: Annotated[int, Field(ge=1, le=100)] = 3
     warm_up: None_or_more = 0.0
     changes: tuple[ChangeText, ...] = ()
+    name_zh: str = ""
 
 
 def schema() -> dict[str, Any]:

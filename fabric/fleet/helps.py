@@ -35,6 +35,7 @@ class Change:
     name: str
     setting: Setting
     detail: Mapping[str, int] = field(default_factory=dict)
+    name_zh: str = ""
 
     @property
     def speed(self) -> float:
@@ -49,7 +50,7 @@ class Worth:
     hours: more effective device-hours, as a share of what is installed, in hours of today's devices (an hour of devices twice
     as fast counts two); wait: P95 wait of all jobs then, in seconds; money: a year, None without prices. little: its interval
     holds 0, or it is below half a per cent; of prices, power and nodes it goes by the money, where that is known. detail: of
-    tiers, what `name` says in numbers.
+    tiers, what `name` says in numbers. name_zh: the file's Chinese name, empty for none.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Worth:
     money: tuple[float, float, float] | None
     little: bool
     detail: Mapping[str, int] = field(default_factory=dict)
+    name_zh: str = ""
 
 
 def changes(asked: FleetFile, base: Setting, *, built: float | None, tree: Tree | None = None) -> list[Change]:
@@ -103,10 +105,11 @@ def _tier(name: str, keys: dict[str, int], base: Setting, detail: dict[str, int]
 def _listed(one: ChangeText, base: Setting) -> Change:
     """Return a change that the file lists: other keys of the fleet's file, and another speed of the devices."""
     plain = one.model_dump(mode="json", exclude_unset=True)
-    keys = {key: value for key, value in plain.items() if key not in ("name", "kind", "device", "over")}
+    keys = {key: value for key, value in plain.items() if key not in ("name", "name_zh", "kind", "device", "over")}
     if one.device is not None and one.over is not None and one.speed is None:
         keys["speed"] = speed(one.device, one.over)
-    return Change(one.kind, one.name, replace(base, label=one.name, changed=dumps(keys, sort_keys=True)))
+    setting = replace(base, label=one.name, changed=dumps(keys, sort_keys=True))
+    return Change(one.kind, one.name, setting, name_zh=one.name_zh)
 
 
 def worth(change: Change, base: Cell, other: Cell, fleet: Fleet, new: Fleet) -> Worth:
@@ -123,7 +126,7 @@ def worth(change: Change, base: Cell, other: Cell, fleet: Fleet, new: Fleet) -> 
     money = _money(_revenue(base, other, charges) if held else None, hours, base, other, fleet, new)
     if change.kind in BY_MONEY and money is not None:
         little = money[1] <= 0 <= money[2]
-    return Worth(change.kind, change.name, hours, wait.mean if wait else None, money, little, change.detail)
+    return Worth(change.kind, change.name, hours, wait.mean if wait else None, money, little, change.detail, change.name_zh)
 
 
 def _charged(fleet: Fleet) -> float | None:
@@ -158,11 +161,12 @@ def _money(
     return mean, low, high
 
 
-def headline(base: Cell) -> tuple[str, float]:
+def headline(base: Cell, *, of_what_is_on: bool = False) -> tuple[str, float]:
     """Return what dominates the losses and its share of what is installed: `demand`, `queue`, or the largest other step.
 
-    demand: nobody asks for what is free; queue: jobs wait beside free devices (order, shape, place).
+    demand: nobody asks for what is free; queue: jobs wait beside free devices (order, shape, place). of_what_is_on: nodes that
+    are off left out.
     """
-    losses = {step: base.share(step).mean for step in STEPS if step != "effective"}
+    losses = {step: base.share(step).mean for step in STEPS if step != "effective" and not (of_what_is_on and step == "off")}
     worst = max(losses, key=lambda step: losses[step])
     return {"idle": "demand", "blocked": "queue"}.get(worst, worst), losses[worst]
