@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -124,24 +125,21 @@ def _communicating(jobs: Jobs, text: JobsText, fleet: Fleet) -> Jobs:
     return jobs.changed(communication=np.where(several, round(share * WHOLE), 0).astype(np.int32))
 
 
-def described(asked: FleetFile) -> list[str]:
-    """Return what the demand is, one line each: trace or mix, load, communication."""
+def stated(asked: FleetFile) -> dict[str, Any] | None:
+    """Return what the demand is as plain values, for words in any language; None where the file has no jobs.
+
+    kind: synthetic or trace; name: of the mix or the file; days: of a mix, or of a stretch of a trace (None: all of it); load:
+    None where none is asked for; communication: the share that is assumed, None where the jobs bring their own.
+    """
     text = asked.jobs
     if text is None:
-        return []
-    load = f", load {text.load:g}" if text.load else ""
-    if text.synthetic is not None:
-        drawn = f"synthetic mix {text.synthetic}, {text.days or DAYS:g} days{load or ', its usual load'}"
-        said = [f"{drawn}, run times scaled to it; seeds are draws (stated shapes, not fitted)"]
-    else:
-        name = Path(str(text.trace)).name
-        stretch = f"; seeds are stretches of {text.days:g} days" if text.days else "; every seed is the whole trace"
-        said = [
-            f"trace {name}{load} (replayed denser or thinner to it)" if load else f"trace {name}",
-            stretch.removeprefix("; "),
-        ]
-    share = text.communication
-    if share is not None or text.trace is not None:
-        share = COMMUNICATION if share is None else share
-        said.append(f"jobs larger than a node communicate {100 * share:g} % of a step: an assumption, traces do not say")
-    return said
+        return None
+    drawn = text.synthetic is not None
+    share = COMMUNICATION if text.communication is None and not drawn else text.communication
+    return {
+        "kind": "synthetic" if drawn else "trace",
+        "name": text.synthetic if drawn else Path(str(text.trace)).name,
+        "days": (text.days or DAYS) if drawn else text.days,
+        "load": text.load,
+        "communication": share,
+    }

@@ -17,7 +17,7 @@ from fabric.network.routing.no_way import NoWay
 from fabric.review.adaptive import UGAL
 from fabric.review.request import CaseText, TrainingText
 from fabric.workload.ask import Asked, asked
-from fabric.workload.auto import evaluator, search
+from fabric.workload.auto import evaluator, fastest
 from fabric.workload.catalog import language_model
 from fabric.workload.step import Communication, TrainingStep
 from topologies.errors import InputError
@@ -50,10 +50,9 @@ def trained(fabric: Fabric, text: TrainingText, ranks: int | None = None, routin
 
 def _best(question: Asked, fabric: Fabric, routing: str) -> TrainingStep:
     """Return the step of the plan that is asked, or of the fastest."""
-    evaluate = evaluator(question.space, fabric, None, routing=routing)
-    if question.plan is not None:
-        return evaluate(question.plan)
-    return evaluate(search(question.space, fabric, None, evaluate, workers=1).best[0].plan)
+    if question.plan is None:
+        return fastest(question.space, fabric, None, routing=routing)
+    return evaluator(question.space, fabric, None, routing=routing)(question.plan)
 
 
 def efficiency(step: TrainingStep) -> float:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import exp, log
+from math import exp, isfinite, log
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, marginals, ratio, scale_of
-from fabric.slow.plan import SURE, Belief, Test, plan, shown, slack
+from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, log_odds, marginals, ratio, scale_of
+from fabric.slow.confirm import COMPANY, check, near_to
+from fabric.slow.plan import SURE, Belief, Test, filled, plan, undecided, visible
 from fabric.slow.tree import Tree
 from fabric.statistics import median
 
@@ -27,14 +28,18 @@ Kind = Literal["device", "rail", "node", "switch", "boundary", "pair", "hung"]
 EXPECTED = 8
 """Slow ones that are expected: the prior of a suspect is this over all, within LIKELY."""
 LIKELY = (0.003, 0.05)
-COMPANY = 1.2
-"""Priors that a node may have that keeps a suspect company: nothing speaks against it."""
 LIKELIEST = 0.3
 """Probability from which on a suspect is confirmed where nothing else is left to test."""
 AGAIN = 3
 """Times that the very same test is asked, at most: more tell nothing new."""
 RETRIES = 3
 """Confirmations of one suspect, at most."""
+FULLER = 0.02
+"""By which a test must fill an open suspect more than the healthy ones did, to be asked."""
+UPHELD = 0.5
+"""The probability that a confirmed suspect must have after all tests."""
+DECIDED = 20.0
+"""Odds from which on a test needs not be asked again."""
 SURELY = 2.0
 """Logarithm of the odds from which on a confirmation confirms."""
 MANY = 0.75
@@ -103,6 +108,8 @@ class Search:
     asked: list[Asked] = field(default_factory=list)
     logs: list[float] = field(default_factory=list)
     rows: list[Floats] = field(default_factory=list)
+    fills: list[Floats] = field(default_factory=list)
+    covers: list[Floats] = field(default_factory=list)
     spreads: list[float] = field(default_factory=list)
     tried: dict[int, int] = field(default_factory=dict)
     factors: dict[int, list[float]] = field(default_factory=dict)
@@ -126,7 +133,8 @@ class Search:
         prior = np.full(self.tree.suspects, self.prior)
         if not self.logs:
             return prior
-        return marginals(np.array(self.rows), *self.densities(), prior)
+        scale, logs = self.scale, np.array(self.logs)
+        return marginals(np.array(self.fills), np.array(self.covers), logs - scale.centre, scale.noise, self.least, prior)
 
     def belief(self, probability: Floats) -> Belief:
         """Return what a plan needs to know."""
@@ -138,6 +146,17 @@ class Search:
             accused[~columns.any(axis=0)] = 0
         return Belief(probability, self.prior, accused, first=not self.asked)
 
+    def tells(self, test: Test, probability: Floats) -> bool:
+        """Return whether a test can tell what no healthy one has: of a suspect that is open, or fuller."""
+        if not self.logs:
+            return True
+        quiet, slow = self.densities()
+        full, cover = filled(self.tree, test)
+        well = np.array(self.fills) * np.array(self.covers)
+        best = np.where((slow * DECIDED < quiet)[:, None], well, 0.0).max(axis=0)
+        open_ = undecided(self.tree, probability, self.prior)
+        return bool((open_ & (full / full.max() * cover > np.where(probability > self.prior, 0.0, best + FULLER))).any())
+
     def densities(self) -> tuple[Floats, Floats]:
         """Return the densities of every test's time without and with something slow in it."""
         scale = self.scale
@@ -147,14 +166,21 @@ class Search:
         """Take the times of one test; return the logarithm of its time."""
         seconds = median(blocks) if len(blocks) else None
         self.asked.append(Asked(test, self.rounds, why, seconds))
-        value = log(seconds / slack(self.tree, test)) if seconds else float("inf")
+        value = log(seconds / filled(self.tree, test)[0].max()) if seconds else float("inf")
         if len(blocks) > 2:
             logs = np.log(np.asarray(blocks))
             self.spreads.append(max(LEAST_NOISE, 1.4826 * float(np.median(np.abs(logs - np.median(logs))))))
         if why != "part":
-            self.logs.append(value)
-            self.rows.append(shown(self.tree, test, self.least))
+            self.note(test, value)
         return value
+
+    def note(self, test: Test, value: float) -> None:
+        """Take the logarithm of a test's time over what its links alone let expect; infinite where it never ended."""
+        full, cover = filled(self.tree, test)
+        self.logs.append(value)
+        self.rows.append(visible(full, cover, self.least))
+        self.fills.append(full / full.max())
+        self.covers.append(cover)
 
 
 def search(
@@ -199,53 +225,16 @@ def _at(state: Search, probability: Floats, sure: float) -> tuple[list[Test], li
     checks: list[tuple[int, Test, Test]] = []
     used: set[int] = set()
     for suspect in waiting:
-        pair = _check(state.tree, suspect, probability, used, state.prior)
+        pair = check(state.tree, suspect, probability, used, state.prior)
         if pair is not None:
             checks.append((suspect, *pair))
             used |= {*pair[0].nodes, *pair[1].nodes}
     often = Counter(a.test for a in state.asked)
-    tests = plan(state.tree, state.belief(probability), used)
+    belief = state.belief(probability)
+    tests = [test for test in plan(state.tree, belief, used) if state.tells(test, probability)]
+    if tests and all(often[test] for test in tests):
+        tests = [test for test in plan(state.tree, belief, used, mildest=True) if state.tells(test, probability)] or tests
     return [test for test in tests if often[test] < AGAIN], checks
-
-
-def _check(tree: Tree, suspect: int, probability: Floats, used: set[int], prior: float) -> tuple[Test, Test] | None:
-    """Return a ring with the suspect among cleared nodes, and one without it; None where too few cleared nodes are free."""
-    free = [n for n in range(tree.nodes) if probability[n] < COMPANY * prior and n not in used]
-    at = tree.layer_of(suspect)
-    if at < 0:
-        if suspect in used:
-            return None
-        near = _near(tree, suspect, free)
-        if len(near) < 2:
-            return None
-        return Test((suspect, near[0])), Test((near[1], near[2]) if len(near) > 2 else (near[0], near[1]))
-    layer = tree.layers[at]
-    number = suspect - tree.first[at]
-    groups = [[n for n in free if layer.group[n] == g] for g in range(len(layer.names))]
-    if layer.boundaries == 1:
-        own, others = groups
-        return (Test(_pairwise(own, others)), Test(tuple(own))) if min(len(own), len(others)) > 1 else None
-    own = groups[number]
-    well = [g for g in range(len(groups)) if g != number and groups[g] and probability[tree.boundary(at, g)] < COMPANY * prior]
-    well.sort(key=lambda g: (-len(groups[g]), g))
-    if not own or not well:
-        return None
-    partner = groups[well[0]][: len(own)]
-    rest = [n for g in well[1:3] for n in groups[g][: len(own)]] or groups[well[0]][len(own) :]
-    return (Test(_pairwise(own, partner)), Test(tuple(rest))) if len(rest) > 1 else None
-
-
-def _near(tree: Tree, node: int, free: Sequence[int]) -> list[int]:
-    """Return nodes to keep it company: of its smallest group first."""
-    if not tree.layers:
-        return [n for n in free if n != node][:3]
-    group = tree.layers[0].group
-    return sorted((n for n in free if n != node), key=lambda n: (group[n] != group[node], n))[:3]
-
-
-def _pairwise(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
-    both = min(len(one), len(other))
-    return tuple(n for pair in zip(one[:both], other[:both], strict=True) for n in pair)
 
 
 def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tuple[int, Test, Test]]) -> None:
@@ -257,33 +246,39 @@ def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tupl
     times += ask(lacking) if shared else []
     for test, blocks in zip(tests, times, strict=False):
         state.take(test, blocks, "search")
-    judged = []
+    taken = []
     for at, (suspect, with_it, without) in enumerate(checks):
         blocks, others = times[len(tests) + at], times[len(tests) + len(checks) + at]
-        judged.append((suspect, state.take(with_it, blocks, "with"), state.take(without, others, "without"), bool(len(blocks))))
+        taken.append((suspect, with_it, state.take(with_it, blocks, "with"), state.take(without, others, "without")))
+    for suspect, with_it, seen, other in taken:
+        _judge(state, suspect, with_it, seen, other)
+
+
+def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float) -> None:
+    """Confirm a suspect by the logarithms of the times of a test with it and one without it, or acquit it."""
     scale = state.scale
-    for suspect, seen, other, ended in judged:
-        state.tried[suspect] = state.tried.get(suspect, 0) + 1
-        quiet, slow = ratio(np.array([seen - scale.centre, other - scale.centre]), scale.noise, state.least)
-        odds = np.log(slow / quiet)
-        if odds[0] > SURELY and odds[1] < 0:
-            state.factors[suspect] = (
-                [exp(min(seen, 50.0) - min(other, scale.centre + scale.noise))] if ended else [float("inf")]
-            )
-        elif odds[0] < 0:
-            state.acquitted.add(suspect)
+    full, _ = filled(state.tree, with_it)
+    share = float(full[suspect] / full.max())
+    accused = log_odds(seen - scale.centre, scale.noise, state.least, share)
+    others = log_odds(other - scale.centre, scale.noise, state.least, 1.0)
+    state.tried[suspect] = state.tried.get(suspect, 0) + 1
+    if accused > SURELY and others < 0:
+        usual = min(other, scale.centre + scale.noise)
+        state.factors[suspect] = [exp(seen - usual) / share if isfinite(seen) else seen]
+    elif accused < -SURELY:
+        state.acquitted.add(suspect)
 
 
 def _found(state: Search, ask: Ask) -> Found:
     """Return the findings: parts of confirmed nodes told apart, nodes of one switch merged."""
     probability = state.probability()
     noise = state.scale.noise if state.logs else FIRST_NOISE
-    confirmed = sorted(state.factors)
+    confirmed = sorted(s for s in state.factors if probability[s] > UPHELD)
     parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
     verdicts = [_verdict(state, s, float(probability[s]), noise, *parts.get(s, ("node", ()))) for s in confirmed]
-    contended = sorted(s for s in state.acquitted if s not in state.factors)
+    contended = sorted(s for s in state.acquitted if s not in confirmed)
     blind = noise > log(1 + state.least)  # what is to be found is within the noise: nobody is cleared by that
-    cleared = [int(s) for s in np.flatnonzero(probability < state.prior / 2) if s not in state.factors and not blind]
+    cleared = [int(s) for s in np.flatnonzero(probability < state.prior / 2) if s not in confirmed and not blind]
     known = {*confirmed, *cleared, *contended}
     left = tuple(s for s in range(state.tree.suspects) if s not in known)
     return Found(
@@ -317,7 +312,9 @@ def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -
     used: set[int] = set()
     for node in nodes:
         near = [
-            n for n in _near(tree, node, [n for n in free if n not in used]) if len(tree.devices[n]) == len(tree.devices[node])
+            n
+            for n in near_to(tree, node, [n for n in free if n not in used])
+            if len(tree.devices[n]) == len(tree.devices[node])
         ]
         if len(tree.devices[node]) < 2 or not near or state.factors[node] == [float("inf")]:
             continue

@@ -7,7 +7,7 @@ every step fills what leads out of each as well. Nodes that are cleared keep sus
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, log
 
 import numpy as np
@@ -24,9 +24,9 @@ LEAST = 0.08
 """-log of that probability below which a rest waits for the next round, where this one has other tests."""
 SURE = 0.9
 """From this probability on a suspect is no longer grouped with others: it is confirmed."""
-CLEARED = 0.2
-"""Of the prior: below it a suspect is cleared."""
-REFERENCES = 10
+CLEARED, CLEAR_WAY = 0.2, 0.06
+"""Of the prior: below it a node is cleared, or what leads out of a group (a fill of six eighths leaves 0.09, of seven 0.03)."""
+REFERENCES = 6
 """Tests of the first round, at least: a healthy one must be among them."""
 
 
@@ -41,6 +41,18 @@ class Belief:
     prior: float
     accused: NDArray[np.int64]
     first: bool
+    busy: set[int] = field(default_factory=set)
+    """Numbers of accused of whom this round tests half already."""
+
+    def enough(self, mass: Floats) -> Floats:
+        """Return the suspicion that makes a test even, of every suspect: half of what the same slow tests accuse, or EVEN."""
+        each = np.bincount(self.accused, mass)
+        each[0] = np.inf
+        return NEARLY * np.clip(each / 2, EVEN / 2, EVEN)[self.accused]
+
+    def waits(self, node: int) -> bool:
+        """Return whether a test of this round tells of the node already."""
+        return int(self.accused[node]) in self.busy
 
     def alike(self, node: int, others: Sequence[int]) -> set[int]:
         """Return those that the same slow tests accuse as this node: half of them tells of the others, which wait for it."""
@@ -70,53 +82,66 @@ def steps(test: Test) -> list[tuple[int, int]]:
     return list(zip(test.nodes, (*test.nodes[1:], test.nodes[0]), strict=True))
 
 
-def shown(tree: Tree, test: Test, least: float = 0.1) -> Floats:
-    """Return how probably the test shows each suspect, were it slow: a factor drawn as belief draws it, less its slack."""
-    full = np.zeros(tree.suspects)
+def filled(tree: Tree, test: Test) -> tuple[Floats, Floats]:
+    """Return how full a test makes each suspect, in loads of a node's own link, and with which probability what is slow of it.
+
+    The largest is a healthy test's time over one that its nodes alone bound: more than 1 where what leads out is too thin.
+    """
+    full, cover = np.zeros(tree.suspects), np.ones(tree.suspects)
     full[list(test.nodes)] = 1.0
     tails, heads = (np.array(side) for side in zip(*steps(test), strict=True))
     for at, layer in enumerate(tree.layers):
         leaves, enters = layer.group[tails], layer.group[heads]
         out = np.bincount(leaves[leaves != enters], minlength=len(layer.names))
-        size = np.bincount(layer.group, minlength=len(layer.names))
         for group in np.flatnonzero(out):
             number = tree.boundary(at, int(group))
-            full[number] = max(full[number], layer.fill[group] * out[group] / size[group])
-    relative = full / full.max()
-    with np.errstate(divide="ignore"):
-        needs = np.log((1 + least) / relative)  # the factor that begins to show
-    return np.asarray(np.clip((log(10.0) - needs) / (log(10.0) - log(1 + least)), 0.0, 1.0))
+            full[number] = max(full[number], layer.fill[group] * out[group] / layer.size[group])
+    return full, cover
 
 
 def slack(tree: Tree, test: Test) -> float:
     """Return how long a healthy test takes, of one that its nodes alone bound: more where what leads out is too thin."""
-    worst = 1.0
-    tails, heads = (np.array(side) for side in zip(*steps(test), strict=True))
-    for layer in tree.layers:
-        leaves, enters = layer.group[tails], layer.group[heads]
-        out = np.bincount(leaves[leaves != enters], minlength=len(layer.names))
-        size = np.bincount(layer.group, minlength=len(layer.names))
-        worst = max(worst, float((layer.fill * out / size).max()))
-    return worst
+    return float(filled(tree, test)[0].max())
 
 
-def plan(tree: Tree, belief: Belief, bar: Collection[int] = ()) -> list[Test]:
-    """Return the next round: disjoint tests. bar: nodes that do not take part."""
+def shown(tree: Tree, test: Test, least: float = 0.1) -> Floats:
+    """Return how probably the test shows each suspect, were it slow: a factor drawn as belief draws it, less its slack."""
+    return visible(*filled(tree, test), least)
+
+
+def visible(full: Floats, cover: Floats, least: float) -> Floats:
+    """Return shown() of what filled() gives."""
+    with np.errstate(divide="ignore"):
+        needs = np.log((1 + least) * full.max() / full)  # the factor that begins to show
+    return np.asarray(cover * np.clip((log(10.0) - needs) / (log(10.0) - log(1 + least)), 0.0, 1.0))
+
+
+def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, mildest: bool = False) -> list[Test]:
+    """Return the next round: disjoint tests. bar: nodes that do not take part.
+
+    mildest: groups are joined from the least suspect on, so that those of whom one must be slow meet others than before.
+    """
     probability = belief.probability
+    belief.busy.clear()
     mass = -np.log1p(-np.minimum(probability, 1 - 1e-9))
-    open_ = (probability > CLEARED * belief.prior) & (probability < SURE)
-    mass = np.where(open_, mass, 0.0)
+    mass = np.where(undecided(tree, probability, belief.prior), mass, 0.0)
     out = {*bar} | {int(n) for n in np.flatnonzero(probability[: tree.nodes] >= SURE)}
     shut = {int(s) for s in np.flatnonzero(probability[tree.nodes :] >= SURE) + tree.nodes}
     tests: list[Test] = []
     rests = _smallest(tree, mass, out, shut, tests, belief)
     for at in range(len(tree.layers)):
-        rests = _joined(tree, at, rests, mass, shut, tests, belief)
+        rests = _joined(tree, at, rests, mass, shut, tests, belief, mildest=mildest)
     nodes = [rest.nodes for rest in rests.values() if rest.nodes]
     rest = sum(rest.mass for rest in rests.values())
     if sum(map(len, nodes)) >= 2 and rest > (LEAST if tests else 0.0):
         tests.append(Test(mixed(tree, [n for some in nodes for n in some], len(tree.layers) - 1)))
     return [test for test in tests if float((shown(tree, test) * mass).sum()) > WORTH]
+
+
+def undecided(tree: Tree, probability: Floats, prior: float) -> NDArray[np.bool_]:
+    """Return which suspects are neither cleared nor to be confirmed."""
+    limit = np.where(np.arange(tree.suspects) < tree.nodes, CLEARED, CLEAR_WAY) * prior
+    return np.asarray((probability > limit) & (probability < SURE))
 
 
 WORTH = 1e-3
@@ -148,16 +173,19 @@ def _cut(there: list[int], mass: Floats, most: int, tests: list[Test], least: fl
 
     least: the suspicion that is worth a test where no more is left: none, where the rest cannot be joined with others.
     """
+    there[:] = [n for n in there if not belief.waits(n)]
+    enough = belief.enough(mass)
     while len(there) >= 2:  # a ring has two
-        taken, sum_ = 0, 0.0
-        while taken < len(there) and taken < most and sum_ < NEARLY * EVEN:
+        taken, sum_, need = 0, 0.0, float(enough[there[0]])
+        while taken < len(there) and taken < most and sum_ < need:
             sum_ += float(mass[there[taken]])
             taken += 1
-        if sum_ <= least or (sum_ < NEARLY * EVEN and taken < most and least):
+        if sum_ <= least or (sum_ < need and taken < most and least):
             break
         own = there[:taken]
         del there[:taken]
         held = belief.alike(own[-1], there)
+        belief.busy.update({int(belief.accused[own[-1]])} - {0})
         there[:] = [n for n in there if n not in held]
         if len(own) == 1:
             if not there:
@@ -175,7 +203,15 @@ def _suspect(tree: Tree, at: int, group: int, rest: _Rest, mass: Floats) -> int:
 
 
 def _joined(
-    tree: Tree, at: int, rests: dict[int, _Rest], mass: Floats, shut: Collection[int], tests: list[Test], belief: Belief
+    tree: Tree,
+    at: int,
+    rests: dict[int, _Rest],
+    mass: Floats,
+    shut: Collection[int],
+    tests: list[Test],
+    belief: Belief,
+    *,
+    mildest: bool,
 ) -> dict[int, _Rest]:
     """Join the rests of a layer's groups into even tests that go between them; return what is left, by group of the next."""
     layer = tree.layers[at]
@@ -187,7 +223,7 @@ def _joined(
     for parent, groups in parents.items():
         free = [g for g in groups if rests[g].nodes and tree.boundary(at, g) not in shut]
         weights = {g: rests[g].mass + mass[tree.boundary(at, g)] for g in free}
-        order = sorted(weights, key=lambda g: (-weights[g], g))
+        order = sorted(weights, key=lambda g: (weights[g] if mildest else -weights[g], g))
         while len(order) >= 2:  # between two groups at least
             taken, sum_ = 0, 0.0
             while taken < len(order) and (sum_ < NEARLY * EVEN or taken < 1):

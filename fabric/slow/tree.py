@@ -35,6 +35,11 @@ class Layer:
     group: Ints
     fill: Floats
 
+    @cached_property
+    def size(self) -> Ints:
+        """How many nodes each group has."""
+        return np.bincount(self.group, minlength=len(self.names))
+
     @property
     def boundaries(self) -> int:
         """How many suspects it has: one a group, of two groups one in all."""

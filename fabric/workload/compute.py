@@ -102,6 +102,8 @@ def layer_passes(
     forward = Pass(gemm, core, on.stream(forward_bytes + inputs) + kept[0], host)
     back_bytes = BACKWARD_TRAFFIC * forward_bytes + gradients + grads
     backward = Pass(2 * gemm, core_back, on.stream(back_bytes) + kept[1], host)
+    if plan.recompute == "pointwise":
+        return LayerPasses(forward, backward, Pass(0.0, 0.0, on.stream(_pointwise_bytes(model, plan, tokens, routed)), 0.0))
     return LayerPasses(forward, backward, _again(plan, forward, Pass(0.0, core, kept[0], 0.0)))
 
 
@@ -188,6 +190,14 @@ def _memory_bytes(model: LanguageModel, plan: ParallelPlan, tokens: float, route
     e = model.experts
     through = e.top_k * (3 * e.width + 4 * model.hidden) * 2 * tokens / t * plan.skew
     return found + activation * width * e.shared + routed * through
+
+
+def _pointwise_bytes(model: LanguageModel, plan: ParallelPlan, tokens: float, routed: float) -> float:
+    """Return the bytes of making two norms and the MLP's activation again: read and written once."""
+    norms = 4 * 2 * tokens * model.hidden / (plan.tp if plan.sp else 1)
+    e = model.experts
+    width = e.shared + routed * e.top_k * e.width if routed and e is not None else model.mlp_width
+    return norms + model.mlp_matrices * 2 * tokens / plan.tp * width
 
 
 def _quantized(model: LanguageModel, plan: ParallelPlan, tokens: float, routed: float) -> tuple[float, float]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from fabric.fleet.demand import described, jobs_of
+from fabric.fleet.demand import jobs_of
+from fabric.fleet.demand import stated as demand_stated
 from fabric.fleet.fleet import Prices, stated
 from fabric.fleet.fleet_file import fleet_of, links_of, parse
 from fabric.fleet.helps import Change, changes, headline, worth
@@ -143,10 +144,10 @@ def test_the_load_that_fits_keeps_the_wait_and_a_little_more_does_not():
 
 
 def test_the_demand_says_what_it_rests_on_and_refuses_none():
-    lines = described(file())
-    assert lines == [
-        "synthetic mix training, 1 days, load 0.9, run times scaled to it; seeds are draws (stated shapes, not fitted)"
-    ]
+    found = demand_stated(file())
+    assert found == {"kind": "synthetic", "name": "training", "days": 1, "load": 0.9, "communication": None}
+    trace = demand_stated(parse({"topo": TOPO, "jobs": {"trace": "there/j.csv", "days": 3}}))
+    assert trace == {"kind": "trace", "name": "j.csv", "days": 3, "load": None, "communication": 0.2}
     bare = parse({"topo": TOPO})
     with pytest.raises(InputError, match="jobs: must name a trace or a synthetic mix, and not both"):
         jobs_of(bare, fleet_of(bare))

@@ -1,0 +1,69 @@
+"""How an accusation is confirmed: a ring of the suspect among cleared nodes, and one without it. It judges no time.
+
+What leads out of a group is confirmed with a group whose own way out is cleared, and without it by that one and a third: so
+the suspect is swapped for a healthy one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.slow.plan import Test
+from fabric.slow.tree import Tree
+
+Floats = NDArray[np.float64]
+COMPANY = 1.2
+"""Priors that a node may have that keeps a suspect company: nothing speaks against it."""
+
+
+def check(tree: Tree, suspect: int, probability: Floats, used: set[int], prior: float) -> tuple[Test, Test] | None:
+    """Return a ring with the suspect among cleared nodes, and one without it; None where too few cleared nodes are free."""
+    free = [n for n in range(tree.nodes) if probability[n] < COMPANY * prior and n not in used]
+    at = tree.layer_of(suspect)
+    if at < 0:
+        if suspect in used:
+            return None
+        near = near_to(tree, suspect, free)
+        if len(near) < 2:
+            return None
+        return Test((suspect, near[0])), Test((near[1], near[2]) if len(near) > 2 else (near[0], near[1]))
+    return _of_group(tree, at, suspect - tree.first[at], free, probability < COMPANY * prior)
+
+
+def _of_group(tree: Tree, at: int, number: int, free: Sequence[int], clear: NDArray[np.bool_]) -> tuple[Test, Test] | None:
+    """Return a ring that fills what leads out of a group, with a partner whose own is cleared, and one with the partner's."""
+    layer = tree.layers[at]
+    for below, one in enumerate(tree.layers[:at]):
+        free = [n for n in free if clear[tree.boundary(below, int(one.group[n]))]]
+    groups = [[n for n in free if layer.group[n] == g] for g in range(len(layer.names))]
+    if layer.boundaries == 1:
+        own, others = groups
+        return (Test(_pairwise(own, others)), Test(tuple(own))) if min(len(own), len(others)) > 1 else None
+    own = groups[number]
+    well = [g for g in range(len(groups)) if g != number and groups[g] and clear[tree.boundary(at, g)]]
+    above = [one.group for one in tree.layers[at + 1 :]]
+    apart = {g: sum(int(up[groups[g][0]] != up[n]) for up in above for n in groups[number][:1]) for g in well}
+    well.sort(key=lambda g: (apart[g], -len(groups[g]), g))  # below as few other boundaries as can be
+    if not own or not well:
+        return None
+    partner = groups[well[0]][: len(own)]
+    if len(well) > 1:  # the partner's own way out is not what is slow
+        return Test(_pairwise(own, partner)), Test(_pairwise(partner, groups[well[1]]))
+    rest = groups[well[0]][len(own) :]
+    return (Test(_pairwise(own, partner)), Test(tuple(rest))) if len(rest) > 1 else None
+
+
+def near_to(tree: Tree, node: int, free: Sequence[int]) -> list[int]:
+    """Return nodes to keep it company: of its smallest group first."""
+    if not tree.layers:
+        return [n for n in free if n != node][:3]
+    group = tree.layers[0].group
+    return sorted((n for n in free if n != node), key=lambda n: (group[n] != group[node], n))[:3]
+
+
+def _pairwise(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
+    both = min(len(one), len(other))
+    return tuple(n for pair in zip(one[:both], other[:both], strict=True) for n in pair)
