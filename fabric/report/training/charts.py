@@ -23,7 +23,7 @@ MEMORY = {
     "reserve": "#b8bec6",
 }  # fmt: skip
 SLOTS = {
-    "forward": "#56B4E9", "backward": "#0072B2", "recompute": "#8da0b3", "update": "#CC79A7", "exposed in passes": "#D55E00",
+    "forward": "#56B4E9", "backward": "#0072B2", "recompute": "#8da0b3", "update": "#CC79A7", "exposed communication": "#D55E00",
     "contention": "#7d8894", "between stages": "#E69F00", "gradients, weights": "#009E73",
 }  # fmt: skip
 MOST_SLOTS = 6000
@@ -194,7 +194,7 @@ def _kind(slot: Slot) -> str:
     if slot.what in SLOTS:
         return slot.what
     if slot.within:
-        return "exposed in passes"
+        return "exposed communication"
     return "between stages" if lane(slot) == STAGES else "gradients, weights"
 
 
