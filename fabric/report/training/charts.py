@@ -23,8 +23,8 @@ MEMORY = {
     "reserve": "#b8bec6",
 }  # fmt: skip
 SLOTS = {
-    "forward": "#56B4E9", "backward": "#0072B2", "recompute": "#8da0b3", "update": "#CC79A7", "exposed communication": "#D55E00",
-    "contention": "#7d8894", "between stages": "#E69F00", "gradients, weights": "#009E73",
+    "forward": "#56B4E9", "backward": "#0072B2", "recompute": "#8da0b3", "update": "#CC79A7",
+    "exposed communication": "#D55E00", "contention": "#7d8894", "between stages": "#E69F00", "gradients, weights": "#009E73",
 }  # fmt: skip
 MOST_SLOTS = 6000
 """Slots that a picture draws: from the beginning of the step on."""
