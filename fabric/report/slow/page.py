@@ -102,7 +102,7 @@ def _findings(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _differs(rows: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> str:
     """Return what of software and settings is not the same on all ranks, first what may be why something is slow."""
-    why = [f"{row['name']}: {text}, as on no other" for row in rows for text in row.get("differs", ())]
+    why = [f"{row['name']}, and nobody who is not slow: {text}" for row in rows for text in row.get("differs", ())]
     items = "".join(f"<li>{escape(text)}</li>" for text in (*dict.fromkeys(why), *lines))
     return f"<h2>Not the same on all ranks</h2><ul>{items}</ul>" if items else ""
 

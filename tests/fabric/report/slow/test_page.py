@@ -63,7 +63,7 @@ def test_settings_that_differ_are_listed_the_reason_first(found):
     context = {"source": "x", "evidence": [], "differs": ["kernel: 5 on <b>; 6 on the others"], **drawn(tree)}
     text = page("", rows, context, ())
     first, second = re.findall(r"<li>(.*?)</li>", text)
-    assert first == f"{rows[0]['name']}: NCCL_ALGO is Tree, Ring on the others, as on no other"
+    assert first == f"{rows[0]['name']}, and nobody who is not slow: NCCL_ALGO is Tree, Ring on the others"
     assert "&lt;b&gt;" in second
     assert "Not the same on all ranks" not in content(found)
 
