@@ -197,7 +197,7 @@ def _fill_in_fairly(question, rooms, net, line, head, now):  # type: ignore[no-u
 @inner
 def _after(jobs, waiting, held, last):  # type: ignore[no-untyped-def]
     """Return which waiting job comes next after the last one by (priority, what its tenant held, arrival), -1 for none."""
-    found = -1
+    found = np.int64(-1)
     for at in range(len(waiting)):
         if _before(jobs, waiting, held, last, at) and (found < 0 or _before(jobs, waiting, held, at, found)):
             found = at
@@ -220,7 +220,7 @@ def _has_room(question, rooms, job):  # type: ignore[no-untyped-def]
     """Return whether some pool has as many nodes that fit as a job wants: a look that most jobs do not pass."""
     for pool in range(len(question.size)):
         count = question.wanted[pool, job]
-        if count and fitting(rooms, pool, question.each[pool, job]) >= count:
+        if count and fitting(rooms, pool, np.int64(question.each[pool, job])) >= count:
             return True
     return False
 
@@ -234,7 +234,7 @@ def _backfill(question, rooms, net, line, job, now):  # type: ignore[no-untyped-
     state = line.state
     for pool in range(len(question.size)):
         count = question.wanted[pool, job]
-        if count == 0 or fitting(rooms, pool, question.each[pool, job]) < count:
+        if count == 0 or fitting(rooms, pool, np.int64(question.each[pool, job])) < count:
             continue
         if state[SHADOW] == UNKNOWN:
             _reserve(question, rooms, line, state[BLOCKED])
