@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import FleetFile, JobsText
 from fabric.fleet.job import LONGEST_US, WHOLE, Jobs
 from topologies.errors import InputError
+
+if TYPE_CHECKING:
+    from fabric.fleet.traces.trace import Trace
 
 DAY_US = 86_400_000_000
 DAYS = 14.0
@@ -51,12 +54,14 @@ def jobs_of(asked: FleetFile, fleet: Fleet, seed: int = 0, load: float | None = 
         found = _mix(text, fleet, end, seed)
         wanted = load
     else:
-        found, end = _stretch(_read(str(text.trace), text.format), text.days, seed)
+        found, end = _stretch(_read(str(text.trace), text.format).jobs, text.days, seed)
     found, end = _to_load(found, end, fleet, wanted)
     found = _communicating(found, text, fleet)
     if speed != 1.0:
         found = found.changed(work=np.maximum(found.work / speed, 1).astype(np.int64))
-    begin = min(round(asked.warm_up * DAY_US), end - 1)
+    begin = round(asked.warm_up * DAY_US)
+    if begin >= end:
+        raise InputError(f"warm_up: must be below the {end / DAY_US:.3g} days that the jobs are of, got {asked.warm_up:g}")
     return Demand(found, (begin, end), load_of(found, end, fleet))
 
 
@@ -83,10 +88,10 @@ def _mix(text: JobsText, fleet: Fleet, end: int, seed: int) -> Jobs:
 
 
 @lru_cache(maxsize=2)
-def _read(path: str, kind: str | None) -> Jobs:
+def _read(path: str, kind: str | None) -> Trace:
     from fabric.fleet.traces.catalog import read_trace  # noqa: PLC0415  # a mix needs no reader
 
-    return read_trace(Path(path), kind).jobs
+    return read_trace(Path(path), kind)
 
 
 def _stretch(jobs: Jobs, days: float | None, seed: int) -> tuple[Jobs, int]:
@@ -129,17 +134,24 @@ def stated(asked: FleetFile) -> dict[str, Any] | None:
     """Return what the demand is as plain values, for words in any language; None where the file has no jobs.
 
     kind: synthetic or trace; name: of the mix or the file; days: of a mix, or of a stretch of a trace (None: all of it); load:
-    None where none is asked for; communication: the share that is assumed, None where the jobs bring their own.
+    None where none is asked for; communication: the share that is assumed, None where the jobs bring their own. Of a trace too:
+    rows, left_out (reasons and how many rows), notes on how it was read, and source, what to cite.
     """
     text = asked.jobs
     if text is None:
         return None
     drawn = text.synthetic is not None
     share = COMMUNICATION if text.communication is None and not drawn else text.communication
+    read = None if drawn else _read(str(text.trace), text.format)
+    own = read is not None and text.communication is None and bool(read.jobs.columns()["communication"].any())
     return {
         "kind": "synthetic" if drawn else "trace",
         "name": text.synthetic if drawn else Path(str(text.trace)).name,
         "days": (text.days or DAYS) if drawn else text.days,
         "load": text.load,
-        "communication": share,
+        "communication": None if own else share,
+        "rows": read.rows if read else None,
+        "left_out": [{"reason": one.reason, "rows": one.count} for one in read.left] if read else [],
+        "notes": list(read.notes) if read else [],
+        "source": read.source if read else "",
     }

@@ -104,6 +104,9 @@ def layer_passes(
     backward = Pass(2 * gemm, core_back, on.stream(back_bytes) + kept[1], host)
     if plan.recompute == "pointwise":
         return LayerPasses(forward, backward, Pass(0.0, 0.0, on.stream(_pointwise_bytes(model, plan, tokens, routed)), 0.0))
+    if plan.recompute == "full" and plan.fsdp:
+        gemm -= _last_matrix(model, plan, on, rows, tokens, experts=experts)
+        return LayerPasses(forward, backward, forward._replace(gemm=gemm))
     return LayerPasses(forward, backward, _again(plan, forward, Pass(0.0, core, kept[0], 0.0)))
 
 
@@ -149,6 +152,20 @@ def _mlp_gemm(model: LanguageModel, plan: ParallelPlan, on: On, tokens: float, w
     h, first = model.hidden, model.mlp_matrices - 1
     up = on.matrix(tokens, first * width / plan.tp, h, plan.precision)
     return up + on.matrix(tokens, h, width / plan.tp, plan.precision)
+
+
+def _last_matrix(model: LanguageModel, plan: ParallelPlan, on: On, rows: float, tokens: float, *, experts: bool) -> float:
+    """Return the seconds of a layer's last matrix, which torch's checkpoint does not make again: nothing keeps its output.
+
+    torch.utils.checkpoint without reentry ends when the last kept tensor is made again (set_checkpoint_early_stop); the last
+    of a layer is that matrix's input. Megatron-LM makes all of it again.
+    """
+    e = model.experts
+    if experts and e is not None:
+        each = rows * plan.ep * plan.etp * e.top_k / e.count * plan.skew
+        width = e.width / plan.etp
+        return e.count / plan.ep * on.matrix(each, model.hidden, width, plan.precision, on.kernels.grouped)
+    return on.matrix(tokens, model.hidden, model.mlp_width / plan.tp, plan.precision)
 
 
 def _experts_gemm(model: LanguageModel, plan: ParallelPlan, on: On, rows: float, tokens: float) -> float:

@@ -18,6 +18,10 @@ TEXTS = {
         "stretches": "jobs: seeds are stretches of {days:g} days",
         "whole": "jobs: every seed is the whole trace",
         "communication": "jobs: those larger than a node communicate {share:g} % of a step where nothing else is said: an assumption",
+        "left": "jobs: {count:,} of {rows:,} rows of the trace are left out: {reasons}",
+        "left_for": "{rows:,} ({reason})",
+        "read": "jobs: {note}",
+        "source": "jobs: from {source}",
         "links": "links: {model}",
         "no_links": "links: none: every job at full speed",
         "built": "network: {name}: cables that leave each group; {tiers}",
@@ -42,6 +46,10 @@ TEXTS = {
         "stretches": "作业：每个种子取轨迹中的 {days:g} 天",
         "whole": "作业：每个种子都是整条轨迹",
         "communication": "作业：大于一个节点的作业若未说明，则一步中有 {share:g} % 在通信；这是假设",
+        "left": "作业：轨迹的 {rows:,} 行中有 {count:,} 行未读入（原因见 fleet trace）",
+        "left_for": "",
+        "read": "",
+        "source": "作业：来源 {source}",
         "links": "链路：{model}",
         "no_links": "链路：不计，所有作业全速",
         "built": "网络：{name}：按离开各组的线缆计；{tiers}",
@@ -57,7 +65,7 @@ TEXTS = {
         "join": "，",
     },
 }  # fmt: skip
-"""Language -> key -> text."""
+"""Language -> key -> text. What readers of traces note on their rows is English: the Chinese page points to `fleet trace`."""
 
 
 def lines(facts: Facts, links: str, lang: str = "en") -> list[str]:
@@ -87,6 +95,11 @@ def _jobs(facts: Facts, own: Mapping[str, str]) -> list[str]:
     else:
         said = [own["trace"].format(name=jobs["name"], load="" if load is None else own["replayed"].format(load=load))]
         said.append(own["whole"] if jobs["days"] is None else own["stretches"].format(days=jobs["days"]))
+        reasons = own["join"].join(own["left_for"].format(**one) for one in jobs["left_out"])
+        count = sum(one["rows"] for one in jobs["left_out"])
+        said += [own["left"].format(count=count, rows=jobs["rows"], reasons=reasons)] * bool(count)
+        said += [own["read"].format(note=note) for note in jobs["notes"] if own["read"]]
+        said += [own["source"].format(source=jobs["source"])] * bool(jobs["source"])
     share = jobs["communication"]
     return said if share is None else [*said, own["communication"].format(share=100 * share)]
 

@@ -240,3 +240,12 @@ def test_pointwise_recompute_takes_memory_traffic_alone():
     assert 0 < light.part("recompute") < 0.5 * one.part("memory-bound")
     assert light.hfu == light.mfu
     assert light.part("gemm") == one.part("gemm")
+
+
+def test_torchs_checkpoint_does_not_make_a_layers_last_matrix_again():
+    """Of a two-matrix MLP four times as wide as the hidden width it is a third of all matrices' FLOP."""
+    model = language_model("mpt-7b")
+    fsdp, whole = step("mpt-7b", "fsdp,recompute=full", seq=2048), step("mpt-7b", "tp=1,recompute=full", seq=2048)
+    core = model.layers * model.core_flops(model.keys(2048))
+    assert (fsdp.hardware_flops - fsdp.flops - core) / (whole.hardware_flops - whole.flops - core) == pytest.approx(2 / 3)
+    assert fsdp.part("recompute") < 0.8 * whole.part("recompute")
