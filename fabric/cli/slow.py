@@ -267,12 +267,20 @@ def _start(search: Search, wanted: int | None, arguments: Sequence[str], keep: P
         own += ["--keep", str(tests)] if search.method == "search" else []
         line = start.command_line(search.backend, count, own)
         tell(f"# {' '.join(line)}", err=True)
+        known: Report | None = None
         while True:
-            found = _launched(search, line, count, path, keep)
+            try:
+                found = _launched(search, line, count, path, keep)
+            except EnvironmentFault as fault:
+                if known is None:
+                    raise
+                warn(str(fault))
+                return known  # who is silent stays found, whatever became of the others
             if not found.context.get("cut") or count - len(found.context["silent"]) < FEWEST_LEFT:
                 return found
             tell(f"# {', '.join(found.context['silent'])}: no sign of life; the search goes on without", err=True)
             path.unlink()
+            known = found
 
 
 def _launched(search: Search, line: Sequence[str], count: int, path: Path, keep: Path | None) -> Report:

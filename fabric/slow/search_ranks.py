@@ -31,8 +31,8 @@ class Bench:
     """What a search has on one rank. units: the ranks of each unit. wrong: elements, as they come in.
 
     expected_seconds: as said before the search. settings: software and settings of every rank. keep: the file of the tests.
-    say(line), of rank 0. lost(report): tells
-    what is known when ranks fall silent, and returns the exit code; None where nobody is told.
+    say(line), of rank 0. lost(report): tells what is known when ranks fall silent, and returns the exit code; None where nobody
+    is told.
     """
 
     search: Search
