@@ -30,7 +30,7 @@ from fabric.measure.launch.watchdog import EXIT_ENVIRONMENT
 from fabric.network.names import given_names
 from fabric.slow.find import Told, run
 from fabric.slow.findings import drains
-from fabric.slow.kept import opened
+from fabric.slow.kept import check, opened
 from fabric.slow.search import Report, Search
 from fabric.text.json_file import read_json
 from fabric.units import size
@@ -104,7 +104,9 @@ def command(
     settle(launch)
     if not started_by_us():
         _refuse_unused(given["method"])
-        check_writable("output", page)
+        if launch.rank == 0:
+            check_writable("output", page)
+            check_writable("keep", keep)
     with ranks.one_voice(launch):
         search = _asked(launch, given)
         speaks = not started_by_us()
@@ -258,18 +260,27 @@ def _start(search: Search, wanted: int | None, arguments: Sequence[str], keep: P
         raise InputError(f"ranks: must be 2 or more, got {count}")
     start.check_crowd(count, force=force)
     check_backend(backend(search.backend), Launch(world_size=count))
+    check(keep, search, count)
     with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:
         path, tests = Path(folder) / "report.json", keep or Path(folder) / "tests.jsonl"
         own = [*arguments, "--backend", search.backend, "--report", str(path)]
         own += ["--keep", str(tests)] if search.method == "search" else []
         line = start.command_line(search.backend, count, own)
         tell(f"# {' '.join(line)}", err=True)
+        known: Report | None = None
         while True:
-            found = _launched(search, line, count, path, keep)
+            try:
+                found = _launched(search, line, count, path, keep)
+            except EnvironmentFault as fault:
+                if known is None:
+                    raise
+                warn(str(fault))
+                return known  # who is silent stays found, whatever became of the others
             if not found.context.get("cut") or count - len(found.context["silent"]) < FEWEST_LEFT:
                 return found
             tell(f"# {', '.join(found.context['silent'])}: no sign of life; the search goes on without", err=True)
             path.unlink()
+            known = found
 
 
 def _launched(search: Search, line: Sequence[str], count: int, path: Path, keep: Path | None) -> Report:

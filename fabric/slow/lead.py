@@ -181,7 +181,8 @@ def search_all(bench: Bench, fabric: Fabric | None) -> Report:
     """
     check_version(bench.search.layers, str(bench.world.context.get("nccl", "")))
     tree, kept, seats = _seated(bench, fabric)
-    bench.watchdog.last_words = partial(_lost, bench, tree, kept, seats)
+    started = monotonic()
+    bench.watchdog.last_words = partial(_lost, bench, tree, kept, seats, started)
     leads = [Lead(bench, tree, kept, seats, layer) for layer in bench.search.layers]
     if bench.launch.rank == 0:
         _say_how_long(leads[0])
@@ -190,7 +191,7 @@ def search_all(bench: Bench, fabric: Fabric | None) -> Report:
         found = []
         while (told := bench.world.gather(None)[0]) is not None:
             bench.blocks_side_by_side(*told)
-    report = report_of(bench, tree, found, kept, seats) if found else None
+    report = report_of(bench, tree, found, kept, seats, seconds=monotonic() - started) if found else None
     shared: Report = bench.world.gather(report)[0]
     return shared
 
@@ -236,6 +237,7 @@ def _say_how_long(lead: Lead) -> None:
     """Say about how long it will take, and what is there already."""
     bench, layers = lead.bench, len(lead.bench.search.layers)
     rounds, seconds = expected(lead.tree.nodes, bench.search, crowded=bench.crowded)
+    bench.expected_seconds = seconds * layers
     bench.say(f"about {rounds * layers} rounds, {show_duration(seconds * layers)}: fewer where nothing is slow")
     if lead.kept.torn:
         bench.say(f"{lead.kept.path}: its last line is torn ({lead.kept.torn} bytes) and was left out")
@@ -245,7 +247,7 @@ def _say_how_long(lead: Lead) -> None:
         bench.say(f"{lead.tree.names[node]} never answered: it is in no test")
 
 
-def _lost(bench: Bench, tree: Tree, kept: Kept, seats: Sequence[int], silent: Sequence[int]) -> int | None:
+def _lost(bench: Bench, tree: Tree, kept: Kept, seats: Sequence[int], started: float, silent: Sequence[int]) -> int | None:
     """Tell what is known when ranks fall silent; called beside the search, which hangs. Return the exit code, if any."""
     if bench.lost is None:
         return None
@@ -254,4 +256,4 @@ def _lost(bench: Bench, tree: Tree, kept: Kept, seats: Sequence[int], silent: Se
     kept.lose([seats[rank] for rank in silent])
     kept.rewind()
     found = [(layer, Lead(bench, tree, kept, seats, layer, live=False).found()) for layer in bench.search.layers]
-    return bench.lost(report_of(bench, tree, found, kept, seats, cut=True))
+    return bench.lost(report_of(bench, tree, found, kept, seats, seconds=monotonic() - started, cut=True))
