@@ -1,4 +1,4 @@
-"""What torch's DDP and FSDP really call, on ranks that train a tiny transformer, is what the plan's cases say."""
+"""What torch's DDP, FSDP and TP really call, on ranks that train a tiny transformer, is what the plan's cases say."""
 
 import json
 from collections import Counter
@@ -24,21 +24,25 @@ FP32 = {"all_gather": 2, "reduce_scatter": 4, "all_reduce": 4}
 
 def of_the_plan(text, ranks):
     """Collective and elements -> calls a step."""
-    step = training_step(TINY, plan_of(text), load("star:devices=4"), NONE, batch=2 * ranks, ranks=ranks, device=ANY)
+    batch = 2 if "tp=" in text else 2 * ranks
+    step = training_step(TINY, plan_of(text), load("star:devices=4"), NONE, batch=batch, ranks=ranks, device=ANY)
     found = Counter()
     for one in step.communications:
         assert one.case.world_size == ranks
-        found[one.case.collective, one.case.nbytes // FP32[one.case.collective]] += one.count
+        width = 2 if one.dimension == "tp" else FP32[one.case.collective]
+        found[one.case.collective, one.case.nbytes // width] += one.count
     return found
 
 
-@pytest.mark.parametrize(("way", "plan", "ranks_used"), [("ddp", "zero=0,mb=2", 2), ("fsdp", "fsdp=all,mb=2", 4)])
+@pytest.mark.parametrize(
+    ("way", "plan", "ranks_used"), [("ddp", "zero=0,mb=2", 2), ("fsdp", "fsdp=all,mb=2", 4), ("tp", "tp=2,mb=2", 2)]
+)
 def test_torch_calls_what_the_plan_says(ranks, way, plan, ranks_used):
     ranks.needs("gloo")
     done = ranks.finish(ranks.torchrun(ranks_used, str(Path(__file__).with_name("tiny_transformer.py")), way))
     assert done.returncode == 0, done.stderr
     line = next(line for line in done.stdout.splitlines() if line.startswith("[["))
     called = Counter((name, elements) for name, elements in json.loads(line))
-    if way == "fsdp":  # gloo scatters by an all-reduce of its own, seen below the call that torch makes
+    if way in ("fsdp", "tp"):  # gloo scatters by an all-reduce of its own, seen below the call that torch makes
         called = Counter({key: count for key, count in called.items() if key[0] != "all_reduce"})
     assert called == of_the_plan(plan, ranks_used)

@@ -1,15 +1,20 @@
-"""A tiny real transformer under torch's DDP or FSDP on gloo ranks: rank 0 prints the collectives of one step as JSON.
+"""A tiny real transformer under torch's DDP, FSDP or TP with SP on gloo ranks: rank 0 prints a step's collectives as JSON.
 
-Arguments: ddp or fsdp. The shape is TINY of test_training_calls.py; the profiler records what the backend really ran.
+Arguments: ddp, fsdp or tp (of the layers alone: embedding and logits are whole on every rank). The shape is TINY of
+test_training_calls.py; the profiler records what the backend really ran.
 """
 
 import json
+import math
 import sys
 
 import torch
 import torch.distributed as dist
 from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import Replicate, Shard
+from torch.distributed.tensor.parallel import ColwiseParallel, PrepareModuleInput, RowwiseParallel, parallelize_module
 from torch.profiler import ProfilerActivity, profile
 
 LAYERS, HIDDEN, HEADS, KV, MLP, VOCABULARY = 2, 64, 4, 2, 128, 256
@@ -18,25 +23,44 @@ NAMES = {
     "c10d::_allgather_base_": "all_gather",
     "c10d::_reduce_scatter_base_": "reduce_scatter",
 }
+FUNCTIONAL = {
+    "_c10d_functional::all_gather_into_tensor": "all_gather",
+    "_c10d_functional::reduce_scatter_tensor": "reduce_scatter",
+}
+"""DTensor's own calls, in whose shapes the input stands."""
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.q, self.o = (nn.Linear(HIDDEN, HIDDEN, bias=False) for _ in range(2))
+        self.k, self.v = (nn.Linear(HIDDEN, KV * (HIDDEN // HEADS), bias=False) for _ in range(2))
+
+    def forward(self, x):
+        q, k, v = (m(x).unflatten(-1, (-1, HIDDEN // HEADS)).transpose(1, 2) for m in (self.q, self.k, self.v))
+        core = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+        return self.o(core.transpose(1, 2).flatten(2))
+
+
+class Mlp(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gate, self.up = (nn.Linear(HIDDEN, MLP, bias=False) for _ in range(2))
+        self.down = nn.Linear(MLP, HIDDEN, bias=False)
+
+    def forward(self, x):
+        return self.down(nn.functional.silu(self.gate(x)) * self.up(x))
 
 
 class Layer(nn.Module):
     def __init__(self):
         super().__init__()
-        width = HIDDEN // HEADS
         self.norms = nn.ModuleList(nn.RMSNorm(HIDDEN) for _ in range(2))
-        self.q, self.o = (nn.Linear(HIDDEN, HIDDEN, bias=False) for _ in range(2))
-        self.k, self.v = (nn.Linear(HIDDEN, KV * width, bias=False) for _ in range(2))
-        self.gate, self.up = (nn.Linear(HIDDEN, MLP, bias=False) for _ in range(2))
-        self.down = nn.Linear(MLP, HIDDEN, bias=False)
+        self.attention, self.mlp = Attention(), Mlp()
 
     def forward(self, x):
-        y = self.norms[0](x)
-        q, k, v = (m(y).unflatten(-1, (-1, HIDDEN // HEADS)).transpose(1, 2) for m in (self.q, self.k, self.v))
-        core = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
-        x = x + self.o(core.transpose(1, 2).flatten(2))
-        y = self.norms[1](x)
-        return x + self.down(nn.functional.silu(self.gate(y)) * self.up(y))
+        x = x + self.attention(self.norms[0](x))
+        return x + self.mlp(self.norms[1](x))
 
 
 class Transformer(nn.Module):
@@ -46,17 +70,31 @@ class Transformer(nn.Module):
         self.layers, self.logits = nn.ModuleList(Layer() for _ in range(LAYERS)), nn.Linear(HIDDEN, VOCABULARY, bias=False)
 
     def forward(self, tokens):
-        x = self.embedding(tokens)
+        return self.logits(self.norm(self.middle(self.embedding(tokens))))
+
+    def middle(self, x):
         for layer in self.layers:
             x = layer(x)
-        return self.logits(self.norm(x))
+        return x
+
+
+def cut(layer, mesh):
+    """TP with SP as torch does it: one gather before a block's matrices, one scatter after its last."""
+    whole = {"input_layouts": (Shard(1),), "desired_input_layouts": (Replicate(),)}
+    columns = {f"{name}": ColwiseParallel() for name in ("attention.q", "attention.k", "attention.v", "mlp.gate", "mlp.up")}
+    rows = {name: RowwiseParallel(output_layouts=Shard(1)) for name in ("attention.o", "mlp.down")}
+    blocks = {name: PrepareModuleInput(**whole) for name in ("attention", "mlp")}
+    parallelize_module(layer, mesh, {**blocks, **columns, **rows})
 
 
 def main(way):
     dist.init_process_group("gloo")
     torch.manual_seed(0)
     model = Transformer()
-    if way == "ddp":
+    if way == "tp":
+        for layer in model.layers:
+            cut(layer, init_device_mesh("cpu", (dist.get_world_size(),)))
+    elif way == "ddp":
         model = nn.parallel.DistributedDataParallel(model, bucket_cap_mb=100)
     else:
         for layer in model.layers:
@@ -65,6 +103,10 @@ def main(way):
     tokens = torch.randint(0, VOCABULARY, (2, 16))
 
     def step():
+        if way == "tp":
+            own = model.embedding(tokens).chunk(dist.get_world_size(), 1)[dist.get_rank()]
+            model.middle(own).sum().backward()
+            return
         nn.functional.cross_entropy(model(tokens).flatten(0, 1), tokens.flatten()).backward()
         model.zero_grad()
 
@@ -81,6 +123,9 @@ def calls(events):
     """Yield (collective, elements of the larger buffer) of every call; an all-reduce's stand at the backend's own event."""
     for event in events:
         shapes = [shape[0] for shape in event.input_shapes if len(shape) == 1]
+        if event.name in FUNCTIONAL:
+            own = math.prod(event.input_shapes[0])
+            yield FUNCTIONAL[event.name], own * (dist.get_world_size() if "gather" in event.name else 1)
         if event.name == "gloo:all_reduce" and shapes:
             yield "all_reduce", max(shapes)
         elif event.name in NAMES and shapes:
