@@ -53,7 +53,7 @@ SIZES = [1 << 20, 64 << 20, 1 << 30]
 RANKS = [8 << i for i in range(12)]
 TRAINING_FABRICS = (H100_FABRICS[0], "clos:radix=64,endpoints=16384,tiers=3,oversubscription=4,node=dgx-h100")
 TRAINING_RANKS = [64 << n for n in range(9)]
-TRAINED = Question(language_model("llama3-70b"), sequence=8192, batch=2048, plan=None, pinned={}, workers=1)
+TRAINED = Question(language_model("llama3-70b"), sequence=8192, batch=2048, plan=None, pinned={})
 """16.8 million tokens a step at every size (strong), in proportion to the devices (weak)."""
 ASKED = {"ecmp:0-4": (None, "best", "ring"), "ideal": (None,)}
 """Routing -> what runs: NCCL's own choice, the best of all algorithms, and NCCL forced to its ring for contrast."""

@@ -54,7 +54,9 @@ ResumeProgram=/bin/true
 ResumeTimeout=36000
 SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0
 SuspendTime=100000
-NodeName={nodes} State=CLOUD CPUs=1
+PrivateData=cloud
+GresTypes=gpu
+NodeName={nodes} State=CLOUD CPUs=1{gres}
 PartitionName=p Nodes=ALL Default=YES MaxTime=INFINITE
 """
 PATIENCE = 60.0
@@ -76,14 +78,14 @@ def placements(named: Named, sizes: Sequence[int]) -> list[tuple[int, ...]]:
         EnvironmentFault: slurmctld is absent, does not come up, or refuses a job.
     """
     with controller(plain_tree(named), [f"n{number}" for number in range(len(named.nodes))]) as (environment, folder):
-        return _placed(environment, folder, sizes)
+        return placed(environment, folder, sizes)
 
 
 @contextmanager
-def controller(topology: str, nodes: Sequence[str]) -> Iterator[tuple[dict[str, str], Path]]:
+def controller(topology: str, nodes: Sequence[str], devices: int = 0) -> Iterator[tuple[dict[str, str], Path]]:
     """Give (environment of Slurm's commands, folder with its `log`) of a slurmctld that has loaded a topology.conf.
 
-    nodes: the names in it; each is a node of one processor that never boots. slurmctld ends with the block.
+    nodes: the names in it; each is a node of one processor and so many devices that never boots. slurmctld ends with the block.
 
     Raises:
         EnvironmentFault: slurmctld is absent, or does not come up.
@@ -92,7 +94,7 @@ def controller(topology: str, nodes: Sequence[str]) -> Iterator[tuple[dict[str, 
         raise EnvironmentFault(f"slurm: {why}")
     folder = Path(tempfile.mkdtemp(prefix="fb-judge-"))
     try:
-        environment = _configured(folder, topology, nodes)
+        environment = _configured(folder, topology, nodes, devices)
         daemon = subprocess.Popen(
             [str(shutil.which("slurmctld", path=_path())), "-D", "-f", str(folder / "slurm.conf")],
             env=environment,
@@ -133,7 +135,7 @@ def _path() -> str:
     return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
-def _configured(folder: Path, topology: str, nodes: Sequence[str]) -> dict[str, str]:
+def _configured(folder: Path, topology: str, nodes: Sequence[str], devices: int) -> dict[str, str]:
     """Write the two files; return the environment that slurmctld and its commands run in."""
     (folder / "state").mkdir()
     with socket.socket() as free:
@@ -142,17 +144,30 @@ def _configured(folder: Path, topology: str, nodes: Sequence[str]) -> dict[str, 
     import getpass
 
     names = compress(nodes)
-    text = CONFIGURATION.format(host=socket.gethostname(), user=getpass.getuser(), port=port, folder=folder, nodes=names)
+    gres = f" Gres=gpu:{devices}" if devices else ""
+    text = CONFIGURATION.format(
+        host=socket.gethostname(), user=getpass.getuser(), port=port, folder=folder, nodes=names, gres=gres
+    )
     (folder / "slurm.conf").write_text(text)
     (folder / "topology.conf").write_text(topology)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
     return {**kept, "SLURM_CONF": str(folder / "slurm.conf"), "PATH": _path()}
 
 
-def _placed(environment: dict[str, str], folder: Path, sizes: Sequence[int]) -> list[tuple[int, ...]]:
+def placed(environment: dict[str, str], folder: Path, sizes: Sequence[int], devices: int = 0) -> list[tuple[int, ...]]:
+    """Return the nodes by number (their names end in it) of jobs of so many nodes and devices of each, as `placements`."""
     jobs = []
     for size in sizes:
-        line = ["sbatch", "--parsable", "-N", str(size), "-o", "/dev/null", "--chdir=/"]
+        line = [
+            "sbatch",
+            "--parsable",
+            "-N",
+            str(size),
+            "-o",
+            "/dev/null",
+            "--chdir=/",
+            *[f"--gres=gpu:{devices}"] * bool(devices),
+        ]
         done = subprocess.run(line, env=environment, input="#!/bin/sh\ntrue\n", capture_output=True, text=True, check=False)
         if done.returncode:
             raise EnvironmentFault(f"slurm: sbatch -N {size} failed: {' '.join(done.stderr.split())}")

@@ -28,7 +28,8 @@ class Row:
 
     core: share of the attention core's kernels of that day, None: today's; power: watts a device where it was capped.
     unstated: what was guessed; empty where the layout is stated. memory_rate: bytes per second where the part was another.
-    dropped: tokens beyond an expert's capacity were.
+    dropped: tokens beyond an expert's capacity were. launched: experts'
+    kernels are, one by one, where others of its day run as a graph. fitted: constants were fitted on it.
     """
 
     set: str
@@ -46,6 +47,8 @@ class Row:
     memory_rate: float | None = None
     peer: str = ""
     dropped: bool = False
+    launched: bool = False
+    fitted: bool = False
 
     @property
     def group(self) -> tuple[str, ...]:
@@ -93,7 +96,16 @@ def rows_of(folder: Path) -> Iterator[Row | Unread]:
 def _set(path: Path, one: Json) -> Iterator[Row | Unread]:
     name = str(one["id"])
     reader = next((read for word, read in SETS.items() if name.startswith(word)), None)
-    yield from _read(f"{path.name}: {name}", reader, one["rows"], one)
+    lines = [line for row in one["rows"] for line in alternatives(row)] if reader is megatron_bridge else one["rows"]
+    yield from _read(f"{path.name}: {name}", reader, lines, one)
+
+
+def alternatives(line: Json) -> Iterator[Json]:
+    """Yield a row and, where cells hold a second value in parentheses (`1614 (1540)`: the other FP8 recipe), that one too."""
+    yield line
+    second = {key: found[1] for key, cell in line.items() if (found := re.search(r"\(([0-9.,]+)\)", str(cell)))}
+    if "Tokens / sec / GPU" in second:
+        yield {**line, **second}
 
 
 def _read(where: str, reader: Callable[[str, Json], Row] | None, lines: list[Any], about: Json) -> Iterator[Row | Unread]:
@@ -144,8 +156,9 @@ def llm_foundry(_: str, line: Json) -> Row:
     rate = 1.555e12 if part == "A100-40" else None
     said = f"llm-foundry {part}{' fp8' if plan.precision == 'fp8' else ''}"
     return Row(
-        said, "llm-foundry 2023", model, plan, node, devices, batch, sequence, seconds, OLD_CORES[node], memory_rate=rate
-    )
+        said, "llm-foundry 2023", model, plan, node, devices, batch, sequence, seconds, OLD_CORES[node], memory_rate=rate,
+        fitted=plan.precision == "bf16",
+    )  # fmt: skip
 
 
 NODES = {
@@ -219,7 +232,21 @@ def megatron_bridge(_: str, line: Json) -> Row:
     said = f"Megatron-Bridge {'MoE' if moe else 'dense'} {plan.precision}"
     release = str(line.get("release", "")).replace(" NeMo Container", "")
     dropped = "tokendrop" in str(line.get("Model"))
-    return Row(said, f"NeMo {release}", model, plan, node, devices, batch, sequence, seconds, dropped=dropped)
+    launched = "gpt-oss" in model.name and node == "dgx-b300"  # full_iteration stands in a comment there (see dispatch_of)
+    return Row(
+        said,
+        f"NeMo {release}",
+        model,
+        plan,
+        node,
+        devices,
+        batch,
+        sequence,
+        seconds,
+        dropped=dropped,
+        fitted=True,
+        launched=launched,
+    )
 
 
 def korthikanti(_: str, line: Json) -> Row:
@@ -235,7 +262,10 @@ def korthikanti(_: str, line: Json) -> Row:
 
 
 def megatron_2021(name: str, line: Json) -> Row:
-    """Return a row of Megatron's figures of 2021: micro batch and virtual stages are not stated."""
+    """Return a row of Megatron's figures of 2021: micro batch and virtual stages are not stated.
+
+    It summed gradients in FP16 unless told `--fp32-allreduce`.
+    """
     if "V100" in str(line.get("gpu", "")):
         raise Unread("V100: no node of the catalogue")
     hidden, layers = line["hidden"], line["layers"]
@@ -249,7 +279,15 @@ def megatron_2021(name: str, line: Json) -> Row:
     old = "iter_ms" in line
     sequence = 1024 if old else 2048
     plan = ParallelPlan(
-        tp=tp, pp=pp, micro_batch=max(1, batch // dp) if old else 1, sp=False, flash=False, recompute="full", zero=0, overlap=()
+        tp=tp,
+        pp=pp,
+        micro_batch=max(1, batch // dp) if old else 1,
+        sp=False,
+        flash=False,
+        recompute="full",
+        zero=0,
+        overlap=(),
+        grad_bytes=2,
     )
     flops = model.flops_per_token(sequence, causal=False) * 4 / 3 * batch * sequence / devices
     seconds = line["iter_ms"] / 1e3 if old else flops / (line["tflops_per_gpu"] * 1e12)

@@ -46,8 +46,8 @@ def cases(
 ) -> list[Case]:
     """Return a case for every world size and size, world size by world size.
 
-    ranks: None: all devices. order: contiguous, interleaved, scattered:SEED, or the device of every rank; predict() then
-    takes the same list as given=. root, params: of collectives that have them.
+    ranks: None: all devices. order: contiguous, interleaved, strided:STEP, scattered:SEED, or the device of every
+    rank; predict() then takes the same list as given=. root, params: of collectives that have them.
 
     Raises:
         InputError: an unknown collective, a root or parameter that it does not have, more ranks than devices, a bad order.
@@ -542,7 +542,8 @@ def search(
 ) -> Answer[Survivor]:
     """Return the designs for so many devices that no other beats on cost, power, time and exposure: docs/search.md.
 
-    families: () is all that are generated. cases: COLLECTIVE:SIZE[:COUNT], () is the review's or the defaults. review: a YAML
+    families: () is all that are generated. cases: COLLECTIVE:SIZE[:COUNT] or one
+    training:MODEL[:PLAN[:BATCH]], () is the review's or the defaults. review: a YAML
     file whose cases, step, parts, cost and limits count. workers: processes; None is one per core, for a script with a main
     guard. journal, resume: the file of finished evaluations, and whether to go on with it. watch: told (done, in all).
 
@@ -552,7 +553,7 @@ def search(
     """
     from fabric.answers.search import search as answer
     from fabric.review.request import load as review_of
-    from fabric.search.asked import asked, case_of
+    from fabric.search.asked import asked, read_cases
     from fabric.search.generate import Demand
 
     demand = Demand(
@@ -566,7 +567,7 @@ def search(
     )
     request = asked(
         None if review is None else review_of(Path(review)),
-        cases=list(map(case_of, cases)),
+        **read_cases(cases),
         compute=compute_seconds,
         overlap=overlap,
         node=node,

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING
 
 from fabric.answers.answer import LIST, NUMBER, TEXT, WHOLE, YES_NO, Answer, Column, Part, View, maybe
 from fabric.answers.cells import percent
+from fabric.answers.host import host_parts
 from fabric.answers.laws import parts_of
 from fabric.units import show_duration, show_size
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
-    from fabric.predict.constants import Constants
+    from fabric.predict.constants import Constants, Line
     from fabric.predict.fits import Fit, Score
+    from fabric.predict.host import HostRates
     from fabric.predict.site import Laws
     from fabric.records.result import Result
 
+Setting = tuple[str, str]
+"""A library and how it was set."""
 VIEW = View(
     "calibrate",
     (
@@ -66,12 +70,13 @@ def calibrate(results: Sequence[Result], fabric: Fabric, *, collective: str | No
         raise InputError(next(iter(refused.values()), "calibrate: the file holds no measured results"))
     scored = [(fit, tuple(scores(fit, fabric))) for fit in fits.values()]
     parts = [Part(f"{fit.constants.name}: {fit.constants.source}", own, notes=tuple(_notes(fit, own))) for fit, own in scored]
-    found = _with_laws([fit.constants for fit, _ in scored], laws, fabric)
+    hosts = _hosts(placed, laws, fabric)
+    found = _with_laws([fit.constants for fit, _ in scored], laws, hosts, fabric)
     return Answer(
         VIEW,
         found,
         tuple(score for _, own in scored for score in own),
-        parts=(*parts, *(part for own in laws.values() for part in parts_of(own))),
+        parts=(*parts, *(part for own in laws.values() for part in parts_of(own)), *host_parts(hosts)),
         beside={"constants": [asdict(one) for one in found], "file": None},
         warnings=tuple(_several(laws)) if laws else tuple(refused.values()),
     )
@@ -101,10 +106,33 @@ def _of_lines(results: Sequence[Result], asked: str | None) -> Sequence[Result]:
     return [] if lawful and len(there) > 1 and asked not in there else of_one_collective(results, asked)
 
 
-def _with_laws(fitted: Sequence[Constants], laws: Mapping[tuple[str, str], Laws], fabric: Fabric) -> tuple[Constants, ...]:
-    """Return fitted constants with the laws of their libraries' first settings, and constants of laws alone for the rest."""
+def _hosts(results: Sequence[Result], laws: Mapping[Setting, Laws], fabric: Fabric) -> dict[Setting, HostRates]:
+    """Return how fast a node copies and adds, of every MPI and setting with laws whose rows say it."""
+    from fabric.predict.host_fit import host_rates, sends_from_host
+    from fabric.predict.laws import library
+    from fabric.predict.settings import setting_of
+
+    own = {
+        (name, setting): [r for r in results if (library(r.source), setting_of(r)) == (name, setting)]
+        for name, setting in laws
+        if sends_from_host(name)
+    }
+    return {key: found for key, rows in own.items() if (found := host_rates(rows, fabric, key[0]))}
+
+
+def _with_laws(
+    fitted: Sequence[Constants], laws: Mapping[Setting, Laws], hosts: Mapping[Setting, HostRates], fabric: Fabric
+) -> tuple[Constants, ...]:
+    """Return fitted constants with the laws of their libraries' first settings, and constants of laws alone for the rest.
+
+    MPI's carry how fast a node copies and adds: by rows of several nodes, else as the machine's memory was measured.
+    """
     from fabric.predict.constants import Constants
+    from fabric.predict.host import of_working_sets
+    from fabric.predict.host_fit import sends_from_host
     from fabric.records.result import now
+
+    here = of_working_sets(fabric.working_sets) if fabric.working_sets else None
 
     first = {library: own for (library, _), own in reversed(list(laws.items()))}
     lined = {one.backend for one in fitted}
@@ -117,11 +145,21 @@ def _with_laws(fitted: Sequence[Constants], laws: Mapping[tuple[str, str], Laws]
             fabric=fabric.fingerprint,
             made_at=now(),
             laws=own,
+            host=hosts.get((library, setting)),
         )
         for (library, setting), own in laws.items()
         if library not in lined or own is not first[library]
     ]
-    return (*(replace(one, laws=first.get(one.backend or "")) for one in fitted), *alone)
+    hosted = {library: own for (library, _), own in reversed(list(hosts.items()))}
+    lined_with = [
+        replace(
+            one,
+            laws=first.get(one.backend or ""),
+            host=hosted.get(one.backend or "", here if sends_from_host(one.backend or "") else None),
+        )
+        for one in fitted
+    ]
+    return (*lined_with, *alone)
 
 
 def _notes(fit: Fit, own: Sequence[Score]) -> list[str]:
@@ -134,7 +172,7 @@ def _notes(fit: Fit, own: Sequence[Score]) -> list[str]:
     notes = [
         f"line up to {show_size(round(line.max_bytes)) if line.max_bytes else 'any size'} a message: "
         f"alpha {show_duration(line.alpha)}{_range(line.alpha_interval, 1e-6, 'us')}, "
-        f"beta {(line.beta or 0) * 1e9:.4g} ns/B{_range(line.beta_interval, 1e-9, 'ns/B')}"
+        f"beta {(line.beta or 0) * 1e9:.4g} ns/B{_range(line.beta_interval, 1e-9, 'ns/B')}{_again(line)}"
         for line in fit.constants.lines["*"]
     ]
     notes.append(f"baseline: {show_duration(base.alpha)} + S x {base.beta * 1e9:.4g} ns/B")
@@ -145,6 +183,12 @@ def _notes(fit: Fit, own: Sequence[Score]) -> list[str]:
         )
         notes.append(f"held out: median |error| {ours:.1f} % (baseline {theirs:.1f} %) over {len(held)} cases")
     return notes
+
+
+def _again(line: Line) -> str:
+    """Return what a further message of a call takes of the first, "" where as much."""
+    ends = line.again_interval
+    return f", a further message of a call {line.again:.2f} of it [{ends[0]:.2f}, {ends[1]:.2f}]" if ends else ""
 
 
 def _range(interval: tuple[float, float] | None, unit: float, name: str) -> str:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 WORST = 20
 """Jobs that the table shows."""
-FILES = ("sacct.txt", "pods.json")
+NO_BOOKS = "from squeue: jobs that are over are not in it, so that the hours are those of the jobs that still run"
+FILES = ("sacct.txt", "squeue.txt", "pods.json")
 
 
 def _job(key: str) -> Callable[[Span], object]:
@@ -53,6 +54,7 @@ VIEW = View(
     ),
     beside={
         "fleet": TEXT, "days": NUMBER, "nodes": WHOLE, "free_nodes": WHOLE, "partly_used_nodes": WHOLE, "stranded_nodes": WHOLE,
+        "down_nodes": WHOLE,
         "leaves": WHOLE, "whole_free_leaves": WHOLE, "waiting_jobs": WHOLE, "device_hours": NUMBER, "lost_hours_low": NUMBER,
         "lost_hours_high": NUMBER, "lost_money_low": maybe(NUMBER), "lost_money_high": maybe(NUMBER), "currency": maybe(TEXT),
         "fits": LIST, "left_out": OBJECT, "assumptions": TEXTS,
@@ -70,8 +72,11 @@ def collected(folder: Path) -> State:
     """Return the jobs that the collecting script left in a folder.
 
     Raises:
-        InputError: neither sacct.txt nor pods.json, or what cannot be read.
+        InputError: none of sacct.txt, squeue.txt and pods.json, or what cannot be read.
     """
+    from dataclasses import replace
+
+    from fabric.fleet.slurm_now import as_sacct, nodes_now
     from fabric.fleet.state import from_kubernetes, from_sacct
     from fabric.text.files import is_file, read_text
     from fabric.text.numbers import real
@@ -79,11 +84,16 @@ def collected(folder: Path) -> State:
 
     own = next((folder / name for name in FILES if is_file(folder / name)), None)
     if own is None:
-        files = " nor ".join(FILES)
-        raise InputError(f"audit: {folder} holds neither {files}; `fabricbench fleet audit --script` prints what collects them")
+        files = ", ".join(FILES)
+        raise InputError(f"audit: {folder} holds none of {files}; `fabricbench fleet audit --script` prints what collects them")
     at = real(read_text(folder / "at.txt", "audit"), f"{folder / 'at.txt'}", 0) if is_file(folder / "at.txt") else None
-    if own.name == "sacct.txt":
-        return from_sacct(read_text(own, "audit"), str(own), at)
+    if own.suffix == ".txt":
+        text, nodes = read_text(own, "audit"), folder / "sinfo.txt"
+        now = nodes_now(read_text(nodes, "audit"), str(nodes)) if is_file(nodes) else None
+        books = own.name == "sacct.txt"
+        found = from_sacct(text if books else as_sacct(text, str(own)), str(own), at)
+        found = found if books else replace(found, note=NO_BOOKS)
+        return found if now is None else replace(found, devices=now.devices, down=now.down)
     return from_kubernetes(read_text(own, "audit"), read_text(folder / "nodes.json", "audit"), str(own), at)
 
 
@@ -126,11 +136,11 @@ def fleet_audit(
     if not found.spans:
         said = "; ".join(f"{count:,} {reason}" for reason, count in found.left_out.items())
         raise InputError(f"audit: no job of the last {days:g} days lies on this fabric{f' ({said})' if said else ''}")
-    return answer_of(found, fleet, days)
+    return answer_of(found, fleet, days, state.note)
 
 
-def answer_of(found: Audit, fleet: Fleet, days: float) -> Answer[Span]:
-    """Return an audit as an answer: the worst offenders, what fits now, and what was left out."""
+def answer_of(found: Audit, fleet: Fleet, days: float, note: str = "") -> Answer[Span]:
+    """Return an audit as an answer: the worst offenders, what fits now, and what was left out. note: of what it was read."""
     from fabric.units import show_size
 
     price, currency = _price(fleet)
@@ -150,12 +160,13 @@ def answer_of(found: Audit, fleet: Fleet, days: float) -> Answer[Span]:
         + ("" if price is None else f": {money[0]:,.0f} .. {money[1]:,.0f} {currency}"),
         f"{wide:,} of {len(several):,} jobs of several nodes span more leaves than they need on an empty fabric",
         *(f"left out: {count:,} {reason}" for reason, count in found.left_out.items()),
+        *([note] if note else []),
         *assumed,
     ]
     now = (
         f"now: {found.free:,} of {found.nodes:,} nodes free, {found.stranded:,} of them in leaves that are partly used; "
         f"{found.whole_leaves:,} of {found.leaves:,} leaves wholly free; {found.partly:,} nodes partly used; "
-        f"{found.waiting:,} jobs wait"
+        f"{found.down:,} down; {found.waiting:,} jobs wait"
     )
     worst = found.spans[:WORST]
     title = f"{len(found.spans):,} jobs on {fleet.name}, the {len(worst)} that lose most"
@@ -169,7 +180,8 @@ def _beside(
     fits: Sequence[Fit] = found.fits
     return {
         "fleet": fleet.name, "days": days, "nodes": found.nodes, "free_nodes": found.free, "partly_used_nodes": found.partly,
-        "stranded_nodes": found.stranded, "leaves": found.leaves, "whole_free_leaves": found.whole_leaves,
+        "stranded_nodes": found.stranded, "down_nodes": found.down,
+        "leaves": found.leaves, "whole_free_leaves": found.whole_leaves,
         "waiting_jobs": found.waiting, "device_hours": found.hours, "lost_hours_low": found.lost[0],
         "lost_hours_high": found.lost[1], "lost_money_low": money[0], "lost_money_high": money[1], "currency": money[2],
         "fits": [{"nodes": fit.nodes, "leaves": fit.leaves, "fewest": fit.fewest} for fit in fits],

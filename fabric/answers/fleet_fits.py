@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fabric.answers.answer import Part
-from fabric.answers.fleet_tables import clock, rows
+from fabric.answers.fleet_tables import rows
 
 if TYPE_CHECKING:
     from fabric.fleet.fits import Fit
@@ -25,30 +25,39 @@ def fitting(cell: Cell) -> list[Fit]:
     return over_seeds([one.figures["fits"] for one in cell.runs])
 
 
-def table(cell: Cell, wait: float | None) -> Part:
-    """Return a row per tenant: jobs that start at once, sizes whose P95 wait is at most `wait`, that wait longer, never fit."""
+def tenants_fit(cell: Cell, wait: float | None) -> list[dict[str, Any]]:
+    """Return a row per tenant, those with most jobs first: which sizes of jobs fit within a wait, which wait longer, never fit.
+
+    wait: seconds of P95 wait; None: an hour. at_once: share of the jobs that start as they come, None without any. soon: sizes
+    whose P95 wait is at most the wait; late: others, with theirs; never: sizes with jobs that the fleet can never hold.
+    """
     most = WAIT if wait is None else wait
-    limit = clock(most).replace(".0 ", " ")
     by: dict[str, list[Fit]] = {}
     for one in fitting(cell):
         by.setdefault(one.tenant, []).append(one)
     ordered = sorted(by.items(), key=lambda item: -sum(one.jobs + one.never for one in item[1]))
-    shown = ordered[:TENANTS]
-    body = [_row(name, own, most) for name, own in shown]
-    notes = [f"sizes in devices of a job; a size fits within {limit} where the P95 wait of its jobs is at most that"]
-    notes += ["--wait SECONDS asks for another wait"] if wait is None else []
-    notes += [f"{len(ordered) - len(shown):,} tenants with fewer jobs are left out here (--json has all)"] * (
-        len(shown) < len(ordered)
-    )
-    heads = ("tenant", "jobs", "start at once", f"fit within {limit}", "wait longer (P95)", "never fit (jobs)")
-    return rows(f"Which tenants' jobs fit, {cell.setting.policy}", heads, body, notes)
+    return [{"tenant": name, "wait_seconds": most, **_row(own, most)} for name, own in ordered]
 
 
-def _row(name: str, own: Sequence[Fit], most: float) -> tuple[str, ...]:
+def _row(own: Sequence[Fit], most: float) -> dict[str, Any]:
     jobs = sum(one.jobs for one in own)
-    at_once = f"{100 * sum(one.at_once for one in own) / jobs:.0f} %" if jobs else "-"
     waits = [(one.devices, one.wait_p95) for one in own if one.wait_p95 is not None]
-    soon = [devices for devices, wait in waits if wait <= most]
-    late = [f"{devices} ({clock(wait)})" for devices, wait in waits if wait > most]
-    never = [f"{one.devices} ({one.never:,})" for one in own if one.never]
-    return (name or "(none named)", f"{jobs:,}", at_once, *(", ".join(part) or "-" for part in (soon, late, never)))
+    return {
+        "jobs": jobs,
+        "at_once": sum(one.at_once for one in own) / jobs if jobs else None,
+        "soon": [devices for devices, wait in waits if wait <= most],
+        "late": [{"devices": devices, "wait_p95": wait} for devices, wait in waits if wait > most],
+        "never": [{"devices": one.devices, "jobs": one.never} for one in own if one.never],
+    }
+
+
+def table(policy: str, found: Sequence[Mapping[str, Any]], *, asked: bool) -> Part:
+    """Return the table of those rows. asked: whether the wait was asked for."""
+    from fabric.report.words.fleet import clock, tenant_cells, texts
+
+    own, limit = texts("en"), clock(found[0]["wait_seconds"] if found else WAIT, "en")
+    notes = [own["fits_note"].format(wait=limit)]
+    notes += [] if asked else ["--wait SECONDS asks for another wait"]
+    notes += [f"{len(found) - TENANTS:,} tenants with fewer jobs are left out here (--json has all)"] * (len(found) > TENANTS)
+    heads = own["heads_fits"].format(wait=limit).split("|")
+    return rows(f"Which tenants' jobs fit, {policy}", heads, [tenant_cells(row, "en") for row in found[:TENANTS]], notes)

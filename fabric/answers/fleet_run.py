@@ -23,14 +23,14 @@ STEP_NAMES = {
 }  # fmt: skip
 NAMES = (
     ("allocation", "allocation rate: held / installed", "分配率"),
-    ("gar", "GAR, GPU allocation ratio: held / up", "GPU 分配率"),
-    ("sor", "SOR, scheduling occupancy rate: held time / installed time", "调度占用率"),
-    ("gfr", "GFR, GPU node fragmentation ratio: nodes partly held", "节点碎片率"),
-    ("jtted_median", "JTTED: time where a job lies / on its best place, median", "训练时间估计比, 中位"),
-    ("jtted_p95", "the same, P95", "训练时间估计比, P95"),
-    ("scheduling_goodput", "MPG scheduling goodput: held / up", "调度有效率"),
-    ("runtime_goodput", "MPG runtime goodput: held less what restarts lost", "运行有效率"),
-    ("program_goodput", "MPG program goodput: effective of what is left", "程序有效率"),
+    ("gar", "GAR, GPU allocation ratio: held / up", "GPU 分配率 GAR"),
+    ("sor", "SOR, scheduling occupancy rate: held time / installed time", "调度占用率 SOR"),
+    ("gfr", "GFR, GPU node fragmentation ratio: nodes partly held", "节点碎片率 GFR"),
+    ("jtted_median", "JTTED: time where a job lies / on its best place, median", "训练时间估计比 JTTED, 中位"),
+    ("jtted_p95", "the same, P95", "训练时间估计比 JTTED, P95"),
+    ("scheduling_goodput", "MPG scheduling goodput: held / up", "调度有效率 (MPG)"),
+    ("runtime_goodput", "MPG runtime goodput: held less what restarts lost", "运行有效率 (MPG)"),
+    ("program_goodput", "MPG program goodput: effective of what is left", "程序有效率 (MPG)"),
     ("racked", "switched on / installed", "上架率"),
     ("used", "effective / switched on", "算力利用率"),
 )
@@ -94,7 +94,7 @@ VIEW = View(
     ),
     beside={
         "fleet": TEXT, "currency": maybe(TEXT), "seeds": WHOLE, "devices": WHOLE, "settings": LIST, "changes": LIST,
-        "dominates": OBJECT, "limits": OBJECT, "assumptions": TEXTS,
+        "dominates": OBJECT, "limits": OBJECT, "tenants_fit": LIST, "assumptions": TEXTS, "rests_on": OBJECT,
     },
 )  # fmt: skip
 
@@ -222,15 +222,22 @@ def answer_of(
     fits: tuple[float, float, float] | None = None,
 ) -> Answer[Cell]:
     """Return runs as an answer: the base's waterfall, policies side by side, waits, names, what would help, money, limits."""
+    from fabric.answers.fleet_fits import tenants_fit
     from fabric.answers.fleet_tables import limits, parts
     from fabric.fleet.helps import headline
+    from fabric.fleet.study import LEAST_TRIED
+    from fabric.report.words.fleet_rests import lines as rests_lines
 
     base = shown[0]
     facts = tuple(line for cell in shown for line in lines(cell, fleet))
     dominates, share = headline(base)
     found = limits(fleet, base, own.cap, own.replica)
     if fits is not None:
-        found["load_that_fits"] = {"wait_seconds": fits[0], "load": fits[1], "wait_found_seconds": fits[2]}
+        found["load_that_fits"] = {
+            "wait_seconds": fits[0], "load": fits[1], "wait_found_seconds": fits[2], "least_tried": LEAST_TRIED
+        }  # fmt: skip
+    rests = rests_on(file, fleet, shown)
+    links = "" if base.setting.links is None else links_name(base)
     settings = [_plain(cell, fleet) for cell in shown]
     beside = {
         "fleet": fleet.name,
@@ -241,9 +248,11 @@ def answer_of(
         "changes": [{"links": links, **asdict(one)} for links, rows in worths for one in rows],
         "dominates": {"what": dominates, "share": share},
         "limits": found,
-        "assumptions": assumptions(file, fleet, base),
+        "tenants_fit": tenants_fit(base, own.wait),
+        "assumptions": rests_lines(rests, links),
+        "rests_on": rests,
     }
-    return Answer(VIEW, tuple(shown), facts, tuple(parts(fleet, shown, worths, beside, own.wait)), beside)
+    return Answer(VIEW, tuple(shown), facts, tuple(parts(fleet, shown, beside, asked_wait=own.wait is not None)), beside)
 
 
 def lines(cell: Cell, fleet: Fleet) -> list[Line]:
@@ -261,21 +270,34 @@ def lines(cell: Cell, fleet: Fleet) -> list[Line]:
     return found
 
 
-def assumptions(file: FleetFile, fleet: Fleet, base: Cell) -> list[str]:
-    """Return what the figures rest on, one line each."""
-    from fabric.fleet.demand import described
+def rests_on(file: FleetFile, fleet: Fleet, shown: Sequence[Cell]) -> dict[str, Any]:
+    """Return what the figures rest on as plain values: jobs, network, power, prices, failures, engine; words come later."""
+    from fabric.fleet.demand import stated
+    from fabric.fleet.tree import oversubscribed
 
-    said = [f"jobs: {line}" for line in described(file)]
-    said.append("links: " + ("none: every job at full speed" if base.setting.links is None else links_name(base)))
-    tiers = ", ".join(f"{ratio:.3g}:1 at {tier}" for ratio, tier in zip(fleet.tree.ratios, fleet.tree.tiers, strict=True))
-    said.append(f"network: {fleet.tree.source or fleet.name}; {tiers if fleet.tree.capacity[0].size > 1 else 'one leaf'}")
-    if fleet.power:
-        one = fleet.power
-        said.append(f"power: {one.busy:g} W busy, {one.idle:g} W idle a device, PUE {one.pue:g} ({one.source})")
-    if fleet.prices:
-        said.append(f"prices in {fleet.prices.currency}: {fleet.prices.source}")
-    said.append(f"engine: {base.runs[0].figures['engine']}; run times are taken as known by backfill")
-    return said
+    base = shown[0]
+    ratio, tree = base.setting.ratio, fleet.tree
+    tree = tree if ratio is None else oversubscribed(tree, ratio, tree.tiers[0])
+    tiers = zip(tree.ratios, tree.tiers, strict=True) if tree.capacity[0].size > 1 else ()
+    rates, power, prices = fleet.rates, fleet.power, fleet.prices
+    return {
+        "jobs": stated(file),
+        "network": {
+            "name": fleet.fabric.topology.name if fleet.fabric is not None else fleet.name,
+            "stated_ratio": ratio or file.ratio,
+            "tiers": [{"tier": tier, "ratio": passed} for passed, tier in tiers],
+        },
+        "power": power and {key: getattr(power, key) for key in ("busy", "idle", "pue", "source")},
+        "prices": prices and {"currency": prices.currency, "source": prices.source},
+        "rates": rates
+        and {
+            "mtbf": rates.node_mtbf_hours, "median": rates.repair_median_hours, "p90": rates.repair_p90_hours,
+            "source": rates.source,
+        },
+        "outages": len(fleet.outages),
+        "fgd": any("fgd" in cell.setting.policy for cell in shown),
+        "engine": base.runs[0].figures["engine"],
+    }  # fmt: skip
 
 
 def _plain(cell: Cell, fleet: Fleet) -> dict[str, Any]:
@@ -287,6 +309,7 @@ def _plain(cell: Cell, fleet: Fleet) -> dict[str, Any]:
     return {
         "policy": cell.setting.policy,
         "fabric": fabric_name(cell),
+        "ratio": cell.setting.ratio,
         "load": cell.setting.load,
         "links": links_name(cell),
         "link_model": None if cell.setting.links is None else list(cell.setting.links),

@@ -10,7 +10,6 @@ from fabric.units import show_duration
 
 if TYPE_CHECKING:
     from fabric.fleet.fleet import Fleet
-    from fabric.fleet.helps import Worth
     from fabric.fleet.study import Cell, Interval
 
 DOMINATES = {
@@ -42,11 +41,11 @@ def rows(title: str, heads: Sequence[str], body: Sequence[Sequence[str]], notes:
 def parts(
     fleet: Fleet,
     shown: Sequence[Cell],
-    worths: Sequence[tuple[str, Sequence[Worth]]],
     beside: Mapping[str, Any],
-    wait: float | None = None,
+    *,
+    asked_wait: bool = False,
 ) -> Iterator[Part]:
-    """Yield the tables in the order they are read. wait: seconds up to which jobs are said to fit; None: an hour."""
+    """Yield the tables in the order they are read. asked_wait: whether the wait up to which jobs fit was asked for."""
     from fabric.answers.fleet_fits import table as fitting
     from fabric.answers.fleet_run import fabric_name, lines, links_name
 
@@ -60,10 +59,10 @@ def parts(
     short = short_links(shown)
     yield _policies(shown, short)
     yield _waits(base)
-    yield fitting(base, wait)
+    yield fitting(base.setting.policy, beside["tenants_fit"], asked=asked_wait)
     yield _names(base)
-    for links, found in worths:
-        yield _helps(links, found, beside["currency"])
+    for links in dict.fromkeys(one["links"] for one in beside["changes"]):
+        yield _helps(links, [one for one in beside["changes"] if one["links"] == links], beside["currency"])
     yield _money(fleet, shown, beside, short)
 
 
@@ -175,37 +174,36 @@ def _names(base: Cell) -> Part:
     return rows(f"By the field's names, {base.setting.policy}", ("name", "中文", "value"), body)
 
 
-def _helps(links: str, found: Sequence[Worth], currency: str | None) -> Part:
-    """Return what would help most under one link model."""
+def _helps(links: str, found: Sequence[Mapping[str, Any]], currency: str | None) -> Part:
+    """Return what would help most under one link model: the verdict in a line, then change by change."""
     from fabric.answers.fleet_run import percent
     from fabric.fleet.helps import SMALL
+    from fabric.fleet.study import Interval
+    from fabric.report.words.fleet_worth import verdict
 
     heads = ("change", "to", "device-hours", "P95 wait then", f"{currency or 'money'} a year")
     body = []
     for one in found:
-        money = "-" if one.money is None else f"{one.money[0]:,.0f} ({one.money[1]:,.0f} ... {one.money[2]:,.0f})"
-        worth = f"{'+' if one.hours.mean >= 0 else ''}{percent(one.hours, 2)}{_doubt(one)}"
-        body.append((one.kind, one.name, worth, "-" if one.wait is None else clock(one.wait), money))
+        money = "-" if one["money"] is None else f"{one['money'][0]:,.0f} ({one['money'][1]:,.0f} ... {one['money'][2]:,.0f})"
+        mean = one["hours"]["mean"]
+        doubt = "" if not one["little"] else " little" if abs(mean) < SMALL else " unclear"
+        worth = f"{'+' if mean >= 0 else ''}{percent(Interval(**one['hours']), 2)}{doubt}"
+        body.append((one["kind"], one["name"], worth, "-" if one["wait"] is None else clock(one["wait"]), money))
     notes = [
+        verdict(found, currency),
         "one thing changed at a time, paired by seed, in shares of installed device-hours; little: below 0.5 %; unclear: more, "
-        "but 0 lies within the interval (more seeds may tell)"
+        "but 0 lies within the interval (more seeds may tell)",
     ]
-    if found and all(one.little and abs(one.hours.mean) < SMALL for one in found):
+    if all(one["little"] and abs(one["hours"]["mean"]) < SMALL for one in found):
         notes.append("no change is worth much here: below saturation what is effective is what is asked for; look at the waits")
     return rows(f"What would help most ({links})", heads, body, notes)
-
-
-def _doubt(one: Worth) -> str:
-    """Return how sure a worth is: little, unclear, or nothing said."""
-    from fabric.fleet.helps import SMALL
-
-    return "" if not one.little else " little" if abs(one.hours.mean) < SMALL else " unclear"
 
 
 def _money(fleet: Fleet, shown: Sequence[Cell], beside: Mapping[str, Any], short: Mapping[str, str]) -> Part:
     """Return costs per effective hour, break-even, and the limits."""
     from fabric.answers.fleet_run import fabric_name, links_name
     from fabric.fleet.money import economy
+    from fabric.report.words.fleet_worth import limits as limit_lines
 
     currency = beside["currency"]
     heads = (
@@ -239,29 +237,8 @@ def _money(fleet: Fleet, shown: Sequence[Cell], beside: Mapping[str, Any], short
         f"Money and limits{f', in {currency} an hour or a year' if currency else ''}{_legend(short)}",
         heads,
         body,
-        tuple(_limit_lines(beside["limits"])),
+        tuple(limit_lines(beside["limits"])),
     )
-
-
-def _limit_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    cap, holes = found.get("power_cap"), found.get("replicas")
-    if cap is not None:
-        share = 100 * cap["share"]
-        yield (
-            f"under {cap['watts'] / 1e6:.4g} MW {cap['busy']:,} devices may be busy at once ({share:.1f} % of installed); "
-            f"all of them busy draw {cap['draws_full'] / 1e6:.4g} MW"
-        )
-    fits = found.get("load_that_fits")
-    if fits is not None:
-        yield (
-            f"load that fits at a P95 wait of {clock(fits['wait_seconds'])}: {fits['load']:.2f} of what is on "
-            f"(P95 wait then {clock(fits['wait_found_seconds'])})"
-        )
-    if holes is not None:
-        yield (
-            f"replicas of {holes['devices']} devices that fit into what is free: {holes['p5']:,} at 95 % of the sampled times, "
-            f"{holes['median']:,} at half of them"
-        )
 
 
 def limits(fleet: Fleet, base: Cell, cap: float | None, replica: int) -> dict[str, Any]:
@@ -275,7 +252,7 @@ def limits(fleet: Fleet, base: Cell, cap: float | None, replica: int) -> dict[st
     found: dict[str, Any] = {}
     if cap is not None:
         found["power_cap"] = asdict(power_cap(fleet, cap))
-    counts = base.runs[0].figures["replicas"].get(str(replica))
+    counts = [count for one in base.runs for count in one.figures["replicas"].get(str(replica), ())]
     if counts:
         low = int(np.quantile(counts, 0.05, method="lower"))
         found["replicas"] = {"devices": replica, "p5": low, "median": int(np.median(counts))}

@@ -65,7 +65,7 @@ def fleet_trace(file: Path, kind: str | None = None) -> Answer[Group]:
     found = read_trace(file, kind)
     groups = _groups(found.jobs)
     days = _days(found.jobs)
-    sized = [{"load": load, "devices": round(groups[0].hours / (days * 24 * load))} for load in LOADS] if days else []
+    sized = [{"load": load, "devices": max(round(groups[0].hours / (days * 24 * load)), 1)} for load in LOADS] if days else []
     tenants = _tenants(found.jobs)
     parts = tuple(_parts(file, found, groups, days, tenants, sized))
     return Answer(VIEW, groups, groups, parts, {

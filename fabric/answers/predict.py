@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from fabric.predict.bounds import Bound
     from fabric.predict.constants import Constants
     from fabric.records.case import Case
-    from fabric.records.prediction import Prediction
     from fabric.records.result import Result
 
 MOST_REASONS = 4
@@ -158,10 +157,15 @@ def _beside_bound(result: Result, fabric: Fabric, backend: str | None, given: De
     return Predicted(result, limit, in_network_bound(result.case, fabric, given=given) if passed else None)
 
 
-def intervals_said(models: Iterable[Prediction]) -> list[str]:
-    """Return a line for each way in which intervals came about, MOST_REASONS at most."""
-    why = dict.fromkeys(model.interval_reasons for model in models if model.interval)
-    return [f"90 %: {'; '.join(reasons)}" for reasons in list(why)[:MOST_REASONS]]
+def intervals_said(results: Iterable[Result]) -> list[str]:
+    """Return a line for each way in which intervals came about, MOST_REASONS at most; of MPI over nodes why there is none."""
+    models = [(one.model, one.case.nodes > 1) for one in results]
+    why = dict.fromkeys(
+        (model.interval_reasons, bool(model.interval))
+        for model, apart in models
+        if model.interval or (apart and model.interval_reasons and (model.backend or "").startswith("mpi"))
+    )
+    return [f"{'90 %: ' if there else ''}{'; '.join(reasons)}" for reasons, there in list(why)[:MOST_REASONS]]
 
 
 def _reasons(facts: Sequence[Predicted]) -> list[str]:
@@ -176,7 +180,7 @@ def _reasons(facts: Sequence[Predicted]) -> list[str]:
             f"above 100 % of the bound: switches add up and copy; of the bound with in-network reduction it is "
             f"{100 * (most.in_network_efficiency or 0):.1f} % where it is {100 * (most.efficiency or 0):.1f} % without"
         )
-    lines += intervals_said(model for _, model in said)
+    lines += intervals_said(fact.result for fact in facts)
     slowest = max((model for _, model in said), key=lambda model: model.slowdown or 0.0)
     if slowest.link and slowest.slowdown and slowest.slowdown > 1 + SHOWN:
         lines.append(f"congested: {slowest.link} takes {slowest.slowdown:.2f} x what the devices' own links would")

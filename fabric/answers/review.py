@@ -220,7 +220,18 @@ def reviewed(review: Review, lang: str = "en") -> Answer[Design]:
     beside = details(review)
     worded = [{**plain, "text": sentence(one, own)} for plain, one in zip(beside["verdict"], found, strict=True)]
     parts = (*_tables(review), *_verdict(found, own))
-    return Answer(VIEW, review.designs, facts, parts, {**beside, "verdict": worded})
+    warnings = tuple(_unplaced(review))
+    return Answer(VIEW, review.designs, facts, parts, {**beside, "verdict": worded}, warnings)
+
+
+def _unplaced(review: Review) -> Iterator[str]:
+    """Yield a line for each kind of a plan's communication that is none of the cases, since no order places its groups."""
+    from fabric.review.trained import unplaced
+
+    if not review.request.cases:
+        for design in review.designs:
+            lines = unplaced(design.performance.step, design.fabric) if design.performance.step else ()
+            yield from (f"{design.candidate.name}: cases: {line}: left out" for line in lines)
 
 
 def _verdict(found: Sequence[Finding], own: Words) -> Iterator[Part]:

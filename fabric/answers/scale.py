@@ -197,7 +197,7 @@ def scale(
     parts, keys = [], _with_interval(PREDICTED, rows)
     for name in series:
         own = tuple(row for row, a in answers if (a.fabric, asked_for(a), a.routing) == name)
-        told = (*passed([row for row, _ in answers]), *intervals_said(a.model for _, a in answers), *differences(rows))
+        told = (*passed([row for row, _ in answers]), *intervals_said(a for _, a in answers), *differences(rows))
         notes = told if name == series[-1] else ()
         parts.append(Part(f"{name[0]}: {name[1]}, {name[2]} routing", own, keys, notes))
     return Answer(VIEW, tuple(rows), parts=tuple(parts))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fabric.answers.answer import NUMBER, TEXT, TEXTS, WHOLE, Answer, Column, Kind, Part, View, maybe
+from fabric.answers.answer import NUMBER, TEXT, TEXTS, WHOLE, Answer, Column, Kind, Part, View, changed, maybe
 from fabric.answers.kinds import many, named, thing
 from fabric.units import show_duration
 
@@ -64,10 +64,12 @@ VIEW = View(
         _column("watts_low", NUMBER, "the same, low"),
         _column("watts_high", NUMBER, "the same, high"),
         _column("racks", WHOLE, "nodes and switches, as laid out"),
-        _column("seconds", NUMBER, "of a step's communication, bytes split over all shortest ways", "step comm", show_duration),
+        _column("seconds", NUMBER, "of a step's communication, evenly split; of a model that is trained, of the step",
+                "step comm", show_duration),
         _column("hashed_seconds", NUMBER, "the same under one seed of a hash", "hashed", show_duration),
         _column("bound_seconds", NUMBER, "what no algorithm can beat"),
         _column("efficiency", NUMBER, "of a training step", "efficiency", lambda share: f"{share:.4f}"),
+        _column("plan", maybe(TEXT), "of the training step; null where cases are timed"),
         _column("cases", many(CASE), "seconds of every case: split, hashed, bound"),
         _column("family", TEXT, "of the wiring"),
         _column("oversize", NUMBER, "share of devices above the demand"),
@@ -99,7 +101,10 @@ VIEW = View(
 )  # fmt: skip
 TABLE = ("spec", "speed", "devices", "usd", "watts", "seconds", "hashed_seconds", "efficiency", "exposure", "single_homed",
          "split_nodes")  # fmt: skip
-STANDING = (*TABLE, Column("stands_for", WHOLE, "as in the view", head="stands for", cell=VIEW.picked(["stands_for"])[0].text))
+(STEP,) = changed(VIEW.picked(["seconds"]), seconds={"head": "step"})
+(PLAN,) = changed(VIEW.picked(["plan"]), plan={"head": "plan", "cell": lambda fact: fact.survivor.row["plan"]})
+TRAINED = ("spec", "speed", "devices", "usd", "watts", STEP, "efficiency", PLAN, "exposure", "single_homed", "split_nodes")
+STANDING = Column("stands_for", WHOLE, "as in the view", head="stands for", cell=VIEW.picked(["stands_for"])[0].text)
 
 
 def search(
@@ -190,20 +195,24 @@ def _parts(found: Found, demand: Demand, request: Request, resolution: float) ->
     """Return a table per front that has designs, or of the nearest where nothing fits; what is said of all under the last."""
     from fabric.search.search import Survivor
 
+    table = TRAINED if request.training and not request.cases else TABLE
     title = f"{demand.endpoints:,} endpoints: {len(found.rows):,} designs worked out, {_fitting(found)}"
     labels = ("on the front of cost, power, time, exposure", "no price known: power, time, exposure")
     groups = [(front, label, own) for (front, own), label in zip(_groups(found), labels, strict=True) if own]
-    parts = [_part(f"{title}; {_count(own, resolution)} {label}", front, own, resolution) for front, label, own in groups]
+    parts = [
+        _part(f"{title}; {_count(own, resolution)} {label}", front, own, resolution, table) for front, label, own in groups
+    ]
     if found.nearest:
-        parts.append(_part(f"{title}; the nearest", NEAREST, [Survivor(found.nearest[0], None, ())], 0.0))
+        parts.append(_part(f"{title}; the nearest", NEAREST, [Survivor(found.nearest[0], None, ())], 0.0, table))
     *rest, last = parts
     notes = (*last.notes, *_notes(found, request))
     return (*rest, Part(last.title, last.facts, last.keys, notes))
 
 
-def _part(title: str, front: str, group: Sequence[Survivor], resolution: float) -> Part:
+def _part(title: str, front: str, group: Sequence[Survivor], resolution: float, table: tuple[str | Column, ...]) -> Part:
     more = (f"{len(group) - SHOWN} more with --json",) if len(group) > SHOWN else ()
-    return Part(title, tuple(OnFront(front, one) for one in group[:SHOWN]), STANDING if resolution else TABLE, more)
+    keys = (*table, STANDING) if resolution else table
+    return Part(title, tuple(OnFront(front, one) for one in group[:SHOWN]), keys, more)
 
 
 def _count(group: Sequence[Survivor], resolution: float) -> str:

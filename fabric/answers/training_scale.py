@@ -171,14 +171,13 @@ def published_beside(fabric: Fabric, model: LanguageModel, constants: Constants 
 
 def _best(space: Space, fabric: Fabric, constants: Constants | None, run: PublishedRun) -> TrainingStep | None:
     """Return the step of the fastest plan that fits and has what the run states; None where none does."""
-    from fabric.workload.auto import evaluator, search
+    from fabric.workload.auto import fastest
     from topologies.errors import InputError
 
     pinned = {name: getattr(run.plan, name) for name in run.stated_keys}
     own = replace(space, pinned={"fsdp": 0, **pinned})
-    evaluate = evaluator(own, fabric, constants)
     try:
-        return evaluate(search(own, fabric, constants, evaluate, workers=1).best[0].plan)
+        return fastest(own, fabric, constants)
     except InputError:
         return None
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabric.cli.kinds import RANKS
 from fabric.cli.output import formats, give, tell, warn
 
 if TYPE_CHECKING:
+    from fabric.importers.results import Given
     from fabric.records.result import Result
 
 EXAMPLE = "Example: fabricbench calibrate results.jsonl --topo local.yaml -o constants.json"
@@ -21,6 +23,7 @@ EXAMPLE = "Example: fabricbench calibrate results.jsonl --topo local.yaml -o con
 @click.option("--topo", required=True, help="The fabric that the results were measured on.")
 @click.option("--collective", help="Which to fit lines to where LOGS hold several (all_reduce), and of a log that names none.")
 @click.option("--library", metavar="NAME", help="Of imported results that do not say it (OSU, IMB): mpi:openmpi or mpi:mpich.")
+@click.option("--ranks", type=RANKS, help="Ranks that took part, of logs that do not say it (OSU).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The constants file to write.")
 @formats
 def command(
@@ -28,6 +31,7 @@ def command(
     topo: str,
     collective: str | None,
     library: str | None,
+    ranks: int | None,
     output: Path | None,
     *,
     as_json: bool,
@@ -45,12 +49,13 @@ def command(
     from fabric.answers.calibrate import calibrate
     from fabric.cli.topo import load
     from fabric.collectives.catalog import collective as known
+    from fabric.importers.results import Given
     from fabric.predict import constants
 
     if collective is not None:
         known(collective)
     fabric = load(topo)
-    measured = [one for log in logs for one in _read(log, library, collective)]
+    measured = [one for log in logs for one in _read(log, library, Given(ranks, None, collective))]
     fitted = calibrate(measured, fabric, collective=collective or "all_reduce")
     if output is not None:
         constants.write(output, list(fitted))
@@ -60,17 +65,16 @@ def command(
         tell(f"written to {output}")
 
 
-def _read(log: Path, library: str | None, collective: str | None) -> list[Result]:
+def _read(log: Path, library: str | None, given: Given) -> list[Result]:
     """Return what was measured in a results file of ours or in a log of another tool; findings go to standard error."""
     from fabric.answers.judge import is_ours, results_of
-    from fabric.importers.results import Given
     from fabric.records.imported import of_library
     from fabric.records.measured import measured_in
 
     if is_ours(log):
         found, said = measured_in(log, library)
     else:
-        found, said = results_of(log, given=Given(None, None, collective))
+        found, said = results_of(log, given=given)
         found = of_library(found, library)
     for line in said:
         warn(line)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,8 @@ FORM = "COLLECTIVE:SIZE:SHARE"
 def command(folder: Path | None, *, script: bool, days: float, as_json: bool, as_csv: bool, **asked: Any) -> None:
     """Audit where the jobs of a live cluster lie, from what its scheduler prints to anyone.
 
-    FOLDER is what the script collects: sacct and scontrol show topology, or pods and nodes of Kubernetes. No privileges are
-    needed. Regret is predicted between two stated ends of what jobs do; other jobs' traffic is left out.
+    FOLDER is what the script collects: sacct (or squeue), sinfo and scontrol show topology, or pods and nodes of Kubernetes. No
+    privileges are needed. Regret is predicted between two stated ends of what jobs do; other jobs' traffic is left out.
     """
     from topologies.errors import InputError
 
@@ -49,15 +51,15 @@ def command(folder: Path | None, *, script: bool, days: float, as_json: bool, as
     from fabric.answers.fleet_audit import collected, fleet_audit
 
     state = collected(folder)
-    fleet = _fleet(folder, asked)
+    fleet = _fleet(folder, asked, state.devices)
     ends = _end(asked["low"], "low"), _end(asked["high"], "high")
     watch = Progress("fleet audit", "jobs")
     answer = fleet_audit(fleet, state, days=days, ends=ends, constants=constants_asked(asked), watch=watch)
     give(answer, as_json=as_json, as_csv=as_csv)
 
 
-def _fleet(folder: Path, asked: dict[str, Any]) -> Any:
-    """Return the fleet: of --fleet, or of the folder's own network, with what the options state."""
+def _fleet(folder: Path, asked: dict[str, Any], told: Mapping[str, int]) -> Any:
+    """Return the fleet: of --fleet, or of the folder's own network, with what the options state. told: devices of its nodes."""
     from dataclasses import replace
 
     from fabric.answers.fleet_audit import network_of
@@ -73,10 +75,15 @@ def _fleet(folder: Path, asked: dict[str, Any]) -> Any:
         if asked["ratio"]:
             found = fleet_of(file.model_copy(update={"ratio": asked["ratio"]}))
     else:
-        found = fleet_of(FleetFile(topo=text, ratio=asked["ratio"], devices=asked["devices"] or 8, name=str(folder)))
+        found = fleet_of(FleetFile(topo=text, ratio=asked["ratio"], devices=asked["devices"] or _usual(told), name=str(folder)))
     if asked["price"] is not None:
         found = replace(found, prices=Prices(asked["currency"], charged=asked["price"], source="--price"))
     return found
+
+
+def _usual(told: Mapping[str, int]) -> int:
+    """Return the devices that most nodes have, 8 where nothing tells."""
+    return Counter(told.values()).most_common(1)[0][0] if told else 8
 
 
 def _end(text: str, option: str) -> Any:

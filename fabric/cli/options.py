@@ -27,7 +27,10 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         force_option,
         click.option(
-            "--order", default="contiguous", show_default=True, help="contiguous, interleaved, scattered:SEED, given:FILE."
+            "--order",
+            default="contiguous",
+            show_default=True,
+            help="contiguous, interleaved, strided:STEP, scattered:SEED, given:FILE.",
         ),
         click.option(
             "--routing",

@@ -33,7 +33,12 @@ PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
 @click.option("--min-efficiency", type=SHARE, help="Of a training step, at least; such as 0.95.")
 @click.option("--power-cap", help="Of the network (with --node: of everything), PUE included; such as 2MW.")
 @click.option("--budget", help="USD, of the network (with --node: of everything); such as 80M.")
-@click.option("--case", "runs", multiple=True, help=f"COLLECTIVE:SIZE[:COUNT], repeatable. Default: {CASES}.")
+@click.option(
+    "--case",
+    "runs",
+    multiple=True,
+    help=f"COLLECTIVE:SIZE[:COUNT], repeatable, or training:MODEL[:PLAN[:BATCH]]. Default: {CASES}.",
+)
 @click.option("--review", type=click.Path(path_type=Path), help="Take cases, step, parts, floor, cost and node from a review.")
 @click.option("--compute", help="Time of a step without any network; default 2s.")
 @click.option("--overlap", type=SHARE, help="Share of communication that is hidden; default 0.5.")
@@ -103,11 +108,11 @@ def _request(asked: dict[str, Any]) -> Request:
     from fabric import units
     from fabric.review.request import load
     from fabric.search.asked import asked as merged
-    from fabric.search.asked import case_of
+    from fabric.search.asked import read_cases
 
     return merged(
         load(asked["review"]) if asked["review"] else None,
-        cases=[case_of(text) for text in asked["runs"]],
+        **read_cases(asked["runs"]),
         compute=units.duration(asked["compute"], "compute") if asked["compute"] is not None else None,
         overlap=asked["overlap"],
         node=asked["node"] or None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabric.cli.kinds import WORKERS, Whole
+from fabric.cli.kinds import Whole
 from fabric.cli.output import Progress, check_writable
 from fabric.cli.output import tell as say
 
@@ -21,7 +21,7 @@ NOT_OF_A_MODEL = {
     "collective": "collective", "sizes": "sizes", "algorithms": "algorithm", "fidelity": "fidelity", "library": "library",
     "order": "order", "routing": "routing", "backend": "backend", "force": "force",
 }  # fmt: skip
-OF_A_MODEL = {"plan": "plan", "batch": "batch", "seq": "seq", "mode": "mode", "workers": "workers", "output": "output"}
+OF_A_MODEL = {"plan": "plan", "batch": "batch", "seq": "seq", "mode": "mode", "output": "output"}
 """Parameter -> option: those without effect beside --model, and those that only go with it."""
 MODES = {"strong": ("strong",), "weak": ("weak",), "both": ("strong", "weak")}
 
@@ -31,7 +31,6 @@ def options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("-o", "--output", type=click.Path(path_type=Path),
                      help="With --model: write the curves, a picture if it ends in .png, else an HTML page."),
-        click.option("--workers", type=WORKERS, help="With --model: processes that a search of plans may start."),
         click.option("--mode", type=click.Choice(list(MODES)), default="both", show_default=True,
                      help="With --model: strong (one batch), weak (in proportion to devices; equal at the largest size)."),
         click.option("--seq", type=Whole(1, 10**9), help="With --model: tokens of a sequence; by default 8,192 at most."),
@@ -70,7 +69,7 @@ def _answer(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> Answer[Point]:
         language_model(asked["model"]), fabrics[0], asked["plan"], batch=asked["batch"], seq=asked["seq"], ranks=max(ranks)
     )
     space = largest.space
-    question = Question(space.model, space.sequence, space.batch, largest.plan, space.pinned, asked["workers"])
+    question = Question(space.model, space.sequence, space.batch, largest.plan, space.pinned)
     constants = None if asked["constants"] is None else constants_of(asked["constants"])
     count, done = len(fabrics) * len(MODES[asked["mode"]]) * len(set(ranks)), 0
     progress = Progress("scale", "sizes")

@@ -81,7 +81,7 @@ class Audit:
 
     spans: jobs of the window, the most hours lost first. free: nodes without any job; partly: nodes in use that have devices
     left; stranded: free nodes in leaves that are partly used. whole_leaves: leaves without any job. left_out: reason -> jobs.
-    window: its begin and end in seconds since 1970.
+    window: its begin and end in seconds since 1970. down: nodes without a job that take none.
     """
 
     spans: tuple[Span, ...]
@@ -96,6 +96,7 @@ class Audit:
     left_out: Mapping[str, int]
     window: tuple[float, float]
     ends: tuple[End, End]
+    down: int = 0
 
     @property
     def hours(self) -> float:
@@ -125,7 +126,7 @@ def audit(
     number = {name: at for at, name in enumerate(node_names(fleet))}
     left = Counter(dict(state.left_out))
     regrets = [_Regrets(fleet, end, constants) for end in ends]
-    inside = [job for job in state.jobs if job.start is not None and _overlap(job, window) > 0]
+    inside = [job for job in state.jobs if job.start is not None and (job.end is None or _overlap(job, window) > 0)]
     spans, used = [], Counter[int]()
     for done, job in enumerate(inside):
         places = [number[name] for name in job.nodes if name in number]
@@ -207,7 +208,9 @@ def _fragmented(
     ends: tuple[End, End],
 ) -> Audit:
     """Return the audit with what is free now, and in how few leaves jobs of 1, 2, 4 ... nodes would fit."""
-    free = fleet.node_on.copy()
+    closed = np.array([name in state.down for name in node_names(fleet)]) & fleet.node_on
+    closed[list(used)] = False
+    free = fleet.node_on & ~closed
     free[list(used)] = False
     room, whole = _room(fleet, free), _room(fleet, fleet.node_on)
     partly = sum(0 < count < int(fleet.node_devices[node]) for node, count in used.items())
@@ -223,5 +226,5 @@ def _fragmented(
     )
     return Audit(
         spans, fits, fleet.nodes, int(free.sum()), partly, int(free.sum()) - sum(whole[g] for g in untouched), len(whole),
-        len(untouched), len(state.waiting), dict(left), window, ends,
+        len(untouched), len(state.waiting), dict(left), window, ends, int(closed.sum()),
     )  # fmt: skip

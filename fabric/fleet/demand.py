@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import FleetFile, JobsText
 from fabric.fleet.job import LONGEST_US, WHOLE, Jobs
 from topologies.errors import InputError
+
+if TYPE_CHECKING:
+    from fabric.fleet.traces.trace import Trace
 
 DAY_US = 86_400_000_000
 DAYS = 14.0
@@ -50,12 +54,14 @@ def jobs_of(asked: FleetFile, fleet: Fleet, seed: int = 0, load: float | None = 
         found = _mix(text, fleet, end, seed)
         wanted = load
     else:
-        found, end = _stretch(_read(str(text.trace), text.format), text.days, seed)
+        found, end = _stretch(_read(str(text.trace), text.format).jobs, text.days, seed)
     found, end = _to_load(found, end, fleet, wanted)
     found = _communicating(found, text, fleet)
     if speed != 1.0:
         found = found.changed(work=np.maximum(found.work / speed, 1).astype(np.int64))
-    begin = min(round(asked.warm_up * DAY_US), end - 1)
+    begin = round(asked.warm_up * DAY_US)
+    if begin >= end:
+        raise InputError(f"warm_up: must be below the {end / DAY_US:.3g} days that the jobs are of, got {asked.warm_up:g}")
     return Demand(found, (begin, end), load_of(found, end, fleet))
 
 
@@ -82,10 +88,10 @@ def _mix(text: JobsText, fleet: Fleet, end: int, seed: int) -> Jobs:
 
 
 @lru_cache(maxsize=2)
-def _read(path: str, kind: str | None) -> Jobs:
+def _read(path: str, kind: str | None) -> Trace:
     from fabric.fleet.traces.catalog import read_trace  # noqa: PLC0415  # a mix needs no reader
 
-    return read_trace(Path(path), kind).jobs
+    return read_trace(Path(path), kind)
 
 
 def _stretch(jobs: Jobs, days: float | None, seed: int) -> tuple[Jobs, int]:
@@ -124,24 +130,28 @@ def _communicating(jobs: Jobs, text: JobsText, fleet: Fleet) -> Jobs:
     return jobs.changed(communication=np.where(several, round(share * WHOLE), 0).astype(np.int32))
 
 
-def described(asked: FleetFile) -> list[str]:
-    """Return what the demand is, one line each: trace or mix, load, communication."""
+def stated(asked: FleetFile) -> dict[str, Any] | None:
+    """Return what the demand is as plain values, for words in any language; None where the file has no jobs.
+
+    kind: synthetic or trace; name: of the mix or the file; days: of a mix, or of a stretch of a trace (None: all of it); load:
+    None where none is asked for; communication: the share that is assumed, None where the jobs bring their own. Of a trace too:
+    rows, left_out (reasons and how many rows), notes on how it was read, and source, what to cite.
+    """
     text = asked.jobs
     if text is None:
-        return []
-    load = f", load {text.load:g}" if text.load else ""
-    if text.synthetic is not None:
-        drawn = f"synthetic mix {text.synthetic}, {text.days or DAYS:g} days{load or ', its usual load'}"
-        said = [f"{drawn}, run times scaled to it; seeds are draws (stated shapes, not fitted)"]
-    else:
-        name = Path(str(text.trace)).name
-        stretch = f"; seeds are stretches of {text.days:g} days" if text.days else "; every seed is the whole trace"
-        said = [
-            f"trace {name}{load} (replayed denser or thinner to it)" if load else f"trace {name}",
-            stretch.removeprefix("; "),
-        ]
-    share = text.communication
-    if share is not None or text.trace is not None:
-        share = COMMUNICATION if share is None else share
-        said.append(f"jobs larger than a node communicate {100 * share:g} % of a step: an assumption, traces do not say")
-    return said
+        return None
+    drawn = text.synthetic is not None
+    share = COMMUNICATION if text.communication is None and not drawn else text.communication
+    read = None if drawn else _read(str(text.trace), text.format)
+    own = read is not None and text.communication is None and bool(read.jobs.columns()["communication"].any())
+    return {
+        "kind": "synthetic" if drawn else "trace",
+        "name": text.synthetic if drawn else Path(str(text.trace)).name,
+        "days": (text.days or DAYS) if drawn else text.days,
+        "load": text.load,
+        "communication": None if own else share,
+        "rows": read.rows if read else None,
+        "left_out": [{"reason": one.reason, "rows": one.count} for one in read.left] if read else [],
+        "notes": list(read.notes) if read else [],
+        "source": read.source if read else "",
+    }

@@ -114,7 +114,11 @@ class Fleet:
         for outage in self.outages:
             late = outage.end_us is not None and outage.end_us <= outage.start_us
             if not 0 <= outage.node < self.nodes or outage.start_us < 0 or late:
-                raise InputError(f"fleet: an outage names a node below {self.nodes} and ends after it starts, got {outage}")
+                end = "no end" if outage.end_us is None else f"{outage.end_us / HOUR_US:g} h"
+                told = f"node {outage.node} from {outage.start_us / HOUR_US:g} h to {end}"
+                raise InputError(
+                    f"failures: an outage is of a node from 0 to {self.nodes - 1} and ends after it starts, got {told}"
+                )
 
     @property
     def nodes(self) -> int:

@@ -205,8 +205,10 @@ def _has_off(content: Any) -> bool:
 
 def _line(error: ValidationError) -> str:
     """Return pydantic's first finding as one line."""
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "fleet"
+    found = error.errors()
+    # of a choice such as `links` every branch fails: the one that looked deepest is the one that was meant
+    first = max(found, key=lambda one: len(_path(one))) if _path(found[0])[:1] == ["links"] else found[0]
+    where = ".".join(map(str, _path(first))) or "fleet"
     if first["type"] == "extra_forbidden":
         model: Any = FleetFile
         for part in first["loc"][:-1]:
@@ -218,6 +220,11 @@ def _line(error: ValidationError) -> str:
         return f"{where}: must be given"
     said = first["msg"].removeprefix("Value error, ")
     return f"{where}: {said[0].lower() + said[1:]}, got {shown(first['input'])}"
+
+
+def _path(one: Any) -> list[int | str]:
+    """Return where a finding is, without the names that pydantic gives to branches of a choice."""
+    return [part for part in one["loc"] if not (isinstance(part, str) and ("[" in part or part == "LinksText"))]
 
 
 PARTS = {
@@ -256,6 +263,8 @@ def fleet_of(asked: FleetFile) -> Fleet:
     pools = tuple(_pool(one) for one in asked.pools) or (replace(base.pools[0], off=asked.nodes_off),)
     if asked.pools and asked.nodes_off:
         raise InputError("nodes_off: say it of each of the pools, or leave pools out")
+    if all(pool.off == pool.nodes for pool in pools):
+        raise InputError(f"nodes_off: at least one node must be on, got all {sum(pool.nodes for pool in pools):,} off")
     return replace(
         base,
         pools=pools,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,12 +52,17 @@ class Seen:
 
 @dataclass(frozen=True)
 class State:
-    """What the texts hold. at: when they were taken; left_out: reason -> entries; devices: node -> its devices, where told."""
+    """What the texts hold. at: when they were taken; left_out: reason -> entries; devices: node -> its devices, where told.
+
+    down: nodes that take no job now. note: what the texts do not hold, empty for nothing.
+    """
 
     jobs: tuple[Seen, ...]
     at: float
     left_out: Mapping[str, int]
     devices: Mapping[str, int]
+    down: frozenset[str] = frozenset()
+    note: str = ""
 
     @property
     def running(self) -> tuple[Seen, ...]:
@@ -104,8 +109,8 @@ def _slurm_job(row: Mapping[str, str], left: Counter[str], where: str, number: i
     start, end = _time(row["Start"]), _time(row["End"])
     waits = state in WAITING or start is None
     nodes = () if waits else _nodes(row["NodeList"], where, number)
-    reason = _unusable(name, state, start, end, nodes)
-    if reason:
+    reason = "a list of nodes that cannot be read (cut?)" if nodes is None else _unusable(name, state, start, end, nodes)
+    if reason or nodes is None:
         left[reason] += 1
         return None
     if waits:
@@ -129,8 +134,12 @@ def _unusable(name: str, state: str, start: float | None, end: float | None, nod
     return next((reason for broken, reason in rules if broken), "")
 
 
-def _nodes(text: str, where: str, number: int) -> tuple[str, ...]:
-    return () if text.strip() in ("", "None assigned", "None", "(null)") else tuple(expand(text, where, number))
+def _nodes(text: str, where: str, number: int) -> tuple[str, ...] | None:
+    """Return the nodes of a list, none where none are assigned; None for a list that cannot be read."""
+    try:
+        return () if text.strip() in ("", "None assigned", "None", "(null)") else tuple(expand(text, where, number))
+    except InputError:
+        return None
 
 
 def _gpus(text: str) -> int:
@@ -168,9 +177,19 @@ def from_kubernetes(pods: str, nodes: str, where: str, at: float | None = None) 
         name, devices = _pod(pod, left)
         if devices:
             together.setdefault(name, []).append((pod, devices))
-    held = {str(_at(node, "metadata", "name")): _devices(_at(node, "status", "allocatable")) for node in _items(nodes, where)}
+    known = list(_items(nodes, where))
+    held = {str(_at(node, "metadata", "name")): _devices(_at(node, "status", "allocatable")) for node in known}
     jobs = [_kubernetes_job(name, rows) for name, rows in together.items()]
-    return _state(jobs, at, left, {name: count for name, count in held.items() if count}, where)
+    found = _state(jobs, at, left, {name: count for name, count in held.items() if count}, where)
+    return replace(found, down=frozenset(str(_at(node, "metadata", "name")) for node in known if _closed(node)))
+
+
+def _closed(node: Mapping[str, Any]) -> bool:
+    """Return whether a node takes no pod: cordoned, or not ready."""
+    conditions = _at(node, "status", "conditions")
+    rows = [one for one in conditions if isinstance(one, Mapping)] if isinstance(conditions, list) else []
+    unready = any(one.get("type") == "Ready" and one.get("status") != "True" for one in rows)
+    return _at(node, "spec", "unschedulable") is True or unready
 
 
 def _pod(pod: Mapping[str, Any], left: Counter[str]) -> tuple[str, int]:

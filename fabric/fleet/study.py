@@ -34,6 +34,8 @@ T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.
 DAY_US = 86_400_000_000
 LOADS, HALVINGS = (0.0, 1.5), 6
 """Between which loads, and in how many steps, the one that fits is sought: to 0.025."""
+LEAST_TRIED = LOADS[1] / 2**HALVINGS
+"""The lowest load that is tried where none fits."""
 OWN_KEYS = ("speed", "leaves_joined", "pods_of")
 """Keys of a change that are none of the fleet's file."""
 SAMPLED = 96

@@ -5,6 +5,7 @@ Names of objects are RFC 1123: lower-case letters, digits, dash and dot; a label
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +18,8 @@ from fabric.formats.tree import Branch, to_branches
 LABEL = "network.fabricbench/"
 HOSTNAME = "kubernetes.io/hostname"
 LONGEST = 63
+DOTTED = re.compile(r"[-.]*\.[-.]*")
+"""A dot with what may not stand beside it: parts between dots begin and end with a letter or a digit."""
 NAME = "fabric"
 """Of the objects that stand for the whole fabric."""
 POOL = "fabricbench/pool"
@@ -62,7 +65,7 @@ def _object_names(names: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
-        short = name.lower().replace("_", "-").strip("-.")[:LONGEST].rstrip("-.") or "x"
+        short = DOTTED.sub(".", name.lower().replace("_", "-")).strip("-.")[:LONGEST].rstrip("-.") or "x"
         fresh, number = short, 1
         while fresh in taken:
             number += 1

@@ -14,15 +14,15 @@ from topologies.base import Topology
 from topologies.errors import InputError
 
 Devices = NDArray[np.int64]
-ORDERS = "contiguous, interleaved, scattered:SEED or given:HASH"
+ORDERS = "contiguous, interleaved, strided:STEP, scattered:SEED or given:HASH"
 
 
 def place(topology: Topology, world_size: int, order: str = "contiguous", given: Devices | None = None) -> Devices:
     """Return the device of each rank (p,).
 
     contiguous: rank r on device r. interleaved: round robin over nodes where they hold several devices, else over leaves.
-    scattered:SEED: a seeded draw of devices. given:HASH: the list passed in. On a single node more ranks than devices
-    go round again (the machine itself as a fabric).
+    strided:STEP: rank r on device STEP r. scattered:SEED: a seeded draw of devices. given:HASH: the list passed in. On a
+    single node more ranks than devices go round again (the machine itself as a fabric).
 
     Raises:
         InputError: more ranks than devices, or an unknown order.
@@ -36,6 +36,8 @@ def place(topology: Topology, world_size: int, order: str = "contiguous", given:
     if order == "interleaved":
         return _interleaved(topology)[np.arange(world_size) % slots]
     seed = natural(argument)
+    if kind == "strided" and seed:
+        return _strided(topology, world_size, seed)
     if kind == "scattered" and seed is not None:
         return np.random.default_rng(seed).permutation(slots)[np.arange(world_size) % slots]
     if kind == "given" and given is not None:
@@ -58,6 +60,16 @@ def groups_of(topology: Topology, devices: Devices) -> Groups:
     """Return the ranks' groups: which scale-up domain each rank is in, numbered in the order of their first rank."""
     _, first, inverse = np.unique(topology.together[devices], return_index=True, return_inverse=True)
     return Groups(np.argsort(np.argsort(first))[inverse].astype(np.int32))
+
+
+def _strided(topology: Topology, world_size: int, step: int) -> Devices:
+    if (world_size - 1) * step >= topology.devices:
+        most = (topology.devices - 1) // step + 1
+        raise InputError(
+            f"order: {world_size} ranks {step} devices apart need {(world_size - 1) * step + 1}, {topology.name} has "
+            f"{topology.devices}; at most {most} ranks"
+        )
+    return np.arange(world_size, dtype=np.int64) * step
 
 
 def _interleaved(topology: Topology) -> Devices:

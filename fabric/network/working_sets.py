@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,10 +59,7 @@ class WorkingSets:
 
     def excess(self, footprint: float) -> float:
         """Return what a byte takes beyond what it does in a cache, seconds; 0 where it is within CACHED of the fastest."""
-        seconds = self.seconds_per_byte(footprint)
-        own = [self.seconds_per_byte(one.nbytes) for one in self.rates]
-        cached = [one for one in own if one <= CACHED * min(own)]
-        return seconds - float(np.median(cached)) if seconds > CACHED * min(own) else 0.0
+        return beyond_caches(self.seconds_per_byte(footprint), [self.seconds_per_byte(one.nbytes) for one in self.rates])
 
     @property
     def cache(self) -> int:
@@ -82,3 +80,9 @@ class WorkingSets:
             f"{show_rate(1 / last)} at {show_size(self.rates[-1].nbytes)}, {show_rate(self.fresh)} of new pages, "
             f"{show_rate(self.handed)} of what another core wrote ({self.source})"
         )
+
+
+def beyond_caches(seconds: float, known: Sequence[float]) -> float:
+    """Return by how much a byte takes longer than in a cache, seconds; 0 within CACHED of the fastest of the known ones."""
+    cached = [one for one in known if one <= CACHED * min(known)]
+    return seconds - float(np.median(cached)) if seconds > CACHED * min(known) else 0.0

@@ -203,7 +203,7 @@ class Asking:
         """Return the model's answer. silent: why a site's laws do not give it."""
         constants = self.models[0].constants
         found = self._result(case, name, chosen(case, constants, self._fastest(case) if name == BEST else name, self.whole))
-        said = with_interval(found.model, found.time, case)
+        said = with_interval(found.model, found.time, case, constants)
         return replace(found, prediction=replace(said, reason=f"{silent}; {said.reason}") if silent else said)
 
     def _by_laws(self, case: Case, name: str, found: Estimate) -> Result:

@@ -8,28 +8,30 @@ The fit minimises the sum of |log(predicted / measured)| (an outlier moves it no
 passes >= 0 and alpha + latency >= 0, in one to three lines by message size; how many is decided by leave-one-out on the fitted
 sizes. What is fitted is the median over visits of their medians; the intervals draw visits anew, not samples, where there were
 several: samples of one visit are of one moment of the machine. Where lines miss the fitted sizes by more than visits scatter
-(SURE), what they miss is the library's, and straight lines from one size to the next take their place.
+(SURE), what they miss is the library's, and straight lines from one size to the next take their place; as they do where calls
+of several messages are seen to pay less for a further one (calls.py), which no line by message can hold.
 The baseline is one line alpha + beta S, fitted to the same points in the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from fabric.collectives.algorithms import algorithm
 from fabric.collectives.catalog import in_a_row
 from fabric.network.fabric import Fabric
 from fabric.network.placement import groups_of, place
+from fabric.predict.calls import share
 from fabric.predict.constants import ANY_LEVEL, CROWDED, Constants, Line
 from fabric.predict.cost import step_cost
 from fabric.predict.defaults import default_algorithm
 from fabric.predict.footprint import beyond
+from fabric.predict.least import least
 from fabric.records.imported import library_of
 from fabric.records.result import Result, now
 from topologies.errors import InputError
@@ -39,9 +41,10 @@ FEWEST = 4
 MOST_LINES = 3
 RESAMPLES = 200
 FEWEST_IN_LINE = 3
-ROUNDS = 12
 SURE = 2.0
 """Standard errors of a size's median beyond which it is not chance that lines miss it."""
+LESS = 0.95
+"""Share of the first message up to which a further one of a call is seen to take less."""
 LEAST = 0.25
 """Of a size's seconds: what is left for its bytes in caches, however much memory is said to add."""
 TO_ERROR = 1.2533 * 1.4826
@@ -183,17 +186,8 @@ def _fit(
 
     By reweighted least squares; passes is 0 where nothing is beyond the caches.
     """
-    y, columns, offset = np.array(seconds), [np.ones(len(seconds)), np.array(moved)], np.asarray(known)
-    if any(excess):
-        columns.append(np.array(excess))
-    scale = np.array([float(column.max()) or 1.0 for column in columns])
-    matrix = np.stack(columns, axis=1) / scale
-    weight = 1 / y
-    for _ in range(ROUNDS):
-        solution, _ = nnls(matrix * weight[:, None], (y - offset) * weight)
-        said = np.maximum(matrix @ solution + offset, 1e-3 * y)
-        weight = 1 / np.sqrt(said * y * (np.abs(np.log(said / y)) + 1e-4))
-    alpha, beta, passes = (*(solution / scale).tolist(), 0.0)[:3]
+    columns = [np.ones(len(seconds)), np.array(moved), *([np.array(excess)] if any(excess) else [])]
+    alpha, beta, passes = (*least(columns, seconds, known), 0.0)[:3]
     return alpha, beta, passes
 
 
@@ -221,8 +215,10 @@ def _lines(points: Sequence[Point]) -> tuple[Line, ...]:
     best = min(runs, key=lambda parts: sum(_left_out_error(part) for part in parts))
     borders = [float(np.sqrt(a[-1].message * b[0].message)) for a, b in pairwise(best)]
     missed = [abs(_miss(_fit_points(part), point)) for part in best for point in part]
-    if np.median(missed) > SURE * np.median([point.chance for point in points]):
-        return _joined(points, _fit_points(best[-1])[2])
+    joined = _joined(points, _fit_points(best[-1])[2])
+    unlike = any(line.again < 1.0 for line in joined)
+    if unlike or np.median(missed) > SURE * np.median([point.chance for point in points]):
+        return joined
     return tuple(_line(part, border) for part, border in zip(best, [*borders, None], strict=True))
 
 
@@ -232,6 +228,10 @@ def _joined(points: Sequence[Point], passes: float) -> tuple[Line, ...]:
     rng = np.random.default_rng(0)
     drawn = [_drawn(point, rng) for point in ends]
     lines = [_between((ends[n], ends[n + 1]), (drawn[n], drawn[n + 1]), passes) for n in range(len(ends) - 1)]
+    for n in range(1, len(ends) - 2):
+        if ends[n].messages == 1 < ends[n + 1].messages == ends[n + 2].messages:
+            found = _of_calls(ends[n - 1 : n + 3], drawn[n - 1 : n + 3], passes)
+            lines[n - 1 : n + 1] = found or lines[n - 1 : n + 1]
     last, own = ends[-1], _allowed(ends[-1:], passes)
     beta = float(_of_caches(last, own, np.array([last.cost]))[0]) / last.moved
     low, high = np.quantile(_of_caches(last, own, drawn[-1]) / last.moved, [0.025, 0.975]).tolist()
@@ -255,6 +255,33 @@ def _between(ends: tuple[Point, Point], drawn: tuple[Floats, Floats], passes: fl
         *(np.quantile(ours, [0.025, 0.975]).tolist() for ours in through(*drawn)), strict=True
     )
     return Line(float(alpha[0]), float(beta[0]), ends[1].message, (alpha_low, alpha_high), (beta_low, beta_high), own)
+
+
+def _of_calls(ends: Sequence[Point], drawn: Sequence[Floats], passes: float) -> list[Line]:
+    """Return the lines to and from the last size of one message a call, where larger ones have several.
+
+    Of the others' line a message of that size takes what it takes on average in a call of several: what is less than the
+    first, which was measured alone, a further one takes. None where that is not seen to be less.
+    """
+    (last, near, far), messages = ends[1:], ends[2].messages
+
+    def again(first: Floats, low: Floats, high: Floats) -> Floats:
+        slope = (high - low) / (far.moved - near.moved)
+        average = low - slope * (near.moved - last.moved) - last.latency
+        further = (messages * average - (first - last.latency)) / (messages - 1)
+        above = first - last.latency  # nothing is above it where the fabric's latency is more than the library takes
+        return np.asarray(np.where(above > 0, np.clip(further / np.where(above > 0, above, 1.0), 0.0, 1.0), 1.0))
+
+    found = float(again(*(np.array([end.cost]) for end in ends[1:]))[0])
+    low, high = np.quantile(again(*drawn[1:]), [0.025, 0.975]).tolist()
+    if high > LESS:
+        return []
+    part = share(found, messages)
+    alone = (near.latency + (drawn[2] - near.latency) / part, near.latency + (near.visits / messages - near.latency) / part)
+    first = replace(near, visits=alone[1], messages=1)
+    to = _between((ends[0], last), (drawn[0], drawn[1]), passes)
+    beyond_it = _between((last, first), (drawn[1], alone[0]), passes)
+    return [replace(line, again=found, again_interval=(low, high)) for line in (to, beyond_it)]
 
 
 def _allowed(points: Sequence[Point], passes: float) -> float:

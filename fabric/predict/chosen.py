@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from fabric.collectives.algorithms import ALGORITHMS
-from fabric.collectives.catalog import collective
+from fabric.collectives.catalog import collective, in_a_row
+from fabric.predict.calls import in_a_call
 from fabric.predict.change import NO_CHANGE
 from fabric.predict.change import changed as with_change
 from fabric.predict.constants import Constants
@@ -63,7 +64,15 @@ def chosen(case: Case, constants: Constants, algorithm: str, model: Model) -> Ch
     if is_nccl(constants):
         return Chosen(*tuned(constants, case, model, algorithm))
     text = algorithm if algorithm != DEFAULT else default_text(case, constants, model)
-    return Chosen(text, partial(with_change, at_footprint(constants, model.fabric, case, text)))
+    own = constants if in_a_row(case.collective, case.params) > 1 else _of_a_call(constants, case, text, model)
+    return Chosen(text, partial(with_change, at_footprint(own, model.fabric, case, text)))
+
+
+def _of_a_call(constants: Constants, case: Case, text: str, model: Model) -> Constants:
+    """Return constants for as many messages as a call of the algorithm has, where that matters."""
+    if all(line.again == 1.0 for lines in constants.lines.values() for line in lines):
+        return constants
+    return in_a_call(constants, model.schedule(case, text).messages)
 
 
 def default_text(case: Case, constants: Constants, model: Model) -> str:

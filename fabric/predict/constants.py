@@ -12,14 +12,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fabric.predict.host import HostRates
 from fabric.predict.site import Laws
 from fabric.text.escape import shown
 from fabric.text.files import is_file, write_text
 from topologies.errors import InputError
 
-SCHEMA = "fabricbench.constants/2"
-READABLE = ("fabricbench.constants/1", SCHEMA)
-"""Schemas of files that load() reads; the first has no laws."""
+SCHEMA = "fabricbench.constants/3"
+READABLE = ("fabricbench.constants/1", "fabricbench.constants/2", SCHEMA)
+"""Schemas of files that load() reads; the first has no laws, the first two no rates of the host."""
 FITTED, HELD_OUT, CROWDED = "fitted", "held out", "more ranks than cores"
 """What a measured cell is to a fit: it made it, it scores it, or it is neither, since its ranks shared cores."""
 ANY_LEVEL = "*"
@@ -30,7 +31,9 @@ class Line:
     """Messages of up to max_bytes cost alpha seconds each, on top of the route's latency, and beta seconds per byte.
 
     beta None: the fabric's own speed. passes: how often the library goes over a byte in memory, where what its ranks touch is
-    beyond their caches (footprint.py). The intervals are 95 % ones of the fit, None where the value was not fitted.
+    beyond their caches (footprint.py). again: what each further message of a call takes, over the first one, above the route's
+    latency: its partner is in the call already (calls.py). The intervals are 95 % ones of the fit, None where the value was
+    not fitted.
     """
 
     alpha: float
@@ -39,6 +42,8 @@ class Line:
     alpha_interval: tuple[float, float] | None = None
     beta_interval: tuple[float, float] | None = None
     passes: float = 0.0
+    again: float = 1.0
+    again_interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class Constants:
     """One library's constants. lines: level -> lines by rising message size; `*` stands for every level not named.
 
     gamma: seconds per byte reduced. backend and in_place: what they are for, None for any. laws: what the library took at a
-    site, by which cases of several nodes are answered; None: the model answers every case.
+    site, by which cases of several nodes are answered; None: the model answers every case. host: how fast a node copies and
+    adds what MPI sends from host buffers, for what has neither lines nor laws; None: not known.
     """
 
     name: str
@@ -59,6 +65,7 @@ class Constants:
     fitted_bytes: tuple[int, ...] = ()
     made_at: str | None = None
     laws: Laws | None = None
+    host: HostRates | None = None
 
     def line(self, level: str, message: float) -> Line:
         """Return the line for a message of so many bytes on a level."""

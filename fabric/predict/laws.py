@@ -123,8 +123,8 @@ def steps(collective: str, ranks: int) -> int:
 
 def library(source: str) -> str:
     """Return whose collective a source timed; the tool's name where it does not say which MPI it was built with."""
-    tool = source.removeprefix(PREFIX)
-    return source.removeprefix(TWIN) if tool == source else LIBRARIES.get(tool, tool)
+    tool, _, named = source.removeprefix(PREFIX).partition(":")
+    return named or LIBRARIES.get(tool, tool) if source.startswith(PREFIX) else source.removeprefix(TWIN)
 
 
 def name_of(algorithm: str) -> str:

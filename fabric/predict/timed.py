@@ -19,7 +19,7 @@ from fabric.records.prediction import LATENCY
 from topologies.errors import InputError
 
 WIDE = 1e6
-"""How much wider than they are the links between switches are taken to be where they shall not limit."""
+"""How much wider than they are links are taken to be where they shall not limit."""
 
 
 class NotSimulated(InputError):
@@ -155,12 +155,17 @@ def fixed_of(model: Model, routed: Ways, message: float) -> Floats:
 
 
 def _at_library_speed(model: Model, routed: Ways, message: float) -> Ways:
-    """Return the ways with the library's own speed on levels for which its constants have one."""
+    """Return the ways with the library's own speed on levels for which its constants have one.
+
+    A line with a beta of 0 is flat: its time is in its alpha, and its bytes must not take the fabric's speed besides.
+    """
     topology = model.fabric.topology
     betas: Sequence[float | None] = [model.constants.line(level, message).beta for level in topology.levels]
     if all(beta is None for beta in betas):
         return routed
     speed = model.fabric.link_speed[routed.link]
-    # a beta of 0 is that of a level which the library's own schedule does not cross
-    own = np.array([1 / beta if beta else np.nan for beta in betas])[topology.level[routed.link // 2]]
-    return replace(routed, capacity=np.where(np.isnan(own), routed.capacity, routed.capacity * own / speed))
+    level = topology.level[routed.link // 2]
+    own = np.array([1 / beta if beta else np.nan for beta in betas])[level]
+    flat = np.array([beta == 0 for beta in betas])[level]
+    times = np.where(flat, WIDE, np.where(np.isnan(own), 1.0, own / speed))
+    return replace(routed, capacity=routed.capacity * times)

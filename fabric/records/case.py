@@ -19,9 +19,9 @@ class Case:
 
     nbytes is nccl-tests' S, which every collective states (catalog.py): for all_reduce the bytes of every rank's buffer, for
     all_gather of the whole output. root: of a rooted collective, None is rank 0. params: skew, seed (all_to_all_v), fan_in
-    (incast). order says where rank r sits: `contiguous` (device r), `interleaved`, `scattered:SEED`, `given:HASH`. nodes:
-    servers that hold ranks; ranks_per_node: the ranks of the fullest of them. Both come from a fabric (predict/cases.py) or
-    from a launch, and have no default: libraries choose by them.
+    (incast). order says where rank r sits: `contiguous` (device r), `interleaved`, `strided:STEP`, `scattered:SEED`,
+    `given:HASH`. nodes: servers that hold ranks; ranks_per_node: the ranks of the fullest of them. Both come from a fabric
+    (predict/cases.py) or from a launch, and have no default: libraries choose by them.
     """
 
     collective: str

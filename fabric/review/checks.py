@@ -23,7 +23,7 @@ from fabric.review.parts import Part
 from fabric.review.request import OPEX_OF_CENTRE, CaseText, Request
 from topologies.errors import InputError
 
-ORDER = re.compile(r"contiguous|interleaved|scattered:\d+", re.ASCII)
+ORDER = re.compile(r"contiguous|interleaved|strided:[1-9]\d*|scattered:\d+", re.ASCII)
 NEEDED = {"switch": ("ports", "speed"), "link": ("speed", "reach")}
 """Kind of part -> what the bill chooses it by."""
 

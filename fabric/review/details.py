@@ -91,7 +91,7 @@ def _case(timed: Any) -> Mapping[str, Any]:
         "collective": timed.text.collective,
         "nbytes": result.case.nbytes,
         "ranks": result.case.world_size,
-        "order": timed.order,
+        "order": timed.placed,
         "algorithm": result.algorithm,
         "routing": result.routing,
         "seconds": result.time,

@@ -36,6 +36,11 @@ class Timed:
     bound_busbw: float | None
 
     @property
+    def placed(self) -> str:
+        """The order of its ranks: the case's own, else the review's."""
+        return self.text.order or self.order
+
+    @property
     def worst(self) -> float:
         """Seconds under the worst seed."""
         return max(self.result.seconds)

@@ -14,7 +14,7 @@ from fabric.network.fabric import Fabric
 from fabric.predict.constants import Constants
 from fabric.review.work import Item, work_of
 from fabric.workload.ask import AUTO, TOKENS, Asked, asked, domain_of
-from fabric.workload.auto import evaluator, search
+from fabric.workload.auto import evaluator, fastest
 from fabric.workload.catalog import language_model
 from fabric.workload.device import device_of
 from fabric.workload.job import START, job_step
@@ -90,10 +90,9 @@ def step_on(work: StepWork, fabric: Fabric, constants: Constants | None = None) 
 
 
 def _step(question: Asked, fabric: Fabric, constants: Constants | None) -> TrainingStep:
-    evaluate = evaluator(question.space, fabric, constants)
     if question.plan is None:
-        return evaluate(search(question.space, fabric, constants, evaluate, workers=1).best[0].plan)
-    step = evaluate(question.plan)
+        return fastest(question.space, fabric, constants)
+    step = evaluator(question.space, fabric, constants)(question.plan)
     if (short := lacking(question.space, step.plan, rates := device_of(fabric))) > 0:
         raise InputError(f"plan: {step.plan.text()} lacks {short / 2**30:.1f} GiB a device of {rates.name}")
     return step

@@ -14,10 +14,11 @@ import numpy as np
 from fabric.network.fabric import Fabric
 from fabric.network.placement import place
 from fabric.network.routing.no_way import NoWay
+from fabric.predict.constants import Constants
 from fabric.review.adaptive import UGAL
 from fabric.review.request import CaseText, TrainingText
 from fabric.workload.ask import Asked, asked
-from fabric.workload.auto import evaluator, search
+from fabric.workload.auto import evaluator, fastest
 from fabric.workload.catalog import language_model
 from fabric.workload.step import Communication, TrainingStep
 from topologies.errors import InputError
@@ -25,7 +26,7 @@ from topologies.errors import InputError
 EVEN = "ideal"
 """Routing of a step: evenly over shortest ways."""
 PLACED = ("contiguous", "interleaved")
-"""Orders that put the first group of a plan's dimension where the plan does: ranks side by side, or one of every node."""
+"""Orders that are tried by their usual names before `strided:STEP` for the first group of a plan's dimension."""
 
 
 def trained(fabric: Fabric, text: TrainingText, ranks: int | None = None, routing: str = EVEN) -> TrainingStep:
@@ -40,20 +41,30 @@ def trained(fabric: Fabric, text: TrainingText, ranks: int | None = None, routin
     model = language_model(text.model)
     whole = asked(model, fabric, text.plan, batch=text.batch, seq=text.seq).space.batch
     batch = whole if ranks is None else max(1, whole * ranks // devices)
-    question = asked(model, fabric, text.plan, batch=batch, seq=text.seq, ranks=ranks)
+    return trained_on(fabric, text.model_copy(update={"batch": batch}), ranks, routing)
+
+
+def trained_on(
+    fabric: Fabric, text: TrainingText, ranks: int | None, routing: str = EVEN, constants: Constants | None = None
+) -> TrainingStep:
+    """Return the step on the first ranks of a fabric, its batch as the text has it; constants: of the collectives.
+
+    Raises:
+        InputError: as trained.
+    """
+    question = asked(language_model(text.model), fabric, text.plan, batch=text.batch, seq=text.seq, ranks=ranks)
     even = UGAL if routing == UGAL else EVEN
     try:
-        return _best(question, fabric, even)
+        return _best(question, fabric, constants, even)
     except NoWay:
-        return _best(question, fabric, f"pxn:{even}")
+        return _best(question, fabric, constants, f"pxn:{even}")
 
 
-def _best(question: Asked, fabric: Fabric, routing: str) -> TrainingStep:
+def _best(question: Asked, fabric: Fabric, constants: Constants | None, routing: str) -> TrainingStep:
     """Return the step of the plan that is asked, or of the fastest."""
-    evaluate = evaluator(question.space, fabric, None, routing=routing)
-    if question.plan is not None:
-        return evaluate(question.plan)
-    return evaluate(search(question.space, fabric, None, evaluate, workers=1).best[0].plan)
+    if question.plan is None:
+        return fastest(question.space, fabric, constants, routing=routing)
+    return evaluator(question.space, fabric, constants, routing=routing)(question.plan)
 
 
 def efficiency(step: TrainingStep) -> float:
@@ -65,28 +76,48 @@ def cases_of(step: TrainingStep, fabric: Fabric) -> tuple[CaseText, ...]:
     """Return the step's collectives between nodes with their counts, of each the message that takes the most seconds.
 
     The longest first. Each over the plan's first group alone, on the devices where the plan has it; the step itself times
-    all groups at once. Exchanges between two pipeline stages are left out, and groups that none of PLACED places.
+    all groups at once. Exchanges between two pipeline stages are left out, and groups that no order places (unplaced).
 
     Raises:
         InputError: none is left.
     """
-    longest = sorted(step.communications, key=lambda one: one.seconds, reverse=True)
+    longest = sorted((one for one in step.communications if _is_case(one)), key=lambda one: one.seconds, reverse=True)
     found = dict[str, CaseText]()
-    for text in (text for one in longest if one.nics for text in _text(one, fabric)):
-        found.setdefault(text.collective, text)
+    for one in longest:
+        order, case = _order(one.ranks, fabric), one.case
+        if order is not None:
+            text = CaseText(
+                collective=case.collective, size=case.nbytes, ranks=len(one.ranks), order=order, count=max(1, one.count)
+            )
+            found.setdefault(text.collective, text)
     if not found:
-        raise InputError(f"cases: plan {step.plan.text()} sends no collective between nodes; name collectives and sizes")
+        why = "; ".join(unplaced(step, fabric)) or f"plan {step.plan.text()} sends no collective between nodes"
+        raise InputError(f"cases: {why}; name collectives and sizes")
     return tuple(found.values())
 
 
-def _text(one: Communication, fabric: Fabric) -> list[CaseText]:
-    """Return a communication as a case of its first group, none where no order places that."""
-    ranks = len(one.ranks)
-    if one.case.collective == "sendrecv" or ranks < 2:
-        return []
-    orders = [order for order in PLACED if np.array_equal(place(fabric.topology, ranks, order), one.ranks)]
-    case, count = one.case, one.count
-    return [CaseText(collective=case.collective, size=case.nbytes, ranks=ranks, order=own, count=count) for own in orders[:1]]
+def unplaced(step: TrainingStep, fabric: Fabric) -> tuple[str, ...]:
+    """Return a line for each kind of communication that could be a case, but whose first group no order places."""
+    return tuple(
+        f"{one.what}: ranks {', '.join(map(str, one.ranks[:4]))} ... of its first group are not equally far apart "
+        f"(layout {'-'.join(step.plan.layout)}), so that no order names them"
+        for one in step.communications
+        if _is_case(one) and _order(one.ranks, fabric) is None
+    )
+
+
+def _is_case(one: Communication) -> bool:
+    """Return whether a communication goes between nodes and is a collective of a group."""
+    return bool(one.nics) and one.case.collective != "sendrecv" and len(one.ranks) > 1
+
+
+def _order(ranks: tuple[int, ...], fabric: Fabric) -> str | None:
+    """Return the order that puts rank i of a group where the plan has it, None where none does."""
+    step = ranks[1] - ranks[0]
+    if ranks != tuple(range(0, len(ranks) * step, step)):
+        return None
+    named = (order for order in PLACED if np.array_equal(place(fabric.topology, len(ranks), order), ranks))
+    return next(named, f"strided:{step}")
 
 
 def trained_curve(fabric: Fabric, text: TrainingText, sizes: list[int], routing: str = EVEN) -> list[tuple[int, float]]:

@@ -35,6 +35,7 @@ from fabric.review.quote import total
 from fabric.review.racks import Layout, place
 from fabric.review.request import CaseText, Request, economy_of, floor_of, parts_of
 from fabric.search.generate import Wiring
+from fabric.search.step import step_row
 from fabric.units import rate
 from topologies.base import SCALE_UP, Topology
 from topologies.errors import InputError
@@ -230,8 +231,8 @@ def _row(work: Work, speed: str, fabric: Fabric, layout: Layout, models: Mapping
     unpriced = without_figures(bought.lines, "price")
     usd = None if unpriced else bought.price
     watts = total(line.watts for line in bought.lines) * economy_of(request).pue
-    times = [_timed(fabric, text, work.endpoints, models) for text in request.cases]
-    split, hashed, limit = (_whole(request.cases, [time[name] for time in times]) for name in ("seconds", "hashed", "bound"))
+    step = step_row(fabric, request.training, work.endpoints) if request.training else {}
+    times = _times(request, fabric, work.endpoints, models) if request.cases else {}
     return {
         "spec": fabric.name,
         "speed": speed,
@@ -243,12 +244,18 @@ def _row(work: Work, speed: str, fabric: Fabric, layout: Layout, models: Mapping
         "watts": watts.mid,
         "watts_low": watts.low,
         "watts_high": watts.high,
-        "seconds": split,
-        "hashed_seconds": hashed,
-        "bound_seconds": limit,
-        "efficiency": step_efficiency(request.step, [(1.0, split)]),
-        "cases": times,
+        "plan": None,
+        **step,
+        **times,
     }
+
+
+def _times(request: Request, fabric: Fabric, endpoints: int, models: Mapping[str, Model]) -> Row:
+    """Return the seconds of all cases of a step, and its efficiency where no model is trained."""
+    times = [_timed(fabric, text, endpoints, models) for text in request.cases]
+    split, hashed, limit = (_whole(request.cases, [time[name] for time in times]) for name in ("seconds", "hashed", "bound"))
+    found = {"seconds": split, "hashed_seconds": hashed, "bound_seconds": limit, "cases": times}
+    return found if request.training else {**found, "efficiency": step_efficiency(request.step, [(1.0, split)])}
 
 
 def _whole(cases: Sequence[CaseText], seconds: Sequence[float]) -> float:

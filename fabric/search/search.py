@@ -17,7 +17,7 @@ import numpy as np
 from fabric.network.plausible import REVIEWED
 from fabric.network.plausible import check as check_speed
 from fabric.review.limits import Binding, Load, bindings, check, fits_up_to
-from fabric.review.of_node import check_size, with_node
+from fabric.review.of_node import catalogued_name, check_size, with_node
 from fabric.review.parts import part
 from fabric.review.plausible import check_plausible
 from fabric.review.quote import Range
@@ -27,6 +27,10 @@ from fabric.search.generate import Demand, generate
 from fabric.search.pareto import dominators, front, nearest, representatives
 from fabric.sweep import Watch, key_of, sweep
 from fabric.units import rate
+from fabric.workload.ask import AUTO
+from fabric.workload.auto import pinned_of
+from fabric.workload.catalog import language_model
+from fabric.workload.plan import plan_of
 from topologies.errors import InputError
 
 Row = Mapping[str, Any]
@@ -41,7 +45,7 @@ SAME = 5e-4
 """A difference below this share is not worth a word."""
 DIGITS = 12
 """Digits of an axis that count on the front: the order in which shares of a link are added up changes later ones."""
-VERSION = 5
+VERSION = 6
 """Of what one evaluation means: a journal of another one is not taken over."""
 
 
@@ -162,8 +166,9 @@ def _check(request: Request, speeds: Sequence[str], *, force: bool) -> None:
             raise InputError(f"speeds: must be above zero, got {speed!r}")
         if not force:
             check_speed("speed", rate(speed), "speeds", inside=False, how=REVIEWED)
-    if not request.cases:
-        raise InputError("cases: must name at least one collective and size, got none")
+    if not request.cases and request.training is None:
+        raise InputError("cases: must name at least one collective and size, or training a model, got none")
+    _check_training(request)
     check(request.limits)
     parts = parts_of(request)
     floor_of(request)
@@ -175,6 +180,20 @@ def _check(request: Request, speeds: Sequence[str], *, force: bool) -> None:
             part(name, with_node(parts, name, 1) if name == request.node else parts)
     if not force:
         check_plausible(request, parts)
+
+
+def _check_training(request: Request) -> None:
+    """Refuse a model, a plan's text or nodes that no design could train with."""
+    text = request.training
+    if text is None:
+        return
+    language_model(text.model)
+    (pinned_of if text.plan.split(",")[0] == AUTO else plan_of)(text.plan)
+    if catalogued_name(request.node, parts_of(request)) is None:
+        raise InputError(
+            f"training: needs the nodes that train as a server of the catalogue (node, --node NAME, such as dgx-h100), "
+            f"got {request.node or 'none'}"
+        )
 
 
 def _key(work: quick.Work) -> str:

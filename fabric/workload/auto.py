@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -14,6 +14,7 @@ from fabric.sweep import Watch, cores, sweep
 from fabric.workload.calibrate import StepScale
 from fabric.workload.costs import Costs
 from fabric.workload.device import device_of
+from fabric.workload.floor import Silent, least_seconds
 from fabric.workload.plan import ParallelPlan, plan_of
 from fabric.workload.plans import Space, lacking, neighbours, plans
 from fabric.workload.step import TrainingStep
@@ -103,21 +104,7 @@ def search(
         InputError: no plan divides, or none fits; with the one that comes nearest.
     """
     before = perf_counter()
-    all_plans = list(plans(space))
-    if not all_plans:
-        raise InputError(
-            f"plan: auto finds none that divides {space.model.name}, {space.ranks:,} ranks and a batch of {space.batch:,}; "
-            "change the batch or the ranks, or name a --plan to see what does not divide"
-        )
-    rates = device_of(fabric)
-    short = {plan: lacking(space, plan, rates) for plan in all_plans}
-    fitting = [plan for plan in all_plans if short[plan] <= 0]
-    if not fitting:
-        nearest = min(all_plans, key=lambda plan: short[plan])
-        raise InputError(
-            f"plan: auto finds none of {len(all_plans):,} that fits {rates.name}; the nearest, {nearest.text()}, lacks "
-            f"{short[nearest] / 2**30:.1f} GiB a device: take more ranks"
-        )
+    fitting, considered = _fitting(space, fabric)
     found = [_tried(evaluate(plan)) for plan in fitting[: FIRST // 2]]
     halfway = perf_counter()
     found += [_tried(evaluate(plan)) for plan in fitting[FIRST // 2 : FIRST]]
@@ -129,7 +116,66 @@ def search(
         many = 1
         found += [_tried(evaluate(plan)) for plan in left]
     best = tuple(sorted(found, key=lambda one: (one.seconds, one.memory)))
-    return Search(best, len(all_plans), len(all_plans) - len(fitting), perf_counter() - before, many)
+    return Search(best, considered, considered - len(fitting), perf_counter() - before, many)
+
+
+def fastest(
+    space: Space, fabric: Fabric, constants: Constants | None, costs: Costs | None = None, *, routing: str = "ideal"
+) -> TrainingStep:
+    """Return the step of the fastest plan of a space that fits, the first of search() without the others.
+
+    Plans are taken in the order of their arithmetic alone (floor.py), until that alone takes longer than the best so far: the
+    others are never asked for. costs, routing: as of evaluator().
+
+    Raises:
+        InputError: as search.
+    """
+    known = Costs(fabric, constants, space.ranks, routing=routing) if costs is None else costs
+    evaluate, silent = evaluator(space, fabric, constants, costs=known), Silent(known)
+    plans_left = sorted(
+        ((least_seconds(space, plan, silent), number, plan) for number, plan in enumerate(_fitting(space, fabric)[0])),
+        key=lambda one: one[:2],
+    )
+    best: tuple[float, float] | None = None
+    found: TrainingStep | None = None
+    for least, _, plan in plans_left:
+        if best is not None and least > best[0]:
+            break
+        step = evaluate(plan)
+        own = (step.seconds, _tried(step).memory)
+        if best is None or own < best:
+            best, found = own, step
+    if found is None:
+        raise InputError(f"plan: auto finds none for {space.model.name}")
+    return found
+
+
+def _fitting(space: Space, fabric: Fabric) -> tuple[list[ParallelPlan], int]:
+    """Return the plans of a space that fit, and how many there are in all.
+
+    Raises:
+        InputError: as search.
+    """
+    all_plans = list(plans(space))
+    if not all_plans:
+        raise InputError(
+            f"plan: auto finds none that divides {space.model.name}, {space.ranks:,} ranks and a batch of {space.batch:,}; "
+            "change the batch or the ranks, or name a --plan to see what does not divide"
+        )
+    rates = device_of(fabric)
+    short = {plan: lacking(space, plan, rates) for plan in all_plans}
+
+    def fits_whole(plan: ParallelPlan) -> bool:
+        return short.get(replace(plan, zero=1), 1.0) <= 0  # then ZeRO-2 only sends more
+
+    fitting = [plan for plan in all_plans if short[plan] <= 0 and not (plan.zero > 1 and fits_whole(plan))]
+    if not fitting:
+        nearest = min(all_plans, key=lambda plan: short[plan])
+        raise InputError(
+            f"plan: auto finds none of {len(all_plans):,} that fits {rates.name}; the nearest, {nearest.text()}, lacks "
+            f"{short[nearest] / 2**30:.1f} GiB a device: take more ranks"
+        )
+    return fitting, len(all_plans)
 
 
 def explain(space: Space, fabric: Fabric, winner: TrainingStep, evaluate: Evaluate) -> list[Neighbour]:

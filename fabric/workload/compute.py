@@ -102,6 +102,11 @@ def layer_passes(
     forward = Pass(gemm, core, on.stream(forward_bytes + inputs) + kept[0], host)
     back_bytes = BACKWARD_TRAFFIC * forward_bytes + gradients + grads
     backward = Pass(2 * gemm, core_back, on.stream(back_bytes) + kept[1], host)
+    if plan.recompute == "pointwise":
+        return LayerPasses(forward, backward, Pass(0.0, 0.0, on.stream(_pointwise_bytes(model, plan, tokens, routed)), 0.0))
+    if plan.recompute == "full" and plan.fsdp:
+        gemm -= _last_matrix(model, plan, on, rows, tokens, experts=experts)
+        return LayerPasses(forward, backward, forward._replace(gemm=gemm))
     return LayerPasses(forward, backward, _again(plan, forward, Pass(0.0, core, kept[0], 0.0)))
 
 
@@ -149,6 +154,20 @@ def _mlp_gemm(model: LanguageModel, plan: ParallelPlan, on: On, tokens: float, w
     return up + on.matrix(tokens, h, width / plan.tp, plan.precision)
 
 
+def _last_matrix(model: LanguageModel, plan: ParallelPlan, on: On, rows: float, tokens: float, *, experts: bool) -> float:
+    """Return the seconds of a layer's last matrix, which torch's checkpoint does not make again: nothing keeps its output.
+
+    torch.utils.checkpoint without reentry ends when the last kept tensor is made again (set_checkpoint_early_stop); the last
+    of a layer is that matrix's input. Megatron-LM makes all of it again.
+    """
+    e = model.experts
+    if experts and e is not None:
+        each = rows * plan.ep * plan.etp * e.top_k / e.count * plan.skew
+        width = e.width / plan.etp
+        return e.count / plan.ep * on.matrix(each, model.hidden, width, plan.precision, on.kernels.grouped)
+    return on.matrix(tokens, model.hidden, model.mlp_width / plan.tp, plan.precision)
+
+
 def _experts_gemm(model: LanguageModel, plan: ParallelPlan, on: On, rows: float, tokens: float) -> float:
     """Return the seconds of router, shared experts and the rank's own experts, the fullest rank's tokens counted."""
     e = model.experts
@@ -188,6 +207,14 @@ def _memory_bytes(model: LanguageModel, plan: ParallelPlan, tokens: float, route
     e = model.experts
     through = e.top_k * (3 * e.width + 4 * model.hidden) * 2 * tokens / t * plan.skew
     return found + activation * width * e.shared + routed * through
+
+
+def _pointwise_bytes(model: LanguageModel, plan: ParallelPlan, tokens: float, routed: float) -> float:
+    """Return the bytes of making two norms and the MLP's activation again: read and written once."""
+    norms = 4 * 2 * tokens * model.hidden / (plan.tp if plan.sp else 1)
+    e = model.experts
+    width = e.shared + routed * e.top_k * e.width if routed and e is not None else model.mlp_width
+    return norms + model.mlp_matrices * 2 * tokens / plan.tp * width
 
 
 def _quantized(model: LanguageModel, plan: ParallelPlan, tokens: float, routed: float) -> tuple[float, float]:

@@ -74,11 +74,11 @@ def of_dp(plan: ParallelPlan, what: str, seconds: float, arithmetic: float, buck
 
 
 def of_scatter(plan: ParallelPlan, seconds: float, backward: float, chi: float) -> Hidden:
-    """Return ZeRO-2's scatters of one micro batch: what its backward pass leaves; else all of them."""
+    """Return ZeRO-2's scatters, a micro batch's part: what its backward pass leaves; else all of them."""
     if "grad" not in plan.overlap:
         return Hidden(seconds, 0.0, "all: not overlapped")
     over, lost = beside(seconds, backward, chi)
-    return Hidden(over, lost, "what every micro batch's backward pass leaves of its gradients, and one bucket of the last")
+    return Hidden(over, lost, "what the backward passes beside them leave, and one bucket of the last")
 
 
 def of_pp(plan: ParallelPlan, each: float, micro_batches: int) -> Hidden:

@@ -12,7 +12,7 @@ from fabric.predict.constants import Constants
 from fabric.text.escape import shown
 from fabric.text.numbers import whole
 from fabric.workload.ask import AUTO, asked
-from fabric.workload.auto import evaluator, search
+from fabric.workload.auto import evaluator, fastest
 from fabric.workload.catalog import language_model
 from fabric.workload.costs import Costs
 from fabric.workload.layout import groups
@@ -79,10 +79,9 @@ def step_of(
     """
     question = asked(language_model(job.model), fabric, job.plan, batch=job.batch, ranks=job.devices)
     costs = Costs(fabric, constants, question.space.ranks, given, routing=routing)
-    evaluate = evaluator(question.space, fabric, constants, costs=costs)
-    if question.plan is not None:
-        return evaluate(question.plan)
-    return evaluate(search(question.space, fabric, constants, evaluate, workers=1).best[0].plan)
+    if question.plan is None:
+        return fastest(question.space, fabric, constants, costs)
+    return evaluator(question.space, fabric, constants, costs=costs)(question.plan)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,8 @@
 It knows no model and no plan. Sources: (M) the best matrix of each device, stas00/ml-engineering, compute/accelerator, read
 2026-11-29: A100 271 of 312, H100 795 of 989, B200 1745 of 2250, GB200 1822 of 2500 TFLOP/s in BF16; H100 1403 of 1979, B200
 3433 of 4500 in FP8. (L) matrices of language models, semianalysis.com, "MI300X vs H100 vs H200", 2024-12: H100 720 in BF16,
-1280 in FP8, so 0.91 of (M). (F) fitted on published steps, docs/training.md. (A) assumed.
+1280 in FP8, so 0.91 of (M). (K) FlashAttention-3 on H100, causal, width 128, 4k to 16k tokens: 590 to 621 TFLOP/s, so 0.6
+(pytorch/benchmark, pull request 2391, read 2026-11-29). (F) fitted on published steps, docs/training.md. (A) assumed.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Kernels:
 
 UNFITTED = {
     "ampere": Kernels(0.79, 0.79, 0.5, source="0.91 x 0.869 (M, L)"),
-    "hopper": Kernels(0.73, 0.65, 0.5, source="(L)"),
+    "hopper": Kernels(0.73, 0.65, 0.6, source="(L)"),
     "blackwell": Kernels(0.70, 0.69, 0.5, source="0.91 x 0.776 and 0.763 (M, L)"),
 }
 """Architecture -> shares from measured matrices alone: no published step was looked at."""
@@ -65,8 +66,8 @@ DROPPED = {"moe_host": 2.4e-3}
 """Tokens beyond a capacity dropped, so that shapes are known beforehand: the host need not wait (F, NeMo 25.09)."""
 ULTRA = Kernels(0.70, 0.74, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS)
 KERNELS = {
-    "ampere": Kernels(0.78, 0.78, 0.5, source=FIT, **SHARED, **LAUNCHED),
-    "hopper": Kernels(0.65, 0.70, 0.5, source=FIT, **SHARED, **LAUNCHED),
+    "ampere": Kernels(0.76, 0.76, 0.5, source=FIT, **SHARED, **LAUNCHED),
+    "hopper": Kernels(0.63, 0.70, 0.6, source=FIT, **SHARED, **LAUNCHED),
     "blackwell": Kernels(0.58, 0.57, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS),
     "b300-sxm": ULTRA,
     "gb300": ULTRA,

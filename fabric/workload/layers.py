@@ -185,14 +185,15 @@ def ends_work(at: Setting, weights: float) -> Work:
 
 
 def scattered_work(at: Setting, stage: Stage, backward: float) -> Work:
-    """Return what ZeRO-2 adds to a micro batch of a stage of so many seconds backward: scatters after all but the last.
+    """Return what ZeRO-2 adds to a micro batch of a stage of so many seconds backward: its part of all scatters but the last.
 
-    The last one's are DP's at the step's end; of the others what the micro batch's own backward pass leaves is exposed.
+    The last is DP's at the step's end; of the others what the backward passes beside them leave is exposed. Interleaved
+    schedules take pp micro batches of a chunk in a row, and scatter once for all of them.
     """
-    work, share = Work(), 1 - 1 / at.micro_batches
+    work, share = Work(), 1 / at.plan.gradient_rounds - 1 / at.micro_batches
     timed = [(message, share, at.ask(message).seconds) for message in dp_messages(at.plan, stage)[0]]
-    if at.plan.zero > 1 and share and timed:
-        hidden = of_scatter(at.plan, total(timed), share * backward, at.on.kernels.contention)
+    if at.plan.zero > 1 and share > 0 and timed:
+        hidden = of_scatter(at.plan, total(timed), backward, at.on.kernels.contention)
         work.sends(timed, hidden, forward=False)
     return work
 

@@ -196,6 +196,12 @@ class LanguageModel:
             return self.attention_weights + self.dense_mlp_weights
         return self.attention_weights + self.shared_weights + self.experts.top_k * self.expert_weights
 
+    def last_matrix_weights(self, layer: int) -> int:
+        """Return the weights of a layer's last matrix that one token passes: the MLP's, or its experts', down to the hidden."""
+        if self.experts is None or not self.has_experts(layer):
+            return self.hidden * self.mlp_width
+        return self.experts.top_k * self.hidden * self.experts.width
+
     def flops_per_token(self, sequence: int | None = None, *, causal: bool = True) -> float:
         """Return the FLOP of one token's training, forward and backward, nothing recomputed.
 

@@ -16,7 +16,7 @@ from fabric.text.escape import shown
 from fabric.text.numbers import maybe_real, natural
 from topologies.errors import InputError
 
-Recompute = Literal["none", "selective", "full"]
+Recompute = Literal["none", "pointwise", "selective", "full"]
 Precision = Literal["bf16", "fp8"]
 Dispatch = Literal["each", "once"]
 DIMENSIONS = ("tp", "cp", "dp", "pp")
@@ -33,13 +33,13 @@ class ParallelPlan:
 
     dp: data-parallel groups; None: whatever the ranks leave. ep: ranks that share a layer's experts; etp: ranks that cut one
     expert. vpp: virtual stages a rank (interleaved 1F1B). micro_batch: sequences of a micro batch. sp: the tokens between TP's
-    matrices are cut too. recompute: none, selective (the attention core, where its scores are kept) or full. zero: 1 spreads
-    the optimizer over DP, 2 gradients too, 0 nothing. fsdp: ranks over which weights, gradients and optimizer are cut: 0 none,
-    -1 all of DP and CP (FSDP), fewer is HSDP. grad_bytes: of a gradient when it is added up and sent. precision: of the
-    matrices. overlap: of OVERLAPS. layout: the dimensions, innermost first. skew: tokens of the fullest EP rank over the mean.
-    dispatch: a token goes to each of its experts (plain all-to-all), or once to every rank, between scale-up domains once to
-    every domain, that has one of them (DeepEP, HybridEP). flash: the attention core keeps no scores. compiled: element-wise
-    work is fused.
+    matrices are cut too. recompute: none, pointwise (outputs of norms and of the MLP's activation), selective (the attention
+    core, where its scores are kept) or full. zero: 1 spreads the optimizer over DP, 2 gradients too, 0 nothing. fsdp: ranks
+    over which weights, gradients and optimizer are cut: 0 none, -1 all of DP and CP (FSDP), fewer is HSDP. grad_bytes: of a
+    gradient when it is added up and sent. precision: of the matrices. overlap: of OVERLAPS. layout: the dimensions, innermost
+    first. skew: tokens of the fullest EP rank over the mean. dispatch: a token goes to each of its experts (plain
+    all-to-all), or once to every rank, between scale-up domains once to every domain, that has one of them (DeepEP,
+    HybridEP). flash: the attention core keeps no scores. compiled: element-wise work is fused.
     """
 
     tp: int = 1
@@ -107,6 +107,11 @@ class ParallelPlan:
         """Ranks over which FSDP cuts an expert's weight, 1 without FSDP; of the plan on its ranks."""
         return gcd(self.expert_data_ranks, self.shard_ranks) if self.fsdp else 1
 
+    @property
+    def gradient_rounds(self) -> int:
+        """Micro batches in a row of one chunk, after which ZeRO-2 scatters its gradients: pp interleaved, else one."""
+        return self.pp if self.vpp > 1 else 1
+
     def text(self) -> str:
         """Return the plan as its text, without what is as usual."""
         return ",".join(_said(self)) or "dp=1"
@@ -115,7 +120,7 @@ class ParallelPlan:
 KEYS = {"mb": "micro_batch"} | {f.name: f.name for f in fields(ParallelPlan)}
 """Key of a plan's text -> field."""
 WORDS: dict[str, tuple[str, ...]] = {
-    "recompute": ("none", "selective", "full"), "precision": ("bf16", "fp8"), "dispatch": ("each", "once")
+    "recompute": ("none", "pointwise", "selective", "full"), "precision": ("bf16", "fp8"), "dispatch": ("each", "once")
 }  # fmt: skip
 FLAGS = ("sp", "flash", "compiled")
 SHORT = {"micro_batch": "mb"}

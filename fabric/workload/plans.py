@@ -1,8 +1,7 @@
 """Plans that could be: every way to cut a model over ranks that divides and fits the devices' memory. It times none.
 
 TP is a power of two up to the scale-up domain, PP any number that the layers bear, CP above 1 for long sequences only. FSDP is
-tried without PP (a gather a micro batch and stage would not pay) and of dense models (gathers of experts are not timed), ZeRO-1
-otherwise.
+tried without PP (a gather a micro batch and stage would not pay), ZeRO-1 otherwise, ZeRO-2 where stages are interleaved.
 """
 
 from __future__ import annotations
@@ -66,9 +65,17 @@ def plans(space: Space) -> Iterator[ParallelPlan]:
                 "recompute": recompute,
             }
             found = space.check(ParallelPlan(**{**words, **space.pinned}))
-            if found is not None and found not in seen:
-                seen.add(found)
-                yield found
+            for one in _zeros(space, found) if found is not None else ():
+                if one not in seen:
+                    seen.add(one)
+                    yield one
+
+
+def _zeros(space: Space, plan: ParallelPlan) -> Iterator[ParallelPlan]:
+    """Yield a plan, and the same with ZeRO-2 where its stages are interleaved and nothing is said of it."""
+    yield plan
+    if plan.vpp > 1 and plan.zero == 1 and "zero" not in space.pinned:
+        yield replace(plan, zero=2)
 
 
 def lacking(space: Space, plan: ParallelPlan, rates: DeviceRates) -> float:
@@ -94,8 +101,11 @@ def neighbours(space: Space, plan: ParallelPlan) -> Iterator[tuple[str, Parallel
                 continue
             more = {"vpp": 1} if name == "pp" and value == 1 else {}
             yield f"{short}={value}", space.check(replace(open_plan, **{name: value, **more}))
-    other: Recompute = "none" if plan.recompute == "full" else "full"
-    yield f"recompute={other}", space.check(replace(open_plan, recompute=other))
+    for other in _recompute(space):
+        if other != plan.recompute:
+            yield f"recompute={other}", space.check(replace(open_plan, recompute=other))
+    if plan.pp > 1 and plan.zero:
+        yield f"zero={3 - plan.zero}", space.check(replace(open_plan, zero=3 - plan.zero))
     if plan.pp == 1:
         yield (
             ("fsdp=all", space.check(replace(open_plan, fsdp=-1)))
@@ -139,9 +149,9 @@ def _ep(space: Space) -> Sequence[int]:
 
 
 def _fsdp(space: Space, pp: int) -> Sequence[int]:
-    return _of(space, "fsdp", (0, *SHARDS) if pp == 1 and space.model.experts is None else (0,))
+    return _of(space, "fsdp", (0, *SHARDS) if pp == 1 else (0,))
 
 
-def _recompute(space: Space) -> Sequence[str]:
+def _recompute(space: Space) -> Sequence[Recompute]:
     flash = space.pinned.get("flash", True)
-    return _of(space, "recompute", ("none", "full") if flash else ("none", "selective", "full"))
+    return _of(space, "recompute", ("none", "pointwise", "full") if flash else ("none", "pointwise", "selective", "full"))

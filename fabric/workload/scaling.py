@@ -14,7 +14,7 @@ from typing import Any
 from fabric.network.fabric import Fabric
 from fabric.predict.constants import Constants
 from fabric.workload.ask import domain_of
-from fabric.workload.auto import evaluator, search
+from fabric.workload.auto import evaluator, fastest
 from fabric.workload.costs import Costs
 from fabric.workload.model import LanguageModel
 from fabric.workload.plan import ParallelPlan, with_dp
@@ -55,7 +55,6 @@ class Question:
     batch: int
     plan: ParallelPlan | None
     pinned: Mapping[str, Any]
-    workers: int | None = None
 
 
 def curves(
@@ -93,13 +92,11 @@ def _point(costs: Costs, question: Question, mode: str, batch: int, constants: C
     fabric, ranks = costs.fabric, costs.ranks
     name = fabric.name or fabric.topology.name
     space = Space(question.model, ranks, batch, question.sequence, domain_of(fabric), question.pinned)
-    evaluate = evaluator(space, fabric, constants, costs=costs)
     try:
         if question.plan is None:
-            plan = search(space, fabric, constants, evaluate, workers=question.workers).best[0].plan
-        else:
-            plan = with_dp(question.plan, ranks)
-        return Point(name, mode, ranks, batch, evaluate(plan))
+            return Point(name, mode, ranks, batch, fastest(space, fabric, constants, costs))
+        step = evaluator(space, fabric, constants, costs=costs)(with_dp(question.plan, ranks))
+        return Point(name, mode, ranks, batch, step)
     except InputError as error:
         return Point(name, mode, ranks, batch, None, str(error))
 

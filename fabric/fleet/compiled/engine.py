@@ -7,7 +7,6 @@ import numpy as np
 from fabric.fleet.compiled import layout as at
 from fabric.fleet.compiled.layout import Line, Net, Question, Rooms
 from fabric.fleet.compiled.loop import advance
-from fabric.fleet.compiled.rooms import open_rooms
 from fabric.fleet.job import WHOLE, Longs
 from fabric.fleet.outcome import FULL, Runs
 from fabric.fleet.ready import NEVER, Ready
@@ -25,19 +24,18 @@ def run(ready: Ready) -> Runs:
     question = _question(ready)
     rooms = _rooms(ready, question)
     line, net, most = _line(ready), _net(ready, question), max(ready.fleet.devices, 1)
-    runs = np.zeros((len(ready.jobs) + most + 1, 10), np.int64)
-    nodes = np.zeros(int(ready.wanted.max(axis=0).sum(dtype=np.int64)) + most + 1, np.int64)
-    while not advance(question, rooms, net, line, runs, nodes, most):
-        runs = np.concatenate([runs, np.zeros((max(len(runs) // 4, most) + 1, 10), np.int64)])
-        nodes = np.concatenate([nodes, np.zeros(max(len(nodes) // 4, most) + 1, np.int64)])
+    while not advance(question, rooms, net, line, most):
+        more = np.zeros((max(len(line.runs) // 4, most) + 1, 10), np.int64)
+        further = np.zeros(max(len(line.nodes) // 4, most) + 1, np.int64)
+        line = line._replace(runs=np.concatenate([line.runs, more]), nodes=np.concatenate([line.nodes, further]))
     used, filled = int(line.state[at.RUNS]), int(line.state[at.NODES])
-    rows = runs[:used]
+    rows = line.runs[:used]
     return Runs(
         job=rows[:, at.R_JOB].astype(np.int32),
         start=rows[:, at.R_START].copy(),
         end=rows[:, at.R_END].copy(),
         first=np.append(rows[:, at.R_FIRST], filled),
-        nodes=nodes[:filled].astype(np.int32),
+        nodes=line.nodes[:filled].astype(np.int32),
         each=rows[:, at.R_EACH].astype(np.int32),
         why=rows[:, at.R_WHY].astype(np.int8),
         alone=rows[:, at.R_ALONE].copy(),
@@ -60,7 +58,8 @@ def _question(ready: Ready) -> Question:
     order = np.argsort(ready.group[0], kind="stable")
     leaves = np.searchsorted(ready.group[0][order], np.arange(len(tree.capacity[0]) + 1))
     return Question(
-        rule=rule, wanted=ready.wanted, each=ready.each, size=ready.size.astype(np.int64), on=ready.on,
+        rule=rule, wanted=np.ascontiguousarray(ready.wanted), each=np.ascontiguousarray(ready.each),
+        size=ready.size.astype(np.int64), on=ready.on,
         pool=ready.fleet.node_pool.astype(np.int64), pool_first=ready.pool_first.astype(np.int64), group=ready.group,
         groups=np.array([len(c) for c in tree.capacity], np.int64), link_first=ready.link_first.astype(np.int64),
         ancestor=_ancestors(ready), member=order.astype(np.int64), leaf_first=leaves.astype(np.int64),
@@ -95,15 +94,14 @@ def _rooms(ready: Ready, question: Question) -> Rooms:
     nodes, groups = ready.fleet.nodes, int(ready.link_first[-1])
     rows = np.cumsum([0, *(int(size) + 1 for size in ready.size)])
     widest = max(nodes, groups) + 1
-    rooms = Rooms(
+    return Rooms(
         free=np.full(nodes, -1, np.int64), row=rows[:-1].astype(np.int64),
         bits=np.zeros((int(rows[-1]), (nodes >> 6) + 1), np.uint64), exact=np.zeros(int(rows[-1]), np.int64),
+        fits=np.zeros(int(rows[-1]), np.int64),
         counts=np.zeros((max(len(question.level_each), 1), groups), np.int32),
         take=np.zeros(widest, np.int64), allot=np.zeros(widest, np.int64), mask=np.zeros(widest, np.bool_),
         best=np.zeros(widest, np.int64), released=np.zeros(nodes, np.int64), stamp=np.zeros(nodes, np.int64),
     )  # fmt: skip
-    open_rooms(question, rooms)
-    return rooms
 
 
 def _line(ready: Ready) -> Line:
@@ -116,14 +114,16 @@ def _line(ready: Ready) -> Line:
         columns["checkpoint"],
     )
     jobs[:, at.PRIORITY], jobs[:, at.DEVICES], jobs[:, at.WORK] = columns["priority"], ready.jobs.devices, ready.jobs.work
-    state = np.zeros(18, np.int64)
+    state = np.zeros(19, np.int64)
     state[at.SLOTS], state[at.BLOCKED] = slots, -1
+    most = max(slots, 1)
     fair = count if ready.policy.order == "fair" else 1
-    empty = np.full((slots, 18), -1, np.int64)
+    empty = np.full((slots, 17), -1, np.int64)
     return Line(
         jobs, np.zeros(count + 1, np.int32), np.zeros(len(ready.weight), np.int64), empty, np.arange(slots)[::-1].copy(),
         np.zeros((slots, 3), np.int64), np.zeros(slots + 1, np.int64), np.zeros(fair, np.int32), np.zeros(fair, np.int64),
-        state,
+        state, np.zeros((count + most + 1, 10), np.int64),
+        np.zeros(int(ready.wanted.max(axis=0).sum(dtype=np.int64)) + most + 1, np.int64),
     )  # fmt: skip
 
 
@@ -152,11 +152,13 @@ def _net(ready: Ready, question: Question) -> Net:
     return Net(
         load=zeros(links, np.int64), capacity=ready.capacity if linked else zeros(1, np.int64),
         level=np.full(links, FULL, np.int64), over=zeros(links, np.bool_),
-        span_slot=zeros(spans, np.int64), span_links=zeros(spans, np.int64), links=zeros((spans, wide), np.int32),
+        spare=np.arange(spans, dtype=np.int64), slot=zeros(spans, np.int64), rate=zeros(spans, np.int64),
+        crossed=zeros(spans, np.int64), links=zeros((spans, wide), np.int32),
         loads=zeros((spans, wide), np.int64), where=zeros((spans, wide), np.int32),
         base=np.cumsum(np.concatenate([[0], room]))[:-1].astype(np.int64), length=zeros(links, np.int64),
-        listed=zeros(int(np.sum(room)) + 1, np.int32), touched=zeros(links, np.int64), is_touched=zeros(links, np.bool_),
-        fresh=zeros(spans, np.int64), seen_link=zeros(links, np.int64), seen_span=zeros(spans, np.int64),
-        found_links=zeros(links, np.int64), found_spans=zeros(spans, np.int64), room=zeros(links, np.int64),
+        listed=zeros(int(np.sum(room)) + 1, np.int32), carried=zeros(int(np.sum(room)) + 1, np.int64),
+        touched=zeros(links, np.int64), is_touched=zeros(links, np.bool_),
+        seen_link=zeros(links, np.bool_), found_links=zeros(links, np.int64), found_spans=zeros(spans, np.int64),
+        before=zeros(spans, np.int64), room=zeros(links, np.int64),
         asked=zeros(links, np.int64), heap=zeros(links + 1, np.int64),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from fabric.fleet.job import Ints, Longs
 # Columns of jobs.
 SUBMIT, LEFT_OVER, RANK, TENANT, SILENT, MARK, PRIORITY, DEVICES, KEPT, WORK = range(10)
 # Columns of slots.
-JOB, POOL, COUNT, EACH, START, SINCE, LEFT, WHOLE_WORK, SPEED, ALONE, BEFORE, END, RUN, FIRST, SPAN, AT, RATE, COMM = range(18)
+JOB, POOL, COUNT, EACH, START, SINCE, LEFT, WHOLE_WORK, SPEED, ALONE, BEFORE, END, RUN, FIRST, SPAN, AT, COMM = range(17)
 # Numbers of state.
 (
     HEAD,
@@ -37,7 +37,8 @@ JOB, POOL, COUNT, EACH, START, SINCE, LEFT, WHOLE_WORK, SPEED, ALONE, BEFORE, EN
     SHADOW,
     EXTRA,
     IN,
-) = range(18)
+    OPEN,
+) = range(19)
 # Columns of runs.
 R_JOB, R_START, R_END, R_FIRST, R_EACH, R_WHY, R_ALONE, R_DONE, R_BEFORE, R_KEPT = range(10)
 # Numbers of the question.
@@ -79,13 +80,15 @@ class Question(NamedTuple):
 class Rooms(NamedTuple):
     """What is free. bits[row + f]: the nodes of a pool with f free devices, one bit each; exact: how many these are.
 
-    counts: per row of `level`, per group of every tier, the nodes with enough free. take, allot, mask, key: room to work in.
+    fits: how many have f or more. counts: per row of `level`, per group of every tier, the nodes with enough free. take, allot,
+    mask, best: room to work in.
     """
 
     free: Longs
     row: Longs
     bits: NDArray[np.uint64]
     exact: Longs
+    fits: Longs
     counts: Ints
     take: Longs
     allot: Longs
@@ -98,36 +101,39 @@ class Rooms(NamedTuple):
 class Net(NamedTuple):
     """Shared links. load, capacity, level: of a link; over: whether it was asked for more than it carries when last solved.
 
-    Of span s: span_slot, span_links of them in links[s], loads[s], where[s] (its place in each link's list). Spans on link l:
-    listed[base[l]:base[l] + length[l]].
+    Of span s: its slot, its rate, how many links, these in links[s], loads[s], where[s] (its place in each link's list). Spans
+    on link l: listed[base[l]:base[l] + length[l]], what each puts there: carried. spare: unused spans. found_spans: those that
+    are solved, the fresh ones first; before: their rates so far.
     """
 
     load: Longs
     capacity: Longs
     level: Longs
     over: NDArray[np.bool_]
-    span_slot: Longs
-    span_links: Longs
+    spare: Longs
+    slot: Longs
+    rate: Longs
+    crossed: Longs
     links: Ints
     loads: Longs
     where: Ints
     base: Longs
     length: Longs
     listed: Ints
+    carried: Longs
     touched: Longs
     is_touched: NDArray[np.bool_]
-    fresh: Longs
-    seen_link: Longs
-    seen_span: Longs
+    seen_link: NDArray[np.bool_]
     found_links: Longs
     found_spans: Longs
+    before: Longs
     room: Longs
     asked: Longs
     heap: Longs
 
 
 class Line(NamedTuple):
-    """Jobs, the queue, what runs and the heap of ends.
+    """Jobs, the queue, what runs, the heap of ends, and the runs and their nodes so far.
 
     queue[HEAD:TAIL] waits, by rank. spare: unused slots. heap: (end, job, slot). walk, waiting, asked: room to work in, the
     last two under `fair`.
@@ -143,3 +149,5 @@ class Line(NamedTuple):
     waiting: Ints
     asked: Longs
     state: Longs
+    runs: Longs
+    nodes: Longs

@@ -31,7 +31,7 @@ from fabric.fleet.compiled.layout import (
 )  # fmt: skip
 from fabric.fleet.compiled.queue import enqueue, serve
 from fabric.fleet.compiled.reference import reference
-from fabric.fleet.compiled.rooms import set_room
+from fabric.fleet.compiled.rooms import open_rooms, set_room
 from fabric.fleet.compiled.sharing import settle
 from fabric.fleet.compiled.start import over
 from fabric.fleet.outcome import ENDED, KILLED, RUNNING
@@ -39,15 +39,16 @@ from fabric.fleet.ready import NEVER
 
 
 @outer
-def advance(question, rooms, net, line, runs, nodes, most):  # type: ignore[no-untyped-def]
+def advance(question, rooms, net, line, most):  # type: ignore[no-untyped-def]
     """Go on until nothing can happen any more; return False where the arrays for runs must grow first.
 
     most: how many runs, and nodes of theirs, can start at one instant: as many as there are devices.
     """
     question, rooms, net, line = reference(question), reference(rooms), reference(net), reference(line)
     state, slots, jobs = line.state, line.slots, line.jobs
+    open_rooms(question, rooms, state)
     while True:
-        if state[RUNS] + most > len(runs) or state[NODES] + most > len(nodes):
+        if state[RUNS] + most > len(line.runs) or state[NODES] + most > len(line.nodes):
             return False
         now = _next(question, line)
         if not state[MARKED] and now >= question.rule[BEGIN]:
@@ -55,20 +56,20 @@ def advance(question, rooms, net, line, runs, nodes, most):  # type: ignore[no-u
         if now >= min(question.rule[FINISH], NEVER):
             break
         while state[HEAP] and line.heap[0, 0] == now:
-            over(question, rooms, net, line, runs, nodes, line.heap[0, 2], now, ENDED)
+            over(question, rooms, net, line, line.heap[0, 2], now, ENDED)
         while state[CHANGED] < len(question.changes) and question.changes[state[CHANGED], 0] <= now:
             change = question.changes[state[CHANGED]]
-            _change(question, rooms, net, line, runs, nodes, now, change[1], change[2])
+            _change(question, rooms, net, line, now, change[1], change[2])
             state[CHANGED] += 1
         arrived = state[ARRIVED]
         while state[ARRIVED] < len(jobs) and jobs[state[ARRIVED], SUBMIT] == now:
             enqueue(line, state[ARRIVED])
             state[ARRIVED] += 1
-        serve(question, rooms, net, line, runs, nodes, now, arrived)
+        serve(question, rooms, net, line, now, arrived)
         settle(net, line, now)
     for slot in range(len(slots)):
         if slots[slot, JOB] >= 0:
-            over(question, rooms, net, line, runs, nodes, slot, question.rule[FINISH], RUNNING)
+            over(question, rooms, net, line, slot, question.rule[FINISH], RUNNING)
     state[DONE] = 1
     return True
 
@@ -99,7 +100,7 @@ def _mark(question, line):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _change(question, rooms, net, line, runs, nodes, now, fails, node):  # type: ignore[no-untyped-def]
+def _change(question, rooms, net, line, now, fails, node):  # type: ignore[no-untyped-def]
     """Bring a node back, or stop what runs on it and take it out; a node that is off stays off."""
     if not question.on[node]:
         return
@@ -111,9 +112,9 @@ def _change(question, rooms, net, line, runs, nodes, now, fails, node):  # type:
     for slot in range(len(slots)):
         if slots[slot, JOB] >= 0:
             for at in range(slots[slot, FIRST], slots[slot, FIRST] + slots[slot, COUNT]):
-                if nodes[at] == node:
+                if line.nodes[at] == node:
                     job = slots[slot, JOB]
-                    over(question, rooms, net, line, runs, nodes, slot, now, KILLED)
+                    over(question, rooms, net, line, slot, now, KILLED)
                     enqueue(line, job)
                     break
     set_room(question, rooms, node, -1)

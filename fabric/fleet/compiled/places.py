@@ -13,11 +13,13 @@ from fabric.fleet.compiled.layout import (
     BLOCKS,
     LINKED,
     MEAN,
+    NODES,
     PLACEMENT,
     PREFERRED,
     REQUIRED,
     RING,
     SCATTERED,
+    SILENT,
     TIER,
 )
 from fabric.fleet.compiled.rooms import fitting, one_node
@@ -29,23 +31,23 @@ SCALE = 1 << 20
 
 
 @inner
-def place(question, rooms, net, pool, job, silent, out, at):  # type: ignore[no-untyped-def]
-    """Return how many nodes of the pool the job takes, written to out[at:], 0 where there is no place."""
+def place(question, rooms, net, line, pool, job):  # type: ignore[no-untyped-def]
+    """Return how many nodes of the pool the job takes, written behind those of runs so far, 0 where there is no place."""
     count, each = np.int64(question.wanted[pool, job]), np.int64(question.each[pool, job])
     if count == 0:
         return 0
     kind = question.rule[PLACEMENT]
     if count == 1:
         node = one_node(question, rooms, pool, each, kind == SCATTERED)
-        out[at] = node
+        line.nodes[line.state[NODES]] = node
         return 1 if node >= 0 else 0
-    if fitting(question, rooms, pool, each) < count:
+    if fitting(rooms, pool, each) < count:
         return 0
     level = question.level[pool, each]
-    found = _leaves(question, rooms, net, kind, pool, level, count, each, silent)
+    found = _leaves(question, rooms, net, kind, pool, level, count, each, line.jobs[job, SILENT])
     if not found:
         return 0
-    _gather(question, rooms, pool, each, out, at)
+    _gather(question, rooms, pool, each, line.nodes, line.state[NODES])
     return count
 
 

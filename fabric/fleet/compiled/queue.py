@@ -119,16 +119,16 @@ def first(question, line):  # type: ignore[no-untyped-def]
 
 
 @inner
-def start(question, rooms, net, line, runs, nodes, job, now):  # type: ignore[no-untyped-def]
+def start(question, rooms, net, line, job, now):  # type: ignore[no-untyped-def]
     """Start a job in the first pool that has a place, if any."""
     for pool in range(len(question.size)):  # noqa: SIM110  # numba knows no generators
-        if start_in(question, rooms, net, line, runs, nodes, job, pool, now):
+        if start_in(question, rooms, net, line, job, pool, now):
             return True
     return False
 
 
 @inner
-def serve(question, rooms, net, line, runs, nodes, now, arrived):  # type: ignore[no-untyped-def]
+def serve(question, rooms, net, line, now, arrived):  # type: ignore[no-untyped-def]
     """Start what the policy lets start now; arrived: the first job that came at this instant."""
     state = line.state
     if state[HEAD] == state[TAIL]:
@@ -139,7 +139,7 @@ def serve(question, rooms, net, line, runs, nodes, now, arrived):  # type: ignor
     if not same:
         while head >= 0:
             job = line.queue[head]
-            if not start(question, rooms, net, line, runs, nodes, job, now):
+            if not start(question, rooms, net, line, job, now):
                 break
             take_out(line, head)
             head = first(question, line)
@@ -150,22 +150,22 @@ def serve(question, rooms, net, line, runs, nodes, now, arrived):  # type: ignor
     if not same:
         state[SHADOW] = UNKNOWN
     if question.rule[ORDER] == FAIR:
-        _fill_in_fairly(question, rooms, net, line, runs, nodes, head, now)
+        _fill_in_fairly(question, rooms, net, line, head, now)
     else:
-        _fill_in(question, rooms, net, line, runs, nodes, head, now, arrived if same else -1)
+        _fill_in(question, rooms, net, line, head, now, arrived if same else -1)
 
 
 @inner
-def _fill_in(question, rooms, net, line, runs, nodes, head, now, since):  # type: ignore[no-untyped-def]
+def _fill_in(question, rooms, net, line, head, now, since):  # type: ignore[no-untyped-def]
     """Backfill by rank; since: the first job that is looked at again, -1 for all."""
     state = line.state
     place, looked = head + 1, 0
     while place < state[TAIL] and looked < question.rule[DEPTH]:
         job = line.queue[place]
         looked += 1
-        if (since < 0 or job >= since) and may(question, line, job):
+        if (since < 0 or job >= since) and _has_room(question, rooms, job) and may(question, line, job):
             before = state[HEAD]
-            if _backfill(question, rooms, net, line, runs, nodes, job, now):
+            if _backfill(question, rooms, net, line, job, now):
                 take_out(line, place)
                 place += 1 if state[HEAD] > before else 0
                 continue
@@ -173,7 +173,7 @@ def _fill_in(question, rooms, net, line, runs, nodes, head, now, since):  # type
 
 
 @inner
-def _fill_in_fairly(question, rooms, net, line, runs, nodes, head, now):  # type: ignore[no-untyped-def]
+def _fill_in_fairly(question, rooms, net, line, head, now):  # type: ignore[no-untyped-def]
     """Backfill by (priority, what the tenant holds, arrival), as it stood when the first job did not fit."""
     state, jobs = line.state, line.jobs
     count = state[TAIL] - state[HEAD]
@@ -187,7 +187,7 @@ def _fill_in_fairly(question, rooms, net, line, runs, nodes, head, now):  # type
         if last < 0:
             return
         job = waiting[last]
-        if may(question, line, job) and _backfill(question, rooms, net, line, runs, nodes, job, now):
+        if may(question, line, job) and _backfill(question, rooms, net, line, job, now):
             for place in range(state[HEAD], state[TAIL]):
                 if line.queue[place] == job:
                     take_out(line, place)
@@ -216,7 +216,17 @@ def _before(jobs, waiting, held, a, b):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _backfill(question, rooms, net, line, runs, nodes, job, now):  # type: ignore[no-untyped-def]
+def _has_room(question, rooms, job):  # type: ignore[no-untyped-def]
+    """Return whether some pool has as many nodes that fit as a job wants: a look that most jobs do not pass."""
+    for pool in range(len(question.size)):
+        count = question.wanted[pool, job]
+        if count and fitting(rooms, pool, question.each[pool, job]) >= count:
+            return True
+    return False
+
+
+@inner
+def _backfill(question, rooms, net, line, job, now):  # type: ignore[no-untyped-def]
     """Start a later job where it does not delay the first one; return whether it starts.
 
     The time kept for the first one is worked out when a job is there that has room: most passes find none.
@@ -224,15 +234,15 @@ def _backfill(question, rooms, net, line, runs, nodes, job, now):  # type: ignor
     state = line.state
     for pool in range(len(question.size)):
         count = question.wanted[pool, job]
-        if count == 0 or fitting(question, rooms, pool, question.each[pool, job]) < count:
+        if count == 0 or fitting(rooms, pool, question.each[pool, job]) < count:
             continue
         if state[SHADOW] == UNKNOWN:
-            _reserve(question, rooms, line, nodes, state[BLOCKED])
+            _reserve(question, rooms, line, state[BLOCKED])
         late = now + -(-line.jobs[job, LEFT_OVER] >> SHIFT) > state[SHADOW]
         kept = pool == state[IN] and late
         if kept and count > state[EXTRA]:
             continue
-        if start_in(question, rooms, net, line, runs, nodes, job, pool, now):
+        if start_in(question, rooms, net, line, job, pool, now):
             state[EXTRA] -= count if kept else 0
             state[DIRTY] = 1
             return True
@@ -240,23 +250,23 @@ def _backfill(question, rooms, net, line, runs, nodes, job, now):  # type: ignor
 
 
 @inner
-def _reserve(question, rooms, line, nodes, job):  # type: ignore[no-untyped-def]
+def _reserve(question, rooms, line, job):  # type: ignore[no-untyped-def]
     """Set the pool, the time and the nodes to spare of the earliest release after which enough nodes fit the job."""
     state = line.state
     state[IN], state[SHADOW], state[EXTRA] = -1, NEVER, 0
     for pool in range(len(question.size)):
         if question.wanted[pool, job]:
-            time, extra = _release(question, rooms, line, nodes, job, pool)
+            time, extra = _release(question, rooms, line, job, pool)
             if time < state[SHADOW] or state[IN] < 0:
                 state[IN], state[SHADOW], state[EXTRA] = pool, time, extra
 
 
 @inner
-def _release(question, rooms, line, nodes, job, pool):  # type: ignore[no-untyped-def]
+def _release(question, rooms, line, job, pool):  # type: ignore[no-untyped-def]
     """Return the time of the release, and the nodes to spare then. Ends come off the heap in order without changing it."""
     slots, walk, state = line.slots, line.walk, line.state
     count, each = np.int64(question.wanted[pool, job]), np.int64(question.each[pool, job])
-    fits, waiting, time, changed = fitting(question, rooms, pool, each), 0, np.int64(NEVER), 0
+    fits, waiting, time, changed = fitting(rooms, pool, each), 0, np.int64(NEVER), 0
     if state[HEAP]:
         walk[0], waiting = 0, 1
     while waiting:
@@ -268,7 +278,7 @@ def _release(question, rooms, line, nodes, job, pool):  # type: ignore[no-untype
         if slots[slot, POOL] != pool:
             continue
         for at in range(slots[slot, COUNT]):
-            node = nodes[slots[slot, FIRST] + at]
+            node = line.nodes[slots[slot, FIRST] + at]
             if rooms.stamp[node] == 0:
                 rooms.stamp[node] = 1
                 rooms.released[node] = rooms.free[node]

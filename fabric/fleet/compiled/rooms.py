@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fabric.fleet.compiled.inner import inner, outer
-from fabric.fleet.compiled.reference import reference
+from fabric.fleet.compiled.inner import inner
+from fabric.fleet.compiled.layout import OPEN
 
 
 @inner
@@ -31,6 +31,10 @@ def set_room(question, rooms, node, new):  # type: ignore[no-untyped-def]
     if new >= 0:
         rooms.bits[row + new, word] |= bit
         rooms.exact[row + new] += 1
+    for free in range(new + 1, old + 1):
+        rooms.fits[row + free] -= 1
+    for free in range(old + 1, new + 1):
+        rooms.fits[row + free] += 1
     for level in range(len(question.level_each)):
         each = question.level_each[level]
         if question.level_pool[level] == pool and (old >= each) != (new >= each):
@@ -40,12 +44,9 @@ def set_room(question, rooms, node, new):  # type: ignore[no-untyped-def]
 
 
 @inner
-def fitting(question, rooms, pool, each):  # type: ignore[no-untyped-def]
+def fitting(rooms, pool, each):  # type: ignore[no-untyped-def]
     """Return how many nodes of a pool have so many free devices."""
-    row, found = rooms.row[pool], 0
-    for free in range(each, question.size[pool] + 1):
-        found += rooms.exact[row + free]
-    return found
+    return rooms.fits[rooms.row[pool] + each]
 
 
 @inner
@@ -62,10 +63,12 @@ def one_node(question, rooms, pool, each, emptiest):  # type: ignore[no-untyped-
     return -1
 
 
-@outer
-def open_rooms(question, rooms):  # type: ignore[no-untyped-def]
-    """Set all nodes that are on to wholly free."""
-    question, rooms = reference(question), reference(rooms)
+@inner
+def open_rooms(question, rooms, state):  # type: ignore[no-untyped-def]
+    """Set all nodes that are on to wholly free, once."""
+    if state[OPEN]:
+        return
+    state[OPEN] = 1
     for node in range(len(question.on)):
         if question.on[node]:
             set_room(question, rooms, node, question.size[question.pool[node]])

@@ -17,7 +17,6 @@ from fabric.fleet.compiled.layout import (
     END,
     FRESH,
     LEFT,
-    RATE,
     SINCE,
     SPAN,
     SPANS,
@@ -56,64 +55,64 @@ def join(question, rooms, net, line, slot, pool, each, count):  # type: ignore[n
     silent = slots[slot, COMM]
     if silent == 0:
         return False
-    whole, span, length, alone = whole_load(question, pool, each, silent), -1, 0, FULL
+    whole, span, length, alone = whole_load(question, pool, each, silent), net.spare[state[SPANS]], 0, FULL
     for tier in range(len(question.groups)):
         if widen(question, rooms, tier) == 1:
             break
-        if span < 0:
-            span = state[SPANS]
-            state[SPANS] += 1
         for group in range(question.groups[tier]):
             if rooms.allot[group]:
                 link = question.link_first[tier] + group
                 load = crossing(question, whole, rooms.allot[group], count)
-                net.links[span, length], net.loads[span, length] = link, load
-                place = net.length[link]
-                net.where[span, length] = place
-                net.listed[net.base[link] + place] = span
-                net.length[link] = place + 1
-                net.load[link] += load
+                _list(net, span, length, link, load)
                 alone = min(alone, (net.capacity[link] << 18) // load)
                 touch(net, state, link)
                 length += 1
-    if span < 0:
+    if length == 0:
         return False
-    net.span_slot[span], net.span_links[span] = slot, length
-    slots[slot, SPAN], slots[slot, RATE] = span, UNSET
-    slots[slot, ALONE] = speed_of(max(alone, 1), silent)
-    net.fresh[state[FRESH]] = slot
+    state[SPANS] += 1
+    net.slot[span], net.crossed[span], net.rate[span] = slot, length, UNSET
+    slots[slot, SPAN], slots[slot, ALONE] = span, speed_of(max(alone, 1), silent)
+    net.found_spans[state[FRESH]], net.before[state[FRESH]] = span, UNSET
     state[FRESH] += 1
     return True
 
 
 @inner
+def _list(net, span, number, link, load):  # type: ignore[no-untyped-def]
+    """Put a span last in a link's list; the link is the span's of that number."""
+    last = net.length[link]
+    net.links[span, number], net.loads[span, number], net.where[span, number] = link, load, last
+    net.listed[net.base[link] + last], net.carried[net.base[link] + last] = span, load
+    net.length[link] = last + 1
+    net.load[link] += load
+
+
+@inner
 def leave(net, line, slot):  # type: ignore[no-untyped-def]
-    """Take a job off its links; the last span takes its number."""
+    """Take a job off its links; the last in a link's list takes its place there."""
     slots, state = line.slots, line.state
     span = slots[slot, SPAN]
     if span < 0:
         return
-    for k in range(net.span_links[span]):
-        link = net.links[span, k]
+    for k in range(net.crossed[span]):
+        link, place = net.links[span, k], net.where[span, k]
         net.load[link] -= net.loads[span, k]
         net.length[link] -= 1
-        last = net.listed[net.base[link] + net.length[link]]
+        first, end = net.base[link], net.base[link] + net.length[link]
+        last = net.listed[end]
         if last != span:
-            net.listed[net.base[link] + net.where[span, k]] = last
-            net.where[last, _index(net, last, link)] = net.where[span, k]
+            net.listed[first + place], net.carried[first + place] = last, net.carried[end]
+            net.where[last, _index(net, last, link)] = place
         touch(net, state, link)
     slots[slot, SPAN] = -1
     state[SPANS] -= 1
-    moved = state[SPANS]
-    if moved != span:
-        _renumber(net, moved, span)
-        slots[net.span_slot[span], SPAN] = span
+    net.spare[state[SPANS]] = span
 
 
 @inner
 def _index(net, span, link):  # type: ignore[no-untyped-def]
     """Return where a link stands among a span's, which are in order."""
-    low, high = 0, net.span_links[span]
+    low, high = 0, net.crossed[span]
     while high - low > 1:
         middle = (low + high) >> 1
         if net.links[span, middle] <= link:
@@ -124,27 +123,19 @@ def _index(net, span, link):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _renumber(net, old, new):  # type: ignore[no-untyped-def]
-    net.span_slot[new], net.span_links[new] = net.span_slot[old], net.span_links[old]
-    for k in range(net.span_links[old]):
-        net.links[new, k], net.loads[new, k], net.where[new, k] = net.links[old, k], net.loads[old, k], net.where[old, k]
-        net.listed[net.base[net.links[old, k]] + net.where[old, k]] = new
-
-
-@inner
 def settle(net, line, now):  # type: ignore[no-untyped-def]
     """Set the rates and speeds of all jobs that a change of this instant reaches."""
     state = line.state
     if state[TOUCHED] == 0:
         return
-    threshold = _threshold(net, line)
-    links, spans = _reach(net, line, threshold)
-    _fill(net, line, links, spans)
+    links, spans = _reach(net, state, _threshold(net, state))
+    _fill(net, links, spans)
     for number in range(spans):
-        _set_speed(line, net.span_slot[net.found_spans[number]], now)
-        net.seen_span[net.found_spans[number]] = 0
+        span = net.found_spans[number]
+        if net.rate[span] != net.before[number]:
+            _set_speed(line, net.slot[span], net.rate[span], now)
     for number in range(links):
-        net.seen_link[net.found_links[number]] = 0
+        net.seen_link[net.found_links[number]] = False
     for number in range(state[TOUCHED]):
         link = net.touched[number]
         net.is_touched[link] = False
@@ -156,12 +147,11 @@ def settle(net, line, now):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _threshold(net, line):  # type: ignore[no-untyped-def]
+def _threshold(net, state):  # type: ignore[no-untyped-def]
     """Return a level below which filling goes as it went: no touched link is full there, neither before nor now.
 
     Each round takes what jobs frozen below the level found so far carry off the touched links, which can only raise it.
     """
-    state, slots = line.state, line.slots
     bound, found = np.int64(FULL), np.int64(0)
     for number in range(state[TOUCHED]):
         link = net.touched[number]
@@ -174,12 +164,10 @@ def _threshold(net, line):  # type: ignore[no-untyped-def]
             if net.load[link] > net.capacity[link]:
                 room, asked = net.capacity[link] << 18, net.load[link]
                 for place in range(net.base[link], net.base[link] + net.length[link]):
-                    span = net.listed[place]
-                    rate = slots[net.span_slot[span], RATE]
+                    rate = net.rate[net.listed[place]]
                     if rate < found:
-                        load = net.loads[span, _index(net, span, link)]
-                        room -= load * rate
-                        asked -= load
+                        room -= net.carried[place] * rate
+                        asked -= net.carried[place]
                 if asked:
                     level = min(level, room // asked)
         if level <= found:
@@ -189,20 +177,13 @@ def _threshold(net, line):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _reach(net, line, threshold):  # type: ignore[no-untyped-def]  # noqa: C901  # one search, from links to spans and back
-    """Collect the overloaded links and the spans that a change reaches; return how many of each."""
-    state, slots = line.state, line.slots
-    links = spans = 0
-    for number in range(state[FRESH]):
-        span = slots[net.fresh[number], SPAN]
-        if span >= 0 and not net.seen_span[span]:
-            net.seen_span[span] = 1
-            net.found_spans[spans] = span
-            spans += 1
+def _reach(net, state, threshold):  # type: ignore[no-untyped-def]
+    """Collect and count the overloaded links and the spans that a change reaches; these get no rate."""
+    links, spans = 0, state[FRESH]
     for number in range(state[TOUCHED]):
         link = net.touched[number]
         if net.over[link] or net.load[link] > net.capacity[link]:
-            net.seen_link[link] = 1
+            net.seen_link[link] = True
             net.found_links[links] = link
             links += 1
     link_at = span_at = 0
@@ -212,41 +193,29 @@ def _reach(net, line, threshold):  # type: ignore[no-untyped-def]  # noqa: C901 
             link_at += 1
             for place in range(net.base[link], net.base[link] + net.length[link]):
                 span = net.listed[place]
-                if not net.seen_span[span] and slots[net.span_slot[span], RATE] >= threshold:
-                    net.seen_span[span] = 1
-                    net.found_spans[spans] = span
+                rate = net.rate[span]
+                if threshold <= rate < UNSET:
+                    net.found_spans[spans], net.before[spans], net.rate[span] = span, rate, UNSET
                     spans += 1
         while span_at < spans:
             span = net.found_spans[span_at]
             span_at += 1
-            for k in range(net.span_links[span]):
+            for k in range(net.crossed[span]):
                 link = net.links[span, k]
                 if not net.seen_link[link] and net.load[link] > net.capacity[link]:
-                    net.seen_link[link] = 1
+                    net.seen_link[link] = True
                     net.found_links[links] = link
                     links += 1
     return links, spans
 
 
 @inner
-def _fill(net, line, links, spans):  # type: ignore[no-untyped-def]  # noqa: C901  # one filling
+def _fill(net, links, spans):  # type: ignore[no-untyped-def]
     """Fill the links found: the lowest (level, link) first, its spans frozen at its level."""
-    slots = line.slots
-    for number in range(links):
-        link = net.found_links[number]
-        net.room[link], net.asked[link] = net.capacity[link] << 18, 0
-        for place in range(net.base[link], net.base[link] + net.length[link]):
-            span = net.listed[place]
-            load = net.loads[span, _index(net, span, link)]
-            if net.seen_span[span]:
-                net.asked[link] += load
-            else:
-                net.room[link] -= load * slots[net.span_slot[span], RATE]
-    for number in range(spans):
-        slots[net.span_slot[net.found_spans[number]], RATE] = UNSET
     count = 0
     for number in range(links):
         link = net.found_links[number]
+        _ask(net, link)
         if net.load[link] > net.capacity[link] and net.asked[link]:
             count = _push(net.heap, count, _key(net, link))
         net.level[link] = FULL if net.asked[link] else net.level[link]
@@ -260,10 +229,23 @@ def _fill(net, line, links, spans):  # type: ignore[no-untyped-def]  # noqa: C90
         if key > top and count and key > net.heap[0]:
             count = _push(net.heap, count, key)
             continue
-        _freeze(net, slots, link, max(key >> LINK_BITS, 1))
+        _freeze(net, link, max(key >> LINK_BITS, 1))
     for number in range(spans):
-        slot = net.span_slot[net.found_spans[number]]
-        slots[slot, RATE] = min(slots[slot, RATE], FULL)
+        span = net.found_spans[number]
+        net.rate[span] = min(net.rate[span], FULL)
+
+
+@inner
+def _ask(net, link):  # type: ignore[no-untyped-def]
+    """Set what a link has left for the spans that are solved, and what these ask of it."""
+    room, asked = net.capacity[link] << 18, np.int64(0)
+    for place in range(net.base[link], net.base[link] + net.length[link]):
+        rate = net.rate[net.listed[place]]
+        if rate == UNSET:
+            asked += net.carried[place]
+        else:
+            room -= net.carried[place] * rate
+    net.room[link], net.asked[link] = room, asked
 
 
 @inner
@@ -273,19 +255,20 @@ def _key(net, link):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _freeze(net, slots, link, level):  # type: ignore[no-untyped-def]
-    """Keep the spans that still rise on a link at its level, and take what they carry off their other links."""
+def _freeze(net, link, level):  # type: ignore[no-untyped-def]
+    """Keep the spans that still rise on a link at its level, and take what they carry off their other links.
+
+    Of links that are not solved the numbers are taken off too: nobody reads those.
+    """
     net.level[link] = level
     for place in range(net.base[link], net.base[link] + net.length[link]):
         span = net.listed[place]
-        slot = net.span_slot[span]
-        if slots[slot, RATE] == UNSET:
-            slots[slot, RATE] = level
-            for k in range(net.span_links[span]):
-                other = net.links[span, k]
-                if net.seen_link[other]:
-                    net.room[other] -= net.loads[span, k] * level
-                    net.asked[other] -= net.loads[span, k]
+        if net.rate[span] == UNSET:
+            net.rate[span] = level
+            for k in range(net.crossed[span]):
+                other, load = net.links[span, k], net.loads[span, k]
+                net.room[other] -= load * level
+                net.asked[other] -= load
 
 
 @inner
@@ -318,10 +301,10 @@ def _pop(heap, count):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _set_speed(line, slot, now):  # type: ignore[no-untyped-def]
+def _set_speed(line, slot, rate, now):  # type: ignore[no-untyped-def]
     """Set a job's speed from its rate, and when it will end, where the speed has changed."""
     slots = line.slots
-    new = speed_of(slots[slot, RATE], slots[slot, COMM])
+    new = speed_of(rate, slots[slot, COMM])
     if new == slots[slot, SPEED]:
         return
     slots[slot, LEFT] = max(slots[slot, LEFT] - slots[slot, SPEED] * (now - slots[slot, SINCE]), 0)

@@ -34,7 +34,6 @@ from fabric.fleet.compiled.layout import (
     R_KEPT,
     R_START,
     R_WHY,
-    RATE,
     RUN,
     RUNS,
     SILENT,
@@ -56,12 +55,12 @@ SHIFT = 18
 
 
 @inner
-def start_in(question, rooms, net, line, runs, nodes, job, pool, now):  # type: ignore[no-untyped-def]
+def start_in(question, rooms, net, line, job, pool, now):  # type: ignore[no-untyped-def]
     """Start a job in a pool if there is a place; return whether there is."""
-    state, slots, jobs = line.state, line.slots, line.jobs
+    state, slots, jobs, runs, nodes = line.state, line.slots, line.jobs, line.runs, line.nodes
     at = state[NODES]
     silent = jobs[job, SILENT]
-    count = place(question, rooms, net, pool, job, silent, nodes, at)
+    count = place(question, rooms, net, line, pool, job)
     if count == 0:
         return False
     each = np.int64(question.each[pool, job])
@@ -76,7 +75,7 @@ def start_in(question, rooms, net, line, runs, nodes, job, pool, now):  # type: 
     slots[slot, START], slots[slot, SINCE], slots[slot, LEFT], slots[slot, WHOLE_WORK] = now, now, left, left
     slots[slot, SPEED], slots[slot, ALONE], slots[slot, BEFORE], slots[slot, END] = FULL, FULL, 0, NEVER
     slots[slot, RUN], slots[slot, FIRST], slots[slot, SPAN], slots[slot, AT] = run, at, -1, -1
-    slots[slot, RATE], slots[slot, COMM] = FULL, silent
+    slots[slot, COMM] = silent
     line.held[jobs[job, TENANT]] += count * each * 1000
     runs[run, R_JOB], runs[run, R_START], runs[run, R_FIRST], runs[run, R_EACH] = job, now, at, each
     if count > 1 and question.rule[LINKED] and join(question, rooms, net, line, slot, pool, each, count):
@@ -88,9 +87,9 @@ def start_in(question, rooms, net, line, runs, nodes, job, pool, now):  # type: 
 
 
 @inner
-def over(question, rooms, net, line, runs, nodes, slot, now, why):  # type: ignore[no-untyped-def]
+def over(question, rooms, net, line, slot, now, why):  # type: ignore[no-untyped-def]
     """Take a job off its nodes and write its run; one that is stopped keeps its work up to the last checkpoint."""
-    state, slots, jobs = line.state, line.slots, line.jobs
+    state, slots, jobs, runs, nodes = line.state, line.slots, line.jobs, line.runs, line.nodes
     job, count, each, run = slots[slot, JOB], slots[slot, COUNT], slots[slot, EACH], slots[slot, RUN]
     for number in range(slots[slot, FIRST], slots[slot, FIRST] + count):
         set_room(question, rooms, nodes[number], rooms.free[nodes[number]] + each)

@@ -45,6 +45,8 @@ def guess(text: str) -> str:
         InputError: none that is known.
     """
     first = next((line.strip() for line in text.split("\n") if line.strip()), "")
+    if not first:
+        raise InputError("trace: the file is empty")
     columns = {cell.strip() for cell in first.split(",")}
     if first.startswith("{"):
         return "kubectl"

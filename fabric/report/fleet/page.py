@@ -8,22 +8,21 @@ from typing import Any
 
 from fabric.report.fleet import shapes
 from fabric.report.page.html_file import asset, document, save
-from fabric.report.words.fleet import STEPS, links_words, texts
+from fabric.report.words.fleet import STEPS, clock, links_words, tenant_cells, texts
+from fabric.report.words.fleet_rests import lines as rests_lines
+from fabric.report.words.fleet_worth import SMALL, kind_of, limits, name_of, verdict
 from fabric.text.escape import html as escape
 
+TENANTS = 20
+"""Tenants that the table of what fits shows, those with most jobs."""
 BUSIEST = 12
 """Leaves that the table of busy links shows."""
-SMALL = 0.005
-"""Share of device-hours below which a change is said to be worth little, as in fabric/fleet/helps.py; above it, unclear."""
 MOST_LEAVES = 160
 """Leaves that the map shows, the first ones."""
-CLOCKS = {
-    "en": (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)),
-    "zh": (("天", 86_400), ("小时", 3_600), ("分", 60), ("秒", 1)),
-}
 STYLE = """
 svg { width: 100%; height: auto; display: block; }
 .box table { min-width: 640px; }
+h2, h3 { break-after: avoid; }
 @media print { .box table { min-width: 0; } }
 """
 
@@ -49,6 +48,7 @@ def html(facts: Mapping[str, Any], lang: str = "en") -> str:
         *_waterfall(facts, base, steps, own, lang),
         *_policies(facts, own, lang),
         *_helps(facts, own, lang),
+        *_limits(facts, own, lang),
         *_over_time(facts, base, own),
         *_waits(base, own, lang),
         *_links(facts, own),
@@ -56,7 +56,7 @@ def html(facts: Mapping[str, Any], lang: str = "en") -> str:
         f"<h2>{escape(own['names'])}</h2>",
         _table(own["heads_names"], [(name, value) for name, value in facts["named"]]),
         f"<h2>{escape(own['assumed'])}</h2>",
-        f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in facts['assumptions'])}</ul>",
+        _list(rests_lines(facts["rests_on"], facts["words"][base["links"]] if base["link_model"] else "", lang)),
     ]
     return document(own["title"].format(fleet=facts["fleet"]), "\n".join(parts), asset("run", "page.css") + STYLE, lang=lang)
 
@@ -96,13 +96,13 @@ def _waterfall(
         (
             names[row["step"]],
             row["share"],
-            f"{100 * row['share']:.1f} %  {row['device_hours']:,.0f} h",
+            f"{100 * row['share']:.1f} %  {row['device_hours']:,.0f} {own['device_hours']}",
             kinds.get(row["step"], "lost"),
         )
         for row in ordered
     ]
     note = own["waterfall_note"].format(
-        seeds=facts["seeds"], links=facts["words"][base["links"]], policy=base["policy"], fabric=base["fabric"]
+        seeds=facts["seeds"], links=facts["words"][base["links"]], policy=base["policy"], fabric=_fabric(base, own)
     )
     body = [
         (
@@ -128,10 +128,7 @@ def _number(value: float | None, digits: int = 0) -> str:
 def _clock(found: Mapping[str, Any] | float | None, lang: str) -> str:
     """Return seconds in the unit that suits."""
     seconds = found["mean"] if isinstance(found, Mapping) else found
-    if seconds is None:
-        return "-"
-    unit, size = next(((unit, size) for unit, size in CLOCKS[lang] if seconds >= 2 * size), CLOCKS[lang][-1])
-    return f"{seconds / size:.3g} {unit}"
+    return "-" if seconds is None else clock(seconds, lang)
 
 
 def _policies(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[str]:
@@ -143,7 +140,7 @@ def _policies(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> li
         load = one["load"] if one["load"] is not None else one["load_found"]
         body.append(
             (
-                one["policy"], one["fabric"], f"{load:.2f}", facts["words"][one["links"]], _percent(one["effective"]),
+                one["policy"], _fabric(one, own), f"{load:.2f}", facts["words"][one["links"]], _percent(one["effective"]),
                 f"{100 * one['names']['allocation']['mean']:.1f} %", f"{100 * shares['blocked']:.1f} %",
                 f"{100 * slowed:.2f} %",
                 _clock(everyone["wait_median"], lang), _clock(everyone["wait_p95"], lang),
@@ -157,13 +154,14 @@ def _helps(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[
         return []
     parts = [f"<h2>{escape(own['helps'])}</h2>", f"<p class='caption'>{escape(own['helps_note'])}</p>"]
     for links in dict.fromkeys(one["links"] for one in facts["changes"]):
-        body = []
-        for one in (change for change in facts["changes"] if change["links"] == links):
+        body, own_rows = [], [change for change in facts["changes"] if change["links"] == links]
+        for one in own_rows:
             hours, money = one["hours"], one["money"]
             body.append(
                 (
-                    one["kind"],
-                    one["name"] + (f" ({own['little' if abs(hours['mean']) < SMALL else 'unclear']})" if one["little"] else ""),
+                    kind_of(one, lang),
+                    name_of(one, lang)
+                    + (f" ({own['little' if abs(hours['mean']) < SMALL else 'unclear']})" if one["little"] else ""),
                     f"{100 * hours['mean']:+.2f} %",
                     "-" if hours["seeds"] < 2 else f"{100 * hours['low']:.2f} … {100 * hours['high']:.2f}",
                     _clock(one["wait"], lang),
@@ -171,8 +169,22 @@ def _helps(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[
                 )
             )
         parts.append(f"<h3>{escape(facts['words'][links])}</h3>")
+        parts.append(f"<p>{escape(verdict(own_rows, facts['currency'], lang))}</p>")
         parts.append(_table(own["heads_helps"].format(currency=facts["currency"] or ""), body))
     return parts
+
+
+def _limits(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[str]:
+    """Return which tenants' jobs fit, what a cap allows, what load and how many replicas still fit."""
+    found = facts["tenants_fit"]
+    wait = clock(found[0]["wait_seconds"], lang) if found else ""
+    body = [tenant_cells(row, lang) for row in found[:TENANTS]]
+    return [
+        f"<h2>{escape(own['limits'])}</h2>",
+        _list(list(limits(facts["limits"], lang))),
+        _table(own["heads_fits"].format(wait=wait), body, words=(3, 4, 5)),
+        f"<p class='caption'>{escape(own['fits_note'].format(wait=wait))}</p>",
+    ]
 
 
 def _over_time(facts: Mapping[str, Any], base: Mapping[str, Any], own: Mapping[str, str]) -> list[str]:
@@ -182,7 +194,10 @@ def _over_time(facts: Mapping[str, Any], base: Mapping[str, Any], own: Mapping[s
     found = [f"<h2>{escape(own['heat'])}</h2>"]
     found.append(_figure(shapes.heat(shown, facts["leaves"], hours, own["hours"], own["heat"]), own["heat_note"]))
     picture = shapes.lines(series["held"], series["queued"], 2.0 * facts["devices"], hours, own["hours"], own["queue"])
-    return [*found, f"<h2>{escape(own['queue'])}</h2>", _figure(picture, own["queue_note"])]
+    found += [f"<h2>{escape(own['queue'])}</h2>", _figure(picture, own["queue_note"])]
+    partly, stranded = ([100.0 * value for value in series[key]] for key in ("partly", "stranded"))
+    picture = shapes.lines(partly, stranded, 100.0, hours, own["hours"], own["fragments"])
+    return [*found, f"<h2>{escape(own['fragments'])}</h2>", _figure(picture, own["fragments_note"])]
 
 
 def _waits(base: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[str]:
@@ -190,14 +205,17 @@ def _waits(base: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[s
     for row in base["classes"]:
         middle, high = row["wait_median"], row["wait_p95"]
         text = f"{_clock(middle, lang)}, {_clock(high, lang)}"
+        name = own["all"] if row["devices"] == "all" else row["devices"]
         if middle is not None and high is not None:
-            rows.append((row["devices"], float(middle["mean"]), float(high["mean"]), text))
+            rows.append((name, float(middle["mean"]), float(high["mean"]), text))
         slow = [None if row[key] is None else row[key]["mean"] for key in ("slowdown_median", "slowdown_p95")]
-        body.append((row["devices"], f"{row['jobs']:,}", *text.split(", "), *(_number(value, 2) for value in slow)))
+        whole = (_clock(row[key], lang) for key in ("completion_median", "completion_p95"))
+        body.append((name, f"{row['jobs']:,}", *text.split(", "), *(_number(value, 2) for value in slow), *whole))
     return [
         f"<h2>{escape(own['waits'])}</h2>",
         _figure(shapes.waits(rows, own["waits"]), own["waits_note"]),
         _table(own["heads_waits"], body),
+        *([] if base["fairness"] is None else [f"<p>{escape(own['fairness'].format(value=base['fairness']))}</p>"]),
     ]
 
 
@@ -220,7 +238,7 @@ def _money(facts: Mapping[str, Any], own: Mapping[str, str]) -> list[str]:
         even = money["break_even"]
         body.append(
             (
-                one["policy"], one["fabric"], facts["words"][one["links"]], _number(money["per_effective"], 2),
+                one["policy"], _fabric(one, own), facts["words"][one["links"]], _number(money["per_effective"], 2),
                 _number(money["per_allocated"], 2), _number(money["charged"], 2),
                 "-" if even is None else own["never"] if even > 1 else f"{100 * even:.1f} %",
                 f"{100 * money['allocated']:.1f} %", _number(money["margin_year"]),
@@ -229,14 +247,23 @@ def _money(facts: Mapping[str, Any], own: Mapping[str, str]) -> list[str]:
     return [f"<h2>{escape(own['money'])} ({escape(facts['currency'])})</h2>", _table(own["heads_money"], body)]
 
 
+def _fabric(one: Mapping[str, Any], own: Mapping[str, str]) -> str:
+    """Return a setting's fabric in words: as built, or the ratio that was stated."""
+    return own["built"] if one["ratio"] is None else f"{one['ratio']:g}:1"
+
+
+def _list(lines: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>" if lines else ""
+
+
 def _figure(picture: str, note: str) -> str:
     return f"<figure>{picture}<figcaption class='caption'>{escape(note)}</figcaption></figure>"
 
 
-def _table(heads: str, body: Sequence[Sequence[str]]) -> str:
-    """Return a table; heads: joined by |. Columns of numbers stand to the right."""
+def _table(heads: str, body: Sequence[Sequence[str]], words: Sequence[int] = ()) -> str:
+    """Return a table; heads: joined by |. Columns of numbers stand to the right, but for those in `words`."""
     names = heads.split("|")
-    right = [at > 0 and any(_is_number(row[at]) for row in body) for at in range(len(names))]
+    right = [at > 0 and at not in words and any(_is_number(row[at]) for row in body) for at in range(len(names))]
     kinds = [" class='number'" if one else "" for one in right]
     head = "".join(f"<th{kind}>{escape(name)}</th>" for name, kind in zip(names, kinds, strict=True))
     rows = "".join(

@@ -67,7 +67,7 @@ def _case(design: Design, done: Timed, words: Words) -> Row:
         review_names.collective(result.case.collective, words),
         size(result.case.nbytes),
         number(result.case.world_size),
-        review_names.order(done.order, words),
+        review_names.order(done.placed, words),
         review_names.algorithm(result.algorithm, words) if result.algorithm else words["none"],
         result.routing or words["none"],
         seconds(result.time),

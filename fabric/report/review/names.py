@@ -79,8 +79,9 @@ def _param(text: str, words: Words) -> str:
 
 
 def order(name: str, words: Words) -> str:
-    """Return the name of an order of ranks."""
-    return words.get(f"order.{name}", name)
+    """Return the name of an order of ranks, with its step or seed where it has one."""
+    kind, colon, argument = name.partition(":")
+    return f"{words.get(f'order.{kind}', kind)}{colon}{argument}"
 
 
 def glossary(review: Review, words: Words) -> str:

@@ -77,5 +77,5 @@ def _title(designs: Sequence[Design], number: int, words: Words) -> str:
     case = done[number].result.case
     name = review_names.collective(case.collective, words)
     parts = [name, size(case.nbytes).text, words["ranks"].format(count=f"{case.world_size:,}")]
-    orders = {one.order for one in done}
-    return words["and.terms"].join([*parts, *([review_names.order(done[number].order, words)] if len(orders) > 1 else [])])
+    orders = {one.placed for one in done}
+    return words["and.terms"].join([*parts, *([review_names.order(done[number].placed, words)] if len(orders) > 1 else [])])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from topologies.errors import InputError
 
@@ -38,14 +39,21 @@ TEXTS = {
         "links_note": "What jobs send out of a leaf over what can leave it, mean and most of the sampled times; above 1 jobs slow each other.",
         "no_links": "No leaf sends more than nothing: no job of several nodes communicates, or no link model was asked for.",
         "helps": "What would help most",
-        "helps_note": "One thing changed at a time, paired by seed; intervals of 95 % over seeds.",
+        "helps_note": "One thing changed at a time, paired by seed; intervals of 95 % over seeds; shares of installed device-hours.",
+        "limits": "What still fits", "no_tenant": "(none named)", "seeds_one": "one seed: no interval",
+        "fits_note": "sizes in devices of a job; a size fits within {wait} where the P95 wait of its jobs is at most that",
+        "heads_fits": "tenant|jobs|start at once|fit within {wait}|wait longer (P95)|never fit (jobs)",
+        "fragments": "Fragmentation over time",
+        "fragments_note": "Percent of nodes that are partly held (dark), and of the free devices that stand in leaves which others hold a part of (orange), first seed.",
+        "fairness": "Fairness between tenants (Jain's index of mean slowdown, 1 where all are alike): {value:.3f}.",
+        "built": "as built", "all": "all", "device_hours": "h",
         "money": "Money",
         "names": "By the field's names",
         "assumed": "What this rests on",
         "little": "little", "unclear": "unclear: 0 lies within the interval",
         "heads_policy": "policy|fabric|load|links|effective|allocated|blocked|slowed|median wait|P95 wait",
         "heads_steps": "step|device-hours|of installed|kWh|{currency}",
-        "heads_waits": "devices|jobs|wait, median|wait, P95|slowdown, median|slowdown, P95",
+        "heads_waits": "devices|jobs|wait, median|wait, P95|slowdown, median|slowdown, P95|completion, median|completion, P95",
         "heads_links": "leaf|mean|most",
         "heads_helps": "change|to|device-hours|95 %|P95 wait then|{currency} a year",
         "heads_names": "name|value",
@@ -70,14 +78,21 @@ TEXTS = {
         "links_note": "作业从一个叶发出的量与能出叶的量之比，采样时刻的均值与最大；超过 1 时作业互相拖慢。",
         "no_links": "没有叶向外发送：没有跨节点通信的作业，或没有要求链路模型。",
         "helps": "改哪一样最有用",
-        "helps_note": "每次只改一样，按种子配对；区间为种子间的 95 %。",
+        "helps_note": "每次只改一样，按种子配对；区间为种子间的 95 %；份额以装机卡时为准。",
+        "limits": "还放得下什么", "no_tenant": "（未注明）", "seeds_one": "只有一个种子：没有区间",
+        "fits_note": "规模以作业的卡数计；某一规模的等待 P95 不超过 {wait}，即算放得下",
+        "heads_fits": "租户|作业|立即开始|{wait}内放得下|等待更久（P95）|永远放不下（作业数）",
+        "fragments": "碎片随时间的变化",
+        "fragments_note": "部分被占用的节点占比（深色），空闲卡中处在部分被占用的叶下的占比（橙色），百分数，第一个种子。",
+        "fairness": "租户间的公平性（平均减速的 Jain 指数，1 为完全相同）：{value:.3f}。",
+        "built": "原样", "all": "全部", "device_hours": "卡时",
         "money": "成本",
         "names": "行业指标",
         "assumed": "这些数字的前提",
         "little": "作用小", "unclear": "不明确：区间含 0",
         "heads_policy": "策略|网络|负载|链路模型|有效|已分配|受阻|变慢|等待中位|等待 P95",
         "heads_steps": "步骤|卡时|占装机|kWh|{currency}",
-        "heads_waits": "卡数|作业|等待中位|等待 P95|减速中位|减速 P95",
+        "heads_waits": "卡数|作业|等待中位|等待 P95|减速中位|减速 P95|完成中位|完成 P95",
         "heads_links": "叶|均值|最大",
         "heads_helps": "改动|改为|卡时|95 %|之后的等待 P95|{currency}/年",
         "heads_names": "指标|数值",
@@ -87,6 +102,28 @@ TEXTS = {
     },
 }  # fmt: skip
 """Language -> key -> text."""
+
+
+CLOCKS = {
+    "en": (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)),
+    "zh": (("天", 86_400), ("小时", 3_600), ("分", 60), ("秒", 1)),
+}
+"""Language -> units of a time, the longest first."""
+
+
+def clock(seconds: float, lang: str) -> str:
+    """Return seconds in the unit that suits: `42 s`, `7.5 min`, `3.2 h`, `4.1 d`."""
+    unit, size = next(((unit, size) for unit, size in CLOCKS[lang] if seconds >= 2 * size or seconds == size), CLOCKS[lang][-1])
+    return f"{seconds / size:.3g} {unit}"
+
+
+def tenant_cells(row: Mapping[str, Any], lang: str) -> tuple[str, ...]:
+    """Return a row of `tenants_fit` as the cells of a table in a language."""
+    late = [f"{one['devices']} ({clock(one['wait_p95'], lang)})" for one in row["late"]]
+    never = [f"{one['devices']} ({one['jobs']:,})" for one in row["never"]]
+    at_once = "-" if row["at_once"] is None else f"{100 * row['at_once']:.0f} %"
+    name = row["tenant"] or texts(lang)["no_tenant"]
+    return (name, f"{row['jobs']:,}", at_once, *(", ".join(part) or "-" for part in (row["soon"], late, never)))
 
 
 LINKS = {

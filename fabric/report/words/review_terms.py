@@ -70,6 +70,7 @@ TERMS: Mapping[str, tuple[str, str]] = {
     # orders of ranks
     "order.contiguous": ("contiguous", "连续"),
     "order.interleaved": ("interleaved", "交错"),
+    "order.strided": ("strided", "等距"),
     # limits, traffic, failures, inputs of the cost
     "binding.power": ("power", "功率"),
     "binding.budget": ("budget", "预算"),

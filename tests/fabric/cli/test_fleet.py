@@ -1,6 +1,8 @@
 """`fleet` as a stranger runs it: tables, a page, a node list, the collecting script, one line for what is wrong."""
 
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -64,8 +66,13 @@ def test_the_page_loads_nothing_and_escapes_names(folder, lang):
     assert "a &lt;small&gt; centre" in page
     assert "<small>" not in page
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 5
     assert ("What would help most" if lang == "en" else "改哪一样最有用") in page
+    assert ("Worth" if lang == "en" else "作用小：") in page  # noqa: RUF001  # a Chinese colon
+    if lang == "zh":
+        text = re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL)
+        ours = ("as built", "placement", "backfill", "fabric", "tier", "leaves", "links", "jobs:", "network:", "hours", "all")
+        assert [word for word in ours if re.search(rf"(?<![\w=+]){word}(?![\w=+])", text)] == []
 
 
 def test_markdown_is_the_same_tables(folder):
@@ -105,11 +112,89 @@ def test_place_prints_a_list_that_slurm_takes(folder):
     assert "fifo+required: the job waits" in table
 
 
+DAY = 86_400
+NOW = 1_767_571_200
+BOOKS = f"""JobIDRaw|Account|User|Submit|Start|End|State|ElapsedRaw|NNodes|Priority|AllocTRES|ReqTRES|NodeList
+1|lab|u|{NOW - 3 * DAY}|{NOW - 2 * DAY}|{NOW - DAY}|COMPLETED|{DAY}|4|5|gres/gpu=32|gres/gpu=32|n[3-6]
+2|lab|u|{NOW - 3 * DAY}|{NOW - 2 * DAY}|{NOW - DAY}|COMPLETED|{DAY}|4|5|gres/gpu=32|gres/gpu=32|n[9-12]
+3|ops|u|{NOW - DAY}|{NOW - DAY // 2}|Unknown|RUNNING|{DAY // 2}|1|9|gres/gpu=4|gres/gpu=4|n1
+4|ops|u|{NOW - 60}|Unknown|Unknown|PENDING|0|2|9||gres/gpu=16|None assigned
+5|ops|u|{NOW - 60}|{NOW - 60}|{NOW - 70}|FAILED|0|1|9|gres/gpu=8|gres/gpu=8|n2
+"""
+TREE = "SwitchName=top Switches=s[1-3]\n" + "".join(f"SwitchName=s{n} Nodes=n[{4 * n - 3}-{4 * n}]\n" for n in (1, 2, 3))
+
+
+def test_an_audit_of_a_made_up_week_says_what_hand_says(folder):
+    """Leaves of four nodes, 4:1: what leaves a leaf is one node's rate. Job 1 lies 2 + 2, job 2 whole in a leaf.
+
+    An all-to-all of S a node takes 3/4 S packed, and S where 2 x 2 x S / 4 cross the one uplink: r = 4/3, and with 30 % of a
+    step 0.3 x 1/3 = 10 % longer, 0.1 / 1.1 of 768 device-hours. A ring crosses once each way: the low end loses nothing.
+    """
+    Path("week").mkdir()
+    files = {"sacct": BOOKS, "topology": TREE, "at": f"{NOW}\n"}
+    files["sinfo"] = "".join(f"n{n}|{'drained*' if n == 8 else 'idle'}|gpu:h100:8(S:0-1)\n" for n in range(1, 13))
+    for name, text in files.items():
+        Path(f"week/{name}.txt").write_text(text)
+    asked = ("audit", "week", "--ratio", "4", "--price", "10", "--currency", "CNY")
+    found = json.loads(run(*asked, "--json"))
+    torn, *others = found["rows"]
+    assert (torn["job"], torn["leaves"], torn["fewest_leaves"]) == ("1", 2, 1)
+    assert torn["regret_low"] == pytest.approx(0.0, abs=2e-3)
+    assert torn["regret_high"] == pytest.approx(0.1, rel=5e-3)
+    assert [(row["job"], row["leaves"], row["lost_hours_high"]) for row in others] == [("2", 1, 0.0), ("3", 1, 0.0)]
+    assert found["device_hours"] == pytest.approx(2 * 768 + 4 * 12)
+    assert found["lost_hours_high"] == pytest.approx(768 * 0.1 / 1.1, rel=5e-3)
+    assert found["lost_money_high"] == pytest.approx(10 * found["lost_hours_high"])
+    assert found["left_out"] == {"ends before it starts": 1}
+    assert (found["nodes"], found["free_nodes"], found["down_nodes"], found["partly_used_nodes"]) == (12, 10, 1, 1)
+    assert (found["whole_free_leaves"], found["stranded_nodes"], found["waiting_jobs"]) == (1, 6, 1)
+    fits = {fit["nodes"]: (fit["leaves"], fit["fewest"]) for fit in found["fits"]}
+    assert fits == {1: (1, 1), 2: (1, 1), 4: (1, 1), 8: (3, 2)}
+    assert "1 down" in run(*asked)
+    trace = json.loads(run("trace", "week/sacct.txt", "--json"))
+    assert trace["rows"][0]["device_hours"] == pytest.approx(2 * 768 + 4 * 12)
+
+
 def test_the_collecting_script_is_shell(folder):
     script = run("audit", "--script")
     assert script.startswith("#!/bin/sh\n")
     assert "sacct --parsable2" in script
     assert "kubectl get nodes -o json" in script
+    Path("collect.sh").write_text(script)
+    assert subprocess.run(["sh", "-n", "collect.sh"], check=False).returncode == 0
+    bare = {"PATH": "/nonexistent"}
+    here = subprocess.run(["/bin/sh", "collect.sh", "week", "x"], env=bare, capture_output=True, text=True, check=False)
+    assert (here.returncode, here.stderr) == (2, "collect: DAYS must be a whole number, got x\n")
+
+
+def test_what_the_trace_leaves_out_is_said_beside_the_figures(folder):
+    Path("j.csv").write_text("id,submit_s,work_s,devices\na,0,3600,8\nb,,10,1\na,5,9,1\nc,9,10,9000\nd,7200,60,1\n")
+    Path("own.yaml").write_text(f'topo: "{TOPO}"\njobs: {{trace: j.csv}}\npolicies: [fifo+fgd]\nlinks: none\nseeds: 1\n')
+    said = run("run", "own.yaml", "--workers", "1", "--no-changes")
+    assert "2 of 5 rows of the trace are left out: 1 (no submit time), 1 (an id that was there already" in said
+    assert "1 jobs are larger than the fleet and left out" in said
+    assert "fgd: goes by devices, shares of one and kinds of node; processors and memory" in said
+    assert "prices" not in said
+
+
+WRONG = {
+    "nodes_off: 16": "nodes_off: at least one node must be on, got all 16 off",
+    "failures: {trace: f.csv}": "a node from 0 to 15 and ends after it starts, got node 0 from 5 h to 2 h",
+    "warm_up: 9": "warm_up: must be below the 1 days that the jobs are of, got 9",
+    "links: [{load: middle}]": "links.0.load: input should be 'peak' or 'mean', got 'middle'",
+    "links: most": "links: input should be 'both' or 'none', got 'most'",
+    "polices: [x]": "polices: no such key; there are name, topo, ratio",
+}
+"""A line of a fleet's file -> what is said of it."""
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_line_of_the_file_that_is_wrong_is_named(folder, line):
+    Path("f.csv").write_text("node,start_hours,end_hours\n0,5,2\n")
+    Path("own.yaml").write_text(f'topo: "{TOPO}"\njobs: {{synthetic: training, days: 1}}\nseeds: 1\n{line}\n')
+    said = run("run", "own.yaml", "--workers", "1", "--no-changes")
+    assert WRONG[line] in said
+    assert "\n" not in said
 
 
 @pytest.mark.parametrize(
@@ -128,7 +213,7 @@ def test_the_collecting_script_is_shell(folder):
             "expected a list of names such as node[01-04,7]",
         ),
         (["audit"], "audit: name the FOLDER that was collected"),
-        (["audit", "."], "audit: . holds neither sacct.txt nor pods.json"),
+        (["audit", "."], "audit: . holds none of sacct.txt, squeue.txt, pods.json"),
         (["trace", "fleet.yaml"], "trace: cannot tell what it is"),
     ],
 )

@@ -1,11 +1,15 @@
 """A real slurmctld as judge: it loads the topology that we write, and where it places jobs stands beside where we do."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from benchmarks.slurm_judge import missing, placements, verdicts
+import fabric.fleet as fleet_room
+from benchmarks.slurm_judge import controller, missing, placed, placements, verdicts
+from fabric.answers.fleet_audit import collected, fleet_audit, network_of
+from fabric.fleet.fleet_file import FleetFile, fleet_of
 from fabric.formats import catalog, files
 from fabric.formats.named import named
 from fabric.network.spec import load
@@ -38,6 +42,28 @@ def test_our_tree_policy_takes_no_more_leaves_than_slurmctld():
         slurm, ours, _best = one.leaves
         assert one.fewest <= ours <= slurm
         assert min(one.regrets) >= 0
+
+
+def test_what_the_script_collects_of_a_real_slurm_without_books_is_audited(tmp_path):
+    """squeue, sinfo and scontrol of a running slurmctld; sacct says that accounting is off."""
+    nodes = [f"n{number}" for number in range(8)]
+    script = Path(fleet_room.__file__).parent / "collect.sh"
+    with controller("SwitchName=t Switches=a,b\nSwitchName=a Nodes=n[0-3]\nSwitchName=b Nodes=n[4-7]\n", nodes, devices=8) as (
+        environment,
+        folder,
+    ):
+        placed(environment, folder, [2, 3, 8], devices=8)
+        done = subprocess.run(
+            ["sh", str(script), str(tmp_path)], env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+    assert done.returncode == 0, done.stderr
+    found = collected(tmp_path)
+    assert [(len(job.nodes), job.devices) for job in found.running] == [(2, 16), (3, 24)]
+    assert [job.devices for job in found.waiting] == [64]
+    assert found.devices == dict.fromkeys(nodes, 8)
+    assert found.note.startswith("from squeue")
+    audited = fleet_audit(fleet_of(FleetFile(topo=str(network_of(tmp_path)), devices=8)), found)
+    assert [(span.leaves, span.fewest) for span in audited] == [(1, 1), (1, 1)]
 
 
 def test_on_lingjun_a_job_of_64_hosts_takes_nine_leaves_where_eight_suffice():

@@ -38,6 +38,7 @@ def test_running_over_and_waiting_jobs_are_told_apart():
         ("7|lab|u|1|2|Unknown|COMPLETED|||n1", "ended, but when is not told"),
         ("7|lab|u|1|2|Unknown|RUNNING|||None assigned", "on which nodes is not told"),
         ("7|lab|u|1|2", "another number of columns"),
+        ("7|lab|u|1|2|3|COMPLETED|||n[1-", "a list of nodes that cannot be read"),
         (OVER.replace("8|", "9|", 1), "one id twice"),
     ],
 )

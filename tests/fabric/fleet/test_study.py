@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from fabric.fleet.demand import described, jobs_of
+from fabric.fleet.demand import jobs_of
+from fabric.fleet.demand import stated as demand_stated
 from fabric.fleet.fleet import Prices, stated
 from fabric.fleet.fleet_file import fleet_of, links_of, parse
 from fabric.fleet.helps import Change, changes, headline, worth
@@ -142,14 +143,25 @@ def test_the_load_that_fits_keeps_the_wait_and_a_little_more_does_not():
     assert load == 1.5 or over.waits("all", "wait_p95").mean > 600.0
 
 
-def test_the_demand_says_what_it_rests_on_and_refuses_none():
-    lines = described(file())
-    assert lines == [
-        "synthetic mix training, 1 days, load 0.9, run times scaled to it; seeds are draws (stated shapes, not fitted)"
-    ]
+def test_the_demand_says_what_it_rests_on_and_refuses_none(tmp_path):
+    found = demand_stated(file())
+    plain = {"kind": "synthetic", "name": "training", "days": 1, "load": 0.9, "communication": None}
+    assert found == {**plain, "rows": None, "left_out": [], "notes": [], "source": ""}
+    (tmp_path / "j.csv").write_text("id,submit_s,work_s,devices\na,0,10,1\nb,-1,10,1\n")
+    trace = demand_stated(parse({"topo": TOPO, "jobs": {"trace": str(tmp_path / "j.csv"), "days": 3}}))
+    assert (trace["kind"], trace["name"], trace["communication"]) == ("trace", "j.csv", 0.2)
+    assert (trace["rows"], trace["left_out"]) == (2, [{"reason": "was submitted before the begin of time", "rows": 1}])
+    (tmp_path / "k.csv").write_text("id,submit_s,work_s,devices,communication\na,0,10,1,300\n")
+    own = demand_stated(parse({"topo": TOPO, "jobs": {"trace": str(tmp_path / "k.csv")}}))
+    assert own["communication"] is None, "the trace says it"
     bare = parse({"topo": TOPO})
     with pytest.raises(InputError, match="jobs: must name a trace or a synthetic mix, and not both"):
         jobs_of(bare, fleet_of(bare))
+
+
+def test_a_warm_up_that_leaves_nothing_is_refused():
+    with pytest.raises(InputError, match=r"warm_up: must be below the 1 days that the jobs are of, got 9"):
+        jobs_of(late := file(warm_up=9), fleet_of(late))
 
 
 def test_the_load_that_was_found_is_near_the_one_asked():

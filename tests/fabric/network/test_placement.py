@@ -19,6 +19,12 @@ def test_interleaved_goes_round_nodes_where_they_hold_several_devices_else_leave
     assert place(LEAVES, 6, "interleaved").tolist() == [0, 2, 4, 1, 3, 5]
 
 
+def test_strided_is_every_so_many_devices():
+    assert place(RAILS, 3, "strided:2").tolist() == [0, 2, 4]
+    assert place(RAILS, 6, "strided:1").tolist() == place(RAILS, 6).tolist()
+    assert spread(RAILS, place(RAILS, 3, "strided:2")) == (3, 1)
+
+
 def test_scattered_is_a_seeded_draw_without_repetition():
     drawn = place(RAILS, 6, "scattered:3")
     assert sorted(drawn) == list(range(6))
@@ -46,6 +52,8 @@ def test_a_single_machine_takes_more_ranks_than_slots():
     [
         (7, "contiguous", None, "rail_optimized.* has 6 devices, got 7 ranks; ask for at most 6"),
         (2, "random", None, "order: must be contiguous, interleaved, .* got 'random'"),
+        (4, "strided:2", None, "order: 4 ranks 2 devices apart need 7, rail_optimized.* has 6; at most 3 ranks"),
+        (2, "strided:0", None, "order: must be contiguous, interleaved, strided:STEP"),
         (2, "given:abc", None, "order: must be"),
         (2, "given:abc", np.array([1, 1]), r"must name 2 different devices in 0 \.\.\. 5"),
         (2, "given:abc", np.array([1, 9]), "must name 2 different devices"),

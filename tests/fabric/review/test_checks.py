@@ -42,7 +42,7 @@ def own(**figures):
         (case(ranks=4096), r"cases\.0\.ranks: must be at most 32, the devices of the largest candidate, got 4,096"),
         ({"routing": "ecpm:1-3"}, r"routing: must be ideal, .*; got 'ecpm:1'"),
         ({"routing": "ecmp:3-1"}, "routing: seeds must be FIRST-LAST, at most 100, such as ecmp:0-4, got 'ecmp:3-1'"),
-        ({"orders": ["random"]}, "orders: must be contiguous, interleaved, scattered:SEED, got 'random'"),
+        ({"orders": ["random"]}, "orders: must be contiguous, interleaved, strided:STEP, scattered:SEED, got 'random'"),
         ({"orders": []}, r"orders: must name at least one, such as \[contiguous\], got none"),
         ({"orders": "contiguous"}, r"orders: must be a list \(such as \[contiguous\]\), got 'contiguous'"),
         ({"limits": {"power": "2mw"}}, r"limits\.power: must be a number \(watts, 2e6 for 2 MW, or 2MW\), got '2mw'"),

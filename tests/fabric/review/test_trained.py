@@ -4,11 +4,13 @@ from math import isclose
 
 import pytest
 
+from fabric.answers.review import review
+from fabric.network.placement import place
 from fabric.network.spec import load
 from fabric.review.evaluate import evaluate
 from fabric.review.performance import case_on
 from fabric.review.request import TrainingText, parse
-from fabric.review.trained import cases_of, efficiency, trained, trained_curve
+from fabric.review.trained import cases_of, efficiency, trained, trained_curve, unplaced
 from topologies.errors import InputError
 
 TEXT = TrainingText(model="mpt-1b", plan="fsdp=all", batch=256, seq=2048)
@@ -89,6 +91,37 @@ def test_groups_of_one_rank_a_node_are_placed_so():
     assert texts
     assert all((text.order, text.ranks) == ("interleaved", 4) for text in texts)
     assert all(case_on(FAST, text, "contiguous").nodes == 4 for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("plan", "collective", "order"),
+    [
+        ("tp=4", "reduce_scatter", "strided:4"),
+        ("tp=2,pp=2", "reduce_scatter", "strided:2"),
+        ("fsdp=16", "all_reduce", "strided:16"),
+    ],
+)
+def test_groups_any_number_of_ranks_apart_are_placed_where_the_plan_has_them(plan, collective, order):
+    step = trained(FAST, TrainingText(model="mpt-1b", plan=plan, batch=256, seq=2048))
+    text = next(text for text in cases_of(step, FAST) if text.collective == collective)
+    assert text.order == order
+    case = case_on(FAST, text, "contiguous")
+    own = next(one for one in step.communications if (one.case.collective, len(one.ranks)) == (collective, text.ranks))
+    assert place(FAST.topology, case.world_size, case.order).tolist() == list(own.ranks)
+    assert (case.nodes, case.ranks_per_node) == (own.case.nodes, own.case.ranks_per_node)
+
+
+def test_ranks_that_are_not_equally_far_apart_are_named_and_left_out():
+    text = {"model": "mpt-1b", "plan": "tp=2,cp=2,pp=2,layout=tp-cp-pp-dp,zero=0", "batch": 256, "seq": 2048}
+    step = trained(FAST, TrainingText(**text))
+    (line,) = unplaced(step, FAST)
+    assert line.startswith(
+        "DP gradients: ranks 0, 2, 8, 10 ... of its first group are not equally far apart (layout tp-cp-pp-dp)"
+    )
+    with pytest.raises(InputError, match=r"cases: DP gradients: .* name collectives and sizes"):
+        cases_of(step, FAST)
+    answer = review(parse(asked(training=text | {"plan": "tp=2,cp=2,pp=2,layout=tp-cp-pp-dp"})))
+    assert not answer.items
 
 
 def test_a_plan_that_sends_nothing_between_nodes_needs_cases():

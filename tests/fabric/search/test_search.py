@@ -11,10 +11,12 @@ import fabricbench
 from fabric.cli.review_search import command
 from fabric.network import spec
 from fabric.predict.answer import predict
+from fabric.predict.constants import NONE
 from fabric.report.words.search import REFUSED, differences, refusal
 from fabric.review.performance import case_on
-from fabric.review.request import CaseText, Figure, Limits, PartText, Request, Step
+from fabric.review.request import CaseText, Figure, Limits, PartText, Request, Step, TrainingText
 from fabric.review.resilience import single_homed
+from fabric.review.trained import efficiency, trained_on
 from fabric.search import quick
 from fabric.search.generate import Demand, Wiring, generate
 from fabric.search.quick import BY_RAILS, REFUSALS, Work, evaluate, exposure
@@ -415,3 +417,56 @@ def test_shared_nics_change_neither_the_exposure_nor_which_nodes_stand_split():
     assert quick.split_nodes(shared.topology) == quick.split_nodes(plain.topology) == 0
     plain, shared = pair("leaf_spine:leaves=4,spines=2,hosts_per_leaf=3")
     assert quick.split_nodes(shared.topology) == quick.split_nodes(plain.topology) > 0
+
+
+STEP = "training:llama3-8b:tp=8:64"
+TRAINED = {
+    "endpoints": 64,
+    "radix": 32,
+    "speeds": "400Gb/s",
+    "families": ["rail_only"],
+    "oversubscription": ["1", "3"],
+    "workers": 1,
+}
+
+
+def test_a_design_is_judged_by_the_training_step_on_the_devices_asked_for():
+    answer = fabricbench.search(cases=[STEP], node="dgx-h100", **TRAINED)
+    for row in answer.rows():
+        step = trained_on(spec.load(row["spec"]), TrainingText(model="llama3-8b", plan="tp=8", batch=64), 64, constants=NONE)
+        assert row["seconds"] == pytest.approx(step.seconds)
+        assert row["efficiency"] == pytest.approx(efficiency(step))
+        assert row["bound_seconds"] == pytest.approx(step.seconds - step.exposed - step.part("contention"))
+        assert row["plan"] == "tp=8,dp=8"
+
+
+def test_a_review_that_trains_is_searched_as_it_says(tmp_path):
+    file = tmp_path / "r.yaml"
+    file.write_text(
+        "title: t\nnode: dgx-h100\ncandidates: [{name: a, topo: 'dgx-h100:nodes=8'}, {name: b, topo: 'dgx-h100:nodes=8'}]\n"
+        "training: {model: llama3-8b, plan: tp=8, batch: 64}\n"
+    )
+    asked, said = (fabricbench.search(**TRAINED, **how) for how in ({"review": file}, {"cases": [STEP], "node": "dgx-h100"}))
+    assert asked.rows() == said.rows()
+    timed = fabricbench.search(**TRAINED, review=file, cases=["all_reduce:1MiB"]).rows()[0]
+    assert timed["cases"][0]["collective"] == "all_reduce"
+    assert timed["efficiency"] == said.rows()[0]["efficiency"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"cases": [STEP]}, "training: needs the nodes that train as a server of the catalogue .* got none"),
+        ({"cases": [STEP], "node": "node-8xh100"}, "training: needs the nodes that train .* got node-8xh100"),
+        ({"cases": [STEP], "node": "dgx-h100", "overlap": 0.5}, "compute: and overlap are for assumed numbers"),
+        ({"cases": ["training:llama9"], "node": "dgx-h100"}, "no model 'llama9'"),
+        ({"cases": ["training:llama3-8b:tp=8,up=2"], "node": "dgx-h100"}, "plan: unknown key 'up'"),
+        ({"cases": [STEP, STEP], "node": "dgx-h100"}, "case: one training step at most, got 2"),
+        ({"cases": [STEP + ":64"], "node": "dgx-h100"}, r"case: must be training:MODEL\[:PLAN\[:BATCH\]\]"),
+        ({"cases": ["training:llama3-8b:tp=3"], "node": "dgx-h100"}, "search: not one of .* could be worked out; .* nearest"),
+    ],
+)
+def test_a_step_that_no_design_can_train_is_refused_in_one_line(more, words):
+    with pytest.raises(InputError, match=words) as error:
+        fabricbench.search(**TRAINED, **more)
+    assert "\n" not in str(error.value)

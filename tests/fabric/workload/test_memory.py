@@ -69,3 +69,21 @@ def test_stages_keep_fewer_micro_batches_the_nearer_they_are_to_the_end(pp, vpp)
     assert kept == sorted(kept, reverse=True)
     assert kept[0] == pytest.approx(pp * (1 + (pp - 1) / (pp * vpp)) if vpp > 1 else pp)
     assert kept[-1] >= 1
+
+
+def test_pointwise_recompute_keeps_neither_norms_nor_activations():
+    """Of Llama 3 8B at tp=1, in units of s b h: 8 + 4 + 4 g / a + 6 f / h less the outputs, 4 + 2 f / h."""
+    model = language_model("llama3-8b")
+    none, light = (
+        memory_of(model, ParallelPlan(dp=8, recompute=how), None, 4096, 4)[0].activations for how in ("none", "pointwise")
+    )
+    unit = 4096 * model.hidden * model.layers
+    assert none / unit == pytest.approx(8 + 4 + 1 + 6 * 3.5)
+    assert (none - light) / unit == pytest.approx(4 + 2 * 3.5)
+
+
+def test_zero_2_keeps_whole_only_the_gradients_of_two_chunks():
+    model = language_model("llama3.1-405b")
+    one, two = (memory_of(model, ParallelPlan(tp=8, pp=16, vpp=8, dp=128, zero=z), None, 8192, 16)[3] for z in (1, 2))
+    assert two.gradients == pytest.approx(one.gradients * (2 / 8 + 1 / 128))
+    assert (two.weights, two.optimizer) == (one.weights, one.optimizer)

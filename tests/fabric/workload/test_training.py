@@ -224,3 +224,28 @@ def test_the_host_launches_on_while_the_device_waits_for_messages():
     beside = sum(found.part(what) for what in ("logits", "optimizer", "fixed"))
     after = sum(one.exposed for one in found.communications if one.dimension != "ep")
     assert found.seconds == pytest.approx(passes * 1.0 + beside + after + found.part("contention"), rel=1e-6)
+
+
+def test_interleaved_stages_scatter_once_for_pp_micro_batches_in_a_row():
+    """128 micro batches, 4 in a row a chunk: 32 scatters, against 128 of a plain pipeline."""
+    counts = {}
+    for text in ("tp=4,pp=4,zero=2", "tp=4,pp=4,vpp=2,zero=2"):
+        (one,) = [a for a in step("llama3-8b", text, batch=512).communications if a.what == "DP gradients"]
+        counts[text] = one.count
+    assert list(counts.values()) == [128, 32]
+
+
+def test_pointwise_recompute_takes_memory_traffic_alone():
+    one, light = step("llama3-8b", "tp=4"), step("llama3-8b", "tp=4,recompute=pointwise")
+    assert 0 < light.part("recompute") < 0.5 * one.part("memory-bound")
+    assert light.hfu == light.mfu
+    assert light.part("gemm") == one.part("gemm")
+
+
+def test_torchs_checkpoint_does_not_make_a_layers_last_matrix_again():
+    """Of a two-matrix MLP four times as wide as the hidden width it is a third of all matrices' FLOP."""
+    model = language_model("mpt-7b")
+    fsdp, whole = step("mpt-7b", "fsdp,recompute=full", seq=2048), step("mpt-7b", "tp=1,recompute=full", seq=2048)
+    core = model.layers * model.core_flops(model.keys(2048))
+    assert (fsdp.hardware_flops - fsdp.flops - core) / (whole.hardware_flops - whole.flops - core) == pytest.approx(2 / 3)
+    assert fsdp.part("recompute") < 0.8 * whole.part("recompute")

@@ -1,5 +1,6 @@
-"""The picture of training versus cluster size is written as asked, and its title says what is left at the largest size."""
+"""The picture of training versus cluster size holds every point, its interval, its bend and the published runs."""
 
+import json
 import struct
 
 import pytest
@@ -12,7 +13,7 @@ from fabric.cli.main import program
 from fabric.network.spec import load
 from fabric.report.training.curve import curves
 from fabric.workload.catalog import language_model
-from fabric.workload.scaling import Question
+from fabric.workload.scaling import Question, bend
 from topologies.errors import InputError
 
 QUICK, SLOW = load("dgx-h100:nodes=4"), load("leaf_spine:leaves=2,spines=1,hosts_per_leaf=16,node=dgx-h100,speed=25Gb/s")
@@ -21,8 +22,44 @@ SIZES = [8, 16, 32]
 
 @pytest.fixture(scope="module")
 def found():
-    question = Question(language_model("mpt-1b"), 2048, 256, None, {}, workers=1)
+    question = Question(language_model("mpt-1b"), 2048, 256, None, {})
     return scale_training([QUICK, SLOW], question, SIZES, ["strong", "weak"])
+
+
+def drawn(answer, *keys):
+    """Return the rows that the chart draws, of those that have all keys, each once."""
+    sets = curve_drawing(answer).chart.to_dict()["datasets"].values()
+    rows = [row for text in sets for row in json.loads(text) if set(keys) <= set(row)]
+    return list({tuple(sorted(row.items())): row for row in rows}.values())
+
+
+def test_every_point_is_drawn_as_it_was_predicted(found):
+    rows = {(row["fabric"], row["mode"], row["devices"]): row for row in drawn(found, "plan", "mode", "low")}
+    assert len(rows) == len(found) == 2 * 2 * len(SIZES)
+    for point in found:
+        (row,) = (row for key, row in rows.items() if key[1:] == (point.mode, point.ranks) and key[0][:4] == point.fabric[:4])
+        assert row["speed"] == pytest.approx(point.step.tokens_per_second_per_device)
+        assert row["plan"] == point.step.plan.text()
+        assert row["efficiency"] == pytest.approx(point.efficiency)
+        assert row["low"] < row["speed"] < row["high"]
+        assert row["high"] / row["low"] == pytest.approx(point.step.interval[1] / point.step.interval[0])
+
+
+def test_a_curve_that_bends_has_one_diamond_there_and_no_other_has_any(found):
+    curves_of = {}
+    for point in found:
+        curves_of.setdefault((point.fabric[:4], point.mode), []).append(point)
+    bends = {key: bend(points) for key, points in curves_of.items()}
+    marked = {(row["fabric"][:4], row["mode"]): row["devices"] for row in drawn(found, "plan", "bends") if row["bends"]}
+    assert marked == {key: point.ranks for key, point in bends.items() if point}
+    assert marked, "the thin fabric bends"
+
+
+def test_published_runs_are_drawn_once_whatever_the_fabrics(found):
+    runs = drawn(found, "source", "speed")
+    published = {(row["ranks"], row["measured"], row["plan"]) for row in found.json()["published"] if row["ranks"] <= SIZES[-1]}
+    assert published
+    assert sorted((row["devices"], row["speed"], row["plan"]) for row in runs) == sorted(published)
 
 
 def test_the_title_says_what_is_left_at_the_largest_size(found):

@@ -1,0 +1,111 @@
+"""What a fleet's figures rest on, as lines in English and Chinese: jobs, links, network, power, prices. It knows no results."""
+# ruff: noqa: RUF001, E501  # Chinese punctuation; a sentence is one line
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Facts = Mapping[str, Any]
+TEXTS = {
+    "en": {
+        "synthetic": "jobs: synthetic mix {name}, {days:g} days{load}, run times scaled to it; seeds are draws (stated shapes, not "
+        "fitted)",
+        "usual": ", its usual load",
+        "load": ", load {load:g}",
+        "trace": "jobs: trace {name}{load}",
+        "replayed": ", load {load:g} (replayed denser or thinner to it)",
+        "stretches": "jobs: seeds are stretches of {days:g} days",
+        "whole": "jobs: every seed is the whole trace",
+        "communication": "jobs: those larger than a node communicate {share:g} % of a step where nothing else is said: an assumption",
+        "left": "jobs: {count:,} of {rows:,} rows of the trace are left out: {reasons}",
+        "left_for": "{rows:,} ({reason})",
+        "read": "jobs: {note}",
+        "source": "jobs: from {source}",
+        "links": "links: {model}",
+        "no_links": "links: none: every job at full speed",
+        "built": "network: {name}: cables that leave each group; {tiers}",
+        "stated": "network: {name}: {ratio:g}:1, as stated; {tiers}",
+        "tier": "{ratio:.3g}:1 at {tier}",
+        "one_leaf": "one leaf",
+        "power": "power: {busy:g} W busy, {idle:g} W idle a device, PUE {pue:g} ({source})",
+        "prices": "prices in {currency}: {source}",
+        "rates": "failures: a node every {mtbf:g} hours, back after {median:g} hours (median; P90 {p90:g}) ({source})",
+        "outages": "failures: {count:,} outages of a trace",
+        "fgd": "fgd: goes by devices, shares of one and kinds of node; processors and memory, which strand devices too, are not "
+        "known here (docs/fleet.md has FGD's own experiment with them)",
+        "engine": "engine: {engine}; run times are taken as known by backfill",
+        "join": ", ",
+    },
+    "zh": {
+        "synthetic": "作业：合成混合 {name}，{days:g} 天{load}，运行时间按负载缩放；每个种子是一次抽样（形状是给定的，不是拟合的）",
+        "usual": "，其通常负载",
+        "load": "，负载 {load:g}",
+        "trace": "作业：轨迹 {name}{load}",
+        "replayed": "，负载 {load:g}（加密或稀疏地重放到该负载）",
+        "stretches": "作业：每个种子取轨迹中的 {days:g} 天",
+        "whole": "作业：每个种子都是整条轨迹",
+        "communication": "作业：大于一个节点的作业若未说明，则一步中有 {share:g} % 在通信；这是假设",
+        "left": "作业：轨迹的 {rows:,} 行中有 {count:,} 行未读入（原因见 fleet trace）",
+        "left_for": "",
+        "read": "",
+        "source": "作业：来源 {source}",
+        "links": "链路：{model}",
+        "no_links": "链路：不计，所有作业全速",
+        "built": "网络：{name}：按离开各组的线缆计；{tiers}",
+        "stated": "网络：{name}：按给定的 {ratio:g}:1 计；{tiers}",
+        "tier": "{tier} 层 {ratio:.3g}:1",
+        "one_leaf": "只有一个叶",
+        "power": "供电：每卡忙时 {busy:g} W，闲时 {idle:g} W，PUE {pue:g}（{source}）",
+        "prices": "价格（{currency}）：{source}",
+        "rates": "故障：每个节点平均 {mtbf:g} 小时一次，修复中位 {median:g} 小时，P90 {p90:g} 小时（{source}）",
+        "outages": "故障：轨迹中的 {count:,} 次停机",
+        "fgd": "fgd：按卡、卡的份额和节点种类计算；处理器与内存也会使卡闲置，这里不知道（含它们的 FGD 原实验见 docs/fleet.md）",
+        "engine": "引擎：{engine}；回填视运行时间为已知",
+        "join": "，",
+    },
+}  # fmt: skip
+"""Language -> key -> text. What readers of traces note on their rows is English: the Chinese page points to `fleet trace`."""
+
+
+def lines(facts: Facts, links: str, lang: str = "en") -> list[str]:
+    """Return what figures rest on, one line each.
+
+    facts: `rests_on` of `fleet run --json`. links: the link model in words of the language, empty for none.
+    """
+    own = TEXTS[lang]
+    found = [
+        *_jobs(facts, own),
+        own["links"].format(model=links) if links else own["no_links"],
+        _network(facts["network"], own),
+    ]
+    found += [own[key].format(**facts[key]) for key in ("power", "prices", "rates") if facts[key] is not None]
+    found += [own["outages"].format(count=facts["outages"])] * bool(facts["outages"])
+    found += [own["fgd"]] * bool(facts["fgd"])
+    return [*found, own["engine"].format(engine=facts["engine"])]
+
+
+def _jobs(facts: Facts, own: Mapping[str, str]) -> list[str]:
+    jobs = facts["jobs"]
+    if jobs is None:
+        return []
+    load = jobs["load"]
+    if jobs["kind"] == "synthetic":
+        said = [own["synthetic"].format(**{**jobs, "load": own["usual"] if load is None else own["load"].format(load=load)})]
+    else:
+        said = [own["trace"].format(name=jobs["name"], load="" if load is None else own["replayed"].format(load=load))]
+        said.append(own["whole"] if jobs["days"] is None else own["stretches"].format(days=jobs["days"]))
+        reasons = own["join"].join(own["left_for"].format(**one) for one in jobs["left_out"])
+        count = sum(one["rows"] for one in jobs["left_out"])
+        said += [own["left"].format(count=count, rows=jobs["rows"], reasons=reasons)] * bool(count)
+        said += [own["read"].format(note=note) for note in jobs["notes"] if own["read"]]
+        said += [own["source"].format(source=jobs["source"])] * bool(jobs["source"])
+    share = jobs["communication"]
+    return said if share is None else [*said, own["communication"].format(share=100 * share)]
+
+
+def _network(network: Facts, own: Mapping[str, str]) -> str:
+    """Return the network's line: its name, where its capacities come from, what every tier passes on."""
+    tiers = own["join"].join(own["tier"].format(**one) for one in network["tiers"]) or own["one_leaf"]
+    key = "built" if network["stated_ratio"] is None else "stated"
+    return own[key].format(name=network["name"], ratio=network["stated_ratio"] or 0.0, tiers=tiers)
