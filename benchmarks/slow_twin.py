@@ -30,7 +30,7 @@ from fabric.twin.plan import TwinPlan, plan_of
 
 RATE = 50e6
 """Bits per second of a host's link."""
-SIZE, BLOCK, REPEATS = "128KiB", "0.1", "3"
+SIZE, BLOCK, REPEATS = "256KiB", "0.1", "3"
 LIMIT = 300.0
 """Seconds that a search may take."""
 MODULES = ("fabric.cli.main", "fabric.cli.slow", "fabric.measure.backends.gloo", "torch.distributed", "scipy.sparse.csgraph")

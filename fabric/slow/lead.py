@@ -112,10 +112,12 @@ class Lead:
         new = [ranks for ranks, seconds in zip(groups, known, strict=True) if seconds is None]
         fresh = iter(self._really(new) if new else [])
         times = [seconds if seconds is not None else next(fresh) for seconds in known]
-        return [
-            [value / busbw_factor(self.collective, len(ranks)) for value in seconds]
-            for ranks, seconds in zip(groups, times, strict=True)
-        ]
+        return [[value / self._bytes(len(ranks)) for value in seconds] for ranks, seconds in zip(groups, times, strict=True)]
+
+    def _bytes(self, ranks: int) -> float:
+        """Return what a rank of a group of so many sends, over the search's S."""
+        search_ = self.bench.search
+        return busbw_factor(self.collective, ranks) * search_.bytes_on(ranks, self.collective) / search_.nbytes
 
     def _really(self, groups: Sequence[Sequence[int]]) -> list[list[float]]:
         """Run groups at once and keep their times."""
