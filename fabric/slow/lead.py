@@ -17,7 +17,7 @@ from fabric.collectives.catalog import busbw_factor
 from fabric.measure.host.machine import usable_cores
 from fabric.network.fabric import Fabric
 from fabric.slow import kept as store
-from fabric.slow.adaptive import Ended, Found, Verdict, search
+from fabric.slow.adaptive import Ended, Found, search
 from fabric.slow.kept import Kept
 from fabric.slow.layers import check_version, forced
 from fabric.slow.plan import Test
@@ -26,6 +26,7 @@ from fabric.slow.search import Report, Search
 from fabric.slow.search_ranks import Bench
 from fabric.slow.told import report_of
 from fabric.slow.tree import Tree
+from fabric.slow.verdicts import Verdict
 from fabric.units import show_duration
 from topologies.errors import InputError
 
@@ -224,7 +225,7 @@ def _seated(bench: Bench, fabric: Fabric | None) -> tuple[Tree, Kept, list[int]]
         raise InputError(refused)
     ranks = int(head["ranks"]) if head else bench.launch.world_size
     units = head["units"] if head else bench.units
-    tree = tree_for(units, ranks, bench.word, fabric)
+    tree = tree_for(units, ranks, bench.word, fabric, bench.search.routing)
     own = store.head_of(bench.search, ranks, units, [tree.word(s) for s in range(tree.suspects)], bench.said)
     seats: list[int] = []
     if bench.launch.rank == 0:

@@ -22,10 +22,10 @@ SHARED_NOISE = 0.12
 is cleared: healthy pairs differed by up to 40 % in single runs, and one stopped rank in nine tries was as quick as others."""
 
 
-def tree_for(units: Sequence[Sequence[int]], ranks: int, word: str, fabric: Fabric | None) -> Tree:
+def tree_for(units: Sequence[Sequence[int]], ranks: int, word: str, fabric: Fabric | None, routing: str = "ideal") -> Tree:
     """Return the suspects of so many ranks: the nodes of a fabric that they fill, rank r on device r, else the units alone.
 
-    word: what a unit is called.
+    word: what a unit is called. routing: how the fabric's switches send.
 
     Raises:
         InputError: too few units, or a fabric whose nodes the ranks do not fill.
@@ -40,7 +40,7 @@ def tree_for(units: Sequence[Sequence[int]], ranks: int, word: str, fabric: Fabr
         nodes = int(node[ranks - 1]) + 1
         if ranks < topology.devices and node[ranks] == node[ranks - 1]:
             raise InputError(f"ranks: must fill the fabric's nodes of {topology.devices_per_node} devices, got {ranks}")
-        tree = tree_of(fabric, list(range(nodes)))
+        tree = tree_of(fabric, list(range(nodes)), routing)
     if tree.nodes < FEWEST:
         raise InputError(f"ranks: a search needs {FEWEST} ranks or nodes or more, got {tree.nodes}; use --method pairs")
     return tree

@@ -9,6 +9,7 @@ from typing import Any
 from fabric.measure.backends.catalog import backend
 from fabric.measure.cells.layout import whole_bytes
 from fabric.measure.cells.orders import check_orders
+from fabric.network.routing.policies import read_policy
 from fabric.records.case import Case
 from fabric.records.ranges import MOST_BLOCK, MOST_LEAST, MOST_REPEATS, MOST_SECONDS
 from fabric.slow.layers import check_layers
@@ -32,7 +33,7 @@ class Search:
 
     batch: pairs at a time; all of a round where None. most: comparisons of groups. block: seconds of calls that make a sample.
     least: a unit is slow from 1 + least of the others' time on. orders: of the bisection. timeout: a silent rank is dead.
-    layers, budget (seconds a layer): of the search.
+    layers, budget (seconds a layer), routing (how the fabric's switches send): of the search.
     """
 
     backend: str
@@ -51,6 +52,7 @@ class Search:
     seed: int = 0
     layers: Sequence[str] = ("collective",)
     budget: float | None = None
+    routing: str = "ideal"
 
     def __post_init__(self) -> None:
         _one_of("method", self.method, tuple(METHODS))
@@ -67,6 +69,7 @@ class Search:
         real(self.least, "least", 0, MOST_LEAST, above=True)
         real(self.timeout, "timeout", 1, MOST_SECONDS)
         check_orders(self.orders)
+        read_policy(self.routing)
         check_layers(self.layers, self.backend, self.collective)
         if self.budget is not None:
             real(self.budget, "budget", 0, MOST_SECONDS, above=True)
