@@ -14,7 +14,6 @@ from math import ceil, inf, log2
 from time import monotonic
 
 from fabric.collectives.catalog import busbw_factor
-from fabric.measure.host.machine import usable_cores
 from fabric.network.fabric import Fabric
 from fabric.slow import kept as store
 from fabric.slow.adaptive import Ended, Found, search
@@ -42,7 +41,7 @@ DIFFERS = 1.5
 class Lead:
     """Rank 0's search of one layer. seats: the rank of the file for each rank here. live: whether what is not kept is run.
 
-    crowded: ranks outnumber cores. quickest: of all pairs. ran: calls of groups at once that were run, which took `took`.
+    quickest: of all pairs. ran: calls of groups at once that were run, which took `took`.
     """
 
     bench: Bench
@@ -77,7 +76,7 @@ class Lead:
 
     def found(self) -> Found:
         """Return what is slow."""
-        gone, floor = self.gone, SHARED_NOISE if crowded(self.bench) else 0.0
+        gone, floor = self.gone, SHARED_NOISE if self.bench.crowded else 0.0
         found = search(self.tree, self.ask, least=self.bench.search.least, over=self.over, floor=floor, gone=gone)
         return with_gone(self.tree, found, gone)
 
@@ -96,7 +95,7 @@ class Lead:
 
     def of_rings(self, rings: Sequence[Sequence[int]]) -> list[list[float]]:
         """Return the seconds of every block of disjoint rings: all at once, `--batch` of them, or pair by pair."""
-        if crowded(self.bench):
+        if self.bench.crowded:
             times = by_pairs(rings, self.run, self.quickest)
             self.quickest = min([self.quickest, *times])
             return [[seconds] for seconds in times]
@@ -140,24 +139,19 @@ class Lead:
     @property
     def likely(self) -> int:
         """Rounds that are likely."""
-        return expected(self.tree.nodes, self.bench.search, crowded=crowded(self.bench))[0]
+        return expected(self.tree.nodes, self.bench.search, crowded=self.bench.crowded)[0]
 
     def _say_measured(self) -> None:
         """Say how long it will take, by the first groups, where that is not what was said."""
         one, said = self.took / self.ran, a_call(self.bench.search)
         if one > DIFFERS * said:
-            seconds = expected(self.tree.nodes, self.bench.search, crowded=crowded(self.bench))[1] * one / said
+            seconds = expected(self.tree.nodes, self.bench.search, crowded=self.bench.crowded)[1] * one / said
             self.bench.say(f"measured: {show_duration(one)} a test, about {show_duration(seconds)} a layer")
 
     def over(self) -> bool:
         """Return whether another round would be over the budget."""
         spent, budget = monotonic() - self.started, self.bench.search.budget
         return budget is not None and self.ran > 0 and spent + spent / max(self.rounds, 1) > budget
-
-
-def crowded(bench: Bench) -> bool:
-    """Return whether ranks outnumber cores, and nobody said how many groups to run at once."""
-    return bench.search.batch is None and bench.launch.world_size > len(usable_cores()) * len(set(bench.placement.node))
 
 
 def a_call(search_: Search) -> float:
@@ -244,7 +238,7 @@ def _seated(bench: Bench, fabric: Fabric | None) -> tuple[Tree, Kept, list[int]]
 def _say_how_long(lead: Lead) -> None:
     """Say about how long it will take, and what is there already."""
     bench, layers = lead.bench, len(lead.bench.search.layers)
-    rounds, seconds = expected(lead.tree.nodes, bench.search, crowded=crowded(bench))
+    rounds, seconds = expected(lead.tree.nodes, bench.search, crowded=bench.crowded)
     bench.say(f"about {rounds * layers} rounds, {show_duration(seconds * layers)}: fewer where nothing is slow")
     if lead.kept.torn:
         bench.say(f"{lead.kept.path}: its last line is torn ({lead.kept.torn} bytes) and was left out")

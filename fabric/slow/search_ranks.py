@@ -10,6 +10,7 @@ from typing import Any
 
 from fabric.errors import EnvironmentFault
 from fabric.measure.backends.backend import Group, Operation, World
+from fabric.measure.host.machine import usable_cores
 from fabric.measure.host.placement import Placement
 from fabric.measure.launch.launcher import Launch
 from fabric.measure.launch.watchdog import Watchdog
@@ -51,6 +52,12 @@ class Bench:
     def word(self) -> str:
         """What a unit is called: rank or node."""
         return "node" if self.search.alone else self.search.unit
+
+    @property
+    def crowded(self) -> bool:
+        """Whether ranks outnumber cores, and nobody said how many groups to run at once."""
+        cores = len(usable_cores()) * len(set(self.placement.node))
+        return self.search.batch is None and self.launch.world_size > cores
 
     def ranks(self, chosen: Sequence[int]) -> list[int]:
         """Return the ranks of these units, unit by unit."""

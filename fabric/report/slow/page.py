@@ -34,6 +34,7 @@ def page(
         "<p>" + " ".join(f"<span class='node {key}'>{SAYS[key]}</span>" for key in ORDER) + "</p>",
         f"<h2>Where they stand</h2><div class='fabric'>{_fabric(context, state)}</div>",
         f"<h2>Findings</h2>{_findings(rows)}",
+        _differs(rows, context.get("differs", ())),
         _commands("To take it out of service", drain),
         _commands("What to run next", then),
         f"<h2>Evidence</h2>{_evidence(context['evidence'])}",
@@ -97,6 +98,13 @@ def _findings(rows: Sequence[Mapping[str, Any]]) -> str:
         for row in rows if row["state"] not in ("cleared", "untested")
     ]  # fmt: skip
     return _table(heads, body) if body else "<p>Nobody is named, nobody is undecided.</p>"
+
+
+def _differs(rows: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> str:
+    """Return what of software and settings is not the same on all ranks, first what may be why something is slow."""
+    why = [f"{row['name']}, and nobody who is not slow: {text}" for row in rows for text in row.get("differs", ())]
+    items = "".join(f"<li>{escape(text)}</li>" for text in (*dict.fromkeys(why), *lines))
+    return f"<h2>Not the same on all ranks</h2><ul>{items}</ul>" if items else ""
 
 
 def _commands(head: str, lines: Sequence[str]) -> str:

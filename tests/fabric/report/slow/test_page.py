@@ -56,6 +56,18 @@ def test_it_loads_nothing_and_foreign_names_are_text(found):
     assert not re.search(r"(src|href)\s*=\s*['\"](?!data:)", text)
 
 
+def test_settings_that_differ_are_listed_the_reason_first(found):
+    tree, _, one = found
+    rows = [{**row, "differs": ["NCCL_ALGO is Tree, Ring on the others"] if row["kind"] == "node" else []}
+            for row in rows_of(tree, [("collective", one)])[:1]]  # fmt: skip
+    context = {"source": "x", "evidence": [], "differs": ["kernel: 5 on <b>; 6 on the others"], **drawn(tree)}
+    text = page("", rows, context, ())
+    first, second = re.findall(r"<li>(.*?)</li>", text)
+    assert first == f"{rows[0]['name']}, and nobody who is not slow: NCCL_ALGO is Tree, Ring on the others"
+    assert "&lt;b&gt;" in second
+    assert "Not the same on all ranks" not in content(found)
+
+
 def test_a_test_that_never_ended_stands_first(found):
     tree, _, one = found
     first, *others = evidence(tree, "collective", one, 5)
