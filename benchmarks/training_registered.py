@@ -61,12 +61,16 @@ def said_of(row: Row, kind: str, said: Said) -> Estimate | None:
 def register_all(path: Path, kinds: Mapping[str, Sequence[tuple[Row, float, Interval]]], folder: Path) -> Iterator[str]:
     """Append an entry per kind of prediction, every question once, with the hash of every file behind it; yield a line each.
 
+    What the chain holds already is not registered again: nothing may be improved afterwards.
+
     Raises:
         InputError: as records.registered.register.
     """
+    known = registered(path) if path.exists() else {}
     files = {file.name: sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir()) if file.is_file()}
     for kind, rows in kinds.items():
         found = {key_of(row, kind): _result(row, kind, seconds, interval) for row, seconds, interval in rows}
+        found = {key: one for key, one in found.items() if key not in known}
         if not found:
             continue
         entry = register(path, list(found.values()), code(), {"kind": kind, "files_sha256": files})

@@ -311,6 +311,21 @@ def torchtitan(name: str, line: Json) -> Row:
     )  # fmt: skip
 
 
+def mlperf_guess(devices: int, batch: int, micro_batches: int, *, large: bool) -> ParallelPlan:
+    """Return a layout for a row of MLPerf that states none: what its micro batches (0: not said) leave, cut as usual.
+
+    One copy of a model takes devices x micro batches / batch ranks: of a large one TP 4 and PP 8 (or what divides the micro
+    batches), the rest CP; of a small one CP, or several sequences a micro batch.
+    """
+    together = batch // (micro_batches or 1)  # sequences that all copies work on at once
+    plan = ParallelPlan(precision="fp8", grad_bytes=2)
+    if not large:
+        return replace(plan, micro_batch=max(1, together // devices), cp=max(1, devices // together))
+    ranks = devices // together if micro_batches else 64
+    pp = next(n for n in (8, 4, 2, 1) if ranks % (4 * n) == 0 and (micro_batches or n) % n == 0)
+    return replace(plan, tp=4, pp=pp, vpp=8 if pp == 8 else 1, cp=max(1, ranks // (4 * pp)), overlap=(*USUAL_OVERLAP, "tp"))
+
+
 def mlperf(_: str, line: Json) -> Row:
     """Return a row of MLPerf's logs; where TP is not stated the layout is a guess that the memory allows."""
     model = language_model(named(str(line["benchmark"]), MODELS, "model"))
@@ -320,7 +335,6 @@ def mlperf(_: str, line: Json) -> Row:
     if line.get("precision") == "fp4" or (not line.get("tp") and "gb300" in node and "405b" in model.name):
         raise Unread("NVFP4 is not modelled")
     stated = bool(line.get("tp"))
-    large = model.parameters > 1e11
     if stated:
         plan = ParallelPlan(
             tp=count(line, "tp"), pp=count(line, "pp"), vpp=count(line, "vpp") if count(line, "pp") > 1 else 1,
@@ -329,14 +343,7 @@ def mlperf(_: str, line: Json) -> Row:
         if model.experts:  # as Megatron-Bridge's recipe of the same global batch, GB300_FP8_MX_GBS15360 (see dispatch_of)
             plan = replace(plan, dispatch="once", overlap=(*USUAL_OVERLAP, "ep"))
     else:
-        micro = max(1, batch // devices)
-        plan = (
-            ParallelPlan(tp=4, pp=8, vpp=8, cp=2, precision="fp8")
-            if large
-            else ParallelPlan(precision="fp8", micro_batch=micro)
-        )
-        if not large and batch < devices:
-            plan = replace(plan, cp=max(1, devices // batch))
+        plan = mlperf_guess(devices, batch, count(line, "grad_accum", 0), large=model.parameters > 1e11)
     software = "MLPerf 26.06" if model.experts else "MLPerf"
     return Row(
         f"MLPerf {line['benchmark']}", software, model, plan, node, devices, batch, sequence, seconds,

@@ -72,7 +72,7 @@ def register(path: Path, results: Sequence[Result], code: str, inputs: Mapping[s
     """
     if not results or any(result.measured for result in results):
         raise InputError(f"register: must be predictions, got {'none' if not results else results[0].source}")
-    before = [entry.hash for entry in entries(path)] if path.exists() else []
+    before = [said for said, _ in _checked(path, _lines(path))] if path.exists() else []
     entry = Entry(tuple(results), code, inputs, previous=before[-1] if before else FIRST)
     line = json.dumps({**entry.content, "hash": entry.hash}, separators=(",", ":"), allow_nan=False)
     try:
@@ -99,10 +99,15 @@ def entries(path: Path) -> list[Entry]:
     Raises:
         InputError: no such file, a line that is no entry, or one that was changed, dropped or moved after it was written.
     """
-    return list(_checked(path, read_bytes(path, "registered", MOST_BYTES).split(b"\n")))
+    return [entry for _, entry in _checked(path, _lines(path))]
 
 
-def _checked(path: Path, lines: Sequence[bytes]) -> Iterator[Entry]:
+def _lines(path: Path) -> list[bytes]:
+    return read_bytes(path, "registered", MOST_BYTES).split(b"\n")
+
+
+def _checked(path: Path, lines: Sequence[bytes]) -> Iterator[tuple[str, Entry]]:
+    """Yield every entry with the hash that its line states, which a number read back in another form would change."""
     previous = FIRST
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -119,7 +124,7 @@ def _checked(path: Path, lines: Sequence[bytes]) -> Iterator[Entry]:
                 f"{where}: previous must be {previous[:12]}..., got {shown(str(row.get('previous')), 12)}: lines are missing"
             )
         previous = said
-        yield _entry(where, row)
+        yield str(said), _entry(where, row)
 
 
 def _entry(where: str, row: Mapping[str, Any]) -> Entry:

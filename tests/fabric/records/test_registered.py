@@ -1,6 +1,7 @@
 """A chain of registered predictions: whatever is changed in it afterwards is seen."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,17 @@ def test_missing_and_moved_lines_break_the_chain(chain, keep):
     chain.write_text("\n".join(lines[one] for one in keep) + "\n")
     with pytest.raises(InputError, match="previous must be"):
         entries(chain)
+
+
+def test_a_chain_goes_on_behind_numbers_that_are_read_back_in_another_form(tmp_path):
+    """A whole number among a case's parameters is a real number once read; the line's own hash is what the next one names."""
+    path = tmp_path / "registered.jsonl"
+    said = replace(predicted(8, 1.0), case=Case("all_to_all_v", 8, 64, 16, 4, params={"seed": 3}))
+    for _ in range(2):
+        register(path, [said], "code", {})
+    first, second = (json.loads(line) for line in path.read_text().splitlines())
+    assert second["previous"] == first["hash"]
+    assert len(entries(path)) == 2
 
 
 def test_a_broken_chain_is_not_added_to(chain):
