@@ -94,7 +94,7 @@ class Search:
     tree: Tree
     least: float = 0.1
     most_rounds: int = 40
-    floor: float = 0.0
+    floor: float | Callable[[], float] = 0.0
     asked: list[Asked] = field(default_factory=list)
     logs: list[float] = field(default_factory=list)
     rows: list[Floats] = field(default_factory=list)
@@ -115,8 +115,9 @@ class Search:
     def scale(self) -> Scale:
         """What a healthy test takes, and its noise."""
         noise = 1.5 * median(self.spreads) if self.spreads else FIRST_NOISE
-        found = scale_of(np.array(self.logs), max(noise, self.floor))
-        return Scale(found.centre, max(found.noise, self.floor))
+        floor = self.floor() if callable(self.floor) else self.floor
+        found = scale_of(np.array(self.logs), max(noise, floor))
+        return Scale(found.centre, max(found.noise, floor))
 
     def probability(self) -> Floats:
         """Return the probability of every suspect after all that was asked."""
@@ -185,12 +186,12 @@ def search(
     least: float = 0.1,
     most_rounds: int = 40,
     over: Callable[[], bool] | None = None,
-    floor: float = 0.0,
+    floor: float | Callable[[], float] = 0.0,
     gone: Sequence[int] = (),
 ) -> Found:
     """Return who is slow. least: name what is slower by more. over: whether the budget is used up, asked before every round.
 
-    floor: the least noise that a test's time has, where its own blocks do not show all of it. gone: nodes that never answered.
+    floor: the least noise that a test's time has, where its blocks do not show all of it, or what tells it. gone: nodes that never answered.
     """
     state = Search(tree, least, most_rounds, floor)
     for node in gone:

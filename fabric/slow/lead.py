@@ -20,7 +20,7 @@ from fabric.slow.adaptive import Ended, Found, search
 from fabric.slow.kept import Kept
 from fabric.slow.layers import check_version, forced
 from fabric.slow.plan import Test
-from fabric.slow.rings import SHARED_NOISE, by_pairs, rails_of, ranks_of, tree_for
+from fabric.slow.rings import by_pairs, noise_of, rails_of, ranks_of, tree_for
 from fabric.slow.search import Report, Search
 from fabric.slow.search_ranks import Bench
 from fabric.slow.told import report_of
@@ -41,7 +41,7 @@ DIFFERS = 1.5
 class Lead:
     """Rank 0's search of one layer. seats: the rank of the file for each rank here. live: whether what is not kept is run.
 
-    quickest: of all pairs. ran: calls of groups at once that were run, which took `took`.
+    quickest, spreads: of all pairs. ran: calls of groups at once that were run, which took `took`.
     """
 
     bench: Bench
@@ -51,6 +51,7 @@ class Lead:
     layer: str
     live: bool = True
     quickest: float = inf
+    spreads: list[float] = field(default_factory=list)
     ran: int = 0
     rounds: int = 0
     took: float = 0.0
@@ -76,9 +77,13 @@ class Lead:
 
     def found(self) -> Found:
         """Return what is slow."""
-        gone, floor = self.gone, SHARED_NOISE if self.bench.crowded else 0.0
+        gone, floor = self.gone, self.noise if self.bench.crowded else 0.0
         found = search(self.tree, self.ask, least=self.bench.search.least, over=self.over, floor=floor, gone=gone)
         return with_gone(self.tree, found, gone)
+
+    def noise(self) -> float:
+        """Return the noise of a test where ranks outnumber cores, as the visits so far tell."""
+        return noise_of(self.spreads)
 
     def ask(self, tests: Sequence[Test]) -> list[list[float]]:
         """Return the seconds of every block of each test; none of a test that a silent node is in."""
@@ -96,7 +101,7 @@ class Lead:
     def of_rings(self, rings: Sequence[Sequence[int]]) -> list[list[float]]:
         """Return the seconds of every block of disjoint rings: all at once, `--batch` of them, or pair by pair."""
         if self.bench.crowded:
-            times = by_pairs(rings, self.run, self.quickest)
+            times = by_pairs(rings, self.run, self.quickest, self.spreads)
             self.quickest = min([self.quickest, *times])
             return [[seconds] for seconds in times]
         at_once = self.bench.search.batch or max(len(rings), 1)
