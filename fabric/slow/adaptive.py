@@ -191,7 +191,8 @@ def search(
 ) -> Found:
     """Return who is slow. least: name what is slower by more. over: whether the budget is used up, asked before every round.
 
-    floor: the least noise that a test's time has, where its blocks do not show all of it, or what tells it. gone: nodes that never answered.
+    floor: the least noise that a test's time has, where its blocks do not show all of it, or what tells it.
+    gone: nodes that never answered.
     """
     state = Search(tree, least, most_rounds, floor)
     for node in gone:
