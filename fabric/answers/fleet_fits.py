@@ -51,6 +51,47 @@ def _row(own: Sequence[Fit], most: float) -> dict[str, Any]:
     }
 
 
+def tenants_fair(cell: Cell) -> list[dict[str, Any]]:
+    """Return a row per tenant over all seeds, the most device-hours first: what it held a seed, its jobs, how it was treated.
+
+    wait_mean_seconds, slowdown_mean: over its jobs (those that ended); the slowdown is None where none did.
+    """
+    by: dict[str, list[Mapping[str, Any]]] = {}
+    for run in cell.runs:
+        for one in run.figures["tenants"]:
+            by.setdefault(one["name"], []).append(one)
+    held = sum(one["hours"] for rows_of in by.values() for one in rows_of)
+    found = [
+        {
+            "tenant": name,
+            "device_hours": sum(one["hours"] for one in own) / len(cell.runs),
+            "share": sum(one["hours"] for one in own) / held if held else 0.0,
+            "jobs": sum(one["jobs"] for one in own),
+            "wait_mean_seconds": _mean([(one["wait_mean"], one["jobs"]) for one in own]) or 0.0,
+            "slowdown_mean": _mean([(one["slowdown_mean"], one["jobs"]) for one in own if one["slowdown_mean"] is not None]),
+        }
+        for name, own in by.items()
+    ]
+    return sorted(found, key=lambda one: (-one["device_hours"], one["tenant"]))
+
+
+def _mean(pairs: Sequence[tuple[float, int]]) -> float | None:
+    """Return the mean of values by weight, None without any weight."""
+    weight = sum(jobs for _, jobs in pairs)
+    return sum(value * jobs for value, jobs in pairs) / weight if weight else None
+
+
+def fairness(policy: str, found: Sequence[Mapping[str, Any]], jain: float | None) -> Part:
+    """Return the table of those rows, with Jain's index (of the first seed) beneath."""
+    from fabric.report.words.fleet import fair_cells, texts
+
+    own = texts("en")
+    notes = [] if jain is None else [own["fairness"].format(value=jain)]
+    notes += [f"{len(found) - TENANTS:,} tenants with fewer hours are left out here (--json has all)"] * (len(found) > TENANTS)
+    cells = [fair_cells(row, "en") for row in found[:TENANTS]]
+    return rows(f"How tenants fare, {policy}", own["heads_fair"].split("|"), cells, notes)
+
+
 def table(policy: str, found: Sequence[Mapping[str, Any]], *, asked: bool) -> Part:
     """Return the table of those rows. asked: whether the wait was asked for."""
     from fabric.report.words.fleet import clock, tenant_cells, texts

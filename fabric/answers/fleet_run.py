@@ -95,7 +95,8 @@ VIEW = View(
     beside={
         "fleet": TEXT, "fleet_zh": TEXT,
         "currency": maybe(TEXT), "seeds": WHOLE, "devices": WHOLE, "settings": LIST, "changes": LIST,
-        "dominates": OBJECT, "limits": OBJECT, "tenants_fit": LIST, "assumptions": TEXTS, "rests_on": OBJECT,
+        "dominates": OBJECT, "limits": OBJECT, "tenants_fit": LIST, "tenants_fair": LIST,
+        "assumptions": TEXTS, "rests_on": OBJECT,
     },
 )  # fmt: skip
 
@@ -223,7 +224,7 @@ def answer_of(
     fits: tuple[float, float, float] | None = None,
 ) -> Answer[Cell]:
     """Return runs as an answer: the base's waterfall, policies side by side, waits, names, what would help, money, limits."""
-    from fabric.answers.fleet_fits import tenants_fit
+    from fabric.answers.fleet_fits import tenants_fair, tenants_fit
     from fabric.answers.fleet_tables import limits, parts
     from fabric.fleet.helps import headline
     from fabric.fleet.study import LEAST_TRIED
@@ -252,6 +253,7 @@ def answer_of(
         "dominates": {"what": dominates, "share": share, "of_what_is_on": on, "its_share": its},
         "limits": found,
         "tenants_fit": tenants_fit(base, own.wait),
+        "tenants_fair": tenants_fair(base),
         "assumptions": rests_lines(rests, links),
         "rests_on": rests,
     }

@@ -46,6 +46,7 @@ def parts(
     asked_wait: bool = False,
 ) -> Iterator[Part]:
     """Yield the tables in the order they are read. asked_wait: whether the wait up to which jobs fit was asked for."""
+    from fabric.answers.fleet_fits import fairness
     from fabric.answers.fleet_fits import table as fitting
     from fabric.answers.fleet_run import fabric_name, lines, links_name
 
@@ -62,6 +63,7 @@ def parts(
     yield _policies(shown, short)
     yield _waits(base)
     yield fitting(base.setting.policy, beside["tenants_fit"], asked=asked_wait)
+    yield fairness(base.setting.policy, beside["tenants_fair"], base.runs[0].figures["fairness"])
     yield _names(base)
     for links in dict.fromkeys(one["links"] for one in beside["changes"]):
         yield _helps(links, [one for one in beside["changes"] if one["links"] == links], beside["currency"])
@@ -158,10 +160,7 @@ def _waits(base: Cell) -> Part:
         whole = [duration(found[key]) for key in ("completion_median", "completion_p95")]
         body.append((row["name"], f"{row['jobs']:,}", *times, *slow, *whole))
     figures = base.runs[0].figures
-    notes = (
-        [f"fairness between tenants (Jain's index of mean slowdown): {figures['fairness']:.3f}"] if figures["fairness"] else []
-    )
-    notes += [f"{figures['left_out']:,} jobs are larger than the fleet and left out"] if figures["left_out"] else []
+    notes = [f"{figures['left_out']:,} jobs are larger than the fleet and left out"] if figures["left_out"] else []
     return rows(f"Waits by size, {base.setting.policy}", heads, body, notes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,6 +85,7 @@ TABLE = (
 FIRST_LINE = 1 << 24
 """Bytes of a results file's first line that are looked at."""
 NEXT = "nothing could be judged good: measure 256 MiB to 8 GiB, S/p of 4 MiB or more (all_reduce_perf -b 256M -e 8G -f 2)"
+NEXT_FLOOR = "nothing could be judged good: write a floor of a log that you trust (--floor FILE), and judge --against it"
 
 
 def results_of(path: Path, tool: str = "auto", given: Given | None = None) -> tuple[list[Result], list[str]]:
@@ -244,7 +245,21 @@ def _unknown(rows: Sequence[Judgement]) -> list[str]:
         if row.verdict == "unknown":
             reasons[row.reason] = reasons.get(row.reason, 0) + 1
     lines = [f"unknown: {count} rows: {reason}" for reason, count in reasons.items()]
-    return lines if any(row.verdict in ("good", "bad") for row in rows) else [*lines, NEXT]
+    return lines if any(row.verdict in ("good", "bad") for row in rows) else [*lines, *_next(rows)]
+
+
+def _next(rows: Sequence[Judgement]) -> Iterator[str]:
+    """Yield what would help where no row is good or bad: large sizes, or a floor for what no hardware has a law of."""
+    from fabric.judge.table import is_large
+    from fabric.predict.laws import CHOOSING, library
+    from fabric.predict.names import STEPPED
+
+    lawful = [row.result.case.collective in STEPPED and library(row.result.source).startswith(CHOOSING) for row in rows]
+    large = [known and is_large(row.result) for known, row in zip(lawful, rows, strict=True)]
+    if any(lawful) and not any(large):
+        yield NEXT
+    elif not all(lawful):
+        yield NEXT_FLOOR
 
 
 def _said(one: Signature) -> list[str]:

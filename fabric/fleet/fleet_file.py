@@ -112,7 +112,10 @@ class PricesText(Strict):
 
 
 class FailuresText(Strict):
-    """Rates to be drawn, or a trace of outages: a CSV with node, start_hours, end_hours (empty: it does not come back)."""
+    """Rates to be drawn, or a trace of outages: a CSV with node, start_hours, end_hours (empty: it does not come back).
+
+    Or a published list of faults with node, event_time_days, event.
+    """
 
     node_mtbf_hours: Some | None = None
     repair_median_hours: Some | None = None
@@ -307,7 +310,7 @@ def fleet_of(asked: FleetFile) -> Fleet:
         power=_power(asked),
         prices=_prices(asked),
         rates=_rates(asked.failures),
-        outages=outages(Path(asked.failures.trace)) if asked.failures and asked.failures.trace else (),
+        outages=outages(Path(asked.failures.trace), base.nodes) if asked.failures and asked.failures.trace else (),
     )
 
 

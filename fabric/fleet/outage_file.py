@@ -1,26 +1,40 @@
-"""Reads a trace of outages: a CSV of node, start_hours, end_hours (empty: it does not come back). It knows no fleet."""
+"""Reads a trace of outages: a CSV of node, start_hours, end_hours (empty: it does not come back). It knows no fleet.
+
+Or a list of faults as the trace of 400 nodes published with InfiniteHBD has them (fabric/importers/node_faults.py): of it the
+nodes that the fleet has count.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from fabric.fleet.fleet import HOUR_US, Outage
+from fabric.importers import node_faults
 from fabric.text.escape import shown
 from fabric.text.files import read_text
 from fabric.text.numbers import real, whole
 from topologies.errors import InputError
 
+SECOND_US = 1_000_000
 COLUMNS = ["node", "start_hours", "end_hours"]
 
 
-def outages(path: Path) -> tuple[Outage, ...]:
-    """Return the outages of a file.
+def outages(path: Path, nodes: int) -> tuple[Outage, ...]:
+    """Return the outages of a file. nodes: of the fleet; of a published list of faults those beyond are left out.
 
     Raises:
         InputError: another header, a row of another length, or a cell that is no such number: with its line.
     """
-    lines = read_text(path, "failures.trace").splitlines()
+    text = read_text(path, "failures.trace")
+    lines = text.splitlines()
     head = [cell.strip() for cell in lines[0].split(",")] if lines else []
+    if set(node_faults.COLUMNS) <= set(head):
+        found = node_faults.read(text, str(path)).outages
+        return tuple(
+            Outage(one.node, round(one.start * SECOND_US), round(one.end * SECOND_US))
+            for one in found
+            if one.node < nodes and round(one.end * SECOND_US) > round(one.start * SECOND_US)
+        )
     if head != COLUMNS:
         raise InputError(f"failures.trace: must be a CSV of {','.join(COLUMNS)}, got {shown(lines[0] if lines else '')}")
     return tuple(_outage(line, f"{path}:{number}") for number, line in enumerate(lines[1:], start=2))

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from fabric.fleet.kube import devices as devices_of
+from fabric.fleet.kube import group
 from fabric.formats.hostlist import expand
 from fabric.text.escape import shown
 from fabric.text.json_file import parse_json
@@ -24,14 +26,6 @@ WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT")
 COLUMNS = ("JobIDRaw", "User", "Submit", "Start", "End", "State", "AllocTRES", "ReqTRES", "NodeList")
 NAMES = {"JobIDRaw": ("JobIDRaw", "JobID"), "User": ("Account", "User")}
 """Column -> those that do, the first that is there."""
-GROUPS = (
-    "volcano.sh/job-name",
-    "training.kubeflow.org/job-name",
-    "kueue.x-k8s.io/pod-group-name",
-    "batch.kubernetes.io/job-name",
-    "job-name",
-)
-"""Labels by which pods are one job, the first that is there."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +160,7 @@ def _time(text: str) -> float | None:
 def from_kubernetes(pods: str, nodes: str, where: str, at: float | None = None) -> State:
     """Return the jobs of pods (JSON text) on nodes: pods of one job's label are one job, others one each.
 
-    A pod's devices are its containers' limits of `*/gpu` and of `*/Ascend*`, `*/npu`; pods without any are left out.
+    A pod's devices are its containers' limits (kube.py says which resources are devices); pods without any are left out.
 
     Raises:
         InputError: no JSON, no list of pods, or no pod with a device.
@@ -178,7 +172,7 @@ def from_kubernetes(pods: str, nodes: str, where: str, at: float | None = None) 
         if devices:
             together.setdefault(name, []).append((pod, devices))
     known = list(_items(nodes, where))
-    held = {str(_at(node, "metadata", "name")): _devices(_at(node, "status", "allocatable")) for node in known}
+    held = {str(_at(node, "metadata", "name")): devices_of(_at(node, "status", "allocatable")) for node in known}
     jobs = [_kubernetes_job(name, rows) for name, rows in together.items()]
     found = _state(jobs, at, left, {name: count for name, count in held.items() if count}, where)
     return replace(found, down=frozenset(str(_at(node, "metadata", "name")) for node in known if _closed(node)))
@@ -195,7 +189,7 @@ def _closed(node: Mapping[str, Any]) -> bool:
 def _pod(pod: Mapping[str, Any], left: Counter[str]) -> tuple[str, int]:
     """Return the job that a pod is of, and its devices; 0 where it is left out."""
     containers = _at(pod, "spec", "containers")
-    devices = sum(_devices(_at(one, "resources", "limits")) for one in containers or () if isinstance(one, Mapping))
+    devices = sum(devices_of(_at(one, "resources", "limits")) for one in containers or () if isinstance(one, Mapping))
     phase = str(_at(pod, "status", "phase"))
     if not devices:
         left["pods without a device"] += 1
@@ -203,10 +197,9 @@ def _pod(pod: Mapping[str, Any], left: Counter[str]) -> tuple[str, int]:
     if phase not in ("Running", "Pending", "Succeeded", "Failed"):
         left[f"unknown phase {shown(phase)}"] += 1
         return "", 0
-    labels = _at(pod, "metadata", "labels") or {}
+    labels = _at(pod, "metadata", "labels")
     space = str(_at(pod, "metadata", "namespace") or "default")
-    own = next((str(labels[key]) for key in GROUPS if isinstance(labels, Mapping) and labels.get(key)), "")
-    return f"{space}/{own or _at(pod, 'metadata', 'name')}", devices
+    return f"{space}/{group(labels) or _at(pod, 'metadata', 'name')}", devices
 
 
 def _kubernetes_job(name: str, rows: Sequence[tuple[Mapping[str, Any], int]]) -> Seen:
@@ -228,14 +221,6 @@ def _finished(pod: Mapping[str, Any]) -> float | None:
     states = _at(pod, "status", "containerStatuses") or ()
     found = [_time(str(_at(one, "state", "terminated", "finishedAt"))) for one in states if isinstance(one, Mapping)]
     return max((time for time in found if time is not None), default=None)
-
-
-def _devices(limits: object) -> int:
-    """Return the devices among a list of resources."""
-    if not isinstance(limits, Mapping):
-        return 0
-    kinds = ("/gpu", "/npu", "/mlu", "/xpu", "/dcu")
-    return sum(maybe_whole(value) or 0 for key, value in limits.items() if str(key).endswith(kinds) or "/Ascend" in str(key))
 
 
 def _items(text: str, where: str) -> Iterable[Mapping[str, Any]]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices
-from fabric.network.routing.ways import Ints
+from fabric.network.routing.ways import Floats, Ints
 from fabric.predict.constants import Constants
 from fabric.workload.alike import Alike, alike
 from fabric.workload.costs import Costs
@@ -69,11 +69,26 @@ def simulated_step(
 
 @dataclass
 class _Slotted:
-    """A stretch of the first pipeline, to be read back: which slot it is, its flow, and the flow or seconds it begins by."""
+    """A stretch of the first pipeline, to be read back: which slot it is, its flow, and the flow or seconds it begins by.
+
+    exposed: seconds of it in which a pass waits for communication of these kinds.
+    """
 
     slot: Slot
     flow: int
     since: int | None
+    exposed: float = 0.0
+    kinds: str = ""
+
+    def read(self, finish: Floats) -> list[Slot]:
+        """Return the stretch in time, what a pass exposes apart from its arithmetic."""
+        end = float(finish[self.flow])
+        start = max(0.0, end + self.slot.start if self.since is None else float(finish[self.since]))
+        if not self.exposed:
+            return [replace(self.slot, start=start, end=end)]
+        turn = max(start, end - self.exposed)
+        waits = replace(self.slot, what=self.kinds, start=turn, end=end, within=True)
+        return [replace(self.slot, start=start, end=turn), waits]
 
 
 @dataclass
@@ -142,7 +157,10 @@ class _Run:
         if not turn.forward and turn.micro_batch == self.at.micro_batches - 1:
             self.begun[turn.chunk][stage] = self._all(after)
         flows = self.graph.stretches(seconds, *after)
-        self._slot("forward" if turn.forward else "backward", stage, turn, int(flows[self.shown]), seconds)
+        name, exposed = "forward" if turn.forward else "backward", exposed_in(work, forward=turn.forward)
+        slot = Slot(stage, name, turn.chunk, turn.micro_batch, -seconds, 0.0)
+        kinds = " + ".join(exposed)
+        self.slotted.append(_Slotted(slot, int(flows[self.shown]), None, sum(exposed.values()) / plan.vpp, kinds))
         self.last[stage] = flows
         self._send(stage, turn, flows, arrived)
 
@@ -156,6 +174,8 @@ class _Run:
         sent = self.graph.messages(lanes, flows[lanes.pipe])
         there = self.graph.joins(len(flows), lanes.sent[0], sent[lanes.sent[1]])
         arrived[virtual % plan.pp, turn._replace(chunk=virtual // plan.pp)] = there
+        slot = Slot(stage, "PP", turn.chunk, turn.micro_batch, 0.0, 0.0)
+        self.slotted.append(_Slotted(slot, int(there[self.shown]), int(flows[self.shown])))
         if not (plan.vpp > 1 and "pp" in plan.overlap):
             self.last[stage] = there
 
@@ -171,12 +191,13 @@ class _Run:
         for _, (alone, *_) in sent:
             self.last = self._collective(alone, self.last)
         lost = sum(one.hidden.contention for one in self.sides)
-        update = optimizer_seconds(self.at) + self.at.on.kernels.fixed + lost
+        update = optimizer_seconds(self.at) + self.at.on.kernels.fixed
         for stage in range(self.at.plan.pp):
-            done = self.graph.stretches(update, self.last[stage])
-            turn = Turn(forward=False, chunk=0, micro_batch=-1)
-            self._slot("update", stage, turn, int(done[self.shown]), update)
-            self.last[stage] = done
+            for what, seconds in (("contention", lost), ("update", update)):
+                if seconds:
+                    self.last[stage] = self.graph.stretches(seconds, self.last[stage])
+                    slot = Slot(stage, what, 0, -1, -seconds, 0.0, within=what == "contention")
+                    self.slotted.append(_Slotted(slot, int(self.last[stage][self.shown]), None))
 
     def _longer(self, flows: list[Ints], one: DataParallel) -> list[Ints]:
         """Return flows later by what passes beside a part of a DP message send over the same links."""
@@ -210,16 +231,25 @@ class _Run:
             self.slotted.append(_Slotted(slot, int(flows[self.shown]), int(after[stage][self.shown])))
         return ends
 
-    def _slot(self, what: str, stage: int, turn: Turn, flow: int, seconds: float) -> None:
-        self.slotted.append(_Slotted(Slot(stage, what, turn.chunk, turn.micro_batch, -seconds, 0.0), flow, None))
-
     def answer(self) -> SimulatedStep:
         """Return the finished step."""
         finish = self.graph.finish()
         seconds = max(float(finish[flows].max()) for flows in self.last)
-        slots = []
-        for one in self.slotted:
-            end = float(finish[one.flow])
-            start = end + one.slot.start if one.since is None else float(finish[one.since])
-            slots.append(replace(one.slot, start=max(0.0, start), end=end))
+        slots = [slot for one in self.slotted for slot in one.read(finish)]
         return SimulatedStep(seconds, tuple(sorted(slots, key=lambda slot: (slot.stage, slot.start))))
+
+
+KINDS = {
+    "tp": "TP", "cp": "CP", "ep": "EP", "shard": "FSDP", "expert_shard": "FSDP", "replica": "HSDP", "expert_replica": "HSDP",
+}  # fmt: skip
+"""Dimension of a message -> what it is of; else DP."""
+
+
+def exposed_in(work: Work, *, forward: bool) -> dict[str, float]:
+    """Return the seconds of communication that a micro batch's pass waits for, by kind."""
+    found = dict[str, float]()
+    for one in work.sent:
+        if one.forward == forward and one.exposed:
+            kind = KINDS.get(one.message.dimension, "DP")
+            found[kind] = found.get(kind, 0.0) + one.exposed
+    return found

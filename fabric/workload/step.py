@@ -175,7 +175,10 @@ class TrainingStep:
 
 @dataclass(frozen=True)
 class Slot:
-    """One stretch of a stage's time line. what: forward, backward, send ...; chunk: virtual stage; micro_batch: -1 of none."""
+    """One stretch of a stage's time line. what: forward, backward, PP ...; chunk: virtual stage; micro_batch: -1 of none.
+
+    within: communication that a pass waits for, all of the pass's drawn at its end; in life it lies between the layers.
+    """
 
     stage: int
     what: str
@@ -183,6 +186,7 @@ class Slot:
     micro_batch: int
     start: float
     end: float
+    within: bool = False
 
 
 @dataclass(frozen=True)

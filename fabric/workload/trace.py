@@ -8,15 +8,17 @@ from typing import Any
 
 from fabric.workload.step import Slot
 
-COMPUTE, NETWORK = "compute", "network"
-LANES = (COMPUTE, NETWORK)
+COMPUTE, STAGES, NETWORK = "compute", "between stages", "network"
+LANES = (COMPUTE, STAGES, NETWORK)
 WORK = ("forward", "backward", "recompute", "update")
 """What a stage's devices compute; anything else in a time line is communication."""
 
 
 def lane(slot: Slot) -> str:
-    """Return compute or network: one stage does one thing of each at a time."""
-    return COMPUTE if slot.what in WORK else NETWORK
+    """Return compute, with what passes wait for in them, between stages (PP) or network (DP): each does a thing at a time."""
+    if slot.what in WORK or slot.within:
+        return COMPUTE
+    return STAGES if slot.micro_batch >= 0 else NETWORK
 
 
 def chrome_trace(slots: Sequence[Slot], title: str = "training step") -> str:

@@ -172,7 +172,21 @@ def test_settings_that_differ_are_told_although_nobody_is_slow(ranks):
 def test_a_killed_search_goes_on_with_its_file_and_ends_with_the_same_verdict(ranks, tmp_path):
     ranks.needs("mpi")
     mark, keep = "61.875", tmp_path / "tests.jsonl"
-    own = ["--backend", "mpi", "--ranks", "4", "--block", "0.05", "--timeout", mark, "--keep", str(keep), "--json"]
+    own = [
+        "--backend",
+        "mpi",
+        "--ranks",
+        "4",
+        "--block",
+        "0.05",
+        "--repeats",
+        "2",
+        "--timeout",
+        mark,
+        "--keep",
+        str(keep),
+        "--json",
+    ]
     command = [sys.executable, "-m", "fabric", "slow", *own]
     with running(ranks, command) as process:
         os.kill(when_it_has_tests(ranks, process, keep, mark, 2), signal.SIGKILL)

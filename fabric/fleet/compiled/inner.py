@@ -1,7 +1,8 @@
 """How kernels are compiled: those that only kernels call without a way in from Python, which is slow to build.
 
-Only the few that Python calls are cached, with all that they call in them. numba looks at a kernel's own file to see whether
-its cache is fresh; here every file counts that a kernel is made of.
+A constant that a kernel hands on is made an int64 first: numba would compile one more kernel for that very number. Only what
+Python calls is cached, with all that it calls. numba looks at a kernel's own file to see whether its cache is fresh; here every
+file counts that a kernel is made of.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def advance(question, rooms, net, line, most):  # type: ignore[no-untyped-def]
         if now >= min(question.rule[FINISH], NEVER):
             break
         while state[HEAP] and line.heap[0, 0] == now:
-            over(question, rooms, net, line, line.heap[0, 2], now, ENDED)
+            over(question, rooms, net, line, line.heap[0, 2], now, np.int64(ENDED))
         while state[CHANGED] < len(question.changes) and question.changes[state[CHANGED], 0] <= now:
             change = question.changes[state[CHANGED]]
             _change(question, rooms, net, line, now, change[1], change[2])
@@ -69,7 +69,7 @@ def advance(question, rooms, net, line, most):  # type: ignore[no-untyped-def]
         settle(net, line, now)
     for slot in range(len(slots)):
         if slots[slot, JOB] >= 0:
-            over(question, rooms, net, line, slot, question.rule[FINISH], RUNNING)
+            over(question, rooms, net, line, slot, question.rule[FINISH], np.int64(RUNNING))
     state[DONE] = 1
     return True
 
@@ -114,7 +114,7 @@ def _change(question, rooms, net, line, now, fails, node):  # type: ignore[no-un
             for at in range(slots[slot, FIRST], slots[slot, FIRST] + slots[slot, COUNT]):
                 if line.nodes[at] == node:
                     job = slots[slot, JOB]
-                    over(question, rooms, net, line, slot, now, KILLED)
+                    over(question, rooms, net, line, slot, now, np.int64(KILLED))
                     enqueue(line, job)
                     break
-    set_room(question, rooms, node, -1)
+    set_room(question, rooms, node, np.int64(-1))

@@ -135,7 +135,7 @@ def _inside(question, rooms, level, tier, group, count):  # type: ignore[no-unty
     """Give out over the leaves of a group; tier: one more than there are for all leaves."""
     for leaf in range(question.groups[0]):
         rooms.mask[leaf] = question.ancestor[0, tier, leaf] == group and rooms.counts[level, leaf] > 0
-    _best_fit(rooms, level, 0, question.groups[0], count, rooms.take)
+    _best_fit(rooms, level, np.int64(0), question.groups[0], count, rooms.take)
 
 
 @inner
@@ -150,7 +150,7 @@ def _packed(question, rooms, level, count):  # type: ignore[no-untyped-def]
         if group >= 0:
             _inside(question, rooms, level, tier, group, count)
             return
-    _inside(question, rooms, level, tiers, 0, count)
+    _inside(question, rooms, level, tiers, np.int64(0), count)
 
 
 @inner
@@ -220,7 +220,7 @@ def _block(question, rooms, pool, level, count):  # type: ignore[no-untyped-def]
         return False
     for leaf in range(leaves):
         rooms.mask[leaf] = leaf >> power == found and rooms.counts[level, leaf] > 0
-    _best_fit(rooms, level, 0, leaves, count, rooms.take)
+    _best_fit(rooms, level, np.int64(0), leaves, count, rooms.take)
     return True
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from fabric.fleet.compiled.ends import earlier
 from fabric.fleet.compiled.inner import inner
 from fabric.fleet.compiled.layout import (
+    ARRIVED,
     BLOCKED,
     CAPPED,
     COUNT,
@@ -150,7 +151,7 @@ def serve(question, rooms, net, line, now, arrived):  # type: ignore[no-untyped-
     if not same:
         state[SHADOW] = UNKNOWN
     if question.rule[ORDER] == FAIR:
-        _fill_in_fairly(question, rooms, net, line, head, now)
+        _fill_in_fairly(question, rooms, net, line, head, now, arrived if same else -1)
     else:
         _fill_in(question, rooms, net, line, head, now, arrived if same else -1)
 
@@ -173,21 +174,16 @@ def _fill_in(question, rooms, net, line, head, now, since):  # type: ignore[no-u
 
 
 @inner
-def _fill_in_fairly(question, rooms, net, line, head, now):  # type: ignore[no-untyped-def]
-    """Backfill by (priority, what the tenant holds, arrival), as it stood when the first job did not fit."""
-    state, jobs = line.state, line.jobs
-    count = state[TAIL] - state[HEAD]
-    waiting, held = line.waiting[:count], line.asked[:count]
-    for at in range(count):
-        waiting[at] = line.queue[state[HEAD] + at]
-        held[at] = key(question, line, waiting[at])
-    last = head - state[HEAD]
-    for _looked in range(question.rule[DEPTH]):
-        last = _after(jobs, waiting, held, last)
-        if last < 0:
-            return
-        job = waiting[last]
-        if may(question, line, job) and _backfill(question, rooms, net, line, job, now):
+def _fill_in_fairly(question, rooms, net, line, head, now, since):  # type: ignore[no-untyped-def]
+    """Backfill by (priority, what the tenant holds, arrival), as it stood when the first job did not fit; since: as above."""
+    state, new = line.state, since < 0
+    for job in range(max(since, 0), state[ARRIVED] if since >= 0 else 0):
+        new = new or _has_room(question, rooms, job)
+    for at in range(_in_turn(question, line, head) if new else 0):
+        job = line.waiting[at]
+        if (since < 0 or job >= since) and _has_room(question, rooms, job) and may(question, line, job):
+            if not _backfill(question, rooms, net, line, job, now):
+                continue
             for place in range(state[HEAD], state[TAIL]):
                 if line.queue[place] == job:
                     take_out(line, place)
@@ -195,24 +191,35 @@ def _fill_in_fairly(question, rooms, net, line, head, now):  # type: ignore[no-u
 
 
 @inner
-def _after(jobs, waiting, held, last):  # type: ignore[no-untyped-def]
-    """Return which waiting job comes next after the last one by (priority, what its tenant held, arrival), -1 for none."""
-    found = -1
-    for at in range(len(waiting)):
-        if _before(jobs, waiting, held, last, at) and (found < 0 or _before(jobs, waiting, held, at, found)):
-            found = at
-    return found
+def _in_turn(question, line, head):  # type: ignore[no-untyped-def]
+    """Set line.waiting to the jobs that come after the first one, as many as are looked at; return how many."""
+    jobs, state, found, held = line.jobs, line.state, line.waiting, line.asked
+    blocked, most, count = line.queue[head], question.rule[DEPTH], np.int64(0)
+    its = key(question, line, blocked)
+    for place in range(state[HEAD], state[TAIL]):
+        job = line.queue[place]
+        own = key(question, line, job)
+        full = count == most
+        if not _before(jobs, blocked, its, job, own) or (full and _before(jobs, found[count - 1], held[count - 1], job, own)):
+            continue
+        at = count - 1 if full else count
+        count = at + 1
+        while at and _before(jobs, job, own, found[at - 1], held[at - 1]):
+            found[at], held[at] = found[at - 1], held[at - 1]
+            at -= 1
+        found[at], held[at] = job, own
+    return count
 
 
 @inner
-def _before(jobs, waiting, held, a, b):  # type: ignore[no-untyped-def]
-    """Return whether waiting job a comes before b."""
-    one, other = jobs[waiting[a], PRIORITY], jobs[waiting[b], PRIORITY]
+def _before(jobs, a, its, b, own):  # type: ignore[no-untyped-def]
+    """Return whether waiting job a, whose tenant holds so much, comes before b."""
+    one, other = jobs[a, PRIORITY], jobs[b, PRIORITY]
     if one != other:
         return one > other
-    if held[a] != held[b]:
-        return held[a] < held[b]
-    return waiting[a] < waiting[b]
+    if its != own:
+        return its < own
+    return a < b
 
 
 @inner
@@ -220,7 +227,7 @@ def _has_room(question, rooms, job):  # type: ignore[no-untyped-def]
     """Return whether some pool has as many nodes that fit as a job wants: a look that most jobs do not pass."""
     for pool in range(len(question.size)):
         count = question.wanted[pool, job]
-        if count and fitting(rooms, pool, question.each[pool, job]) >= count:
+        if count and fitting(rooms, pool, np.int64(question.each[pool, job])) >= count:
             return True
     return False
 
@@ -234,7 +241,7 @@ def _backfill(question, rooms, net, line, job, now):  # type: ignore[no-untyped-
     state = line.state
     for pool in range(len(question.size)):
         count = question.wanted[pool, job]
-        if count == 0 or fitting(rooms, pool, question.each[pool, job]) < count:
+        if count == 0 or fitting(rooms, pool, np.int64(question.each[pool, job])) < count:
             continue
         if state[SHADOW] == UNKNOWN:
             _reserve(question, rooms, line, state[BLOCKED])

@@ -55,7 +55,7 @@ def join(question, rooms, net, line, slot, pool, each, count):  # type: ignore[n
     silent = slots[slot, COMM]
     if silent == 0:
         return False
-    whole, span, length, alone = whole_load(question, pool, each, silent), net.spare[state[SPANS]], 0, FULL
+    whole, span, length, alone = whole_load(question, pool, each, silent), net.spare[state[SPANS]], np.int64(0), FULL
     for tier in range(len(question.groups)):
         if widen(question, rooms, tier) == 1:
             break
@@ -95,7 +95,7 @@ def leave(net, line, slot):  # type: ignore[no-untyped-def]
     if span < 0:
         return
     for k in range(net.crossed[span]):
-        link, place = net.links[span, k], net.where[span, k]
+        link, place = np.int64(net.links[span, k]), net.where[span, k]
         net.load[link] -= net.loads[span, k]
         net.length[link] -= 1
         first, end = net.base[link], net.base[link] + net.length[link]
@@ -212,7 +212,7 @@ def _reach(net, state, threshold):  # type: ignore[no-untyped-def]
 @inner
 def _fill(net, links, spans):  # type: ignore[no-untyped-def]
     """Fill the links found: the lowest (level, link) first, its spans frozen at its level."""
-    count = 0
+    count = np.int64(0)
     for number in range(links):
         link = net.found_links[number]
         _ask(net, link)

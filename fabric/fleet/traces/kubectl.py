@@ -1,7 +1,6 @@
 """Reads `kubectl get pods,nodes -A -o json`. From the API's documentation (v1 Pod, Node), not a cluster's output.
 
-Pods of one job (by the label that batch, Kubeflow, Volcano or Kueue set) are one gang: as many nodes as pods, devices in all. A
-device is a resource that ends in /gpu, or one of the names below. Nodes with devices become pools.
+Pods of one job (by the labels of kube.py) are one gang: as many nodes as pods, devices in all. Nodes with devices become pools.
 """
 
 from __future__ import annotations
@@ -11,23 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fabric.fleet.fleet import Pool
+from fabric.fleet.kube import devices as devices_of
+from fabric.fleet.kube import group
 from fabric.fleet.traces.trace import Rows, Trace, moment_us
 from fabric.text.json_file import parse_json
-from fabric.text.numbers import maybe_whole, natural
+from fabric.text.numbers import maybe_whole
 from topologies.errors import InputError
 
-RESOURCES = (
-    "huawei.com/Ascend910",
-    "huawei.com/ascend-1980",
-    "cambricon.com/mlu",
-    "hygon.com/dcu",
-    "kunlunxin.com/xpu",
-    "google.com/tpu",
-)
-JOB_LABELS = (
-    "batch.kubernetes.io/job-name", "job-name", "training.kubeflow.org/job-name", "volcano.sh/job-name",
-    "jobset.sigs.k8s.io/jobset-name", "ray.io/cluster",
-)  # fmt: skip
 KIND_LABELS = ("nvidia.com/gpu.product", "amd.com/gpu.product-name", "accelerator", "node.kubernetes.io/instance-type")
 ENDED = ("Succeeded", "Failed")
 Item = Mapping[str, Any]
@@ -63,8 +52,7 @@ def _gangs(items: Sequence[Item]) -> dict[str, list[Item]]:
     for item in items:
         if item.get("kind") == "Pod":
             meta = _part(item, "metadata")
-            labels = _part(meta, "labels")
-            job = next((str(labels[label]) for label in JOB_LABELS if label in labels), str(meta.get("name", "")))
+            job = group(_part(meta, "labels")) or str(meta.get("name", ""))
             found.setdefault(f"{meta.get('namespace', '')}/{job}", []).append(item)
     return found
 
@@ -99,7 +87,7 @@ def pools(items: Sequence[Item]) -> tuple[Pool, ...]:
     for item in items:
         if item.get("kind") == "Node":
             labels = _part(_part(item, "metadata"), "labels")
-            devices = _count(_part(_part(item, "status"), "allocatable"))
+            devices = devices_of(_part(_part(item, "status"), "allocatable"))
             kind = next((str(labels[label]) for label in KIND_LABELS if label in labels), "")
             if devices:
                 counted[kind, devices] += 1
@@ -110,13 +98,8 @@ def pools(items: Sequence[Item]) -> tuple[Pool, ...]:
 def _devices(pod: Item) -> int:
     containers = _part(pod, "spec").get("containers")
     parts = [c for c in containers if isinstance(c, dict)] if isinstance(containers, list) else []
-    return sum(
-        _count(_part(_part(c, "resources"), "limits")) or _count(_part(_part(c, "resources"), "requests")) for c in parts
-    )
-
-
-def _count(resources: Item) -> int:
-    return sum(natural(n) or 0 for name, n in resources.items() if str(name).endswith("/gpu") or name in RESOURCES)
+    held = [_part(c, "resources") for c in parts]
+    return sum(devices_of(_part(one, "limits")) or devices_of(_part(one, "requests")) for one in held)
 
 
 def _priority(pods: Sequence[Item]) -> int:

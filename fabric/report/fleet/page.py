@@ -8,7 +8,7 @@ from typing import Any
 
 from fabric.report.fleet import shapes
 from fabric.report.page.html_file import asset, document, save
-from fabric.report.words.fleet import STEPS, clock, links_words, tenant_cells, texts
+from fabric.report.words.fleet import STEPS, clock, fair_cells, links_words, tenant_cells, texts
 from fabric.report.words.fleet_rests import lines as rests_lines
 from fabric.report.words.fleet_worth import SMALL, kind_of, limits, name_of, verdict
 from fabric.text.escape import html as escape
@@ -51,6 +51,7 @@ def html(facts: Mapping[str, Any], lang: str = "en") -> str:
         *_limits(facts, own, lang),
         *_over_time(facts, base, own),
         *_waits(base, own, lang),
+        *_fair(facts, base, own, lang),
         *_links(facts, own),
         *_money(facts, own),
         f"<h2>{escape(own['names'])}</h2>",
@@ -224,8 +225,16 @@ def _waits(base: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[s
         f"<h2>{escape(own['waits'])}</h2>",
         _figure(shapes.waits(rows, own["waits"]), own["waits_note"]),
         _table(own["heads_waits"], body),
-        *([] if base["fairness"] is None else [f"<p>{escape(own['fairness'].format(value=base['fairness']))}</p>"]),
     ]
+
+
+def _fair(facts: Mapping[str, Any], base: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[str]:
+    """Return how tenants fare: what each held, waited, and was slowed down; nothing where jobs name none."""
+    body = [fair_cells(row, lang) for row in facts["tenants_fair"][:TENANTS]]
+    if len(body) < 2:
+        return []
+    said = "" if base["fairness"] is None else own["fairness"].format(value=base["fairness"])
+    return [f"<h2>{escape(own['fair'])}</h2>", _table(own["heads_fair"], body), f"<p class='caption'>{escape(said)}</p>"]
 
 
 def _links(facts: Mapping[str, Any], own: Mapping[str, str]) -> list[str]:

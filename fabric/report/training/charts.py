@@ -8,8 +8,8 @@ from typing import Any
 from fabric.report.page import drawing
 from fabric.report.page.drawing import Drawing, Values
 from fabric.units import show_duration
-from fabric.workload.step import SimulatedStep, TrainingStep
-from fabric.workload.trace import COMPUTE, lane
+from fabric.workload.step import SimulatedStep, Slot, TrainingStep
+from fabric.workload.trace import COMPUTE, NETWORK, STAGES, lane
 
 GIB = 2.0**30
 KINDS = {"arithmetic": "#0072B2", "memory, host": "#56B4E9", "pipeline": "#E69F00", "communication": "#D55E00"}
@@ -23,7 +23,8 @@ MEMORY = {
     "reserve": "#b8bec6",
 }  # fmt: skip
 SLOTS = {
-    "forward": "#56B4E9", "backward": "#0072B2", "recompute": "#009E73", "update": "#CC79A7", "communication": "#D55E00",
+    "forward": "#56B4E9", "backward": "#0072B2", "recompute": "#8da0b3", "update": "#CC79A7",
+    "exposed communication": "#D55E00", "contention": "#7d8894", "between stages": "#E69F00", "gradients, weights": "#009E73",
 }  # fmt: skip
 MOST_SLOTS = 6000
 """Slots that a picture draws: from the beginning of the step on."""
@@ -155,8 +156,8 @@ def timeline(simulated: SimulatedStep) -> Drawing:
     values: Values = [
         {
             "stage": f"stage {slot.stage}",
-            "lane": lane(slot),
-            "kind": slot.what if slot.what in SLOTS else "communication" if lane(slot) != COMPUTE else "forward",
+            "lane": COMPUTE if lane(slot) == COMPUTE else NETWORK,
+            "kind": _kind(slot),
             "start": slot.start,
             "end": slot.end,
             "text": f"{slot.what}{f' of micro batch {slot.micro_batch}' if slot.micro_batch >= 0 else ''}",
@@ -174,15 +175,27 @@ def timeline(simulated: SimulatedStep) -> Drawing:
             x=alt.X("start:Q", title="seconds", scale=alt.Scale(domain=[0, max(value["end"] for value in values)])),
             x2="end:Q",
             y=alt.Y("stage:N", sort=stages, title=None),
-            yOffset=alt.YOffset("lane:N", sort=[COMPUTE, "network"]),
+            yOffset=alt.YOffset("lane:N", sort=[COMPUTE, NETWORK]),
             color=drawing.colour("kind", "what", list(colours), list(colours.values())),
             tooltip=drawing.tooltip({"stage": "", "text": "what", "took": "took"}),
         )
         .properties(width=drawing.WIDTH - 110, height=max(80, 30 * len(stages)))
     )
     more = len(simulated.slots) - len(kept)
-    caption = "Every stage's own time: arithmetic above, messages below; white is waiting." + _unseen(more)
+    caption = (
+        "Above: a stage's passes, what TP, CP, EP and FSDP expose drawn at each one's end (in life between layers). Below: "
+        "messages to other stages, and DP's. White is waiting." + _unseen(more)
+    )
     return Drawing("timeline", f"The step in time: {show_duration(simulated.seconds)}", caption, chart, "Point at a slot.")
+
+
+def _kind(slot: Slot) -> str:
+    """Return which of SLOTS a slot is drawn as."""
+    if slot.what in SLOTS:
+        return slot.what
+    if slot.within:
+        return "exposed communication"
+    return "between stages" if lane(slot) == STAGES else "gradients, weights"
 
 
 def _unseen(more: int) -> str:

@@ -46,6 +46,7 @@ TEXTS = {
         "heads_fits": "tenant|jobs|start at once|fit within {wait}|wait longer (P95)|never fit (jobs)",
         "fragments": "Fragmentation over time",
         "fragments_note": "Percent of nodes that are partly held (dark), and of the free devices that stand in leaves which others hold a part of (orange), first seed.",
+        "fair": "How tenants fare", "heads_fair": "tenant|device-hours a seed|of all held|jobs|mean wait|mean slowdown",
         "fairness": "Fairness between tenants (Jain's index of mean slowdown, 1 where all are alike): {value:.3f}.",
         "built": "as built", "all": "all", "device_hours": "h",
         "money": "Money",
@@ -86,6 +87,7 @@ TEXTS = {
         "heads_fits": "租户|作业|立即开始|{wait}内放得下|等待更久（P95）|永远放不下（作业数）",
         "fragments": "碎片随时间的变化",
         "fragments_note": "部分被占用的节点占比（深色），空闲卡中处在部分被占用的叶下的占比（橙色），百分数，第一个种子。",
+        "fair": "各租户的待遇", "heads_fair": "租户|每个种子的卡时|占已占用|作业|平均等待|平均减速",
         "fairness": "租户间的公平性（平均减速的 Jain 指数，1 为完全相同）：{value:.3f}。",
         "built": "原样", "all": "全部", "device_hours": "卡时",
         "money": "成本",
@@ -117,6 +119,13 @@ def clock(seconds: float, lang: str) -> str:
     """Return seconds in the unit that suits: `42 s`, `7.5 min`, `3.2 h`, `4.1 d`."""
     unit, size = next(((unit, size) for unit, size in CLOCKS[lang] if seconds >= 2 * size or seconds == size), CLOCKS[lang][-1])
     return f"{seconds / size:.3g} {unit}"
+
+
+def fair_cells(row: Mapping[str, Any], lang: str) -> tuple[str, ...]:
+    """Return a row of `tenants_fair` as the cells of a table in a language."""
+    slow = "-" if row["slowdown_mean"] is None else f"{row['slowdown_mean']:,.2f}"
+    name, share = row["tenant"] or texts(lang)["no_tenant"], f"{100 * row['share']:.1f} %"
+    return (name, f"{row['device_hours']:,.0f}", share, f"{row['jobs']:,}", clock(row["wait_mean_seconds"], lang), slow)
 
 
 def tenant_cells(row: Mapping[str, Any], lang: str) -> tuple[str, ...]:

@@ -125,3 +125,16 @@ def test_a_floor_of_another_fabric_is_said(tmp_path):
     judge(made, *TOPO, "--floor", tmp_path / "floor.json", code=0)
     other = ("--topo", "rail_only:nodes=16,rails=8,scale_up=nvswitch")
     assert "the floor is of rail_only:nodes=8" in judge(made, *other, "--against", tmp_path / "floor.json", code=0).stderr
+
+
+def test_what_to_run_next_fits_the_reason(tmp_path):
+    """Large sizes help where none is there; a floor where hardware has no law; else the reason says what to do."""
+    small = log(tmp_path / "small.log", 4, {1: (82.0, 82.0), 4: (151.0, 151.0), 16: (260.0, 260.0)})
+    assert "measure 256 MiB to 8 GiB" in judge(small, *TOPO, code=4).stdout
+    larger = log(tmp_path / "large.log", 16, HEALTHY)
+    said = judge(larger, *TOPO, code=4).stdout
+    assert "a larger one (--topo)" in said
+    assert "nothing could be judged good" not in said
+    osu = tmp_path / "osu.log"
+    osu.write_text("# OSU MPI Allreduce Latency Test v7.3\n# Size       Avg Latency(us)\n1048576 480.0\n536870912 245604.0\n")
+    assert "write a floor of a log that you trust" in judge(osu, *TOPO, "--ranks", 64, code=4).stdout

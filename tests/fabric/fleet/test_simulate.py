@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -59,11 +61,14 @@ def fleets(draw):
 
 def policies(*, preempt=True):
     return st.builds(
-        lambda order, placement, easy, stop: policy("+".join([order, placement, *["easy"] * easy, *["preempt"] * stop])),
+        lambda order, placement, easy, stop, depth: replace(
+            policy("+".join([order, placement, *["easy"] * easy, *["preempt"] * stop])), depth=depth
+        ),
         st.sampled_from(sorted(ORDERS)),
         st.sampled_from(sorted(PLACEMENTS)),
         st.booleans(),
         st.booleans() if preempt else st.just(False),
+        st.sampled_from((100, 1, 2, 4)),
     )
 
 

@@ -16,6 +16,7 @@ from fabric.workload.graph import Graph
 from fabric.workload.plan import plan_of
 from fabric.workload.simulated import simulated_step
 from fabric.workload.slots import before, turns
+from fabric.workload.trace import COMPUTE, STAGES, lane
 from fabric.workload.traffic import units
 from fabric.workload.training import training_step
 
@@ -109,11 +110,32 @@ def test_slots_of_a_stage_follow_each_other(text):
     plan = plan_of(text)
     assert {slot.stage for slot in found.slots} == set(range(plan.pp))
     for stage in range(plan.pp):
-        passes = [slot for slot in found.slots if slot.stage == stage and slot.micro_batch >= 0]
+        passes = [slot for slot in found.slots if slot.stage == stage and slot.what in ("forward", "backward")]
         assert len(passes) == 2 * plan.vpp * 64 // (plan.dp or 1)
         for one, two in pairwise(passes):
             assert one.end <= two.start + 1e-9
     assert max(slot.end for slot in found.slots) == pytest.approx(found.seconds)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("llama3-8b", "tp=4,pp=4,vpp=2"), ("qwen3-30b-a3b", "ep=16"), ("llama3-8b", "pp=4")]
+)
+def test_a_stage_s_slots_tell_arithmetic_from_what_passes_wait_for_and_what_they_send(name, text):
+    """Of the first pipeline: slots of a lane follow each other, and exposed ones add up to what the closed level exposes."""
+    model, plan = language_model(name), plan_of(text)
+    found = simulated_step(model, plan, FABRIC, batch=64, seq=4096, costs=COSTS)
+    closed = training_step(model, plan, FABRIC, batch=64, seq=4096, costs=COSTS)
+    for stage in range(plan.pp):
+        own = [slot for slot in found.slots if slot.stage == stage]
+        for where in (COMPUTE, STAGES):
+            for one, two in pairwise(slot for slot in own if lane(slot) == where):
+                assert one.end <= two.start + 1e-9
+        waits = sum(slot.end - slot.start for slot in own if slot.within and slot.micro_batch >= 0)
+        exposed = sum(one.exposed for one in closed.communications if one.dimension in ("tp", "ep"))
+        assert waits == pytest.approx(exposed, rel=1e-6)
+        sent = sum(lane(slot) == STAGES for slot in own)
+        ends = (stage == 0) + (stage == plan.pp - 1)
+        assert sent == (closed.micro_batches * (2 * plan.vpp - ends) if plan.pp > 1 else 0)
 
 
 def test_messages_that_share_a_thin_uplink_collide():
