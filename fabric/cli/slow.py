@@ -30,7 +30,7 @@ from fabric.measure.launch.watchdog import EXIT_ENVIRONMENT
 from fabric.network.names import given_names
 from fabric.slow.find import Told, run
 from fabric.slow.findings import drains
-from fabric.slow.kept import opened
+from fabric.slow.kept import check, opened
 from fabric.slow.search import Report, Search
 from fabric.text.json_file import read_json
 from fabric.units import size
@@ -109,7 +109,9 @@ def command(
     settle(launch)
     if not started_by_us():
         _refuse_unused(given["method"])
-        check_writable("output", page)
+        if launch.rank == 0:
+            check_writable("output", page)
+            check_writable("keep", keep)
     with ranks.one_voice(launch):
         search = _asked(launch, given)
         speaks = not started_by_us()
@@ -276,6 +278,7 @@ def _start(search: Search, wanted: int | None, arguments: Sequence[str], keep: P
         raise InputError(f"ranks: must be 2 or more, got {count}")
     start.check_crowd(count, force=force)
     check_backend(backend(search.backend), Launch(world_size=count))
+    check(keep, search, count)
     with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:
         path, tests = Path(folder) / "report.json", keep or Path(folder) / "tests.jsonl"
         own = [*arguments, "--backend", search.backend, "--report", str(path)]
