@@ -17,7 +17,7 @@ FEWEST = 4
 MOST_VISITS, AGREE, QUICK = 6, 0.15, 0.4
 """Where ranks outnumber cores: visits of a pair at most; fewer are enough where the two shortest differ by AGREE at most and
 from the quickest pair's by QUICK (logarithms)."""
-SHARED_NOISE, FEW_PAIRS = 0.12, 3
+SHARED_NOISE, FEW_PAIRS = 0.12, 2
 """There, of the logarithm of a pair's shortest time, until FEW_PAIRS were visited twice: then by how much visits differ."""
 
 
@@ -89,7 +89,7 @@ def noise_of(spreads: Sequence[float]) -> float:
 def by_pairs(rings: Sequence[Sequence[int]], run: Run, quickest: float, spreads: list[float] | None = None) -> list[float]:
     """Return the seconds of every ring as those of its slowest pair, one pair at a time, each the shortest of its visits.
 
-    quickest: of any pair so far. spreads: takes by how much the second shortest visit of each pair was longer (logarithm).
+    quickest: of any pair so far. spreads: takes by how much each quick pair's second shortest visit was longer.
 
     For ranks that outnumber cores: larger rings than there are cores take turns on them, and a pair that the scheduler puts on
     one core stays there for a visit. Others only add time, and a slow rank never makes a pair quick: the shortest tells.
@@ -100,5 +100,6 @@ def by_pairs(rings: Sequence[Sequence[int]], run: Run, quickest: float, spreads:
             seen[pair].append(min(run([pair])[0]))
             quickest = min(quickest, seen[pair][-1])
     if spreads is not None:
-        spreads += [log(second / first) for first, second in (sorted(visits)[:2] for visits in seen.values())]
+        two = [sorted(visits)[:2] for visits in seen.values()]
+        spreads += [log(second / first) for first, second in two if log(first / quickest) < QUICK]
     return [max(min(seen[tuple(pair)]) for pair in pairs_in(ring)) for ring in rings]

@@ -53,3 +53,5 @@ def test_the_noise_of_pairs_is_assumed_until_enough_of_them_were_visited_twice()
     spreads = []
     by_pairs([[0, 1], [2, 3]], lambda groups: [[1.0 + 0.01 * groups[0][0]]], inf, spreads)
     assert spreads == [0.0, 0.0], "one a pair"
+    by_pairs([[0, 1], [2, 3]], lambda groups: [[1.0 + 2 * groups[0][0]]], inf, spreads)
+    assert len(spreads) == 3, "none of a pair that is slow: its visits differ more than healthy ones' do"
