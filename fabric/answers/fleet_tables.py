@@ -120,7 +120,22 @@ def _policies(shown: Sequence[Cell], short: Mapping[str, str]) -> Part:
             )
         )
     title = f"Policies side by side (shares of installed device-hours; 95 % intervals over seeds){_legend(short)}"
-    return rows(title, heads, body)
+    return rows(title, heads, body, left_out(shown))
+
+
+def left_out(shown: Sequence[Cell]) -> list[str]:
+    """Return a line per policy that leaves jobs out, since it can never place them: its waits are those of the others."""
+    from fabric.report.words.fleet import texts
+
+    counted: dict[str, Mapping[str, Any]] = {}
+    for cell in shown:
+        counted.setdefault(cell.setting.policy, cell.runs[0].figures)
+    said = texts("en")["left_out"]
+    return [
+        said.format(policy=name, count=own["left_out"], jobs=own["left_out"] + own["jobs"])
+        for name, own in counted.items()
+        if own["left_out"]
+    ]
 
 
 def duration(found: Interval | None) -> str:
@@ -159,9 +174,7 @@ def _waits(base: Cell) -> Part:
         slow = [number(found[key]) for key in ("slowdown_median", "slowdown_p95")]
         whole = [duration(found[key]) for key in ("completion_median", "completion_p95")]
         body.append((row["name"], f"{row['jobs']:,}", *times, *slow, *whole))
-    figures = base.runs[0].figures
-    notes = [f"{figures['left_out']:,} jobs are larger than the fleet and left out"] if figures["left_out"] else []
-    return rows(f"Waits by size, {base.setting.policy}", heads, body, notes)
+    return rows(f"Waits by size, {base.setting.policy}", heads, body)
 
 
 def _names(base: Cell) -> Part:

@@ -236,7 +236,7 @@ def _search_tables(searched: Mapping[str, Any] | None) -> Iterator[Table]:
 def _effective_lines(run: Mapping[str, Any]) -> tuple[str, str]:
     """Return in two sentences what failures and checkpoints leave of a run."""
     useful = f"over {run['days']:.0f} days {percent(run['goodput'])} of the time is useful work"
-    every = f"a checkpoint of {show_duration(run['write_seconds'])} every {show_duration(run['interval_seconds'])}"
+    every = f"a checkpoint of {show_duration(run['write_seconds'])} every {run['interval_seconds']:,.0f} s"
     return (
         f"{useful}, {run['tokens'] / 1e12:.3g} x 10^12 tokens: {run['stops_per_day']:.2g} stops a day, {every} (the best "
         f"interval), {show_duration(run['restart_seconds'])} a restart",

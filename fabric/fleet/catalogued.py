@@ -59,4 +59,5 @@ def speed(device: str, over: str) -> float:
 def _said(fact: Fact) -> str:
     """Return a fact with its source and date."""
     title = sources().get(fact.source, {}).get("title", fact.source)
-    return f"{fact.text()}{f', {fact.note}' if fact.note else ''} ({title}, {fact.date or 'undated'})"
+    date = "" if fact.date and fact.date in title else f", {fact.date or 'undated'}"
+    return f"{fact.text()}{f', {fact.note}' if fact.note else ''} ({title}{date})"

@@ -89,8 +89,11 @@ def scale_of(question: Asked, fabric: Fabric, measured: Sequence[MeasuredStep], 
         plan = question.plan if row.plan is None else plan_of(row.plan)
         if plan is None:
             raise InputError(f"{row.where}: must say the plan that was measured (a column plan), or name it with --plan")
-        model = space.model if row.model is None else language_model(row.model)
         batch, seq, ranks = row.batch or space.batch, row.seq or space.sequence, row.devices or space.ranks
-        step = training_step(model, plan, fabric, constants, batch=batch, seq=seq, ranks=ranks)
+        try:
+            model = space.model if row.model is None else language_model(row.model)
+            step = training_step(model, plan, fabric, constants, batch=batch, seq=seq, ranks=ranks)
+        except InputError as error:
+            raise InputError(f"{row.where}: {error}") from None
         pairs.append((step, row.seconds_at(batch, seq, ranks)))
     return calibrated(pairs)

@@ -184,10 +184,10 @@ def explain(space: Space, fabric: Fabric, winner: TrainingStep, evaluate: Evalua
 
 
 def _neighbour(
-    space: Space, fabric: Fabric, winner: TrainingStep, evaluate: Evaluate, change: str, plan: ParallelPlan | None
+    space: Space, fabric: Fabric, winner: TrainingStep, evaluate: Evaluate, change: str, plan: ParallelPlan | str
 ) -> Neighbour:
-    if plan is None:
-        return Neighbour(change, None, "does not divide")
+    if isinstance(plan, str):
+        return Neighbour(change, None, plan)
     if (short := lacking(space, plan, device_of(fabric))) > 0:
         return Neighbour(change, None, f"lacks {short / 2**30:.1f} GiB a device")
     step = evaluate(plan)

@@ -18,10 +18,10 @@ def checked(model: LanguageModel, plan: ParallelPlan, ranks: int, batch: int, se
     Raises:
         InputError: what does not divide, with the nearest that does; a sequence beyond the model's.
     """
-    plan = with_dp(plan, ranks)
     if not 1 <= sequence <= model.sequence:
         raise InputError(f"seq: must be 1 to {model.sequence:,} tokens for {model.name}, got {sequence:,}")
     _check_model(model, plan, sequence)
+    plan = with_dp(plan, ranks)
     _check_experts(model, plan)
     _check_batch(plan, batch)
     _check_shards(plan)
@@ -39,7 +39,8 @@ def _check_model(model: LanguageModel, plan: ParallelPlan, sequence: int) -> Non
     short = -model.layers % chunks
     if chunks > model.layers + SPARE_SLOTS:
         raise InputError(
-            f"plan: pp x vpp must be at most {model.name}'s {model.layers} layers, got {plan.pp} x {plan.vpp} = {chunks}"
+            f"plan: pp x vpp must be at most {model.name}'s {model.layers} layers, got {plan.pp} x {plan.vpp} = {chunks}; "
+            f"nearest {model.layers}"
         )
     if short > SPARE_SLOTS:
         what = f"pp x vpp = {chunks}" if plan.vpp > 1 else f"pp = {chunks}"

@@ -237,7 +237,7 @@ def with_dp(plan: ParallelPlan, ranks: int) -> ParallelPlan:
         near = f"{below} or {above}" if below else str(above)
         raise InputError(
             f"plan: ranks must be a multiple of tp x cp x pp = {plan.tp} x {plan.cp} x {plan.pp} = {whole}, got {ranks}; "
-            f"nearest {near}"
+            f"nearest {near}, or tp x cp x pp of {_dividing(whole, ranks)}"
         )
     dp = ranks // whole
     if plan.dp not in (None, dp):
@@ -245,3 +245,10 @@ def with_dp(plan: ParallelPlan, ranks: int) -> ParallelPlan:
             f"plan: tp x cp x pp x dp = {whole} x {plan.dp} = {whole * (plan.dp or 1)} ranks, got {ranks}; dp={dp} fits"
         )
     return replace(plan, dp=dp)
+
+
+def _dividing(value: int, ranks: int) -> str:
+    """Return the divisors of the ranks next to a value, below and above it."""
+    below = max(n for n in range(1, min(value, ranks + 1)) if ranks % n == 0)
+    above = next((n for n in range(value + 1, ranks + 1) if ranks % n == 0), None)
+    return f"{below}" if above is None else f"{below} or {above}"

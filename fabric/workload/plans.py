@@ -39,10 +39,15 @@ class Space:
 
     def check(self, plan: ParallelPlan) -> ParallelPlan | None:
         """Return the plan on its ranks, None where it does not divide."""
+        found = self.tried(plan)
+        return found if isinstance(found, ParallelPlan) else None
+
+    def tried(self, plan: ParallelPlan) -> ParallelPlan | str:
+        """Return the plan on its ranks, or in a line why it does not divide."""
         try:
             return checked(self.model, plan, self.ranks, self.batch, self.sequence)
-        except InputError:
-            return None
+        except InputError as error:
+            return str(error).partition(";")[0].removeprefix("plan: ")
 
 
 def plans(space: Space) -> Iterator[ParallelPlan]:
@@ -85,8 +90,8 @@ def lacking(space: Space, plan: ParallelPlan, rates: DeviceRates) -> float:
     return max((-one for one in spare if one is not None), default=0.0)
 
 
-def neighbours(space: Space, plan: ParallelPlan) -> Iterator[tuple[str, ParallelPlan | None]]:
-    """Yield what is changed and the plan one step away, None where that does not divide; dp takes what is left."""
+def neighbours(space: Space, plan: ParallelPlan) -> Iterator[tuple[str, ParallelPlan | str]]:
+    """Yield what is changed and the plan one step away, or why that does not divide; dp takes what is left."""
     open_plan = replace(plan, dp=None)
     for name, short in (("tp", "tp"), ("pp", "pp"), ("cp", "cp"), ("ep", "ep"), ("vpp", "vpp"), ("micro_batch", "mb")):
         now = getattr(plan, name)
@@ -100,19 +105,19 @@ def neighbours(space: Space, plan: ParallelPlan) -> Iterator[tuple[str, Parallel
             if name == "vpp" and plan.pp == 1:
                 continue
             more = {"vpp": 1} if name == "pp" and value == 1 else {}
-            yield f"{short}={value}", space.check(replace(open_plan, **{name: value, **more}))
+            yield f"{short}={value}", space.tried(replace(open_plan, **{name: value, **more}))
     for other in _recompute(space):
         if other != plan.recompute:
-            yield f"recompute={other}", space.check(replace(open_plan, recompute=other))
+            yield f"recompute={other}", space.tried(replace(open_plan, recompute=other))
     if plan.pp > 1 and plan.zero:
-        yield f"zero={3 - plan.zero}", space.check(replace(open_plan, zero=3 - plan.zero))
+        yield f"zero={3 - plan.zero}", space.tried(replace(open_plan, zero=3 - plan.zero))
     if plan.pp == 1:
         yield (
-            ("fsdp=all", space.check(replace(open_plan, fsdp=-1)))
+            ("fsdp=all", space.tried(replace(open_plan, fsdp=-1)))
             if not plan.fsdp
             else (
                 "zero=1",
-                space.check(replace(open_plan, fsdp=0)),
+                space.tried(replace(open_plan, fsdp=0)),
             )
         )
 

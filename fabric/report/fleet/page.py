@@ -149,7 +149,12 @@ def _policies(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> li
                 _clock(everyone["wait_median"], lang), _clock(everyone["wait_p95"], lang),
             )
         )  # fmt: skip
-    return [f"<h2>{escape(own['policies'])}</h2>", _table(own["heads_policy"], body)]
+    left = {one["policy"]: one for one in facts["settings"] if one["left_out"]}
+    notes = [
+        own["left_out"].format(policy=name, count=one["left_out"], jobs=one["left_out"] + one["jobs"])
+        for name, one in left.items()
+    ]
+    return [f"<h2>{escape(own['policies'])}</h2>", _table(own["heads_policy"], body), _list(notes)]
 
 
 def _helps(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[str]:

@@ -57,6 +57,12 @@ def ramp(colours: Sequence[str], count: int) -> list[str]:
     return [colours[index % len(colours)] for index in range(count)]
 
 
+def dashes(count: int) -> list[list[int]]:
+    """Return `count` patterns of a line, the first without gaps."""
+    kinds = ([1, 0], [7, 6], [2, 4], [10, 4, 2, 4])
+    return [kinds[index % len(kinds)] for index in range(count)]
+
+
 def decades(values: Sequence[float]) -> tuple[float, float]:
     """Return the powers of ten around all positive values."""
     positive = [value for value in values if value > 0] or [1.0]

@@ -29,6 +29,7 @@ def performance(designs: Sequence[Design], words: Words) -> list[str]:
     rows = [_case(design, done, words) for design in designs for done in all_timed(design)]
     return [
         note(words["note.performance"]),
+        *([note(words["note.of_a_plan"])] if any(design.performance.step for design in designs) else []),
         table(words, CASES, rows, key="cases", names=_first(rows)),
         note(words["note.curve"]),
         _curve(designs, words),

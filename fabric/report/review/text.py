@@ -68,7 +68,10 @@ def tables(review: Review) -> list[Grid]:
             (COLUMNS[0], *COLUMNS[WIRING:]),
             [[row[0], *row[WIRING:]] for row in cells],
         ),
-        ("Time of every case: median seed, worst seed, share of what no algorithm can beat", *_times(review)),
+        (
+            f"Time of every case{_of_a_plan(review)}: median seed, worst seed, share of what no algorithm can beat",
+            *_times(review),
+        ),
         ("What every device can send at once, between what is reached and what no routing can beat", *_throughput(review)),
         (
             "Time of the first case over its healthy time: median, worst of the draws or seeds; cut: draws that cut devices "
@@ -77,6 +80,12 @@ def tables(review: Review) -> list[Grid]:
         ),
         ("Scale ceiling: where every number of tiers ends", *_ceilings(review)),
     ]
+
+
+def _of_a_plan(review: Review) -> str:
+    """Return what is to be said where cases come from a plan: they are of one group, and the step times all at once."""
+    own = not review.request.cases and any(design.performance.step for design in review.designs)
+    return ", one group of the plan alone (the step times all groups at once)" if own else ""
 
 
 def _bullets(findings: Sequence[Finding], own: Words) -> str:

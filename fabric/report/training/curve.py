@@ -108,7 +108,7 @@ def _efficiency(values: Values, mode: str, colour: Any, columns: int) -> Any:
     y = alt.Y("efficiency:Q", title="efficiency", scale=alt.Scale(domain=[0, 1.05 * top]), axis=axis)
     base = alt.Chart(drawing.data(mine)).encode(x=_devices(values), color=colour, y=y)
     whole = alt.Chart(drawing.data([{"efficiency": 1.0}])).mark_rule(color=style.QUIET, strokeWidth=1).encode(y="efficiency:Q")
-    lines = base.mark_line(strokeWidth=2)
+    lines = base.mark_line(strokeWidth=2).encode(strokeDash=_dashes(values))
     dots = base.mark_point(filled=True, size=26, opacity=1).encode(tooltip=drawing.tooltip(FIELDS))
     bent = base.transform_filter("datum.bends").mark_point(shape="diamond", size=170, strokeWidth=2, filled=False)
     panel = alt.layer(whole, lines, dots, bent).properties(width=drawing.panel_width(columns), height=220)
@@ -127,7 +127,7 @@ def _speed(values: Values, runs: Values, mode: str, colour: Any, columns: int) -
 
     base = alt.Chart(drawing.data(mine)).encode(x=_devices(values), color=colour)
     band = base.mark_area(opacity=0.13).encode(y=axis("low"), y2="high:Q")
-    lines = base.mark_line(strokeWidth=2).encode(y=axis("speed"))
+    lines = base.mark_line(strokeWidth=2).encode(y=axis("speed"), strokeDash=_dashes(values))
     dots = base.mark_point(filled=True, size=26, opacity=1).encode(y=axis("speed"), tooltip=drawing.tooltip(FIELDS))
     layers = [band, lines, dots]
     if runs:
@@ -136,6 +136,14 @@ def _speed(values: Values, runs: Values, mode: str, colour: Any, columns: int) -
         words = alt.Chart(drawing.data(runs)).mark_text(align="left", dx=9, fontSize=12, color=PUBLISHED)
         layers += [marks.encode(**at, tooltip=drawing.tooltip(RUN)), words.encode(**at, text="what:N")]
     return alt.layer(*layers).properties(width=drawing.panel_width(columns), height=220)
+
+
+def _dashes(values: Values) -> Any:
+    """Return dashes by fabric, the first whole: curves that lie on each other are both seen."""
+    import altair as alt
+
+    names = list(dict.fromkeys(value["fabric"] for value in values))
+    return alt.StrokeDash("fabric:N", title="fabric", scale=alt.Scale(domain=names, range=style.dashes(len(names))))
 
 
 def _devices(values: Values) -> Any:

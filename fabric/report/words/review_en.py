@@ -196,6 +196,8 @@ WORDS: Mapping[str, str] = {
     "note.unpriced": "{candidate}: no price is known for {parts}, so it has no price and no cost here.",
     "note.performance": "Per case the fastest of the algorithms that were tried, over the seeds of its routing. Where machines "
     "choose between minimal ways and detours, ugal is judged and minimal stands beside it.",
+    "note.of_a_plan": "A model is trained: cases that come from its plan are, of each collective, the longest message of one "
+    "group alone. The step and its efficiency time all groups at once, which share links.",
     "note.theta": "Theta is the share of its NIC's rate that every endpoint can send at once.",
     "note.stops": "Expected stops at a published failure rate, scaled with devices, and what they take.",
     "note.single": "Single points of failure, from the wiring alone.",

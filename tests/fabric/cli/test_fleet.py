@@ -172,7 +172,7 @@ def test_what_the_trace_leaves_out_is_said_beside_the_figures(folder):
     Path("own.yaml").write_text(f'topo: "{TOPO}"\njobs: {{trace: j.csv}}\npolicies: [fifo+fgd]\nlinks: none\nseeds: 1\n')
     said = run("run", "own.yaml", "--workers", "1", "--no-changes")
     assert "2 of 5 rows of the trace are left out: 1 (no submit time), 1 (an id that was there already" in said
-    assert "1 jobs are larger than the fleet and left out" in said
+    assert "fifo+fgd leaves out 1 of 3 jobs (first seed), which it can never place" in said
     assert "fgd: goes by devices, shares of one and kinds of node; processors and memory" in said
     assert "prices" not in said
 

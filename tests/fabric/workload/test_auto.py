@@ -4,7 +4,7 @@ import pytest
 
 from fabric.network.spec import load
 from fabric.workload.ask import domain_of
-from fabric.workload.auto import evaluator, fastest, search
+from fabric.workload.auto import evaluator, explain, fastest, search
 from fabric.workload.catalog import language_model
 from fabric.workload.costs import Costs
 from fabric.workload.floor import Silent, least_seconds
@@ -61,3 +61,12 @@ def test_fewer_plans_are_asked_for_than_there_are(monkeypatch):
 def test_what_does_not_fit_is_refused_as_by_search():
     with pytest.raises(InputError, match=r"plan: auto finds none of .* that fits h100-sxm"):
         fastest(space("llama3.1-405b", batch=8, ranks=8), THIN, None)
+
+
+def test_what_is_one_change_away_says_why_it_is_not_there():
+    asked = space("llama3-8b", ranks=64, pp=4, vpp=8)
+    costs = Costs(THIN, None, 64)
+    evaluate = evaluator(asked, THIN, None, costs=costs)
+    found = {one.change: one for one in explain(asked, THIN, fastest(asked, THIN, None, costs), evaluate)}
+    assert found["vpp=16"].why == "pp x vpp must be at most llama3-8b's 32 layers, got 4 x 16 = 64"
+    assert all(bool(one.why) == (one.seconds is None) for one in found.values())

@@ -108,6 +108,10 @@ def test_a_plans_text_that_cannot_be_is_refused(text, says):
     [
         ("llama3-70b", "tp=8,pp=4", 100, 64, "tp x cp x pp = 8 x 1 x 4 = 32, got 100; nearest 96 or 128"),
         ("llama3-70b", "tp=8,pp=4,dp=3", 128, 64, "dp=4 fits"),
+        ("llama3-70b", "tp=8,pp=3", 64, 64, "= 24, got 64; nearest 48 or 72, or tp x cp x pp of 16 or 32"),
+        ("llama3-70b", "tp=16,pp=8", 64, 64, "= 128, got 64; nearest 128, or tp x cp x pp of 64"),
+        ("llama3-70b", "tp=3", 64, 64, "tp must divide the 64 heads of llama3-70b, got 3; nearest 2 or 4"),
+        ("llama3-70b", "tp=8,pp=128", 1024, 64, "must be at most llama3-70b's 80 layers, got 128 x 1 = 128; nearest 80"),
         ("llama3-70b", "tp=3", 96, 96, "tp must divide the 64 heads of llama3-70b, got 3; nearest 2 or 4"),
         ("llama3-70b", "pp=12", 96, 96, "pp = 12 must divide llama3-70b's 80 layers .* nearest 10 or 16"),
         ("llama3-8b", "pp=64", 64, 64, "at most llama3-8b's 32 layers"),
