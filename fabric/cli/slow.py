@@ -47,6 +47,7 @@ OF_RANKS = {
     "method": "method", "backend": "backend", "ranks_wanted": "ranks", "collective": "collective", "unit": "unit",
     "alone": "one-rank-a-node", "batch": "batch", "repeats": "repeats", "most": "rounds", "block": "block", "orders": "orders",
     "layers": "layers", "budget": "budget", "force": "force", "timeout": "timeout", "keep": "keep",
+    "routing": "routing",
 }  # fmt: skip
 """Parameter -> option, of those that --from has no use for."""
 KEPT_BACK = frozenset({"as_json", "as_csv", "report", "output", "keep", "backend", "ranks_wanted", "force"})
@@ -71,6 +72,10 @@ KEPT_BACK = frozenset({"as_json", "as_csv", "report", "output", "keep", "backend
 @click.option("--least", type=LEAST, default=0.1, show_default=True, metavar="SHARE", help="Name what is slower by more.")
 @click.option("--orders", default="contiguous", show_default=True, metavar="LIST", help="Cuts of the bisection.")
 @click.option("--topo", metavar="TOPO", help="Search along this fabric; of a bisection, what it can carry.")
+@click.option(
+    "--routing", default="ideal", show_default=True, metavar="POLICY",
+    help="Of the search on --topo: how its switches send (docs/routing.md); ideal: evenly over all ways.",
+)  # fmt: skip
 @click.option("--layers", metavar="LIST", help="Of the search: collective (all groups), pairs (every rank sends to the next).")
 @click.option(
     "--from", "logs", type=NAMED_PATH, metavar="DIR", help="Run nothing: judge logs of groups and pairs (of --topo's nodes)."
@@ -213,7 +218,7 @@ def _refuse_unused(method: str) -> None:
     own_options = (
         ("groups", "most"),
         ("bisection", "orders"),
-        *(("search", name) for name in ("layers", "budget", "output", "keep")),
+        *(("search", name) for name in ("layers", "budget", "output", "keep", "routing")),
     )
     if method not in ("search", "pairs"):
         refuse_unused({"batch": "batch"}, "is of --method search and pairs")
@@ -224,7 +229,20 @@ def _refuse_unused(method: str) -> None:
 
 
 def _asked(launch: Launch, given: dict[str, Any]) -> Search:
-    names = ("method", "collective", "unit", "alone", "batch", "repeats", "most", "block", "least", "timeout", "budget")
+    names = (
+        "method",
+        "collective",
+        "unit",
+        "alone",
+        "batch",
+        "repeats",
+        "most",
+        "block",
+        "least",
+        "timeout",
+        "budget",
+        "routing",
+    )
     wanted = given["ranks_wanted"]
     if wanted is not None and launch.started and wanted != launch.world_size:
         raise InputError(f"ranks: {launch.name} started {launch.world_size}, all of them take part, got {wanted}")
