@@ -30,7 +30,7 @@ from fabric.twin.plan import TwinPlan, plan_of
 
 RATE = 50e6
 """Bits per second of a host's link."""
-SIZE, BLOCK, REPEATS = "128KiB", "0.1", "3"
+SIZE, BLOCK, REPEATS = "256KiB", "0.1", "3"
 LIMIT = 300.0
 """Seconds that a search may take."""
 MODULES = ("fabric.cli.main", "fabric.cli.slow", "fabric.measure.backends.gloo", "torch.distributed", "scipy.sparse.csgraph")
@@ -47,6 +47,7 @@ class Case:
 EIGHT = "leaf_spine:leaves=2,spines=4,hosts_per_leaf=4"
 SIXTEEN = "leaf_spine:leaves=4,spines=4,hosts_per_leaf=4"
 RAILS = "rail_optimized:nodes=8,rails=2,radix=8,scale_up=none"
+NINE = "rail_optimized:nodes=9,rails=2,radix=6,scale_up=none"
 CASES = (
     Case(EIGHT, {}),
     Case(EIGHT, {"host 5": 2.0}),
@@ -57,6 +58,11 @@ CASES = (
     Case(SIXTEEN, {"host 3": 2.0, "host 9": 1.5, "out 3": 4.0}),
     Case(RAILS, {}),
     Case(RAILS, {"rail 2 1": 3.0, "host 6": 2.0}),
+    Case(RAILS, {"rail 5 0": 2.0, "host 3": 1.5, "out 0": 4.0}),
+    Case(NINE, {}),
+    Case(NINE, {"rail 2 1": 3.0, "host 6": 2.0}),
+    Case(NINE, {"out 1": 4.0}),
+    Case(NINE, {"rail 8 0": 1.5, "host 0": 2.0, "out 1": 4.0}),
 )
 
 
@@ -90,7 +96,7 @@ def searched(case: Case, *, size: str = SIZE, block: str = BLOCK, repeats: str =
     healthy = load(case.topo)
     fabric, named = slowed(healthy, tree_of(healthy), case.faults)
     plan = plan_of(fabric, RATE)
-    words = ["--size", size, "--block", block, "--repeats", repeats, "--batch", "64"]
+    words = ["--routing", plan.routing, "--size", size, "--block", block, "--repeats", repeats, "--batch", "64"]
     arguments = ["slow", "--backend", "gloo", "--topo", case.topo, *words]
     with running(plan) as (holder, _), starter(holder, plan, MODULES, "fabric.cli.main:main") as made:
         inside, outside = made.new_folder()

@@ -26,7 +26,8 @@ STEP_SECONDS = {128: 0.5, 2048: 2.0}
 """Of one simulated step, by nodes of 8 ranks; the issue asks for 2 s at 128."""
 SIZES = [64 << n for n in range(9)]
 CURVE_SECONDS = 12.0
-"""Of two curves to 16,384 ranks: 7.7 s on two busy cores (2026-11-29); 10.9 s while every plan was asked for."""
+"""Of two curves to 16,384 ranks: 11.1 s on two cores under a load of 7 (2026-11-29); with half as many plans to choose from
+7.7, and 10.9 while every plan was asked for."""
 SLOW_MACHINE = 1.7
 MILLISECOND = 1e-3
 

@@ -30,7 +30,7 @@ from fabric.measure.launch.watchdog import EXIT_ENVIRONMENT
 from fabric.network.names import given_names
 from fabric.slow.find import Told, run
 from fabric.slow.findings import drains
-from fabric.slow.kept import opened
+from fabric.slow.kept import check, opened
 from fabric.slow.search import Report, Search
 from fabric.text.json_file import read_json
 from fabric.units import size
@@ -47,6 +47,7 @@ OF_RANKS = {
     "method": "method", "backend": "backend", "ranks_wanted": "ranks", "collective": "collective", "unit": "unit",
     "alone": "one-rank-a-node", "batch": "batch", "repeats": "repeats", "most": "rounds", "block": "block", "orders": "orders",
     "layers": "layers", "budget": "budget", "force": "force", "timeout": "timeout", "keep": "keep",
+    "routing": "routing",
 }  # fmt: skip
 """Parameter -> option, of those that --from has no use for."""
 KEPT_BACK = frozenset({"as_json", "as_csv", "report", "output", "keep", "backend", "ranks_wanted", "force"})
@@ -71,6 +72,10 @@ KEPT_BACK = frozenset({"as_json", "as_csv", "report", "output", "keep", "backend
 @click.option("--least", type=LEAST, default=0.1, show_default=True, metavar="SHARE", help="Name what is slower by more.")
 @click.option("--orders", default="contiguous", show_default=True, metavar="LIST", help="Cuts of the bisection.")
 @click.option("--topo", metavar="TOPO", help="Search along this fabric; of a bisection, what it can carry.")
+@click.option(
+    "--routing", default="ideal", show_default=True, metavar="POLICY",
+    help="Of the search on --topo: how its switches send (docs/routing.md); ideal: evenly over all ways.",
+)  # fmt: skip
 @click.option("--layers", metavar="LIST", help="Of the search: collective (all groups), pairs (every rank sends to the next).")
 @click.option(
     "--from", "logs", type=NAMED_PATH, metavar="DIR", help="Run nothing: judge logs of groups and pairs (of --topo's nodes)."
@@ -104,7 +109,9 @@ def command(
     settle(launch)
     if not started_by_us():
         _refuse_unused(given["method"])
-        check_writable("output", page)
+        if launch.rank == 0:
+            check_writable("output", page)
+            check_writable("keep", keep)
     with ranks.one_voice(launch):
         search = _asked(launch, given)
         speaks = not started_by_us()
@@ -211,7 +218,7 @@ def _refuse_unused(method: str) -> None:
     own_options = (
         ("groups", "most"),
         ("bisection", "orders"),
-        *(("search", name) for name in ("layers", "budget", "output", "keep")),
+        *(("search", name) for name in ("layers", "budget", "output", "keep", "routing")),
     )
     if method not in ("search", "pairs"):
         refuse_unused({"batch": "batch"}, "is of --method search and pairs")
@@ -222,7 +229,20 @@ def _refuse_unused(method: str) -> None:
 
 
 def _asked(launch: Launch, given: dict[str, Any]) -> Search:
-    names = ("method", "collective", "unit", "alone", "batch", "repeats", "most", "block", "least", "timeout", "budget")
+    names = (
+        "method",
+        "collective",
+        "unit",
+        "alone",
+        "batch",
+        "repeats",
+        "most",
+        "block",
+        "least",
+        "timeout",
+        "budget",
+        "routing",
+    )
     wanted = given["ranks_wanted"]
     if wanted is not None and launch.started and wanted != launch.world_size:
         raise InputError(f"ranks: {launch.name} started {launch.world_size}, all of them take part, got {wanted}")
@@ -258,18 +278,27 @@ def _start(search: Search, wanted: int | None, arguments: Sequence[str], keep: P
         raise InputError(f"ranks: must be 2 or more, got {count}")
     start.check_crowd(count, force=force)
     check_backend(backend(search.backend), Launch(world_size=count))
+    check(keep, search, count)
     with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:
         path, tests = Path(folder) / "report.json", keep or Path(folder) / "tests.jsonl"
         own = [*arguments, "--backend", search.backend, "--report", str(path)]
         own += ["--keep", str(tests)] if search.method == "search" else []
         line = start.command_line(search.backend, count, own)
         tell(f"# {' '.join(line)}", err=True)
+        known: Report | None = None
         while True:
-            found = _launched(search, line, count, path, keep)
+            try:
+                found = _launched(search, line, count, path, keep)
+            except EnvironmentFault as fault:
+                if known is None:
+                    raise
+                warn(str(fault))
+                return known  # who is silent stays found, whatever became of the others
             if not found.context.get("cut") or count - len(found.context["silent"]) < FEWEST_LEFT:
                 return found
             tell(f"# {', '.join(found.context['silent'])}: no sign of life; the search goes on without", err=True)
             path.unlink()
+            known = found
 
 
 def _launched(search: Search, line: Sequence[str], count: int, path: Path, keep: Path | None) -> Report:

@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, log_odds, marginals, ratio, scale_of
-from fabric.slow.confirm import COMPANY, check, near_to
+from fabric.slow.confirm import COMPANY, check
+from fabric.slow.parts import Part, parts_of
 from fabric.slow.plan import SURE, Belief, Test, filled, plan, undecided, visible
 from fabric.slow.tree import Tree
+from fabric.slow.verdicts import Kind, Verdict, merged
 from fabric.statistics import median
 
 Floats = NDArray[np.float64]
@@ -31,7 +33,6 @@ class Ended(Exception):  # no fault: the search says what it knows by then
     """Raised by an Ask where no more can be asked: the budget is used up, or somebody never answers."""
 
 
-Kind = Literal["device", "rail", "node", "switch", "boundary", "pair", "hung"]
 EXPECTED = 8
 """Slow ones that are expected: the prior of a suspect is this over all, within LIKELY."""
 LIKELY = (0.003, 0.05)
@@ -51,26 +52,6 @@ DECIDED = 20.0
 """Odds from which on a test needs not be asked again."""
 SURELY = 2.0
 """Logarithm of the odds from which on a confirmation confirms."""
-MANY = 0.75
-FEW = 3
-"""A switch is slow, not its nodes, where at least FEW and MANY of them are."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One thing that is slow. name: of the node or the groups; parts: of a node, its rails or devices by number.
-
-    suspects: their numbers in the tree. factor, low, high: of the time of healthy ones, from the confirming tests.
-    """
-
-    kind: Kind
-    name: str
-    suspects: tuple[int, ...]
-    factor: float
-    low: float
-    high: float
-    probability: float
-    parts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +94,7 @@ class Search:
     tree: Tree
     least: float = 0.1
     most_rounds: int = 40
-    floor: float = 0.0
+    floor: float | Callable[[], float] = 0.0
     asked: list[Asked] = field(default_factory=list)
     logs: list[float] = field(default_factory=list)
     rows: list[Floats] = field(default_factory=list)
@@ -134,8 +115,9 @@ class Search:
     def scale(self) -> Scale:
         """What a healthy test takes, and its noise."""
         noise = 1.5 * median(self.spreads) if self.spreads else FIRST_NOISE
-        found = scale_of(np.array(self.logs), max(noise, self.floor))
-        return Scale(found.centre, max(found.noise, self.floor))
+        floor = self.floor() if callable(self.floor) else self.floor
+        found = scale_of(np.array(self.logs), max(noise, floor))
+        return Scale(found.centre, max(found.noise, floor))
 
     def probability(self) -> Floats:
         """Return the probability of every suspect after all that was asked."""
@@ -204,12 +186,13 @@ def search(
     least: float = 0.1,
     most_rounds: int = 40,
     over: Callable[[], bool] | None = None,
-    floor: float = 0.0,
+    floor: float | Callable[[], float] = 0.0,
     gone: Sequence[int] = (),
 ) -> Found:
     """Return who is slow. least: name what is slower by more. over: whether the budget is used up, asked before every round.
 
-    floor: the least noise that a test's time has, where its own blocks do not show all of it. gone: nodes that never answered.
+    floor: the least noise that a test's time has, where its blocks do not show all of it, or what tells it.
+    gone: nodes that never answered.
     """
     state = Search(tree, least, most_rounds, floor)
     for node in gone:
@@ -292,7 +275,7 @@ def _found(state: Search, ask: Ask) -> Found:
     probability = state.probability()
     noise = state.scale.noise if state.logs else FIRST_NOISE
     confirmed = sorted(s for s in state.factors if probability[s] > UPHELD)
-    parts: dict[int, tuple[Kind, tuple[int, ...]]] = {}
+    parts: dict[int, Part] = {}
     with suppress(Ended):
         parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
     verdicts = [_verdict(state, s, float(probability[s]), noise, *parts.get(s, ("node", ()))) for s in confirmed]
@@ -323,56 +306,18 @@ def _verdict(state: Search, suspect: int, probability: float, noise: float, kind
     return Verdict(kind, state.tree.word(suspect), (suspect,), factor, factor / wide, factor * wide, probability, parts)
 
 
-def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -> dict[int, tuple[Kind, tuple[int, ...]]]:
-    """Return what of each slow node is slow: tests of every rail with a healthy node's, then of its devices alone."""
-    tree = state.tree
-    free = [n for n in range(tree.nodes) if probability[n] < COMPANY * state.prior and n not in nodes]
-    found: dict[int, tuple[Kind, tuple[int, ...]]] = {}
-    rails: list[tuple[int, int, Test]] = []
-    used: set[int] = set()
-    for node in nodes:
-        near = [
-            n
-            for n in near_to(tree, node, [n for n in free if n not in used])
-            if len(tree.devices[n]) == len(tree.devices[node])
-        ]
-        if len(tree.devices[node]) < 2 or not near or state.factors[node] == [float("inf")]:
-            continue
-        used.add(near[0])
-        rails += [(node, rail, Test((node, near[0]), rail=rail)) for rail in range(len(tree.devices[node]))]
-    if not rails:
-        return found
-    inside = [(node, Test((node,), inside=True)) for node in dict.fromkeys(node for node, *_ in rails)]
-    well = [n for n in free if len(tree.devices[n]) > 1 and n not in used][:2] or list(used)[:2]
-    twice = [ask([test for *_, test in rails]) for _ in range(2)]  # a burst in one is no slow rail
-    inside_tests = [*(test for _, test in inside), *(Test((n,), inside=True) for n in well)]
-    inside_times = ask(inside_tests)
-    state.rounds += 3
-    each = [[state.take(test, b, "part") for (*_, test), b in zip(rails, times, strict=True)] for times in twice]
-    logs = [min(pair) for pair in zip(*each, strict=True)]
-    inner = [state.take(test, blocks, "part") for test, blocks in zip(inside_tests, inside_times, strict=True)]
-    usual, at_home = scale_of(np.array(logs), state.scale.noise), median(inner[len(inside) :])
+def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -> dict[int, Part]:
+    """Return what of each slow node is slow: every rail with a healthy node's, then its devices alone, all twice."""
+    well = [n for n in range(state.tree.nodes) if probability[n] < COMPANY * state.prior and n not in nodes]
+    parts = parts_of(state.tree, [n for n in nodes if isfinite(state.factors[n][0])], well)
+    if not parts.rails:
+        return {}
+    times = [ask(tests) for tests in (parts.over_network, parts.at_home) for _ in range(2)]  # a burst in one is no slow rail
+    state.rounds += len(times)
+    tests = (parts.over_network, parts.over_network, parts.at_home, parts.at_home)
+    logs = [
+        [state.take(test, b, "part") for test, b in zip(own, seen, strict=True)] for own, seen in zip(tests, times, strict=True)
+    ]
+    network, home = ([min(pair) for pair in zip(*two, strict=True)] for two in (logs[:2], logs[2:]))
     limit = max(log(1 + state.least / 2), 3 * state.scale.noise)
-    for (node, _), value in zip(inside, inner, strict=False):
-        slow = tuple(r for (n, r, _), took in zip(rails, logs, strict=True) if n == node and took - usual.centre > limit)
-        hot = value - at_home > limit
-        every = len(slow) in (0, len(tree.devices[node]))
-        found[node] = ("device" if hot and not every else "node" if every else "rail", () if every else slow)
-    return found
-
-
-def merged(tree: Tree, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return the verdicts with those on nearly all nodes of one smallest group as one on its switch."""
-    if not tree.layers:
-        return list(verdicts)
-    layer, left = tree.layers[0], list(verdicts)
-    for group, name in enumerate(layer.names):
-        mine = [v for v in left if v.kind == "node" and layer.group[v.suspects[0]] == group]
-        size = int((layer.group == group).sum())
-        if len(mine) >= FEW and len(mine) >= MANY * size:
-            factor = float(median([v.factor for v in mine]))
-            left = [v for v in left if v not in mine]
-            suspects = tuple(v.suspects[0] for v in mine)
-            low, high = min(v.low for v in mine), max(v.high for v in mine)
-            left.append(Verdict("switch", name, suspects, factor, low, high, min(v.probability for v in mine)))
-    return left
+    return parts.judged(network, home, {n: log(state.factors[n][0]) for n in nodes}, limit, state.scale.noise)

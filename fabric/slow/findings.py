@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fabric.slow.adaptive import Found, Verdict
+from fabric.slow.adaptive import Found
 from fabric.slow.tree import Tree
+from fabric.slow.verdicts import Verdict
 
 WORDS: Mapping[str, str] = {
     "device": "slow device",

@@ -111,6 +111,21 @@ def head_of(
     }
 
 
+def check(path: Path | None, search: Search, ranks: int) -> None:
+    """Return nothing where a search on so many ranks can go on with a file, as far as can be told before they start.
+
+    Raises:
+        InputError: a file of something else, of another search, or of other ranks.
+    """
+    kept = opened(path)
+    if kept.head is None:
+        return
+    line = refusal(kept.head, {**kept.head, "asked": {key: getattr(search, key) for key in ASKED}}, path)
+    if line:
+        raise InputError(line)
+    seats(kept, ranks)
+
+
 def refusal(before: Mapping[str, Any], now: Mapping[str, Any], path: Path | None) -> str | None:
     """Return the first thing that must be as in the file and is not, in words; None where there is none."""
     for part, names in (("asked", ASKED), ("context", SAME)):

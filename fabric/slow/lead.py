@@ -16,15 +16,16 @@ from time import monotonic
 from fabric.collectives.catalog import busbw_factor
 from fabric.network.fabric import Fabric
 from fabric.slow import kept as store
-from fabric.slow.adaptive import Ended, Found, Verdict, search
+from fabric.slow.adaptive import Ended, Found, search
 from fabric.slow.kept import Kept
 from fabric.slow.layers import check_version, forced
 from fabric.slow.plan import Test
-from fabric.slow.rings import SHARED_NOISE, by_pairs, rails_of, ranks_of, tree_for
+from fabric.slow.rings import by_pairs, noise_of, rails_of, ranks_of, tree_for
 from fabric.slow.search import Report, Search
 from fabric.slow.search_ranks import Bench
 from fabric.slow.told import report_of
 from fabric.slow.tree import Tree
+from fabric.slow.verdicts import Verdict
 from fabric.units import show_duration
 from topologies.errors import InputError
 
@@ -40,7 +41,7 @@ DIFFERS = 1.5
 class Lead:
     """Rank 0's search of one layer. seats: the rank of the file for each rank here. live: whether what is not kept is run.
 
-    quickest: of all pairs. ran: calls of groups at once that were run, which took `took`.
+    quickest, spreads: of all pairs. ran: calls of groups at once that were run, which took `took`.
     """
 
     bench: Bench
@@ -50,6 +51,7 @@ class Lead:
     layer: str
     live: bool = True
     quickest: float = inf
+    spreads: list[float] = field(default_factory=list)
     ran: int = 0
     rounds: int = 0
     took: float = 0.0
@@ -75,9 +77,13 @@ class Lead:
 
     def found(self) -> Found:
         """Return what is slow."""
-        gone, floor = self.gone, SHARED_NOISE if self.bench.crowded else 0.0
+        gone, floor = self.gone, self.noise if self.bench.crowded else 0.0
         found = search(self.tree, self.ask, least=self.bench.search.least, over=self.over, floor=floor, gone=gone)
         return with_gone(self.tree, found, gone)
+
+    def noise(self) -> float:
+        """Return the noise of a test where ranks outnumber cores, as the visits so far tell."""
+        return noise_of(self.spreads)
 
     def ask(self, tests: Sequence[Test]) -> list[list[float]]:
         """Return the seconds of every block of each test; none of a test that a silent node is in."""
@@ -95,7 +101,7 @@ class Lead:
     def of_rings(self, rings: Sequence[Sequence[int]]) -> list[list[float]]:
         """Return the seconds of every block of disjoint rings: all at once, `--batch` of them, or pair by pair."""
         if self.bench.crowded:
-            times = by_pairs(rings, self.run, self.quickest)
+            times = by_pairs(rings, self.run, self.quickest, self.spreads)
             self.quickest = min([self.quickest, *times])
             return [[seconds] for seconds in times]
         at_once = self.bench.search.batch or max(len(rings), 1)
@@ -111,10 +117,12 @@ class Lead:
         new = [ranks for ranks, seconds in zip(groups, known, strict=True) if seconds is None]
         fresh = iter(self._really(new) if new else [])
         times = [seconds if seconds is not None else next(fresh) for seconds in known]
-        return [
-            [value / busbw_factor(self.collective, len(ranks)) for value in seconds]
-            for ranks, seconds in zip(groups, times, strict=True)
-        ]
+        return [[value / self._bytes(len(ranks)) for value in seconds] for ranks, seconds in zip(groups, times, strict=True)]
+
+    def _bytes(self, ranks: int) -> float:
+        """Return what a rank of a group of so many sends, over the search's S."""
+        search_ = self.bench.search
+        return busbw_factor(self.collective, ranks) * search_.bytes_on(ranks, self.collective) / search_.nbytes
 
     def _really(self, groups: Sequence[Sequence[int]]) -> list[list[float]]:
         """Run groups at once and keep their times."""
@@ -181,7 +189,8 @@ def search_all(bench: Bench, fabric: Fabric | None) -> Report:
     """
     check_version(bench.search.layers, str(bench.world.context.get("nccl", "")))
     tree, kept, seats = _seated(bench, fabric)
-    bench.watchdog.last_words = partial(_lost, bench, tree, kept, seats)
+    started = monotonic()
+    bench.watchdog.last_words = partial(_lost, bench, tree, kept, seats, started)
     leads = [Lead(bench, tree, kept, seats, layer) for layer in bench.search.layers]
     if bench.launch.rank == 0:
         _say_how_long(leads[0])
@@ -190,7 +199,7 @@ def search_all(bench: Bench, fabric: Fabric | None) -> Report:
         found = []
         while (told := bench.world.gather(None)[0]) is not None:
             bench.blocks_side_by_side(*told)
-    report = report_of(bench, tree, found, kept, seats) if found else None
+    report = report_of(bench, tree, found, kept, seats, seconds=monotonic() - started) if found else None
     shared: Report = bench.world.gather(report)[0]
     return shared
 
@@ -216,7 +225,7 @@ def _seated(bench: Bench, fabric: Fabric | None) -> tuple[Tree, Kept, list[int]]
         raise InputError(refused)
     ranks = int(head["ranks"]) if head else bench.launch.world_size
     units = head["units"] if head else bench.units
-    tree = tree_for(units, ranks, bench.word, fabric)
+    tree = tree_for(units, ranks, bench.word, fabric, bench.search.routing)
     own = store.head_of(bench.search, ranks, units, [tree.word(s) for s in range(tree.suspects)], bench.said)
     seats: list[int] = []
     if bench.launch.rank == 0:
@@ -236,6 +245,7 @@ def _say_how_long(lead: Lead) -> None:
     """Say about how long it will take, and what is there already."""
     bench, layers = lead.bench, len(lead.bench.search.layers)
     rounds, seconds = expected(lead.tree.nodes, bench.search, crowded=bench.crowded)
+    bench.expected_seconds = seconds * layers
     bench.say(f"about {rounds * layers} rounds, {show_duration(seconds * layers)}: fewer where nothing is slow")
     if lead.kept.torn:
         bench.say(f"{lead.kept.path}: its last line is torn ({lead.kept.torn} bytes) and was left out")
@@ -245,7 +255,7 @@ def _say_how_long(lead: Lead) -> None:
         bench.say(f"{lead.tree.names[node]} never answered: it is in no test")
 
 
-def _lost(bench: Bench, tree: Tree, kept: Kept, seats: Sequence[int], silent: Sequence[int]) -> int | None:
+def _lost(bench: Bench, tree: Tree, kept: Kept, seats: Sequence[int], started: float, silent: Sequence[int]) -> int | None:
     """Tell what is known when ranks fall silent; called beside the search, which hangs. Return the exit code, if any."""
     if bench.lost is None:
         return None
@@ -254,4 +264,4 @@ def _lost(bench: Bench, tree: Tree, kept: Kept, seats: Sequence[int], silent: Se
     kept.lose([seats[rank] for rank in silent])
     kept.rewind()
     found = [(layer, Lead(bench, tree, kept, seats, layer, live=False).found()) for layer in bench.search.layers]
-    return bench.lost(report_of(bench, tree, found, kept, seats, cut=True))
+    return bench.lost(report_of(bench, tree, found, kept, seats, seconds=monotonic() - started, cut=True))

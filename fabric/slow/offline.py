@@ -16,7 +16,7 @@ import numpy as np
 
 from fabric.network.fabric import Fabric
 from fabric.network.names import given_names, vertex_name
-from fabric.slow.adaptive import Found, Kind, Search, Verdict, merged, next_tests
+from fabric.slow.adaptive import Found, Search, next_tests
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, scale_of
 from fabric.slow.drawn import LARGEST, drawn
 from fabric.slow.findings import rows_of, said
@@ -25,6 +25,7 @@ from fabric.slow.logs import Layer
 from fabric.slow.plan import SURE, Test
 from fabric.slow.search import Report, Row
 from fabric.slow.tree import Tree, tree_of
+from fabric.slow.verdicts import Kind, Verdict, merged
 from fabric.statistics import median
 from fabric.text.numbers import natural
 from topologies.errors import InputError

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.slow.tree import Layer, Tree
+from fabric.slow.ways import Ways
 
 Floats = NDArray[np.float64]
 EVEN = log(2)
@@ -89,6 +90,8 @@ def filled(tree: Tree, test: Test) -> tuple[Floats, Floats]:
     """
     full, cover = np.zeros(tree.suspects), np.ones(tree.suspects)
     full[list(test.nodes)] = 1.0
+    if tree.ways is not None and not test.inside:
+        return _routed(tree, tree.ways, test, full, cover)
     tails, heads = (np.array(side) for side in zip(*steps(test), strict=True))
     for at, layer in enumerate(tree.layers):
         leaves, enters = layer.group[tails], layer.group[heads]
@@ -102,6 +105,18 @@ def filled(tree: Tree, test: Test) -> tuple[Floats, Floats]:
 def slack(tree: Tree, test: Test) -> float:
     """Return how long a healthy test takes, of one that its nodes alone bound: more where what leads out is too thin."""
     return float(filled(tree, test)[0].max())
+
+
+def _routed(tree: Tree, ways: Ways, test: Test, full: Floats, cover: Floats) -> tuple[Floats, Floats]:
+    """Return filled() by the ways that messages take."""
+    tails, heads = zip(*steps(test), strict=True)
+    loads = ways.loads(tails, heads, test.rail)
+    for at, layer in enumerate(tree.layers):
+        for group in np.unique(layer.group[list(test.nodes)]).tolist():
+            number, (most, share) = tree.boundary(at, group), ways.filled(loads, layer.leads[group])
+            if most > full[number]:
+                full[number], cover[number] = most, share
+    return full, cover
 
 
 def shown(tree: Tree, test: Test, least: float = 0.1) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import log
+from math import log, sqrt
 
 from fabric.network.fabric import Fabric
 from fabric.slow.plan import Test
@@ -17,15 +17,14 @@ FEWEST = 4
 MOST_VISITS, AGREE, QUICK = 6, 0.15, 0.4
 """Where ranks outnumber cores: visits of a pair at most; fewer are enough where the two shortest differ by AGREE at most and
 from the quickest pair's by QUICK (logarithms)."""
-SHARED_NOISE = 0.12
-"""There, of the logarithm of the shortest time of two visits: an assumption, above the 10 % that `least` asks for, so nobody
-is cleared: healthy pairs differed by up to 40 % in single runs, and one stopped rank in nine tries was as quick as others."""
+SHARED_NOISE, FEW_PAIRS = 0.12, 2
+"""There, of the logarithm of a pair's shortest time, until FEW_PAIRS were visited twice: then by how much visits differ."""
 
 
-def tree_for(units: Sequence[Sequence[int]], ranks: int, word: str, fabric: Fabric | None) -> Tree:
+def tree_for(units: Sequence[Sequence[int]], ranks: int, word: str, fabric: Fabric | None, routing: str = "ideal") -> Tree:
     """Return the suspects of so many ranks: the nodes of a fabric that they fill, rank r on device r, else the units alone.
 
-    word: what a unit is called.
+    word: what a unit is called. routing: how the fabric's switches send.
 
     Raises:
         InputError: too few units, or a fabric whose nodes the ranks do not fill.
@@ -40,7 +39,7 @@ def tree_for(units: Sequence[Sequence[int]], ranks: int, word: str, fabric: Fabr
         nodes = int(node[ranks - 1]) + 1
         if ranks < topology.devices and node[ranks] == node[ranks - 1]:
             raise InputError(f"ranks: must fill the fabric's nodes of {topology.devices_per_node} devices, got {ranks}")
-        tree = tree_of(fabric, list(range(nodes)))
+        tree = tree_of(fabric, list(range(nodes)), routing)
     if tree.nodes < FEWEST:
         raise InputError(f"ranks: a search needs {FEWEST} ranks or nodes or more, got {tree.nodes}; use --method pairs")
     return tree
@@ -79,10 +78,18 @@ def enough(visits: Sequence[float], quickest: float) -> bool:
     return agree or len(visits) >= MOST_VISITS
 
 
-def by_pairs(rings: Sequence[Sequence[int]], run: Run, quickest: float) -> list[float]:
+def noise_of(spreads: Sequence[float]) -> float:
+    """Return the noise of the logarithm of a pair's shortest time, of each of which the second was longer by spreads.
+
+    An assumption, above the 10 % that `least` asks for, so that nobody is cleared, while too few pairs tell.
+    """
+    return sqrt(sum(s * s for s in spreads) / len(spreads)) if len(spreads) >= FEW_PAIRS else SHARED_NOISE
+
+
+def by_pairs(rings: Sequence[Sequence[int]], run: Run, quickest: float, spreads: list[float] | None = None) -> list[float]:
     """Return the seconds of every ring as those of its slowest pair, one pair at a time, each the shortest of its visits.
 
-    quickest: of any pair so far.
+    quickest: of any pair so far. spreads: takes by how much each quick pair's second shortest visit was longer.
 
     For ranks that outnumber cores: larger rings than there are cores take turns on them, and a pair that the scheduler puts on
     one core stays there for a visit. Others only add time, and a slow rank never makes a pair quick: the shortest tells.
@@ -92,4 +99,7 @@ def by_pairs(rings: Sequence[Sequence[int]], run: Run, quickest: float) -> list[
         for pair in waiting:
             seen[pair].append(min(run([pair])[0]))
             quickest = min(quickest, seen[pair][-1])
+    if spreads is not None:
+        two = [sorted(visits)[:2] for visits in seen.values()]
+        spreads += [log(second / first) for first, second in two if log(first / quickest) < QUICK]
     return [max(min(seen[tuple(pair)]) for pair in pairs_in(ring)) for ring in rings]

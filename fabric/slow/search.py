@@ -9,6 +9,7 @@ from typing import Any
 from fabric.measure.backends.catalog import backend
 from fabric.measure.cells.layout import whole_bytes
 from fabric.measure.cells.orders import check_orders
+from fabric.network.routing.policies import read_policy
 from fabric.records.case import Case
 from fabric.records.ranges import MOST_BLOCK, MOST_LEAST, MOST_REPEATS, MOST_SECONDS
 from fabric.slow.layers import check_layers
@@ -17,6 +18,11 @@ from topologies.errors import InputError
 
 METHODS: Mapping[str, int] = {"search": 5, "pairs": 5, "groups": 5, "lateness": 20, "bisection": 10}
 """Method -> repeats where none are asked for: blocks of a test, tournaments, blocks of a comparison, blocks, samples."""
+DIVIDED = frozenset({"all_reduce", "all_gather", "reduce_scatter", "all_to_all", "all_to_all_v"})
+"""Collectives whose steps carry S / ranks."""
+ALIKE = 8
+"""Ranks whose S is what is asked for: of a search's other groups it is in proportion, so that a step of each carries as much.
+What a message costs beside its bytes would make large groups look slow otherwise."""
 UNITS = ("rank", "node")
 Row = Mapping[str, Any]
 
@@ -27,7 +33,7 @@ class Search:
 
     batch: pairs at a time; all of a round where None. most: comparisons of groups. block: seconds of calls that make a sample.
     least: a unit is slow from 1 + least of the others' time on. orders: of the bisection. timeout: a silent rank is dead.
-    layers, budget (seconds a layer): of the search.
+    layers, budget (seconds a layer), routing (how the fabric's switches send): of the search.
     """
 
     backend: str
@@ -46,6 +52,7 @@ class Search:
     seed: int = 0
     layers: Sequence[str] = ("collective",)
     budget: float | None = None
+    routing: str = "ideal"
 
     def __post_init__(self) -> None:
         _one_of("method", self.method, tuple(METHODS))
@@ -62,6 +69,7 @@ class Search:
         real(self.least, "least", 0, MOST_LEAST, above=True)
         real(self.timeout, "timeout", 1, MOST_SECONDS)
         check_orders(self.orders)
+        read_policy(self.routing)
         check_layers(self.layers, self.backend, self.collective)
         if self.budget is not None:
             real(self.budget, "budget", 0, MOST_SECONDS, above=True)
@@ -71,15 +79,20 @@ class Search:
         """Repeats: what was asked for, else the method's own."""
         return self.repeats or METHODS[self.method]
 
+    def bytes_on(self, world_size: int, collective: str) -> int:
+        """Return the S of a group of so many ranks."""
+        return self.nbytes * world_size // ALIKE if self.method == "search" and collective in DIVIDED else self.nbytes
+
     def case(self, world_size: int, collective: str | None = None) -> Case:
         """Return the case that a group of so many ranks runs, in whole blocks; InputError where the size is too small.
 
         It is what a backend is asked to run and becomes no record: its ranks are taken as on one node.
         """
         name = collective or self.collective
-        nbytes = whole_bytes(name, self.nbytes, world_size, "f32", {})
+        wanted = self.bytes_on(world_size, name)
+        nbytes = whole_bytes(name, wanted, world_size, "f32", {})
         if nbytes == 0:
-            raise InputError(f"size: {name} on {world_size} ranks needs an element of 4 bytes for each, got {self.nbytes}")
+            raise InputError(f"size: {name} on {world_size} ranks needs an element of 4 bytes for each, got {wanted}")
         forms = backend(self.backend).ways[name].forms
         return Case(name, nbytes, world_size, 1, world_size, in_place=forms[-1])
 

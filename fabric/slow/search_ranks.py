@@ -30,8 +30,9 @@ CHUNK = 0.1
 class Bench:
     """What a search has on one rank. units: the ranks of each unit. wrong: elements, as they come in.
 
-    settings: software and settings of every rank. keep: the file of the tests. say(line), of rank 0. lost(report): tells
-    what is known when ranks fall silent, and returns the exit code; None where nobody is told.
+    expected_seconds: as said before the search. settings: software and settings of every rank. keep: the file of the tests.
+    say(line), of rank 0. lost(report): tells what is known when ranks fall silent, and returns the exit code; None where nobody
+    is told.
     """
 
     search: Search
@@ -42,6 +43,7 @@ class Bench:
     watchdog: Watchdog
     tell: Tell | None
     wrong: int = 0
+    expected_seconds: float = 0.0
     said: Mapping[str, Any] = field(default_factory=dict)
     settings: Sequence[Mapping[str, str]] = ()
     keep: Path | None = None

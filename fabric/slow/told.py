@@ -23,9 +23,16 @@ SOFTWARE = ("device", "rail", "node")
 
 
 def report_of(
-    bench: Bench, tree: Tree, found: Sequence[tuple[str, Found]], kept: Kept, seats: Sequence[int], *, cut: bool = False
+    bench: Bench,
+    tree: Tree,
+    found: Sequence[tuple[str, Found]],
+    kept: Kept,
+    seats: Sequence[int],
+    *,
+    seconds: float,
+    cut: bool = False,
 ) -> Report:
-    """Return what all layers found. seats: of each rank here the one in the tree; cut: silent ranks ended it."""
+    """Return what all layers found, in so many seconds. seats: the rank in the tree of each here; cut: by silent ranks."""
     differ = _seated(differences(bench.settings, MACHINE), seats)
     rows = with_reasons(tree, rows_of(tree, found), differ)
     slow = sorted({s for row in rows if row["state"] == "slow" for s in row["suspects"]})
@@ -46,6 +53,8 @@ def report_of(
         undecided=open_ and not slow,
         silent=[tree.names[n] for n, ranks in enumerate(tree.devices) if kept.silent & {*ranks}],
         cut=cut,
+        seconds=seconds,
+        expected_seconds=bench.expected_seconds,
         in_network_only=network,
         differs=lines(differ, tree),
         evidence=[row for layer, one in found for row in evidence(tree, layer, one, times)],

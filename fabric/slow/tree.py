@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from fabric.network.fabric import Fabric
 from fabric.network.names import vertex_name
+from fabric.network.routing.policies import read_policy
+from fabric.slow.ways import Ways
 from topologies.base import Topology
 from topologies.errors import InputError
 
@@ -28,12 +30,14 @@ class Layer:
     """The groups of one level: their names, the group of every node, and how full all its nodes make what leads out of each.
 
     fill: a group's nodes' speed into the network / the speed of what leads out of it; 1 where neither is the bottleneck.
+    leads: the cables out of each group.
     """
 
     what: str
     names: tuple[str, ...]
     group: Ints
     fill: Floats
+    leads: tuple[Ints, ...] = ()
 
     @cached_property
     def size(self) -> Ints:
@@ -48,11 +52,15 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """The nodes by name, with their devices, and the layers from the smallest groups up."""
+    """The nodes by name, with their devices, and the layers from the smallest groups up.
+
+    ways: how messages go, where each takes one way; None where they are split evenly.
+    """
 
     names: tuple[str, ...]
     devices: tuple[tuple[int, ...], ...]
     layers: tuple[Layer, ...] = ()
+    ways: Ways | None = None
 
     @property
     def nodes(self) -> int:
@@ -96,11 +104,13 @@ def flat(nodes: int) -> Tree:
     return Tree(tuple(f"node{n}" for n in range(nodes)), tuple((n,) for n in range(nodes)))
 
 
-def tree_of(fabric: Fabric, nodes: Sequence[int] | None = None) -> Tree:
+def tree_of(fabric: Fabric, nodes: Sequence[int] | None = None, routing: str = "ideal") -> Tree:
     """Return the nodes of a fabric, or these of them, with the groups that its tiers make of them.
 
+    routing: the policy by which its switches send; where that splits messages evenly, none needs to be looked up.
+
     Raises:
-        InputError: no nodes, or one that the fabric does not have.
+        InputError: no nodes, one that the fabric does not have, or an unknown policy.
     """
     topology = fabric.topology
     chosen = list(range(topology.nodes)) if nodes is None else list(nodes)
@@ -115,7 +125,8 @@ def tree_of(fabric: Fabric, nodes: Sequence[int] | None = None) -> Tree:
         layer = _layer(fabric, tier, chosen, of_node)
         if layer is not None and len(layer.names) > 1 and (not layers or len(layer.names) < len(layers[-1].names)):
             layers.append(layer)
-    return Tree(names, tuple(tuple(of_node[n]) for n in chosen), tuple(layers))
+    devices = tuple(tuple(of_node[n]) for n in chosen)
+    return Tree(names, devices, tuple(layers), None if read_policy(routing).splits else Ways(fabric, routing, devices))
 
 
 def _node_name(topology: Topology, node: int, devices: Sequence[int]) -> str:
@@ -135,7 +146,10 @@ def _layer(fabric: Fabric, tier: int, chosen: Sequence[int], of_node: Sequence[S
     if len(kept) == len(chosen) or len(kept) < 2:  # groups of one node or of all say nothing
         return None
     names = tuple(_group_name(topology, tier, label == k) for k in kept)
-    return Layer(topology.tiers[tier], names, group.ravel().astype(np.int64), _fill(fabric, label, kept, np.logical_not(below)))
+    above = np.logical_not(below)
+    sides = label[topology.ends]
+    leads = tuple(np.flatnonzero(above & ((sides[:, 0] == k) != (sides[:, 1] == k))) for k in kept)
+    return Layer(topology.tiers[tier], names, group.ravel().astype(np.int64), _fill(fabric, label, kept, above), leads)
 
 
 def _joined(topology: Topology, ends: NDArray[np.integer]) -> Ints:

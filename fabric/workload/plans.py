@@ -47,7 +47,7 @@ class Space:
         try:
             return checked(self.model, plan, self.ranks, self.batch, self.sequence)
         except InputError as error:
-            return str(error).partition(";")[0].removeprefix("plan: ")
+            return str(error)
 
 
 def plans(space: Space) -> Iterator[ParallelPlan]:

@@ -122,7 +122,7 @@ def stopped(ranks, command, keep, mark, rank):
 def test_a_rank_that_hangs_is_found_and_the_search_goes_on_without_it(ranks, tmp_path):
     """Started plainly: the others are started again, the silent one is in no test, and its node by name can be taken out."""
     ranks.needs("mpi")
-    mark, keep, topo = "9.375", tmp_path / "tests.jsonl", tmp_path / "topology.conf"
+    mark, keep, topo = "14.375", tmp_path / "tests.jsonl", tmp_path / "topology.conf"
     topo.write_text("SwitchName=top Switches=s[1-2]\nSwitchName=s1 Nodes=n[1-3]\nSwitchName=s2 Nodes=n[4-5]\n")
     named = str(tmp_path / "named.yaml")
     assert ranks.finish([sys.executable, "-m", "fabric", "read", str(topo), "-o", named]).returncode == 0
@@ -143,7 +143,7 @@ def test_a_rank_that_hangs_is_found_and_the_search_goes_on_without_it(ranks, tmp
 
 def test_a_rank_that_hangs_under_a_users_launcher_is_found_too(backend, ranks, tmp_path):
     """Nobody can be started again there: what is known is told, and the same file goes on."""
-    mark, keep = "9.625", tmp_path / "tests.jsonl"
+    mark, keep = "14.625", tmp_path / "tests.jsonl"
     launcher = ranks.mpirun if backend.name == "mpi" else ranks.torchrun
     extra = ["--oversubscribe"] if backend.name == "mpi" and ranks.is_open_mpi() else []
     own = ["--backend", backend.name, "--block", "0.05", "--repeats", "3", "--timeout", mark, "--keep", str(keep), "--json"]
@@ -153,7 +153,7 @@ def test_a_rank_that_hangs_under_a_users_launcher_is_found_too(backend, ranks, t
     found = json.loads(out)
     assert found["verdict"].startswith("slow: rank 1 never answers")
     assert (found["slow"], found["context"]["cut"]) == ([1], True)
-    assert "fabricbench: rank 1: no sign of life for 9.625 s" in err
+    assert "fabricbench: rank 1: no sign of life for 14.625 s" in err
 
 
 def test_settings_that_differ_are_told_although_nobody_is_slow(ranks):

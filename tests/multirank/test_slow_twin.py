@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.slow_twin import EIGHT, Case, searched
+from benchmarks.slow_twin import EIGHT, RAILS, Case, searched
 from fabric.errors import EnvironmentFault
 from fabric.network.spec import load
 from fabric.twin.bring_up import running
@@ -31,3 +31,11 @@ def test_two_slow_hosts_and_a_slow_uplink_are_found_and_nobody_else(ranks):
     assert factors[2] == pytest.approx(2, rel=0.2)
     assert factors[7] == pytest.approx(3, rel=0.2)
     assert found["wrong"] == 0
+
+
+def test_a_slow_rail_and_a_slow_host_of_a_rail_fabric_are_found_and_its_boundary_is_not_blamed_for_its_size(ranks):
+    """Sixteen ranks in one ring, four in another: a step of each carries as many bytes, else the large one looks slow."""
+    ranks.needs("gloo")
+    found, wanted = searched(Case(RAILS, {"rail 2 1": 3.0, "host 6": 2.0}))
+    assert set(found["slow"]) == wanted, found["verdict"]
+    assert [(row["kind"], row["parts"]) for row in found["rows"] if row["state"] == "slow"] == [("rail", [1]), ("node", [])]

@@ -222,14 +222,14 @@ def _fill(net, links, spans):  # type: ignore[no-untyped-def]
     while count:
         top = net.heap[0]
         link = top & ((1 << LINK_BITS) - 1)
-        count = _pop(net.heap, count)
-        if net.asked[link] == 0:
-            continue
-        key = _key(net, link)
-        if key > top and count and key > net.heap[0]:
-            count = _push(net.heap, count, key)
-            continue
-        _freeze(net, link, max(key >> LINK_BITS, 1))
+        if net.asked[link]:
+            key = _key(net, link)
+            if key > top and _is_below(net.heap, count, key):
+                _sink(net.heap, count, key)
+                continue
+            _freeze(net, link, max(key >> LINK_BITS, 1))
+        count -= 1
+        _sink(net.heap, count, net.heap[count])
     for number in range(spans):
         span = net.found_spans[number]
         net.rate[span] = min(net.rate[span], FULL)
@@ -282,10 +282,15 @@ def _push(heap, count, key):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _pop(heap, count):  # type: ignore[no-untyped-def]
-    """Take the lowest key off the heap; return how many are left."""
-    count -= 1
-    key, place = heap[count], 0
+def _is_below(heap, count, key):  # type: ignore[no-untyped-def]
+    """Return whether a key at the top belongs further down."""
+    return (count > 1 and heap[1] < key) or (count > 2 and heap[2] < key)
+
+
+@inner
+def _sink(heap, count, key):  # type: ignore[no-untyped-def]
+    """Let a key take the top's place and sink to where it belongs."""
+    place = 0
     while True:
         child = 2 * place + 1
         if child >= count:
@@ -297,7 +302,6 @@ def _pop(heap, count):  # type: ignore[no-untyped-def]
         heap[place] = heap[child]
         place = child
     heap[place] = key
-    return count
 
 
 @inner

@@ -74,7 +74,7 @@ def _launched(context: Mapping[str, Any]) -> str:
     """Return what the tests were made with, and how many there are."""
     known = (
         ("launch_ranks", "{} ranks"), ("tests", "{} tests"), ("confirmations", "{} more that confirm or look for a part"),
-        ("rounds", "{} rounds"),
+        ("rounds", "{} rounds"), ("seconds", "{:.0f} s"), ("expected_seconds", "{:.0f} s expected"),
     )  # fmt: skip
     counts = [text.format(context[key]) for key, text in known if key in context]
     noise = [f"noise of a test {100 * context['noise']:.1f} %"] if "noise" in context else []

@@ -48,6 +48,8 @@ def refusal(*words):
         (("slow", "--method=groups", "--batch=2"), "batch: is of --method search and pairs; leave it out"),
         (("slow", "--method=pairs", "--layers=pairs"), "layers: is of --method search; leave it out"),
         (("slow", "--method=pairs", "--budget=9"), "budget: is of --method search; leave it out"),
+        (("slow", "--method=pairs", "--keep=x"), "keep: is of --method search; leave it out"),
+        (("slow", "--method=groups", "--output=x.html"), "output: is of --method search; leave it out"),
         (("slow", "--orders=contiguous"), "orders: is of --method bisection; leave it out"),
         (("slow", "--backend="), "backend: must be one of"),
         (("twin", "up", "ring:devices=4", "--name=a/b", "--dry-run"), "name: must be up to 31 of a-z"),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from benchmarks.slow_sites import KINDS, Site, planted, score, search_rounds
 from fabric.network.spec import load
 from fabric.slow.adaptive import search
-from fabric.slow.plan import Belief, mixed, plan, shown, steps
+from fabric.slow.plan import Belief, filled, mixed, plan, shown, steps
+from fabric.slow.plan import Test as PlannedTest
 from fabric.slow.tree import flat, tree_of
 
 BIG = "leaf_spine:leaves=8,spines=29,hosts_per_leaf=29"
@@ -123,6 +124,32 @@ def test_a_slow_switch_is_named_instead_of_all_its_nodes():
     site.devices = dict.fromkeys(range(24, 32), 1.7)
     found = search(site.tree, site.ask)
     assert [(v.kind, v.name) for v in found.verdicts] == [("switch", "leaf3")]
+
+
+def test_a_slow_leaf_of_one_rail_is_named_instead_of_that_rail_of_all_its_nodes():
+    fabric = load("rail_optimized:nodes=32,rails=4,radix=16")
+    site = Site(fabric, tree_of(fabric), 7)
+    own = {4 * node + 1 for node in range(8, 16)}
+    site.cables = {
+        c: 2.0 for c, (low, _) in enumerate(fabric.topology.ends.tolist()) if low in own and fabric.topology.is_cable[c]
+    }
+    found = search(site.tree, site.ask)
+    assert [(v.kind, v.parts) for v in found.verdicts] == [("switch", (1,))]
+    assert found.verdicts[0].name.startswith("rail 1 of leaf4..")
+
+
+def test_a_ring_over_ways_that_collide_is_no_slow_boundary():
+    """All four nodes of a leaf send to one: by their number all take the same cable, which a healthy test shows."""
+    fabric = load("leaf_spine:leaves=3,spines=4,hosts_per_leaf=4")
+    tree = tree_of(fabric, routing="dmodk")
+    apart = PlannedTest((0, 4, 1, 5, 2, 6, 3, 7))
+    full, cover = filled(tree, apart)
+    assert full.max() == 1
+    assert cover[tree.boundary(0, 0)] == 1
+    meet = PlannedTest((0, 4, 1, 8))  # 4 and 8 are both 0 of 4 cables
+    full, cover = filled(tree, meet)
+    assert full[tree.boundary(0, 0)] == 2
+    assert cover[tree.boundary(0, 0)] == 0.25
 
 
 def test_a_budget_ends_it_undecided():

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from fabric.slow.adaptive import Asked, Found, Verdict
+from fabric.slow.adaptive import Asked, Found
 from fabric.slow.findings import drains, rows_of, verdict
 from fabric.slow.plan import Test
 from fabric.slow.tree import Layer, Tree
+from fabric.slow.verdicts import Verdict
 
 TREE = Tree(
     tuple(f"gpu node{n}" if n == 3 else f"node{n}" for n in range(6)),

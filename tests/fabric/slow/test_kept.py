@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fabric.slow.kept import SCHEMA, Kept, head_of, opened, refusal, seats
+from fabric.slow.kept import SCHEMA, Kept, check, head_of, opened, refusal, seats
 from fabric.slow.search import Search
 from topologies.errors import InputError
 
@@ -64,6 +64,15 @@ def test_a_torn_last_line_is_left_out_and_cut_off(kept):
 )
 def test_another_search_is_refused(kept, changes, line):
     assert opened(kept.path).begin(head(**changes)).startswith(line)
+
+
+def test_what_can_be_refused_is_before_any_rank_starts(kept, tmp_path):
+    check(kept.path, Search("mpi", least=0.3), 4)
+    check(tmp_path / "new.jsonl", Search("gloo"), 9)
+    with pytest.raises(InputError, match="keep: backend must be 'mpi' as in"):
+        check(kept.path, Search("gloo"), 4)
+    with pytest.raises(InputError, match="ranks: must be 4 as in"):
+        check(kept.path, Search("mpi"), 5)
 
 
 def test_what_changes_no_time_may_change(kept):

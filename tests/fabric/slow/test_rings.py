@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fabric.slow.rings import MOST_VISITS, by_pairs, enough, pairs_in
+from fabric.slow.rings import FEW_PAIRS, MOST_VISITS, SHARED_NOISE, by_pairs, enough, noise_of, pairs_in
 
 
 @given(st.integers(2, 40))
@@ -45,3 +45,13 @@ def test_a_ring_takes_as_long_as_its_slowest_pair_and_a_disturbed_visit_counts_f
     assert by_pairs([[0, 1, 2], [3, 4]], run, inf) == [1.0, 5.0]
     assert seen.count([3, 4]) == MOST_VISITS
     assert seen.count([0, 1]) == 3
+
+
+def test_the_noise_of_pairs_is_assumed_until_enough_of_them_were_visited_twice():
+    assert noise_of([0.02] * (FEW_PAIRS - 1)) == SHARED_NOISE
+    assert noise_of([0.02] * FEW_PAIRS) == pytest.approx(0.02)
+    spreads = []
+    by_pairs([[0, 1], [2, 3]], lambda groups: [[1.0 + 0.01 * groups[0][0]]], inf, spreads)
+    assert spreads == [0.0, 0.0], "one a pair"
+    by_pairs([[0, 1], [2, 3]], lambda groups: [[1.0 + 2 * groups[0][0]]], inf, spreads)
+    assert len(spreads) == 3, "none of a pair that is slow: its visits differ more than healthy ones' do"

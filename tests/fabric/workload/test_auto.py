@@ -68,5 +68,5 @@ def test_what_is_one_change_away_says_why_it_is_not_there():
     costs = Costs(THIN, None, 64)
     evaluate = evaluator(asked, THIN, None, costs=costs)
     found = {one.change: one for one in explain(asked, THIN, fastest(asked, THIN, None, costs), evaluate)}
-    assert found["vpp=16"].why == "pp x vpp must be at most llama3-8b's 32 layers, got 4 x 16 = 64"
+    assert found["vpp=16"].why == "plan: pp x vpp must be at most llama3-8b's 32 layers, got 4 x 16 = 64; nearest 32"
     assert all(bool(one.why) == (one.seconds is None) for one in found.values())
