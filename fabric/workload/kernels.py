@@ -55,20 +55,20 @@ UNFITTED = {
 """Architecture -> shares from measured matrices alone: no published step was looked at."""
 SHARED = {"memory": 0.75, "contention": 0.4}
 FIT = "fitted on published steps, below the best matrix measured; docs/training.md"
-LAUNCHED = {"grouped": 0.4, "moe_host": 4.5e-3}
+LAUNCHED = {"grouped": 0.37, "moe_host": 4.5e-3}
 """Mixtures of experts whose kernels the host launches one by one, after it has heard how many tokens each expert got (F): with
 NeMo 25.11 to 26.06 Qwen3 30B takes 27 to 30 s for 6,144 passes, on B200 as on H100 and under three layouts."""
-GRAPHS = {"grouped": 0.6, "moe_host": 0.3e-3, "routed": 0.5}
+GRAPHS = {"grouped": 0.55, "moe_host": 0.3e-3, "routed": 0.5}
 """Those of NeMo containers from 26.06 on, FP8 on Blackwell: a graph of the whole step, activation and casts inside the grouped
 matrices, permutation inside the exchange (full_iteration, cutedsl_fused_grouped_mlp, hybridep in Megatron-Bridge's recipes).
 grouped (F); routed (A): half of the traffic, as tokens are read and written once a way and the activation is not."""
 DROPPED = {"moe_host": 2.4e-3}
 """Tokens beyond a capacity dropped, so that shapes are known beforehand: the host need not wait (F, NeMo 25.09)."""
-ULTRA = Kernels(0.70, 0.74, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS)
+ULTRA = Kernels(0.68, 0.65, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS)
 KERNELS = {
-    "ampere": Kernels(0.76, 0.76, 0.5, source=FIT, **SHARED, **LAUNCHED),
-    "hopper": Kernels(0.63, 0.70, 0.6, source=FIT, **SHARED, **LAUNCHED),
-    "blackwell": Kernels(0.58, 0.57, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS),
+    "ampere": Kernels(0.74, 0.74, 0.5, source=FIT, **SHARED, **LAUNCHED),
+    "hopper": Kernels(0.60, 0.65, 0.6, source=FIT, **SHARED, **LAUNCHED),
+    "blackwell": Kernels(0.50, 0.49, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS),
     "b300-sxm": ULTRA,
     "gb300": ULTRA,
 }
