@@ -1,7 +1,7 @@
 """Seconds of arithmetic and memory traffic of one layer's pass on one device. It knows no communication and no schedule.
 
 M tokens of a micro batch on a rank (sequence / CP), t ways of TP:
-  matrix i x j x k  the longer of 2 i j k / (share of peak) (1 + edge / min(i, j, k)) and bytes / memory; backward twice that
+  matrix i x j x k  the longer of 2 i j k / (share of peak) (1 + edge / k), k its depth, and bytes / memory; backward two such
   attention core    forward FLOP over its share of the 16-bit peak; backward 2.5 times the FLOP at 0.85 of that share
   memory-bound      10 tensors of the hidden width (two norms, two residuals; / t with SP), rotary positions, the MLP's
                     activation; backward 1.6 times; where nothing is fused, what eager operators read and write instead
@@ -78,7 +78,7 @@ class On:
     def matrix(self, i: float, j: float, k: float, precision: str, share: float = 1.0, sums: float = 0.0) -> float:
         """Return the seconds of one product i x k by k x j: of its FLOP, or of its bytes where these take longer.
 
-        share: of the usual share of the peak, for grouped matrices; sums: bytes more for each of the j k weights.
+        share: of the usual share of the peak, for grouped matrices; sums: bytes more for each of the i j outputs.
         """
         if min(i, j, k) <= 0:
             return 0.0

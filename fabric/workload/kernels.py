@@ -20,7 +20,7 @@ class Kernels:
 
     gemm_bf16, gemm_fp8: of the dense peak, by matrices large in all three sizes. core: of the 16-bit peak, by the attention
     core, causal scores counted half; core_backward: its backward's share over its forward's. edge: a matrix takes 1 +
-    edge / its smallest size times as long (tiles that are not full, waves that are not whole). memory: of the memory's rate.
+    edge / its depth times as long (every tile is filled and drained). memory: of the memory's rate.
     grouped: of gemm by the experts' grouped matrices. routed: of the traffic of tokens on their way through the experts
     (permutation, activation, casts) what goes through memory on its own, not fused with a neighbour. contention: the part of
     the shorter of arithmetic and communication that is lost when they run beside each other (they share SMs, memory and
@@ -51,6 +51,7 @@ UNFITTED = {
     "ampere": Kernels(0.79, 0.79, 0.5, source="0.91 x 0.869 (M, L)"),
     "hopper": Kernels(0.73, 0.65, 0.6, source="(L)"),
     "blackwell": Kernels(0.70, 0.69, 0.5, source="0.91 x 0.776 and 0.763 (M, L)"),
+    "gb200": Kernels(0.66, 0.65, 0.5, source="0.91 x 0.729 (M, L); FP8 as far below B200's"),
 }
 """Architecture -> shares from measured matrices alone: no published step was looked at."""
 SHARED = {"memory": 0.75, "contention": 0.4}
