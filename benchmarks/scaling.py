@@ -1,7 +1,8 @@
 """The main job: measure all-reduce here, predict the same cases, extrapolate to 16,384 GPUs, write results, report, pictures.
 
 `python -m benchmarks.scaling` (or `make scaling`); `--again RESULTS` draws constants and page of an earlier launch anew from
-its raw results, which stay as they are. It composes the verbs; it measures and predicts nothing itself.
+its raw results, which stay as they are. It composes the verbs; it measures and predicts nothing itself. What no fit sees is
+predicted and registered twice (scaling_registered.py): before measuring, by an earlier launch's constants, and before scoring.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from time import monotonic
 
 import click
 
+from benchmarks.scaling_registered import register_before, register_fitted
 from fabric.answers.calibrate import calibrate
 from fabric.answers.scale import scale, scale_measured
 from fabric.answers.training_page import curve_page
@@ -81,6 +83,8 @@ def main(output: Path, name: str | None, run_file: Path, again: Path | None) -> 
     spec.write(before, fabric_file)
     (folder / "machine.json").write_text(json.dumps(asdict(machine()), indent=1) + "\n")
     results = stem.with_name(stem.name + ".jsonl")
+    if entry := register_before(stem, before, commit()):
+        click.echo(f"scaling: registered before measuring: {len(entry.results)} predictions, {entry.hash}")
     command = ["measure", str(run_file), "--topo", str(fabric_file), "-o", str(results)]
     measure(command)
     fabric = nearer(before, looked_at())
@@ -153,6 +157,9 @@ def predict_measured(results: Path, fabric: Fabric, stem: Path, *, keep: bool) -
     for line in (*said, *fitted.warnings):
         click.echo(f"scaling: {line}", err=True)
     constants.write(constants_file(stem), list(fitted))
+    if keep:
+        entry = register_fitted(results, fabric, list(fitted), commit())
+        click.echo(f"scaling: registered before scoring: {len(entry.results)} predictions, {entry.hash}")
     click.echo(str(fitted))
     found = scale_measured(measured, fabric, list(fitted))
     if keep:

@@ -68,6 +68,22 @@ def test_jobs_a_second(benchmark, nodes, rule, links):
     )
 
 
+@pytest.mark.parametrize("rule", ["fifo+tree", "easy+tree"])
+@pytest.mark.parametrize("nodes", [312, 1250])
+def test_jobs_a_second_where_the_queue_has_grown(benchmark, nodes, rule):
+    """Three times as long, all-to-all: jobs that slow one another leave the fleet full and more jobs waiting."""
+    from fabric.fleet.compiled import engine
+
+    if benchmark.disabled:
+        pytest.skip("says nothing but a speed: with --benchmark-enable")
+    jobs = heavy(nodes, 240_000 / nodes)
+    question = asked(nodes, jobs, rule, LinkModel())
+    engine.run(asked(nodes, jobs[:100], rule, LinkModel()))
+    benchmark.pedantic(engine.run, (question,), rounds=1)
+    fast = len(jobs) / min(seconds(engine.run, question) for _ in range(3))
+    print(f"\n{nodes * 8:,} devices, {rule}, {LinkModel().name}, {len(jobs):,} jobs: {fast:,.0f} jobs/s compiled")
+
+
 @pytest.mark.parametrize("links", [None, RING], ids=["no links", "ring"])
 @pytest.mark.parametrize("rule", ["fifo+tree", "easy+tree"])
 def test_a_year_of_jobs(benchmark, rule, links):

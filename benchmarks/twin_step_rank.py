@@ -1,14 +1,15 @@
 """One rank of an emulated training step: timed waits instead of arithmetic, real gloo calls. It knows no model and no plan.
 
 `program.json` holds, per rank, the operations of a step in order: {"op": "wait", "seconds"}; {"op": "start", "what", "group",
-"nbytes", "key"} begins a collective and goes on; {"op": "join", "key"} waits for it; {"op": "send" or "recv", "peer",
-"nbytes", "key"} likewise, also begun at once. The file named second gets the seconds of every repeated step, as JSON.
+"nbytes", "key"} begins a collective and goes on; {"op": "join", "key"} waits for it; "what" can be send or recv too, then
+with "peer" and "tag" in the place of "group". The file named second gets the seconds of every repeated step, as JSON.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ import torch
 import torch.distributed as dist
 
 Works = list[Any]
+RECEIPT = 1 << 20
+"""Added to the tag of a message for the word that it is there."""
 
 
 def main() -> None:
@@ -92,8 +95,29 @@ CALLS: Mapping[str, Callable[[int, int, Any], Any]] = {
 
 
 def _sent(one: dict[str, Any], _groups: object) -> Works:
-    return [dist.isend(torch.zeros(_elements(one["nbytes"], 1)), one["peer"])]
+    """Send; done when the receiver has it, as NCCL's: gloo's own send is done when the kernel has taken the bytes."""
+    data = torch.zeros(_elements(one["nbytes"], 1))
+    return [
+        dist.isend(data, one["peer"], tag=one["tag"]),
+        dist.irecv(torch.zeros(1), one["peer"], tag=one["tag"] + RECEIPT),
+    ]
+
+
+class _Received:
+    """A receive that says so to its sender as soon as it is there, whatever the rank is at."""
+
+    def __init__(self, work: Any, peer: int, tag: int) -> None:
+        def receipt() -> None:
+            work.wait()
+            dist.send(torch.zeros(1), peer, tag=tag + RECEIPT)
+
+        self.thread = threading.Thread(target=receipt, daemon=True)
+        self.thread.start()
+
+    def wait(self) -> None:
+        self.thread.join()
 
 
 def _received(one: dict[str, Any], _groups: object) -> Works:
-    return [dist.irecv(torch.zeros(_elements(one["nbytes"], 1)), one["peer"])]
+    work = dist.irecv(torch.zeros(_elements(one["nbytes"], 1)), one["peer"], tag=one["tag"])
+    return [_Received(work, one["peer"], one["tag"])]

@@ -85,7 +85,12 @@ def fleet_place(
 
 
 def fleet_audit(
-    folder: str | Path, fleet: str | Path | None = None, *, ratio: float | None = None, devices: int = 8, days: float = 7.0
+    folder: str | Path,
+    fleet: str | Path | None = None,
+    *,
+    ratio: float | None = None,
+    devices: int | None = None,
+    days: float = 7.0,
 ) -> Answer[Span]:
     """Return how the jobs of a live cluster lie on its fabric, the worst first: leaf spans, regret, hours and money lost.
 
@@ -95,7 +100,7 @@ def fleet_audit(
     Raises:
         InputError: a folder without jobs or network, or no job on the fabric.
     """
-    from fabric.answers.fleet_audit import collected, network_of
+    from fabric.answers.fleet_audit import collected, network_of, usual_devices
     from fabric.answers.fleet_audit import fleet_audit as answer
     from fabric.fleet.fleet_file import FleetFile, fleet_of, of_text
     from topologies.errors import InputError
@@ -104,5 +109,7 @@ def fleet_audit(
     text = str(fleet) if fleet is not None else network_of(Path(folder))
     if text is None:
         raise InputError(f"fleet: {folder} tells nothing of the network; give fleet, a TOPO")
-    asked = FleetFile(topo=text, devices=devices, name=str(folder)) if fleet is None else of_text(text)[0]
+    asked = (
+        FleetFile(topo=text, devices=devices or usual_devices(state), name=str(folder)) if fleet is None else of_text(text)[0]
+    )
     return answer(fleet_of(asked.model_copy(update={"ratio": ratio}) if ratio else asked), state, days=days)

@@ -97,6 +97,13 @@ def collected(folder: Path) -> State:
     return from_kubernetes(read_text(own, "audit"), read_text(folder / "nodes.json", "audit"), str(own), at)
 
 
+def usual_devices(state: State) -> int:
+    """Return the devices that most nodes have, 8 where nothing tells."""
+    from collections import Counter
+
+    return Counter(state.devices.values()).most_common(1)[0][0] if state.devices else 8
+
+
 def network_of(folder: Path) -> str | None:
     """Return the file of a folder that tells of the network: Slurm's topology, or nodes with labels; None without one."""
     from fabric.text.files import is_file, read_text

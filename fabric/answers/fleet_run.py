@@ -93,7 +93,8 @@ VIEW = View(
                cell=lambda f: "-" if f.cost.money is None else f"{f.cost.money:,.0f}"),
     ),
     beside={
-        "fleet": TEXT, "currency": maybe(TEXT), "seeds": WHOLE, "devices": WHOLE, "settings": LIST, "changes": LIST,
+        "fleet": TEXT, "fleet_zh": TEXT,
+        "currency": maybe(TEXT), "seeds": WHOLE, "devices": WHOLE, "settings": LIST, "changes": LIST,
         "dominates": OBJECT, "limits": OBJECT, "tenants_fit": LIST, "assumptions": TEXTS, "rests_on": OBJECT,
     },
 )  # fmt: skip
@@ -231,6 +232,7 @@ def answer_of(
     base = shown[0]
     facts = tuple(line for cell in shown for line in lines(cell, fleet))
     dominates, share = headline(base)
+    on, its = headline(base, of_what_is_on=True)
     found = limits(fleet, base, own.cap, own.replica)
     if fits is not None:
         found["load_that_fits"] = {
@@ -241,12 +243,13 @@ def answer_of(
     settings = [_plain(cell, fleet) for cell in shown]
     beside = {
         "fleet": fleet.name,
+        "fleet_zh": file.name_zh or fleet.name,
         "currency": fleet.prices.currency if fleet.prices else None,
         "seeds": len(base.runs),
         "devices": fleet.devices,
         "settings": settings,
         "changes": [{"links": links, **asdict(one)} for links, rows in worths for one in rows],
-        "dominates": {"what": dominates, "share": share},
+        "dominates": {"what": dominates, "share": share, "of_what_is_on": on, "its_share": its},
         "limits": found,
         "tenants_fit": tenants_fit(base, own.wait),
         "assumptions": rests_lines(rests, links),

@@ -52,6 +52,8 @@ def parts(
     base = shown[0]
     said = beside["dominates"]
     what = f"what dominates: {DOMINATES[said['what']]} ({100 * said['share']:.1f} % of installed)"
+    if said["what"] == "off":
+        what += f"; of what is on, {DOMINATES[said['of_what_is_on']]} ({100 * said['its_share']:.1f} % of installed)"
     title = f"{fleet.name}: from installed to effective, {base.setting.policy}, {fabric_name(base)}, {links_name(base)}"
     yield Part(
         title, tuple(lines(base, fleet)), ("step", "device_hours", "share", "kwh", "money"), (what, *beside["assumptions"])
@@ -184,7 +186,9 @@ def _helps(links: str, found: Sequence[Mapping[str, Any]], currency: str | None)
     heads = ("change", "to", "device-hours", "P95 wait then", f"{currency or 'money'} a year")
     body = []
     for one in found:
-        money = "-" if one["money"] is None else f"{one['money'][0]:,.0f} ({one['money'][1]:,.0f} ... {one['money'][2]:,.0f})"
+        money = "-" if one["money"] is None else f"{one['money'][0]:,.0f}"
+        if one["money"] is not None and one["hours"]["seeds"] > 1:
+            money += f" ({one['money'][1]:,.0f} ... {one['money'][2]:,.0f})"
         mean = one["hours"]["mean"]
         doubt = "" if not one["little"] else " little" if abs(mean) < SMALL else " unclear"
         worth = f"{'+' if mean >= 0 else ''}{percent(Interval(**one['hours']), 2)}{doubt}"

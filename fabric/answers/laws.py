@@ -27,7 +27,7 @@ class Lawful:
 
 def parts_of(laws: Laws) -> tuple[Part, ...]:
     """Return the tables of a library's laws, one per collective and algorithm."""
-    from fabric.predict.laws import is_ring
+    from fabric.predict.names import is_ring
 
     whose = f"{laws.library}, {laws.setting}" if laws.setting else laws.library
     return tuple(
@@ -78,7 +78,8 @@ def _notes(rows: Rows, laws: Laws) -> Iterator[str]:
 
 def _rates(rows: Rows, laws: Laws) -> Iterator[str]:
     """Yield what a rank reduces or copies per second, by number of nodes, where a library's host buffers decide."""
-    from fabric.predict.laws import CHOOSING, HOST_FROM, REDUCING, STEPPED, node_rates
+    from fabric.predict.laws import CHOOSING, HOST_FROM, REDUCING, node_rates
+    from fabric.predict.names import STEPPED
 
     point = rows.points[0]
     largest = max((one.nbytes for one in rows.points), default=0)

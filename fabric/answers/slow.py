@@ -80,7 +80,7 @@ SUSPECTS = View(
     (
         Column("layer", TEXT, "collective or pairs; of logs their collective, and NIC", head="layer"),
         Column("state", TEXT, "slow, open (undecided), contended (accused, not confirmed), cleared, or untested", head="state"),
-        Column("kind", TEXT, "device, rail, node, switch, boundary (what leads out of a group) or hung", head="what"),
+        Column("kind", TEXT, "device, rail, node, switch, boundary (what leads out of a group), software or hung", head="what"),
         Column("name", TEXT, "the node's, the switch's, or the groups on both sides", head="name"),
         Column("suspects", LIST, "their numbers: nodes, then boundaries"),
         Column("parts", LIST, "rails or devices of the node", head="of it", cell=lambda row: " ".join(map(str, row["parts"]))),
@@ -91,6 +91,7 @@ SUSPECTS = View(
         Column("probability", maybe(NUMBER), "that it is slow, by all tests", head="probability",
                cell=lambda row: "-" if row["probability"] is None else f"{row['probability']:.3f}"),
         Column("tests", WHOLE, "that it took part in; of a boundary, that confirmed it", head="tests", cell=_plain("tests")),
+        Column("differs", LIST, "what of its software and settings only slow ones have otherwise than most", absent=True),
     ),
     beside={**BESIDE, "drain": {"type": "array", "items": TEXT}, "undecided": YES_NO,
             "next": {"type": "array", "items": TEXT}},
@@ -159,6 +160,7 @@ def answer_of(
         for state in ("cleared", "untested"):
             names = list(dict.fromkeys(row["name"] for row in rows if row["state"] == state))
             notes += (f"{state}: {_some(names)}",) if names else ()
+        notes += tuple(f"not the same on all ranks: {line}" for line in found.context.get("differs", ()))
         notes += tuple(f"next: {line}" for line in then[:FEW])
         notes += (f"next: {len(then) - FEW} more, in --json",) if len(then) > FEW else ()
         notes += tuple(f"to take it out: {line}" for line in drain)

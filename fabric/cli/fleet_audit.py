@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +49,18 @@ def command(folder: Path | None, *, script: bool, days: float, as_json: bool, as
     from fabric.answers.fleet_audit import collected, fleet_audit
 
     state = collected(folder)
-    fleet = _fleet(folder, asked, state.devices)
+    fleet = _fleet(folder, asked, state)
     ends = _end(asked["low"], "low"), _end(asked["high"], "high")
     watch = Progress("fleet audit", "jobs")
     answer = fleet_audit(fleet, state, days=days, ends=ends, constants=constants_asked(asked), watch=watch)
     give(answer, as_json=as_json, as_csv=as_csv)
 
 
-def _fleet(folder: Path, asked: dict[str, Any], told: Mapping[str, int]) -> Any:
-    """Return the fleet: of --fleet, or of the folder's own network, with what the options state. told: devices of its nodes."""
+def _fleet(folder: Path, asked: dict[str, Any], state: Any) -> Any:
+    """Return the fleet: of --fleet, or of the folder's own network, with what the options state. state: its jobs."""
     from dataclasses import replace
 
-    from fabric.answers.fleet_audit import network_of
+    from fabric.answers.fleet_audit import network_of, usual_devices
     from fabric.fleet.fleet import Prices
     from fabric.fleet.fleet_file import FleetFile, fleet_of, of_text
     from topologies.errors import InputError
@@ -75,15 +73,12 @@ def _fleet(folder: Path, asked: dict[str, Any], told: Mapping[str, int]) -> Any:
         if asked["ratio"]:
             found = fleet_of(file.model_copy(update={"ratio": asked["ratio"]}))
     else:
-        found = fleet_of(FleetFile(topo=text, ratio=asked["ratio"], devices=asked["devices"] or _usual(told), name=str(folder)))
+        found = fleet_of(
+            FleetFile(topo=text, ratio=asked["ratio"], devices=asked["devices"] or usual_devices(state), name=str(folder))
+        )
     if asked["price"] is not None:
         found = replace(found, prices=Prices(asked["currency"], charged=asked["price"], source="--price"))
     return found
-
-
-def _usual(told: Mapping[str, int]) -> int:
-    """Return the devices that most nodes have, 8 where nothing tells."""
-    return Counter(told.values()).most_common(1)[0][0] if told else 8
 
 
 def _end(text: str, option: str) -> Any:

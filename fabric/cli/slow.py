@@ -6,8 +6,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from fabric.answers.slow import answer_of, check_fabric, from_logs, write_page
 from fabric.cli import ranks
 from fabric.cli.kinds import BLOCK, LEAST, NAMED_PATH, PROCESSES, REPEATS, SECONDS, TIMEOUT
 from fabric.cli.options import refuse_unused
-from fabric.cli.output import Progress, formats, give, tell, warn
+from fabric.cli.output import Progress, check_writable, formats, give, tell, warn
 from fabric.errors import EnvironmentFault
 from fabric.measure.backends.catalog import backend
 from fabric.measure.host.machine import gpus, usable_cores
@@ -26,13 +26,14 @@ from fabric.measure.launch.connected import check_backend
 from fabric.measure.launch.launcher import Launch, detect
 from fabric.measure.launch.settle import settle, started_by_us
 from fabric.measure.launch.supervise import supervise_ranks
+from fabric.measure.launch.watchdog import EXIT_ENVIRONMENT
 from fabric.network.names import given_names
-from fabric.slow.find import run
+from fabric.slow.find import Told, run
 from fabric.slow.findings import drains
-from fabric.slow.rings import expected
+from fabric.slow.kept import opened
 from fabric.slow.search import Report, Search
 from fabric.text.json_file import read_json
-from fabric.units import show_duration, size
+from fabric.units import size
 from topologies.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,13 +41,15 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: fabricbench slow --backend mpi --ranks 4"
 UNDECIDED = 4
+FEWEST_LEFT = 3
+"""Ranks that are left when others fall silent, with which a search goes on."""
 OF_RANKS = {
     "method": "method", "backend": "backend", "ranks_wanted": "ranks", "collective": "collective", "unit": "unit",
     "alone": "one-rank-a-node", "batch": "batch", "repeats": "repeats", "most": "rounds", "block": "block", "orders": "orders",
-    "layers": "layers", "budget": "budget", "force": "force", "timeout": "timeout",
+    "layers": "layers", "budget": "budget", "force": "force", "timeout": "timeout", "keep": "keep",
 }  # fmt: skip
 """Parameter -> option, of those that --from has no use for."""
-KEPT_BACK = frozenset({"as_json", "as_csv", "report", "output", "backend", "ranks_wanted", "force"})
+KEPT_BACK = frozenset({"as_json", "as_csv", "report", "output", "keep", "backend", "ranks_wanted", "force"})
 
 
 @click.command("slow", epilog=EXAMPLE, context_settings={"max_content_width": 110})
@@ -76,6 +79,9 @@ KEPT_BACK = frozenset({"as_json", "as_csv", "report", "output", "backend", "rank
     "-o", "--output", type=click.Path(path_type=Path), metavar="PAGE", help="Of a search and of --from: an HTML page too."
 )
 @click.option("--budget", type=SECONDS, metavar="SECONDS", help="Most that the search may take for each layer.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path), metavar="FILE", help="Keep every test; go on with a search that is in FILE."
+)
 @click.option("--force", is_flag=True, help="Start more than 8 ranks a core all the same.")
 @click.option("--timeout", type=TIMEOUT, default=60.0, show_default=True, metavar="SECONDS", help="A silent rank is dead.")
 @click.option("--report", type=click.Path(path_type=Path), hidden=True)
@@ -91,33 +97,79 @@ def command(
     two halves. Exit 0 nobody, 1 somebody is named or data was wrong, 2 bad input, 3 missing backend or lost rank, 4 a search
     that is undecided, 130 Ctrl-C.
     """
-    page = given.pop("output")
+    page, keep = given.pop("output"), given.pop("keep")
     if given.pop("logs") is not None:
         return _from_logs(ctx, topo, page, as_json=as_json, as_csv=as_csv)
     launch = detect()
     settle(launch)
     if not started_by_us():
         _refuse_unused(given["method"])
+        check_writable("output", page)
     with ranks.one_voice(launch):
         search = _asked(launch, given)
-        speaks = launch.rank == 0 and not started_by_us()
+        speaks = not started_by_us()
         fabric = _fabric(topo, search) if topo and (speaks or search.method == "search") else None
+        shown = Shown(search, fabric, page, report, keep, as_json, as_csv)
         if launch.started:
-            if speaks:
-                _say_how_long(search, launch.world_size)
-            found = run(search, launch, _progress(search), fabric)
+            found = _as_rank(shown, launch)
         else:
-            found = _start(search, given["ranks_wanted"], ranks.arguments_of(ctx, KEPT_BACK), force=force)
-    if launch.rank == 0 and report is not None:
-        report.write_text(json.dumps(asdict(found)))
-    if not speaks:
-        return 0
-    drain = _drain(found, fabric) if search.method == "search" else ()
-    if page is not None:
-        write_page(page, found, drain)
-    give(answer_of(found, fabric, search.backend, drain), as_json=as_json, as_csv=as_csv)
-    sys.stdout.flush()
-    return 1 if found.slow or found.wrong else UNDECIDED if found.context.get("undecided") else 0
+            found = _start(search, given["ranks_wanted"], ranks.arguments_of(ctx, KEPT_BACK), keep, force=force)
+    return shown.end(found) if launch.rank == 0 else 0
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a report is shown: printed and drawn, or, by ranks that we started, written for the process that did."""
+
+    search: Search
+    fabric: Fabric | None
+    page: Path | None
+    report: Path | None
+    keep: Path | None
+    as_json: bool
+    as_csv: bool
+
+    def end(self, found: Report) -> int:
+        """Show a report; return the exit code."""
+        if started_by_us():
+            if self.report is not None:
+                self.report.write_text(json.dumps(asdict(found)))
+            return 0
+        drain = _drain(found, self.fabric) if self.search.method == "search" else ()
+        if self.page is not None:
+            write_page(self.page, found, drain)
+        give(answer_of(found, self.fabric, self.search.backend, drain), as_json=self.as_json, as_csv=self.as_csv)
+        sys.stdout.flush()
+        return 1 if found.slow or found.wrong else UNDECIDED if found.context.get("undecided") else 0
+
+    def cut_short(self, found: Report) -> int:
+        """Show what is known when ranks fall silent; return the exit code of a rank that cannot leave in good order."""
+        code = self.end(found)
+        if started_by_us():
+            return EXIT_ENVIRONMENT
+        gone = ", ".join(found.context["silent"])
+        there = f"{_kept_in(self.keep)}, with {gone} or without" if self.keep else f"{_kept_in(self.keep)}"
+        warn(f"{gone}: no sign of life for {self.search.timeout:g} s, so the search ended; {there}")
+        return code
+
+
+def _as_rank(shown: Shown, launch: Launch) -> Report:
+    """Search as one rank of a launch."""
+    told = Told(_progress(shown.search), lambda line: ranks.say([line]), shown.cut_short, shown.keep)
+    try:
+        return run(shown.search, launch, told, shown.fabric)
+    except KeyboardInterrupt:
+        if launch.rank == 0 and not started_by_us():
+            warn(f"interrupted; {_kept_in(shown.keep)}")
+        raise SystemExit(130) from None
+
+
+def _kept_in(keep: Path | None) -> str:
+    """Return what an ended search leaves, in words."""
+    if keep is None:
+        return "a search keeps nothing without --keep FILE"
+    count = opened(keep).count
+    return f"{count} test{'' if count == 1 else 's'} kept in {keep}, and the same command goes on"
 
 
 def _from_logs(ctx: click.Context, topo: str | None, page: Path | None, *, as_json: bool, as_csv: bool) -> int:
@@ -154,16 +206,13 @@ def _scheduler() -> str:
     return "slurm" if "SLURM_JOB_ID" in os.environ else "kubernetes" if "KUBERNETES_SERVICE_HOST" in os.environ else ""
 
 
-def _say_how_long(search: Search, ranks_: int) -> None:
-    """Say on standard error about how long a search takes, before it starts."""
-    if search.method == "search":
-        rounds, seconds = expected(ranks_, search.block, search.count, len(search.layers))
-        tell(f"# about {rounds} rounds, {show_duration(seconds)}: fewer where nothing is slow", err=True)
-
-
 def _refuse_unused(method: str) -> None:
     """Refuse options of another method; InputError naming the first of them."""
-    own_options = (("groups", "most"), ("bisection", "orders"), *(("search", name) for name in ("layers", "budget", "output")))
+    own_options = (
+        ("groups", "most"),
+        ("bisection", "orders"),
+        *(("search", name) for name in ("layers", "budget", "output", "keep")),
+    )
     if method not in ("search", "pairs"):
         refuse_unused({"batch": "batch"}, "is of --method search and pairs")
     for own, name in own_options:
@@ -187,40 +236,60 @@ def _asked(launch: Launch, given: dict[str, Any]) -> Search:
     )
 
 
-def _progress(search: Search) -> Progress:
+def _progress(search: Search) -> Callable[[int, int], None]:
+    """Return what tells how far a search is; its clock starts when the ranks are connected."""
     unit = {"search": "rounds", "pairs": "rounds", "groups": "comparisons at most", "lateness": "blocks", "bisection": "cuts"}[
         search.method
     ]
-    return Progress(f"slow {search.method}", unit)
+    begun: list[Progress] = []
+
+    def progress(done: int, total: int) -> None:
+        if not begun:
+            begun.append(Progress(f"slow {search.method}", unit))
+        begun[0](done, total)
+
+    return progress
 
 
-def _start(search: Search, wanted: int | None, arguments: Sequence[str], *, force: bool) -> Report:
-    """Start the ranks and return what their rank 0 reports."""
+def _start(search: Search, wanted: int | None, arguments: Sequence[str], keep: Path | None, *, force: bool) -> Report:
+    """Start the ranks and return what their rank 0 reports; where ranks fall silent, start again and go on without those."""
     count = wanted if wanted is not None else max(4, len(gpus()) if search.backend == "nccl" else len(usable_cores()))
     if count < 2:
         raise InputError(f"ranks: must be 2 or more, got {count}")
     start.check_crowd(count, force=force)
     check_backend(backend(search.backend), Launch(world_size=count))
     with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:
-        path = Path(folder) / "report.json"
+        path, tests = Path(folder) / "report.json", keep or Path(folder) / "tests.jsonl"
         own = [*arguments, "--backend", search.backend, "--report", str(path)]
+        own += ["--keep", str(tests)] if search.method == "search" else []
         line = start.command_line(search.backend, count, own)
         tell(f"# {' '.join(line)}", err=True)
-        _say_how_long(search, count)
-        ending = supervise_ranks(line, start.environment(), count, search.timeout)
-        if ending.stopped is not None:
-            warn("interrupted; a search keeps nothing")
-            raise SystemExit(128 + ending.stopped)
-        if ending.code or not path.exists():
-            raise _fault(search, ending.code, ending.reason)
-        return Report(**read_json(path, "report"))
+        while True:
+            found = _launched(search, line, count, path, keep)
+            if not found.context.get("cut") or count - len(found.context["silent"]) < FEWEST_LEFT:
+                return found
+            tell(f"# {', '.join(found.context['silent'])}: no sign of life; the search goes on without", err=True)
+            path.unlink()
 
 
-def _fault(search: Search, code: int, reason: str) -> Exception:
-    """Return the ranks' own error: bad input stays bad input."""
+def _launched(search: Search, line: Sequence[str], count: int, path: Path, keep: Path | None) -> Report:
+    """Run one launch to its end and return what it reports; of one that silent ranks ended, too."""
+    ending = supervise_ranks(line, start.environment(), count, search.timeout)
+    kept = f"; {_kept_in(keep)}" if search.method == "search" else ""
+    if ending.stopped is not None:
+        warn(f"interrupted{kept or '; a search keeps nothing'}")
+        raise SystemExit(128 + ending.stopped)
+    found = Report(**read_json(path, "report")) if path.exists() else None
+    if found is None or (ending.code and not found.context.get("cut")):
+        raise _fault(search, ending.code, ending.reason, kept if keep else "")
+    return found
+
+
+def _fault(search: Search, code: int, reason: str, kept: str) -> Exception:
+    """Return the ranks' own error: bad input stays bad input. kept: what is said of the file of tests."""
     if code == 2:  # the exit code of bad input
         return InputError(reason)
-    return EnvironmentFault(f"{search.backend}: {reason.removeprefix(f'{search.backend}: ')}")
+    return EnvironmentFault(f"{search.backend}: {reason.removeprefix(f'{search.backend}: ')}{kept}")
 
 
 def _fabric(topo: str, search: Search) -> Fabric:

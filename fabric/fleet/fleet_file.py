@@ -9,18 +9,19 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from fabric.fleet import catalogued
 from fabric.fleet.asked import with_ratio
-from fabric.fleet.fleet import HOUR_US, FailureRates, Fleet, Outage, Pool, Power, Prices, of_fabric
+from fabric.fleet.fleet import FailureRates, Fleet, Pool, Power, Prices, of_fabric
 from fabric.fleet.links import BOTH_ENDS, LinkModel
+from fabric.fleet.outage_file import outages
 from fabric.fleet.policy import SchedulingPolicy, policy
 from fabric.fleet.tree import oversubscribed
 from fabric.formats import files
 from fabric.hardware.node import node
 from fabric.text.escape import shown
 from fabric.text.files import is_file, read_text
-from fabric.text.numbers import real, whole
 from fabric.text.yaml_file import read_mapping
 from topologies.errors import InputError
 
@@ -52,33 +53,48 @@ class PoolText(Strict):
 
 
 class PowerText(Strict):
-    """Watts of one device with its part of the node; standby: where the node is off. source: where they come from."""
+    """Watts of one device with its part of the node; standby: where the node is off. source: where they come from.
 
-    busy: None_or_more
-    idle: None_or_more
+    device: of the hardware catalogue, whose busy watts (the card alone) stand where none are given; idle then is 30 % of them.
+    """
+
+    device: str | None = None
+    busy: None_or_more | None = None
+    idle: None_or_more | None = None
     standby: None_or_more = 0.0
     pue: Annotated[float, Field(ge=1, le=5)] = 1.0
-    source: str
+    source: str = ""
 
     @field_validator("idle")
     @classmethod
-    def _below_busy(cls, value: float, info: Any) -> float:
+    def _below_busy(cls, value: float | None, info: Any) -> float | None:
         """Refuse a device that draws more idle than busy."""
         busy = info.data.get("busy")
-        if busy is not None and value > busy:
+        if busy is not None and value is not None and value > busy:
             raise ValueError(f"must be at most busy, {busy:g} W")
         return value
 
+    @model_validator(mode="after")
+    def _whole(self) -> PowerText:
+        """Refuse watts without a source, and neither watts nor a device."""
+        if self.device is None and (self.busy is None or self.idle is None or not self.source):
+            raise ValueError("needs busy, idle and source, or a device of the hardware catalogue")
+        return self
+
 
 class PricesText(Strict):
-    """Money: all in one currency. device_hour: what owning one installed costs; charged: for one allocated."""
+    """Money: all in one currency. device_hour: what owning one installed costs; charged: for one allocated.
+
+    rent_of: a device of the hardware catalogue, whose rent is what is charged where nothing else is given.
+    """
 
     currency: Annotated[str, Field(min_length=3, max_length=3)]
     device_hour: None_or_more | None = None
     charged: None_or_more | None = None
     kwh: None_or_more | None = None
     fixed_per_year: None_or_more | None = None
-    source: str
+    rent_of: str | None = None
+    source: str = ""
     date: str = ""
 
     @field_validator("date", mode="before")
@@ -86,6 +102,13 @@ class PricesText(Strict):
     def _as_text(cls, value: Any) -> Any:
         """YAML reads 2026 as a number and 2026-11-05 as a date."""
         return str(value) if isinstance(value, int | date) and not isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _sourced(self) -> PricesText:
+        """Refuse prices without a source; the catalogue's own has one."""
+        if not self.source and self.rent_of is None:
+            raise ValueError("needs source, or rent_of a device of the hardware catalogue")
+        return self
 
 
 class FailuresText(Strict):
@@ -118,12 +141,16 @@ class JobsText(Strict):
 class ChangeText(Strict):
     """One thing to change, others as they are: what would it be worth? speed: of the devices, over those there are.
 
-    leaves_joined: so many leaves become one; pods_of: one more tier, over pods of so many leaves, oversubscribed as they are.
+    device, over: of the hardware catalogue, whose bf16 rates say the speed where none is given. leaves_joined: so many leaves
+    become one; pods_of: one more tier, over pods of so many leaves, oversubscribed as they are.
     """
 
     name: Annotated[str, Field(min_length=1)]
+    name_zh: str = ""
     kind: Literal["price", "node", "power", "jobs", "failures", "fabric", "tier"] = "node"
     speed: Some | None = None
+    device: str | None = None
+    over: str | None = None
     leaves_joined: Annotated[int, Field(ge=2)] | None = None
     pods_of: Annotated[int, Field(ge=2)] | None = None
     topo: str | None = None
@@ -132,6 +159,13 @@ class ChangeText(Strict):
     prices: PricesText | None = None
     failures: FailuresText | None = None
     jobs: JobsText | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> ChangeText:
+        """Refuse one device without the other."""
+        if (self.device is None) != (self.over is None):
+            raise ValueError("device goes with over: the device there is now, such as device: h200, over: h100-sxm")
+        return self
 
 
 class LinksText(Strict):
@@ -147,6 +181,7 @@ class FleetFile(Strict):
 
     topo: any TOPO, or a file beside this one. ratio: what its leaves pass on, as R:1, where the file cannot say (a tree) or to
     ask for another fabric. devices: of a node, where the file has one end per host. warm_up: days before sums are made.
+    name_zh: for the Chinese page, as a change's.
     """
 
     name: str = ""
@@ -165,6 +200,7 @@ class FleetFile(Strict):
     seeds: Annotated[int, Field(ge=1, le=100)] = 3
     warm_up: None_or_more = 0.0
     changes: tuple[ChangeText, ...] = ()
+    name_zh: str = ""
 
 
 def schema() -> dict[str, Any]:
@@ -271,7 +307,7 @@ def fleet_of(asked: FleetFile) -> Fleet:
         power=_power(asked),
         prices=_prices(asked),
         rates=_rates(asked.failures),
-        outages=_outages(asked.failures),
+        outages=outages(Path(asked.failures.trace)) if asked.failures and asked.failures.trace else (),
     )
 
 
@@ -300,15 +336,30 @@ def _pool(text: PoolText) -> Pool:
 
 def _power(asked: FleetFile) -> Power | None:
     one = asked.power
-    return None if one is None else Power(one.busy, one.idle, one.standby, one.pue, one.source)
+    if one is None:
+        return None
+    busy, source = (one.busy, one.source) if one.busy is not None or one.device is None else catalogued.watts(one.device)
+    busy = float(busy or 0.0)
+    told = source if one.idle is not None else f"{source}; idle taken as {100 * catalogued.IDLE:g} % of busy"
+    return Power(
+        busy, catalogued.IDLE * busy if one.idle is None else one.idle, one.standby, one.pue, _sources(told, one.source)
+    )
 
 
 def _prices(asked: FleetFile) -> Prices | None:
     one = asked.prices
     if one is None:
         return None
-    source = f"{one.source}, {one.date}" if one.date else one.source
-    return Prices(one.currency, one.device_hour, one.charged, one.kwh, one.fixed_per_year, source)
+    stated = f"{one.source}, {one.date}" if one.date and one.source else one.source
+    charged, found = one.charged, ""
+    if charged is None and one.rent_of is not None:
+        charged, found = catalogued.rent(one.rent_of, one.currency)
+    return Prices(one.currency, one.device_hour, charged, one.kwh, one.fixed_per_year, _sources(found, stated))
+
+
+def _sources(*texts: str) -> str:
+    """Return sources in a row, each once."""
+    return "; ".join(dict.fromkeys(text for text in texts if text))
 
 
 def _rates(text: FailuresText | None) -> FailureRates | None:
@@ -317,27 +368,6 @@ def _rates(text: FailuresText | None) -> FailureRates | None:
     if text.repair_median_hours is None or text.repair_p90_hours is None:
         raise InputError("failures: node_mtbf_hours goes with repair_median_hours and repair_p90_hours")
     return FailureRates(text.node_mtbf_hours, text.repair_median_hours, text.repair_p90_hours, text.source)
-
-
-def _outages(text: FailuresText | None) -> tuple[Outage, ...]:
-    """Return the outages of a trace: a CSV of node, start_hours, end_hours."""
-    if text is None or text.trace is None:
-        return ()
-    lines = read_text(Path(text.trace), "failures.trace").splitlines()
-    head = [cell.strip() for cell in lines[0].split(",")] if lines else []
-    if head != ["node", "start_hours", "end_hours"]:
-        raise InputError(f"failures.trace: must be a CSV of node,start_hours,end_hours, got {shown(lines[0] if lines else '')}")
-    found = []
-    for number, line in enumerate(lines[1:], start=2):
-        cells = [cell.strip() for cell in line.split(",")]
-        where = f"{text.trace}:{number}"
-        if len(cells) != len(head):
-            raise InputError(f"{where}: must have {len(head)} columns, got {len(cells)}")
-        start, end = real(cells[1], f"{where} start_hours", 0), real(cells[2], f"{where} end_hours", 0) if cells[2] else None
-        found.append(
-            Outage(whole(cells[0], f"{where} node"), round(start * HOUR_US), None if end is None else round(end * HOUR_US))
-        )
-    return tuple(found)
 
 
 def policies_of(asked: FleetFile) -> list[SchedulingPolicy]:

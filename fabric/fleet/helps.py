@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from json import dumps, loads
 
+from fabric.fleet.catalogued import speed
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import ChangeText, FleetFile
 from fabric.fleet.money import YEAR_HOURS, costs
 from fabric.fleet.policy import policy
-from fabric.fleet.study import Cell, Interval, Setting, paired
+from fabric.fleet.study import Cell, Interval, Setting, interval, paired
 from fabric.fleet.tiers import nodes_of_a_leaf
 from fabric.fleet.tree import Tree
 from fabric.fleet.waterfall import STEPS
@@ -34,6 +35,7 @@ class Change:
     name: str
     setting: Setting
     detail: Mapping[str, int] = field(default_factory=dict)
+    name_zh: str = ""
 
     @property
     def speed(self) -> float:
@@ -48,7 +50,7 @@ class Worth:
     hours: more effective device-hours, as a share of what is installed, in hours of today's devices (an hour of devices twice
     as fast counts two); wait: P95 wait of all jobs then, in seconds; money: a year, None without prices. little: its interval
     holds 0, or it is below half a per cent; of prices, power and nodes it goes by the money, where that is known. detail: of
-    tiers, what `name` says in numbers.
+    tiers, what `name` says in numbers. name_zh: the file's Chinese name, empty for none.
     """
 
     kind: str
@@ -58,6 +60,7 @@ class Worth:
     money: tuple[float, float, float] | None
     little: bool
     detail: Mapping[str, int] = field(default_factory=dict)
+    name_zh: str = ""
 
 
 def changes(asked: FleetFile, base: Setting, *, built: float | None, tree: Tree | None = None) -> list[Change]:
@@ -102,46 +105,68 @@ def _tier(name: str, keys: dict[str, int], base: Setting, detail: dict[str, int]
 def _listed(one: ChangeText, base: Setting) -> Change:
     """Return a change that the file lists: other keys of the fleet's file, and another speed of the devices."""
     plain = one.model_dump(mode="json", exclude_unset=True)
-    keys = {key: value for key, value in plain.items() if key not in ("name", "kind")}
-    return Change(one.kind, one.name, replace(base, label=one.name, changed=dumps(keys, sort_keys=True)))
+    keys = {key: value for key, value in plain.items() if key not in ("name", "name_zh", "kind", "device", "over")}
+    if one.device is not None and one.over is not None and one.speed is None:
+        keys["speed"] = speed(one.device, one.over)
+    setting = replace(base, label=one.name, changed=dumps(keys, sort_keys=True))
+    return Change(one.kind, one.name, setting, name_zh=one.name_zh)
 
 
 def worth(change: Change, base: Cell, other: Cell, fleet: Fleet, new: Fleet) -> Worth:
     """Return what a change is worth against the base. fleet, new: as they are, for their prices.
 
-    Of other jobs the money is what is charged for the hours that they hold, of all else what more effective hours are worth.
+    Of other jobs, and of another charge, the money is what is charged for the hours that jobs hold, of all else what more
+    effective hours are worth; less what the fleet costs more.
     """
     hours = paired(base, other, times=change.speed)
     wait = other.waits("all", "wait_p95")
     little = hours.low <= 0 <= hours.high or abs(hours.mean) < SMALL
-    sold = paired(base, other, "allocated") if change.kind == "jobs" else hours
-    money = _money(sold, base, other, fleet, new)
+    charges = _charged(fleet), _charged(new)
+    held = change.kind == "jobs" or charges[0] != charges[1]
+    money = _money(_revenue(base, other, charges) if held else None, hours, base, other, fleet, new)
     if change.kind in BY_MONEY and money is not None:
         little = money[1] <= 0 <= money[2]
-    return Worth(change.kind, change.name, hours, wait.mean if wait else None, money, little, change.detail)
+    return Worth(change.kind, change.name, hours, wait.mean if wait else None, money, little, change.detail, change.name_zh)
 
 
-def _money(hours: Interval, base: Cell, other: Cell, fleet: Fleet, new: Fleet) -> tuple[float, float, float] | None:
-    """Return money a year: more effective hours at what one costs now, less what the fleet costs more; None without prices.
+def _charged(fleet: Fleet) -> float | None:
+    return fleet.prices.charged if fleet.prices else None
+
+
+def _revenue(base: Cell, other: Cell, charges: tuple[float | None, float | None]) -> Interval | None:
+    """Return what more is charged per installed device-hour, seed by seed; None where a charge is not known."""
+    old, new = charges
+    if old is None or new is None:
+        return None
+    by_seed = {one.setting.seed: one.waterfall.share("allocated") for one in base.runs}
+    return interval([new * one.waterfall.share("allocated") - old * by_seed[one.setting.seed] for one in other.runs])
+
+
+def _money(
+    revenue: Interval | None, hours: Interval, base: Cell, other: Cell, fleet: Fleet, new: Fleet
+) -> tuple[float, float, float] | None:
+    """Return money a year: revenue, or effective hours at what one is worth, less what the fleet costs more; None: no prices.
 
     An effective hour is worth what is charged for one, else what it costs in the base.
     """
     before, after = costs(base.waterfall, fleet)[-1].money, costs(other.waterfall, new)[-1].money
     if before is None or after is None or not base.waterfall.effective:
         return None
-    charged = fleet.prices.charged if fleet.prices else None
+    charged = _charged(fleet)
     value = charged if charged is not None else before / base.waterfall.hours("effective")
+    earned, times = (hours, value) if revenue is None else (revenue, 1.0)
     year = YEAR_HOURS * fleet.devices
     per_hour = after / other.waterfall.hours("installed") - before / base.waterfall.hours("installed")
-    mean, low, high = ((share * value - per_hour) * year for share in (hours.mean, hours.low, hours.high))
+    mean, low, high = ((share * times - per_hour) * year for share in (earned.mean, earned.low, earned.high))
     return mean, low, high
 
 
-def headline(base: Cell) -> tuple[str, float]:
+def headline(base: Cell, *, of_what_is_on: bool = False) -> tuple[str, float]:
     """Return what dominates the losses and its share of what is installed: `demand`, `queue`, or the largest other step.
 
-    demand: nobody asks for what is free; queue: jobs wait beside free devices (order, shape, place).
+    demand: nobody asks for what is free; queue: jobs wait beside free devices (order, shape, place). of_what_is_on: nodes that
+    are off left out.
     """
-    losses = {step: base.share(step).mean for step in STEPS if step != "effective"}
+    losses = {step: base.share(step).mean for step in STEPS if step != "effective" and not (of_what_is_on and step == "off")}
     worst = max(losses, key=lambda step: losses[step])
     return {"idle": "demand", "blocked": "queue"}.get(worst, worst), losses[worst]

@@ -14,7 +14,8 @@ from math import exp, sqrt
 from statistics import median
 
 from fabric.judge.judgement import Basis, Expected
-from fabric.predict.laws import FEW, RINGS, STEP_FROM, STEPPED, Point, Rows, library, name_of, points_of, size_law, step_law
+from fabric.predict.laws import FEW, STEP_FROM, Point, Rows, library, points_of, size_law, step_law
+from fabric.predict.names import RINGS, STEPPED, name_of
 from fabric.predict.site import SCALED
 from fabric.records.case import Case
 from fabric.records.result import Result

@@ -16,9 +16,10 @@ from fabric.judge.judgement import Expected
 from fabric.network.fabric import Fabric
 from fabric.predict.bounds import bound
 from fabric.predict.constants import Constants
-from fabric.predict.laws import library, name_of
+from fabric.predict.laws import library
 from fabric.predict.libraries.nccl import Choice, tuning
 from fabric.predict.libraries.nccl_hardware import Hardware, graph
+from fabric.predict.names import name_of
 from fabric.predict.tuned import hardware_on, is_nccl, library_on
 from fabric.records.case import Case
 from fabric.records.result import Result

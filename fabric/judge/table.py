@@ -9,7 +9,8 @@ from functools import cached_property
 
 from fabric.judge.judgement import Judgement
 from fabric.judge.nominal import BLOCK_FROM, BYTES_FROM
-from fabric.predict.laws import library, name_of
+from fabric.predict.laws import library
+from fabric.predict.names import name_of
 from fabric.records.result import Result
 
 Key = tuple[str, str, str, str, int, int, str]

@@ -22,10 +22,10 @@ from fabric.predict.constants import Constants, Line
 from fabric.predict.defaults import default_algorithm
 from fabric.predict.footprint import device_levels, touched
 from fabric.predict.host import HostRate, HostRates, Interval
-from fabric.predict.laws import FREE, name_of
 from fabric.predict.least import least
 from fabric.predict.loaded import loaded
 from fabric.predict.model import Model
+from fabric.predict.names import FREE, name_of
 from fabric.records.case import Case
 from fabric.records.result import Result
 from topologies.errors import InputError

@@ -8,7 +8,6 @@ the trend of more. A size that takes longer than a larger one is a hole: told, w
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from functools import cached_property
 from math import exp, log, log2, sqrt
 from statistics import median
 
+from fabric.predict.names import FREE, STEPPED, is_ring, is_whole, name_of, steps
 from fabric.records.case import Case
 from fabric.records.imported import LIBRARIES, PREFIX, TWIN
 from fabric.records.result import Result
@@ -25,14 +25,8 @@ STEP_FROM = MIB
 """Bytes of a block from which on a free choice of the library is taken as a ring: its steps are then equal at all scales."""
 EITHER_FROM = STEP_FROM // 4
 """Bytes of a block from which on it may be a ring or a tree: the smaller of both laws."""
-RINGS = {"ring", "chain"}
-"""Words in the name of an algorithm whose steps are a ring's."""
-FREE = "default"
 CHOOSING = "nccl"
 """The library whose free choice is known to lie between a ring and a tree."""
-HALVES = ("all_gather", "reduce_scatter")
-STEPPED = ("all_reduce", *HALVES)
-"""Collectives that a ring does in steps of one block; others pipeline or send whole messages."""
 FEW = 2
 """Nodes up to which rows stand apart: two-node all-reduce is beyond or below what more nodes do."""
 APART_FROM = MIB // 4
@@ -85,7 +79,7 @@ class Point:
     @property
     def step(self) -> float:
         """Seconds of one of the ring's steps."""
-        return self.seconds / steps(self.collective, self.ranks)
+        return self.seconds / steps(self.collective, self.ranks, self.algorithm)
 
 
 @dataclass(frozen=True)
@@ -116,25 +110,10 @@ class Hole:
     times: float
 
 
-def steps(collective: str, ranks: int) -> int:
-    """Return the steps of a ring: 2(p-1), for the halves p-1."""
-    return max(1, (ranks - 1) * (1 if collective in HALVES else 2))
-
-
 def library(source: str) -> str:
     """Return whose collective a source timed; the tool's name where it does not say which MPI it was built with."""
     tool, _, named = source.removeprefix(PREFIX).partition(":")
     return named or LIBRARIES.get(tool, tool) if source.startswith(PREFIX) else source.removeprefix(TWIN)
-
-
-def name_of(algorithm: str) -> str:
-    """Return an algorithm's name without parameters, as the library's users write it, in lower case."""
-    return algorithm.partition(":")[0].strip().lower().replace("nvlstree", "nvls_tree")
-
-
-def is_ring(collective: str, name: str) -> bool:
-    """Return whether an algorithm does a collective in the steps of a ring, by the words of its name."""
-    return collective in STEPPED and bool(RINGS & set(re.split(r"[^a-z]+", name)))
 
 
 def points_of(results: Iterable[Result], algorithm: str | None = None) -> tuple[Point, ...]:
@@ -203,7 +182,7 @@ def without_holes(curve: Curve) -> Curve:
 
 def step_law(case: Case, rows: Rows) -> Trend:
     """Return N tau(x): tau in log-log between the rows, proportional to x above them, affine below (flat under a packet)."""
-    block, count = case.nbytes / case.world_size, steps(case.collective, case.world_size)
+    block, count = case.nbytes / case.world_size, steps(case.collective, case.world_size, rows.points[0].algorithm)
     tau, outside = at(block, rows.by_step)
     hole = _depth(tau, block, rows)
     why = f"a ring's step at a block of {block / MIB:.3g} MiB, as on {_named(rows.points)} nodes"
@@ -222,10 +201,11 @@ def _depth(tau: float, block: float, rows: Rows) -> float:
     return max(1.0, tau / min(seconds * sqrt(block / x) for x, seconds in behind.items()))
 
 
-def size_law(case: Case, rows: Rows, *, levels: bool = False) -> Trend:
+def size_law(case: Case, rows: Rows, *, levels: bool = False, whole: bool = False) -> Trend:
     """Return t(S, k0) + b log2(k/k0) from the nearest number of nodes, 0 <= b <= t(S, k0) / log2 k0; as measured at k = k0.
 
-    levels: whether it is known to go by levels; else rows that grow by more than those go on in proportion to the nodes.
+    levels: whether it is known to go by levels; else rows that grow by more than those go on in proportion to the nodes. whole:
+    whether every level moves all bytes.
     """
     nodes, why, hole = case.nodes, f"the same size on {_named(rows.points)} nodes", _hole(rows, case.nbytes)
     own = rows.by_nodes.get(nodes)
@@ -235,7 +215,7 @@ def size_law(case: Case, rows: Rows, *, levels: bool = False) -> Trend:
     found = {count: at(case.nbytes, curve) for count, curve in rows.smooth.items() if _tells(count, case.nbytes, rows)}
     near = min(found, key=lambda count: abs(log2(count / nodes)))
     times = {count: one[0] for count, one in found.items()}
-    seconds = _grown(times, nodes, near, rows, levels=levels, latent=case.nbytes < LATENT)
+    seconds = _grown(times, nodes, near, rows, levels=levels or whole, latent=case.nbytes < LATENT, whole=whole)
     flat, steep = (
         (times[near], times[near] * (1 + log2(nodes / near) / max(1.0, log2(near)))) if len(times) == 1 else (seconds,) * 2
     )
@@ -272,13 +252,14 @@ def _tells(count: int, nbytes: int, rows: Rows) -> bool:
     return count > FEW or nbytes < (APART_FROM if more > 1 else ALONE_APART_FROM) or not more
 
 
-def _grown(times: Mapping[int, float], nodes: int, near: int, rows: Rows, *, levels: bool, latent: bool) -> float:
+def _grown(times: Mapping[int, float], nodes: int, near: int, rows: Rows, *, levels: bool, latent: bool, whole: bool) -> float:
     """Return the time of more or fewer nodes: by the median slope per level, linear where growth is beyond levels.
 
-    Of one number of nodes the slope is that of pure latency: the time of the smallest size grows with the levels.
+    Of one number of nodes the slope is that of pure latency: the time of the smallest size grows with the levels; where every
+    level moves all bytes, all of it does.
     """
     base, most = times[near], times[near] / max(1.0, log2(near))
-    slopes = _slopes(times) or [_latency(rows, near) / max(1.0, log2(near))]
+    slopes = _slopes(times) or [most if whole else _latency(rows, near) / max(1.0, log2(near))]
     slope = max(median(slopes), _level(rows))
     fewer = [count for count in times if count < near]
     if slope > most and not levels and latent and fewer and nodes > near:
@@ -322,7 +303,8 @@ def trend(case: Case, whose: str, name: str, rows: Rows) -> Trend:
             return _tree_after_ring(case, rows)
         by_size = _tree_after_ring(case, rows) if distance(case.nodes, rows.points) >= FAR else size_law(case, rows)
         return _either(case, by_size, step_law(case, rows), rows)
-    return _by_rate(case, whose, rows) or size_law(case, rows, levels="tree" in name)
+    whole = is_whole(case.collective, name)
+    return (None if whole else _by_rate(case, whose, rows)) or size_law(case, rows, levels="tree" in name, whole=whole)
 
 
 def _tree_after_ring(case: Case, rows: Rows) -> Trend:

@@ -15,7 +15,8 @@ from functools import cached_property
 from math import sqrt
 from statistics import median
 
-from fabric.predict.laws import FEW, FREE, MIB, Point, Rows, Trend, library, name_of, points_of, trend
+from fabric.predict.laws import FEW, MIB, Point, Rows, Trend, library, points_of, trend
+from fabric.predict.names import FREE, name_of
 from fabric.predict.settings import setting_of
 from fabric.records.case import Case
 from fabric.records.result import Result

@@ -18,6 +18,7 @@ from fabric.network.placement import Devices, given_order, spread
 from fabric.predict.change import NO_CHANGE, Change
 from fabric.predict.chosen import asked, chosen
 from fabric.predict.constants import Constants
+from fabric.predict.cost import Floats
 from fabric.predict.flows.programs import Program
 from fabric.predict.loaded import loaded
 from fabric.predict.model import Model
@@ -27,7 +28,7 @@ from fabric.records.case import Case
 from topologies.errors import InputError
 
 MOST_MESSAGES = 2**20
-"""Messages of a step over all groups beyond which only the first groups are laid out: more are alike."""
+"""Messages of a step over all groups beyond which only some are laid out, those next to each other: more are alike."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Groups:
         self._one = Model(self.fabric, constants, routing, devices[0])
         self._all = Model(self.fabric, constants, routing, devices.ravel())
         self._laid_out: dict[bytes | str, Schedule] = {}
+        self._some: dict[int, Model] = {}
 
     @property
     def ranks(self) -> int:
@@ -89,6 +91,28 @@ class Groups:
             seconds = alone if len(self.devices) == 1 else self._of_all(case, constants, way.text, schedule)
         return Together(max(seconds, alone), alone, way.text, case)
 
+    def busy(self, collective: str, nbytes: int) -> Floats:
+        """Return by level for how many seconds of a call its fullest link moves bytes at its own speed (levels,).
+
+        Of all groups' calls at once. Where switches add, what rings of the same groups do; no longer than the call.
+
+        Raises:
+            InputError: as call.
+        """
+        case, found = self.case(collective, nbytes), np.zeros(len(self.fabric.topology.levels))
+        if self.ranks == 1:
+            return found
+        way = chosen(case, self.constants, asked(None, collective, self.constants), self._one)
+        constants = way.at(self.change)
+        text = "ring" if self._one.schedule(case, way.text).switches else way.text
+        schedule = self._one.schedule(case, text)
+        model, whole, wide = self._one.with_constants(constants, self.change), case, schedule
+        if len(self.devices) > 1:
+            model, whole, wide = self._laid(case, constants, text, schedule)
+        for step in wide.steps:
+            found += step.repeats * float(step.share) * model.cost(whole, wide, step).seconds_per_byte
+        return np.minimum(found * nbytes * schedule.chunks, self.call(collective, nbytes).seconds)
+
     def program(self, collective: str, nbytes: int, algorithm: str | None = None) -> Program | None:
         """Return the messages of all groups' calls, rank j of group i numbered i * ranks + j; None where they cannot be listed.
 
@@ -103,19 +127,32 @@ class Groups:
         if schedule.chunks > 1 or schedule.switches or listed(schedule) * len(self.devices) > MOST_MESSAGES:
             return None
         wide = copied(schedule, len(self.devices))
-        whole = replace(case, world_size=wide.world_size, nodes=wide.world_size, order=given_order(self.devices.ravel()))
+        whole = _whole(case, wide, self.devices)
         model = self._all.with_constants(way.constants)
         return program_of(model, whole, wide) if one_speed(model, whole, wide) else None
 
     def _of_all(self, case: Case, constants: Constants, text: str, schedule: Schedule) -> float:
         """Return the seconds of all groups' schedules together."""
+        return loaded(*self._laid(case, constants, text, schedule)).total
+
+    def _laid(self, case: Case, constants: Constants, text: str, schedule: Schedule) -> tuple[Model, Case, Schedule]:
+        """Return all groups' schedules as one, with the model and the case of it."""
         copies = min(len(self.devices), max(1, MOST_MESSAGES // max(1, _messages(schedule))))
         key = f"{case.collective} {text}"
         if key not in self._laid_out:
             self._laid_out[key] = copied(schedule, copies)
         wide = self._laid_out[key]
-        whole = replace(case, world_size=wide.world_size, nodes=wide.world_size, order=given_order(self.devices.ravel()))
-        return loaded(self._all.with_constants(constants, self.change), whole, wide).total
+        model = self._all if copies == len(self.devices) else self._nearest(copies)
+        whole = _whole(case, wide, self.devices)
+        return model.with_constants(constants, self.change), whole, wide
+
+    def _nearest(self, copies: int) -> Model:
+        """Return the model of so many groups by their lowest device: groups that share a node are next to each other."""
+        if copies not in self._some:
+            order = np.argsort(self.devices.min(axis=1), kind="stable")
+            some = self.devices[order[:copies]].ravel()
+            self._some[copies] = Model(self.fabric, self._all.constants, self._all.routing, some)
+        return self._some[copies]
 
     def _slowdown(self, case: Case, constants: Constants, _text: str, _schedule: Schedule) -> float:
         """Return how much rings of the same groups slow each other."""
@@ -124,6 +161,11 @@ class Groups:
         ring = self._one.schedule(case, "ring")
         alone = loaded(self._one.with_constants(constants, self.change), case, ring).total
         return max(1.0, self._of_all(case, constants, "ring", ring) / alone)
+
+
+def _whole(case: Case, wide: Schedule, devices: Devices) -> Case:
+    """Return the case of all groups' schedules as one."""
+    return replace(case, world_size=wide.world_size, nodes=wide.world_size, order=given_order(devices.ravel()))
 
 
 def _messages(schedule: Schedule) -> int:

@@ -54,7 +54,16 @@ def append(path: Path, results: Iterable[Result]) -> None:
         InputError: the folder or the file cannot be written.
         EnvironmentFault: the disk, or what the user may write on it, is full.
     """
-    content = b"".join(to_json(result).encode() + b"\n" for result in results)
+    append_lines(path, b"".join(to_json(result).encode() + b"\n" for result in results))
+
+
+def append_lines(path: Path, content: bytes) -> None:
+    """Append whole lines to a file as append() does.
+
+    Raises:
+        InputError: the folder or the file cannot be written.
+        EnvironmentFault: the disk, or what the user may write on it, is full.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+", buffering=0) as file:

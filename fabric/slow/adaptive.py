@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import exp, isfinite, log
 from typing import Literal
@@ -24,6 +25,12 @@ from fabric.statistics import median
 Floats = NDArray[np.float64]
 Ask = Callable[[Sequence[Test]], Sequence[Sequence[float]]]
 """Runs tests that share nothing, at once, and returns the seconds of every block of each; none where a test never ended."""
+
+
+class Ended(Exception):  # no fault: the search says what it knows by then
+    """Raised by an Ask where no more can be asked: the budget is used up, or somebody never answers."""
+
+
 Kind = Literal["device", "rail", "node", "switch", "boundary", "pair", "hung"]
 EXPECTED = 8
 """Slow ones that are expected: the prior of a suspect is this over all, within LIKELY."""
@@ -34,6 +41,8 @@ AGAIN = 3
 """Times that the very same test is asked, at most: more tell nothing new."""
 RETRIES = 3
 """Confirmations of one suspect, at most."""
+SURELY_GONE = 2
+"""Tests without an end that a node counts as that never answered: one could be a heavy tail."""
 FULLER = 0.02
 """By which a test must fill an open suspect more than the healthy ones did, to be asked."""
 UPHELD = 0.5
@@ -174,6 +183,11 @@ class Search:
             self.note(test, value)
         return value
 
+    def miss(self, node: int) -> None:
+        """Take it that a node never answers."""
+        for _ in range(SURELY_GONE):
+            self.note(Test((node,)), float("inf"))
+
     def note(self, test: Test, value: float) -> None:
         """Take the logarithm of a test's time over what its links alone let expect; infinite where it never ended."""
         full, cover = filled(self.tree, test)
@@ -191,19 +205,22 @@ def search(
     most_rounds: int = 40,
     over: Callable[[], bool] | None = None,
     floor: float = 0.0,
+    gone: Sequence[int] = (),
 ) -> Found:
     """Return who is slow. least: name what is slower by more. over: whether the budget is used up, asked before every round.
 
-    floor: the least noise that a test's time has, where its own blocks do not show all of it.
+    floor: the least noise that a test's time has, where its own blocks do not show all of it. gone: nodes that never answered.
     """
     state = Search(tree, least, most_rounds, floor)
-    while state.rounds < most_rounds and not (over and over()):
-        probability = state.probability()
-        tests, checks = next_tests(state, probability)
-        if not tests and not checks:
-            break
-        state.rounds += 1
-        _round(state, ask, tests, checks)
+    for node in gone:
+        state.miss(node)
+    with suppress(Ended):
+        while state.rounds < most_rounds and not (over and over()):
+            probability = state.probability()
+            tests, checks = next_tests(state, probability)
+            if not tests and not checks:
+                break
+            _round(state, ask, tests, checks)
     return _found(state, ask)
 
 
@@ -244,6 +261,7 @@ def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tupl
     shared = any({*a.nodes} & {*b.nodes} for a, b in zip(having, lacking, strict=True))
     times = [*ask([*tests, *having, *([] if shared else lacking)])]
     times += ask(lacking) if shared else []
+    state.rounds += 1
     for test, blocks in zip(tests, times, strict=False):
         state.take(test, blocks, "search")
     taken = []
@@ -274,7 +292,9 @@ def _found(state: Search, ask: Ask) -> Found:
     probability = state.probability()
     noise = state.scale.noise if state.logs else FIRST_NOISE
     confirmed = sorted(s for s in state.factors if probability[s] > UPHELD)
-    parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
+    parts: dict[int, tuple[Kind, tuple[int, ...]]] = {}
+    with suppress(Ended):
+        parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
     verdicts = [_verdict(state, s, float(probability[s]), noise, *parts.get(s, ("node", ()))) for s in confirmed]
     contended = sorted(s for s in state.acquitted if s not in confirmed)
     blind = noise > log(1 + state.least)  # what is to be found is within the noise: nobody is cleared by that
@@ -324,10 +344,10 @@ def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -
         return found
     inside = [(node, Test((node,), inside=True)) for node in dict.fromkeys(node for node, *_ in rails)]
     well = [n for n in free if len(tree.devices[n]) > 1 and n not in used][:2] or list(used)[:2]
-    state.rounds += 3
     twice = [ask([test for *_, test in rails]) for _ in range(2)]  # a burst in one is no slow rail
     inside_tests = [*(test for _, test in inside), *(Test((n,), inside=True) for n in well)]
     inside_times = ask(inside_tests)
+    state.rounds += 3
     each = [[state.take(test, b, "part") for (*_, test), b in zip(rails, times, strict=True)] for times in twice]
     logs = [min(pair) for pair in zip(*each, strict=True)]
     inner = [state.take(test, blocks, "part") for test, blocks in zip(inside_tests, inside_times, strict=True)]

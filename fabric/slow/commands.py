@@ -42,7 +42,11 @@ def _group(one: Timed, group: Sequence[str], each: int, where: Path) -> str:
     out = shlex.quote(str(where / stem))
     if one.tool in ("import:nccl-tests", "import:rccl-tests"):
         perf = f"{SHORT.get(one.collective, one.collective)}_perf"
-        return f"{start} {perf} -b {one.nbytes} -e {one.nbytes} -g 1 >> {out}"
+        run = f"{perf} -b {one.nbytes} -e {one.nbytes} -g 1"
+        if not one.algorithm:
+            return f"{start} {run} >> {out}"
+        ran = shlex.quote(one.algorithm)
+        return f"(echo {shlex.quote(f'# algorithm: {one.algorithm}')}; {start} -x NCCL_ALGO={ran} {run}) >> {out}"
     if one.tool == "import:osu":
         name = OSU.get(one.collective, one.collective.replace("_", ""))
         return f"({stated}; {start} osu_{name} -m {one.nbytes}:{one.nbytes}) > {out}"

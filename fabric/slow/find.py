@@ -8,14 +8,17 @@ bisection: what crosses from one half to the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from math import log
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from fabric.measure.backends.backend import World
 from fabric.measure.backends.catalog import backend
 from fabric.measure.host.placement import context, gather_placement
+from fabric.measure.host.settings import settings_here
 from fabric.measure.launch.connected import connected
 from fabric.measure.launch.launcher import Launch
 from fabric.measure.launch.life import Life
@@ -23,8 +26,8 @@ from fabric.measure.launch.watchdog import Watchdog
 from fabric.network.fabric import Fabric
 from fabric.slow.bisection import bisection
 from fabric.slow.group_tests import Answer, Comparison, answer, check_units, next_halves
+from fabric.slow.lead import search_all
 from fabric.slow.pairs import FEWEST, Meeting, batched, shares, tournament
-from fabric.slow.rings import search_all
 from fabric.slow.search import Report, Row, Search
 from fabric.slow.search_ranks import Bench, Tell, units_of
 from fabric.slow.standings import standings, verdict
@@ -33,29 +36,56 @@ from topologies.errors import InputError
 
 LOOK, MOST_FILLS = 4, 100
 """Iterations that tell how many make a block; times that buffers are filled in each, at most."""
+LATER = 10.0
+"""Seconds by which the libraries' own limits, which name nobody, are later than ours."""
 LIKELY = 0.3
 """Posterior from which on an inconclusive answer names its suspect."""
 
 
-def run(search: Search, launch: Launch, tell: Tell | None = None, fabric: Fabric | None = None) -> Report:
-    """Search with all ranks of the launch; every rank calls it and gets the same report. tell(done, total) on rank 0.
+@dataclass(frozen=True)
+class Told:
+    """Where a search tells what: progress(done, total) and say(line), of rank 0; lost(report) -> exit code, of silent ranks.
+
+    keep: the file of its tests.
+    """
+
+    progress: Tell | None = None
+    say: Callable[[str], None] = lambda _line: None
+    lost: Callable[[Report], int] | None = None
+    keep: Path | None = None
+
+
+def run(search: Search, launch: Launch, told: Told | None = None, fabric: Fabric | None = None) -> Report:
+    """Search with all ranks of the launch; every rank calls it and gets the same report.
 
     fabric: what the search's suspects are taken from, rank r on device r.
 
     Raises:
-        InputError: too few ranks or nodes for the method.
+        InputError: too few ranks or nodes for the method; a file of another search.
         EnvironmentFault: the library is missing, does not run under this launcher, or lost a rank.
     """
-    with connected(backend(search.backend), launch, search.timeout) as world:
-        return _search(search, launch, world, tell, fabric)
+    with connected(backend(search.backend), launch, search.timeout + LATER) as world:
+        return _search(search, launch, world, told or Told(), fabric)
 
 
-def _search(search: Search, launch: Launch, world: World, tell: Tell | None, fabric: Fabric | None) -> Report:
+def _search(search: Search, launch: Launch, world: World, told: Told, fabric: Fabric | None) -> Report:
     placement = gather_placement(world)
     line = f"{search.backend}: no answer from another rank for {search.timeout:g} s; it is dead or hangs"
     watchdog = Watchdog(search.timeout, line, Life(world, launch, search.timeout))
-    said = context(world, launch, placement)
-    bench = Bench(search, launch, world, placement, units_of(search, placement.node), watchdog, tell, said=said)
+    bench = Bench(
+        search,
+        launch,
+        world,
+        placement,
+        units_of(search, placement.node),
+        watchdog,
+        told.progress,
+        said=context(world, launch, placement),
+        settings=world.gather(settings_here(world.context)),
+        keep=told.keep,
+        say=told.say if launch.rank == 0 else lambda _line: None,
+        lost=told.lost,
+    )
     ways: Mapping[str, Callable[[Bench], Report]] = {
         "search": partial(search_all, fabric=fabric),
         "pairs": _pairs,

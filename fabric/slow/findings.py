@@ -16,7 +16,10 @@ WORDS: Mapping[str, str] = {
     "switch": "slow switch",
     "boundary": "slow boundary",
     "hung": "never answers",
+    "software": "slow, its software differs",
 }
+DRAINED = ("device", "rail", "node", "hung", "software")
+"""Kinds of findings on one node, which can be taken out of service."""
 SAID = 4
 """Findings that the one line names."""
 
@@ -100,7 +103,7 @@ def said(v: Verdict) -> str:
 
 def drains(rows: Sequence[Mapping[str, Any]], scheduler: str) -> list[str]:
     """Return the command lines that take the slow nodes out of service: of Slurm, else of Kubernetes; nothing runs them."""
-    names = {row["name"]: row for row in rows if row["state"] == "slow" and row["kind"] in ("device", "rail", "node", "hung")}
+    names = {row["name"]: row for row in rows if row["state"] == "slow" and row["kind"] in DRAINED}
     if scheduler == "slurm":
         return [
             f"scontrol update NodeName={shlex.quote(name)} State=DRAIN Reason={shlex.quote(f'fabricbench: {_reason(row)}')}"

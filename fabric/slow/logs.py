@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fabric.collectives.catalog import busbw_factor
-from fabric.importers import catalog, folder
+from fabric.importers import algorithm, catalog, folder
 from fabric.records.result import Result
 from fabric.records.store import read
+from fabric.slow.layers import in_network
 from fabric.units import show_size
 from topologies.errors import InputError
 
@@ -32,6 +33,7 @@ class Timed:
 
     tool: as results name it (`import:nccl-tests`, `gloo`). device: the NIC, of perftest. blocks: seconds x algbw / busbw, which
     do not depend on how many ranks a ring has where bandwidth alone bounds it. way: all else that must be equal.
+    algorithm: what ran, where the log says.
     """
 
     file: Path
@@ -44,6 +46,7 @@ class Timed:
     nbytes: int
     blocks: tuple[float, ...]
     wrong: int = 0
+    algorithm: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ class Layer:
 
     name: str
     tests: tuple[Timed, ...]
+
+    @property
+    def in_network(self) -> bool:
+        """Whether switches add up in its algorithm."""
+        return any(in_network(one.algorithm) for one in self.tests)
 
 
 def layers(path: Path, known: Collection[str], tell: Tell, nbytes: int | None = None) -> list[Layer]:
@@ -83,7 +91,9 @@ def _of_one_size(key: Sequence[str], tests: Sequence[Timed], nbytes: int | None,
     files = {one.file for one in tests} - {one.file for one in kept}
     if files:
         tell(f"left out: {len(files)} logs of {key[1]} without {show_size(chosen)}, {min(files).name} first")
-    return Layer(" ".join(part for part in key[1:3] if part), kept)
+    name = " ".join(part for part in key[1:3] if part)
+    layer = Layer(name, kept)
+    return replace(layer, name=f"{name} in-network") if layer.in_network else layer
 
 
 def _named(found: Sequence[Layer]) -> list[Layer]:
@@ -100,21 +110,21 @@ def _longer(layer: Layer) -> str:
 def _all(path: Path, known: Collection[str], tell: Tell) -> Iterator[Timed]:
     """Yield every time of every log whose hosts are known."""
     parts = [part for file in folder.files(path) for part in _parts(file, tell)]
-    names = {*known, *(host for _, hosts, _ in parts for host in hosts)}
-    for file, stated, results in parts:
+    names = {*known, *(host for _, hosts, _, _ in parts for host in hosts)}
+    for file, stated, ran, results in parts:
         hosts = stated or in_name(file.stem, names)
         if len(hosts) < 2:
             why = "no hosts are named in it or in its name" if not hosts else f"{hosts[0]} alone, nothing crossed the network"
             tell(f"left out: {file.name}: {why}")
             continue
-        yield from _timed(file, hosts, results)
+        yield from _timed(file, hosts, ran, results)
 
 
-def _parts(file: Path, tell: Tell) -> Iterator[tuple[Path, tuple[str, ...], Sequence[Result]]]:
-    """Yield (file, hosts that it lists or states, results) of every table of a log; a file that is none is told of."""
+def _parts(file: Path, tell: Tell) -> Iterator[tuple[Path, tuple[str, ...], str, Sequence[Result]]]:
+    """Yield (file, hosts that it lists or states, algorithm that it states, results) of every table; no log is told of."""
     try:
         if file.suffix == SUFFIX:
-            yield file, (), read(file)[0]
+            yield file, (), "", read(file)[0]
             return
         text = catalog.load(file)
         found = catalog.imported(text, str(file))
@@ -127,7 +137,7 @@ def _parts(file: Path, tell: Tell) -> Iterator[tuple[Path, tuple[str, ...], Sequ
         tell(f"{file.name}: {finding.text}")
     for table in found.tables:
         if table.results:
-            yield file, table.hosts or stated, table.results
+            yield file, table.hosts or stated, algorithm.stated(text), table.results
 
 
 def in_name(stem: str, known: Collection[str]) -> tuple[str, ...]:
@@ -138,8 +148,8 @@ def in_name(stem: str, known: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(places, key=lambda name: places[name]))
 
 
-def _timed(file: Path, hosts: tuple[str, ...], results: Sequence[Result]) -> Iterator[Timed]:
-    """Yield one test per size and kind; of rows with two halves the one out of place."""
+def _timed(file: Path, hosts: tuple[str, ...], ran: str, results: Sequence[Result]) -> Iterator[Timed]:
+    """Yield one test per size and kind; of rows with two halves the one out of place. ran: what the log states."""
     both = not all(one.case.in_place for one in results)
     for one in results:
         case = one.case
@@ -147,7 +157,8 @@ def _timed(file: Path, hosts: tuple[str, ...], results: Sequence[Result]) -> Ite
             continue
         params = tuple(f"{key}={value}" for key, value in sorted(case.params.items()))
         place = "in place" if case.in_place else ""
-        way = (one.algorithm if one.algorithm != "default" else "", case.dtype, case.op, case.mode, place, *params)
+        chosen = one.algorithm if one.algorithm != "default" else ran
+        way = (chosen, case.dtype, case.op, case.mode, place, *params)
         factor = busbw_factor(case.collective, case.world_size, case.params) or 1.0
         seconds = one.seconds if one.statistic == "raw" else (one.time,)
         yield Timed(
@@ -161,4 +172,5 @@ def _timed(file: Path, hosts: tuple[str, ...], results: Sequence[Result]) -> Ite
             case.nbytes,
             tuple(value / factor for value in seconds),
             one.wrong or 0,
+            chosen,
         )

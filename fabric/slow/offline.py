@@ -20,6 +20,7 @@ from fabric.slow.adaptive import Found, Kind, Search, Verdict, merged, next_test
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, scale_of
 from fabric.slow.drawn import LARGEST, drawn
 from fabric.slow.findings import rows_of, said
+from fabric.slow.layers import only_in_network, told
 from fabric.slow.logs import Layer
 from fabric.slow.plan import SURE, Test
 from fabric.slow.search import Report, Row
@@ -212,7 +213,8 @@ def report(
     slow = sorted({s for row in rows if row["state"] == "slow" for s in row["suspects"]})
     open_ = {s for row in rows if row["state"] == "open" for s in row["suspects"]}
     wrong = sum(one.wrong for layer in layers for one in layer.tests)
-    line = _verdict(tree, every, len(open_), len(untested))
+    network = only_in_network(tree, [(one.layer.in_network, one.found) for one in every])
+    line = _verdict(tree, every, len(open_), len(untested)) + told(network)
     if wrong:
         line = f"{line}; {wrong} wrong elements: the data itself is damaged"
     context = {
@@ -222,6 +224,7 @@ def report(
         "tests": sum(len(one.logs) for one in every),
         "noise": max(one.found.noise for one in every),
         "undecided": bool(open_ or untested) and not slow,
+        "in_network_only": network,
         "next": [line for one in every for line in commands(tree, one)],
         "evidence": [_evidence(tree, one.layer.name, *test) for one in every for test in one.logs],
         **drawn(tree),

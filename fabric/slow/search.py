@@ -11,12 +11,12 @@ from fabric.measure.cells.layout import whole_bytes
 from fabric.measure.cells.orders import check_orders
 from fabric.records.case import Case
 from fabric.records.ranges import MOST_BLOCK, MOST_LEAST, MOST_REPEATS, MOST_SECONDS
+from fabric.slow.layers import check_layers
 from fabric.text.numbers import real, whole
 from topologies.errors import InputError
 
 METHODS: Mapping[str, int] = {"search": 5, "pairs": 5, "groups": 5, "lateness": 20, "bisection": 10}
 """Method -> repeats where none are asked for: blocks of a test, tournaments, blocks of a comparison, blocks, samples."""
-LAYERS = ("collective", "pairs")
 UNITS = ("rank", "node")
 Row = Mapping[str, Any]
 
@@ -62,8 +62,7 @@ class Search:
         real(self.least, "least", 0, MOST_LEAST, above=True)
         real(self.timeout, "timeout", 1, MOST_SECONDS)
         check_orders(self.orders)
-        for layer in self.layers:
-            _one_of("layers", layer, LAYERS)
+        check_layers(self.layers, self.backend, self.collective)
         if self.budget is not None:
             real(self.budget, "budget", 0, MOST_SECONDS, above=True)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from fabric.measure.backends.backend import Group, World
+from fabric.errors import EnvironmentFault
+from fabric.measure.backends.backend import Group, Operation, World
 from fabric.measure.host.placement import Placement
 from fabric.measure.launch.launcher import Launch
 from fabric.measure.launch.watchdog import Watchdog
 from fabric.measure.timing.loop import count_wrong
+from fabric.records.case import Case
 from fabric.slow.blocks import calls_for, seconds_a_call
 from fabric.slow.search import Report, Row, Search
 from fabric.statistics import median
@@ -23,7 +27,11 @@ CHUNK = 0.1
 
 @dataclass
 class Bench:
-    """What a search has on one rank. units: the ranks of each unit. wrong: elements, as they come in."""
+    """What a search has on one rank. units: the ranks of each unit. wrong: elements, as they come in.
+
+    settings: software and settings of every rank. keep: the file of the tests. say(line), of rank 0. lost(report): tells
+    what is known when ranks fall silent, and returns the exit code; None where nobody is told.
+    """
 
     search: Search
     launch: Launch
@@ -34,6 +42,10 @@ class Bench:
     tell: Tell | None
     wrong: int = 0
     said: Mapping[str, Any] = field(default_factory=dict)
+    settings: Sequence[Mapping[str, str]] = ()
+    keep: Path | None = None
+    say: Callable[[str], None] = lambda _line: None
+    lost: Callable[[Report], int] | None = None
 
     @property
     def word(self) -> str:
@@ -61,31 +73,37 @@ class Bench:
         return [median(seconds) for seconds in self.blocks_side_by_side(groups, blocks)]
 
     def blocks_side_by_side(
-        self, groups: Sequence[Sequence[int]], blocks: int = 1, collective: str | None = None
+        self, groups: Sequence[Sequence[int]], blocks: int = 1, collective: str | None = None, algorithm: str = ""
     ) -> list[list[float]]:
-        """Return the seconds of one call in every block, for each of these disjoint groups, all running at once."""
+        """Return the seconds of one call in every block, for each of these disjoint groups, all running at once.
+
+        algorithm: NCCL_ALGO of what is timed. What the ranks agree on runs in a group of its own then: not all of it could.
+        """
         made = [self.world.group(ranks) for ranks in groups]
+        asked = [self.world.group(ranks) for ranks in groups] if algorithm else made
         at = next((number for number, group in enumerate(made) if group is not None), None)
         mine = made[at] if at is not None else None
         self.world.wait()
         seen = None
-        if mine is None:
+        if mine is None or at is None:
             self.watchdog.rest()
         else:
-            seen = (at, *_timed(self.search, mine, blocks, self.watchdog, collective))
+            case = self.search.case(mine.size, collective)
+            operation = _operation(asked[at], case, algorithm) if algorithm else mine.operation(case, mine.rank)
+            seen = (at, *_timed(self.search, mine, operation, case, blocks, self.watchdog))
         self.world.wait()
-        if mine is not None:
-            mine.close()
+        for group in {id(own): own for own in (*made, *asked) if own is not None}.values():
+            group.close()
         found = {value[0]: value[1:] for value in self.world.gather(seen) if value is not None}
         self.wrong += sum(wrong for _, wrong in found.values())
         return [found[number][0] for number in range(len(groups))]
 
 
-def _timed(search: Search, group: Group, blocks: int, watchdog: Watchdog, collective: str | None) -> tuple[list[float], int]:
-    """Return (seconds of a call in every block, wrong elements) of a collective, else the search's, on one group."""
+def _timed(
+    search: Search, group: Group, operation: Operation, case: Case, blocks: int, watchdog: Watchdog
+) -> tuple[list[float], int]:
+    """Return (seconds of a call in every block, wrong elements) of an operation. group: where its ranks agree."""
     watchdog.alive()
-    case = search.case(group.size, collective)
-    operation = group.operation(case, group.rank)
     operation.fill()
     calls = calls_for(group, operation, CHUNK * search.block)
     seconds = []
@@ -95,6 +113,31 @@ def _timed(search: Search, group: Group, blocks: int, watchdog: Watchdog, collec
     wrong = count_wrong(group, operation, case, group.rank) or 0
     operation.release()
     return seconds, wrong
+
+
+def _operation(group: Group | None, case: Case, algorithm: str) -> Operation:
+    """Return the case's operation on a group of this rank that runs this algorithm of NCCL and no other.
+
+    NCCL reads the variable where a communicator is made, which is at the first call.
+
+    Raises:
+        EnvironmentFault: NCCL has no such algorithm here.
+    """
+    assert group is not None  # noqa: S101  # the caller's own
+    before = os.environ.get("NCCL_ALGO")
+    os.environ["NCCL_ALGO"] = algorithm
+    try:
+        operation = group.operation(case, group.rank)
+        operation.fill()
+        operation.run()
+    except RuntimeError as error:
+        said = str(error).strip().splitlines()[-1][:120]
+        raise EnvironmentFault(f"layers: NCCL cannot run {algorithm} here ({said}); leave in-network out of --layers") from None
+    finally:
+        os.environ.pop("NCCL_ALGO")
+        if before is not None:
+            os.environ["NCCL_ALGO"] = before
+    return operation
 
 
 def units_of(search: Search, node: Sequence[int]) -> list[list[int]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from fabric.network.fabric import Fabric
 from fabric.network.placement import Devices, place
-from fabric.network.routing.ways import Ints
+from fabric.network.routing.ways import Floats, Ints
 from fabric.predict.change import NO_CHANGE, Change
 from fabric.predict.constants import Constants
 from fabric.predict.flows.programs import Program
@@ -64,6 +64,7 @@ class Costs:
         self.routing = routing
         self._groups: dict[Hashable, Groups] = {}
         self._known: dict[Hashable, Together] = {}
+        self._busy: dict[Hashable, Floats] = {}
         self._programs: dict[Hashable, Program | None] = {}
 
     def call(self, plan: ParallelPlan, dimension: str, collective: str, nbytes: float) -> Together:
@@ -72,6 +73,19 @@ class Costs:
         if key not in self._known:
             self._known[key] = self._of(plan, dimension).call(collective, round(nbytes))
         return self._known[key]
+
+    def fullest(self, plan: ParallelPlan, sent: Iterable[tuple[str, str, float, float]]) -> float:
+        """Return for how long the fullest links move bytes of all that is sent, those of every level taken to be the same ones.
+
+        sent: dimension, collective, S of one group's call, how many calls.
+        """
+        found = np.zeros(len(self.fabric.topology.levels))
+        for dimension, collective, nbytes, times in sent:
+            key = (_key(plan, dimension), collective, round(nbytes))
+            if key not in self._busy:
+                self._busy[key] = self._of(plan, dimension).busy(collective, round(nbytes))
+            found += times * self._busy[key]
+        return float(found.max())
 
     def program(self, plan: ParallelPlan, dimension: str, collective: str, nbytes: float) -> Program | None:
         """Return the messages of all groups of a dimension, ranks in the groups' order; None where they cannot be listed."""

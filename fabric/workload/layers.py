@@ -50,18 +50,29 @@ class Setting:
         """Return what a message costs."""
         return self.costs.call(self.plan, message.dimension, message.collective, message.nbytes)
 
+    def fullest(self, calls: Iterable[tuple[Message, float]], seconds: float) -> float:
+        """Return for how long the fullest link moves bytes of all calls; 0 where one after the other takes no more seconds.
+
+        calls: messages and how many of each.
+        """
+        calls = list(calls)
+        if sum(count * self.ask(message).seconds for message, count in calls) <= seconds:
+            return 0.0
+        return self.costs.fullest(self.plan, [(*message[1:], count) for message, count in calls])
+
     def timed(self, messages: Iterable[tuple[Message, int]]) -> list[tuple[Message, int, float]]:
         """Return messages with the seconds of one."""
         return [(message, count, self.ask(message).seconds) for message, count in messages]
 
 
 class Sent(NamedTuple):
-    """Messages of a micro batch: how many, how much of their seconds is exposed, by which rule."""
+    """Messages of a micro batch: how many, how much of their seconds is exposed, by which rule, in which pass."""
 
     message: Message
     times: float
     exposed: float
     rule: str
+    forward: bool = True
 
 
 @dataclass
@@ -77,6 +88,10 @@ class Work:
     def seconds(self) -> float:
         """Seconds of both passes."""
         return self.forward + self.backward
+
+    def calls(self, *, forward: bool) -> list[tuple[Message, float]]:
+        """Return the messages of one pass, and how many of each."""
+        return [(one.message, one.times) for one in self.sent if one.forward == forward]
 
     def add(self, other: Work, times: int = 1) -> None:
         """Add another's, so many times."""
@@ -100,7 +115,7 @@ class Work:
         seconds = sum(count * each for _, count, each in messages)
         for message, count, each in messages:
             share = count * each / seconds if seconds else 0.0
-            self.sent.append(Sent(message, count, share * hidden.exposed, hidden.rule))
+            self.sent.append(Sent(message, count, share * hidden.exposed, hidden.rule, forward))
         self.parts["communication"] += hidden.exposed
         self.parts["contention"] += hidden.contention
         self._lasts(hidden.exposed + hidden.contention, forward=forward)
@@ -160,7 +175,9 @@ def _sharded(at: Setting, work: Work, both: LayerMessages, forward: float, backw
     for messages, beside, is_forward in ((both.forward, forward, True), (both.backward, backward, False)):
         if messages:
             timed = at.timed(messages)
-            work.sends(timed, of_fsdp(at.plan, total(timed), beside, chi), forward=is_forward)
+            calls = [*messages, *work.calls(forward=is_forward)] if beside else []
+            hidden = of_fsdp(at.plan, total(timed), beside, chi, at.fullest(calls, beside))
+            work.sends(timed, hidden, forward=is_forward)
 
 
 def logits_work(at: Setting) -> Work:
@@ -184,8 +201,8 @@ def ends_work(at: Setting, weights: float) -> Work:
     return work
 
 
-def scattered_work(at: Setting, stage: Stage, backward: float) -> Work:
-    """Return what ZeRO-2 adds to a micro batch of a stage of so many seconds backward: its part of all scatters but the last.
+def scattered_work(at: Setting, stage: Stage, beside: Work) -> Work:
+    """Return what ZeRO-2 adds to a micro batch of a stage, beside its work: its part of all scatters but the last.
 
     The last is DP's at the step's end; of the others what the backward passes beside them leave is exposed. Interleaved
     schedules take pp micro batches of a chunk in a row, and scatter once for all of them.
@@ -193,7 +210,8 @@ def scattered_work(at: Setting, stage: Stage, backward: float) -> Work:
     work, share = Work(), 1 / at.plan.gradient_rounds - 1 / at.micro_batches
     timed = [(message, share, at.ask(message).seconds) for message in dp_messages(at.plan, stage)[0]]
     if at.plan.zero > 1 and share > 0 and timed:
-        hidden = of_scatter(at.plan, total(timed), backward, at.on.kernels.contention)
+        fullest = at.fullest([(one[0], share) for one in timed] + beside.calls(forward=False), beside.backward)
+        hidden = of_scatter(at.plan, total(timed), beside.backward, at.on.kernels.contention, fullest)
         work.sends(timed, hidden, forward=False)
     return work
 

@@ -87,7 +87,8 @@ class _Run:
     alike: Alike
     last: list[Ints] = field(default_factory=list)
     late: list[list[Ints]] = field(default_factory=list)
-    begun: list[Ints] = field(default_factory=list)
+    gathered: list[int] = field(default_factory=list)
+    begun: dict[int, list[Ints]] = field(default_factory=dict)
     slotted: list[_Slotted] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -95,19 +96,21 @@ class _Run:
         self.graph = Graph(self.alike.capacity)
         start = self.graph.joins(len(self.alike.pipes), np.zeros(0, np.int64), np.zeros(0, np.int64))
         self.last = [start for _ in range(stages)]
-        self.late = [[] for _ in range(stages)]
-        self.begun = [start for _ in range(stages)]
+        self.gathered = [0] * stages
+        self.begun = {chunk: [start] * stages for chunk in range(self.at.plan.vpp)}
         self.shown = int(self.alike.pipe[0])
 
     def weights(self) -> None:
-        """Gather DP's weights: one bucket before the first pass, the rest beside it, or all of them before."""
-        for one in self.sides:
-            if one.side == "param":
-                alone, *rest = parts(self.at.plan, one)
-                self.last = self._collective(alone, self.last)
-                for message in rest:
-                    flows = self._collective(message, self.last)
-                    self.late = [[*late, more] for late, more in zip(self.late, flows, strict=True)]
+        """Gather DP's weights: one bucket before the first pass, the rest beside first passes, or all of them before."""
+        sent = [(one, parts(self.at.plan, one)) for one in self.sides if one.side == "param"]
+        for _, (alone, *_) in sent:
+            self.last = self._collective(alone, self.last)
+        flows = self.last
+        for chunk in range(self.at.plan.vpp):
+            for one, (_, *rest) in sent:
+                if rest:
+                    flows = self._collective(rest[chunk], self._longer(flows, one), chunk)
+            self.late.append(flows)
 
     def passes(self) -> None:
         """Add every stage's passes in 1F1B order, each after the message that it waits for."""
@@ -122,22 +125,22 @@ class _Run:
                     waits = before(plan.pp, plan.vpp, stage, turn)
                     if waits is not None and plan.pp > 1 and (stage, turn) not in arrived:
                         break
-                    left = len(order[stage]) - done[stage]
-                    self._pass(stage, turn, arrived, left)
+                    self._pass(stage, turn, arrived)
                     done[stage], stuck = done[stage] + 1, False
             if stuck:
                 raise InputError(
                     f"plan: 1F1B of {plan.pp} x {plan.vpp} stages does not run with {self.at.micro_batches} micro batches"
                 )
 
-    def _pass(self, stage: int, turn: Turn, arrived: dict[tuple[int, Turn], Ints], left: int) -> None:
+    def _pass(self, stage: int, turn: Turn, arrived: dict[tuple[int, Turn], Ints]) -> None:
         plan, work = self.at.plan, self.works[stage]
         seconds = (work.forward if turn.forward else work.backward) / plan.vpp
         after = [self.last[stage], *([arrived.pop((stage, turn))] if (stage, turn) in arrived else [])]
-        if not turn.forward or turn.micro_batch or turn.chunk:
-            after, self.late[stage] = after + self.late[stage], []
-        if not turn.forward and left == plan.vpp:
-            self.begun[stage] = self._all(after)
+        chunks = turn.chunk + (not turn.forward or turn.micro_batch > 0)  # the first runs beside the gather of its own weights
+        if chunks > self.gathered[stage]:
+            after, self.gathered[stage] = [*after, self.late[chunks - 1][stage]], chunks
+        if not turn.forward and turn.micro_batch == self.at.micro_batches - 1:
+            self.begun[turn.chunk][stage] = self._all(after)
         flows = self.graph.stretches(seconds, *after)
         self._slot("forward" if turn.forward else "backward", stage, turn, int(flows[self.shown]), seconds)
         self.last[stage] = flows
@@ -157,27 +160,37 @@ class _Run:
             self.last[stage] = there
 
     def gradients(self) -> None:
-        """Send DP's gradients: all buckets but one beside the last backward pass, or all after it; then the update."""
-        for one in self.sides:
-            if one.side == "grad":
-                alone, *rest = parts(self.at.plan, one)
-                for message in rest:
-                    self.begun = self._collective(message, self.begun)
-                ready = [self._all(pair) for pair in zip(self.last, self.begun, strict=True)] if rest else self.last
-                self.last = self._collective(alone, ready)
+        """Send DP's gradients: all buckets but one beside the last backward passes, or all after them; then the update."""
+        sent = [(one, parts(self.at.plan, one)) for one in self.sides if one.side == "grad"]
+        flows = self.begun[self.at.plan.vpp - 1]
+        for chunk in reversed(range(self.at.plan.vpp)):
+            for one, (_, *rest) in sent:
+                if rest:
+                    flows = self._collective(rest[chunk], self._longer(self._both(self.begun[chunk], flows), one), chunk)
+        self.last = self._both(self.last, flows)
+        for _, (alone, *_) in sent:
+            self.last = self._collective(alone, self.last)
         lost = sum(one.hidden.contention for one in self.sides)
         update = optimizer_seconds(self.at) + self.at.on.kernels.fixed + lost
         for stage in range(self.at.plan.pp):
-            flows = self.graph.stretches(update, self.last[stage], *self.late[stage])
+            done = self.graph.stretches(update, self.last[stage])
             turn = Turn(forward=False, chunk=0, micro_batch=-1)
-            self._slot("update", stage, turn, int(flows[self.shown]), update)
-            self.last[stage] = flows
+            self._slot("update", stage, turn, int(done[self.shown]), update)
+            self.last[stage] = done
+
+    def _longer(self, flows: list[Ints], one: DataParallel) -> list[Ints]:
+        """Return flows later by what passes beside a part of a DP message send over the same links."""
+        seconds = one.shared / self.at.plan.vpp
+        return [self.graph.stretches(seconds, these) for these in flows] if seconds else flows
+
+    def _both(self, one: list[Ints], two: list[Ints]) -> list[Ints]:
+        return [self._all(pair) for pair in zip(one, two, strict=True)]
 
     def _all(self, flows: Sequence[Ints]) -> Ints:
         """Return flows that end when the n-th of every list has."""
         return self.graph.joins(len(flows[0]), np.tile(np.arange(len(flows[0])), len(flows)), np.concatenate(flows))
 
-    def _collective(self, message: Message, after: list[Ints]) -> list[Ints]:
+    def _collective(self, message: Message, after: list[Ints], chunk: int = 0) -> list[Ints]:
         """Add a DP message of all groups, each rank beginning after its pipeline's flow; return the flows that end it."""
         rounds = self.traffic.rounds[message]
         if rounds is None:
@@ -193,7 +206,7 @@ class _Run:
                 for (pipe, rank), flows in zip(self.alike.stages, after, strict=True)
             ]
         for stage, flows in enumerate(ends):
-            slot = Slot(stage, f"{message.what}", 0, -1, 0.0, 0.0)
+            slot = Slot(stage, message.what, chunk, -1, 0.0, 0.0)
             self.slotted.append(_Slotted(slot, int(flows[self.shown]), int(after[stage][self.shown])))
         return ends
 

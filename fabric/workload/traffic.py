@@ -53,9 +53,10 @@ def traffic_of(at: Setting, units: Ints, sides: list[DataParallel]) -> Traffic:
 
 
 def parts(plan: ParallelPlan, one: DataParallel) -> list[Message]:
-    """Return a DP message as it is sent: the part with nothing beside it first, then the rest, if there is one."""
+    """Return a DP message as it is sent: the part with nothing beside it first, then the rest, if any, a part a chunk."""
     alone = 1 / one.buckets if one.side in plan.overlap else 1.0
-    return [one.message._replace(nbytes=one.message.nbytes * share) for share in (alone, 1 - alone) if share > 0]
+    shares = [alone, *[(1 - alone) / plan.vpp] * (plan.vpp if alone < 1 else 0)]
+    return [one.message._replace(nbytes=one.message.nbytes * share) for share in shares]
 
 
 def units(plan: ParallelPlan) -> Ints:

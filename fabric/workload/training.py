@@ -20,7 +20,7 @@ from fabric.workload.check import checked
 from fabric.workload.compute import On
 from fabric.workload.costs import Costs
 from fabric.workload.device import DeviceRates, device_of
-from fabric.workload.exposed import Hidden, of_dp, of_pp
+from fabric.workload.exposed import Hidden, Window, of_dp, of_pp
 from fabric.workload.kernels import Kernels, kernels_of
 from fabric.workload.layers import Sent, Setting, Work, ends_work, layer_work, logits_work, scattered_work
 from fabric.workload.layout import groups
@@ -121,7 +121,7 @@ def _stage_work(at: Setting, stage: Stage, dense: Work, moe: Work) -> Work:
     work.add(moe, stage.moe)
     if stage.last:
         work.add(logits_work(at))
-    work.add(scattered_work(at, stage, work.backward))
+    work.add(scattered_work(at, stage, work))
     if at.plan.fsdp and (stage.first or stage.last):
         work.add(ends_work(at, end_weights(at.model, at.plan, first=stage.first, last=stage.last)))
     return work
@@ -160,14 +160,15 @@ class _Tally:
 
 def _step(at: Setting, batch: int) -> TrainingStep:
     works, plan, kernels = stage_works(at), at.plan, at.on.kernels
-    slowest = max(works, key=lambda work: work.seconds)
+    stage = deciding(at, works)
+    slowest = works[stage]
     tally = _Tally(at, defaultdict(float), {})
     tally.of_work(slowest, at.micro_batches)
     others = sum(work.seconds for work in works) - slowest.seconds
     tally.parts["bubble"] += others / plan.vpp
     if plan.pp > 1:
         message = pp_message(at.model, plan, at.tokens)
-        hidden = of_pp(plan, at.ask(message).seconds, at.micro_batches)
+        hidden = of_pp(plan, at.ask(message).seconds, sends_of(at, stage), _crowded(at, message, slowest))
         tally.sends(message, 2 * at.micro_batches * plan.vpp, hidden)
     for one in data_parallel(at, works):
         tally.sends(one.message, 1, one.hidden)
@@ -176,28 +177,72 @@ def _step(at: Setting, batch: int) -> TrainingStep:
     return _answer(at, batch, tally)
 
 
+def deciding(at: Setting, works: list[Work]) -> int:
+    """Return the stage that takes longest for a step's micro batches, with the messages that it waits for."""
+    each = 0.0
+    if at.plan.pp > 1 and not (at.plan.vpp > 1 and "pp" in at.plan.overlap):
+        each = at.ask(pp_message(at.model, at.plan, at.tokens)).seconds
+    return max(range(len(works)), key=lambda n: at.micro_batches * works[n].seconds + each * sends_of(at, n))
+
+
+def sends_of(at: Setting, stage: int) -> int:
+    """Return how many messages a stage sends in a step: one a pass, but the first and the last have nobody at one side."""
+    plan = at.plan
+    ends = (stage == 0) + (stage == plan.pp - 1)
+    return at.micro_batches * (2 * plan.vpp - ends)
+
+
+def _crowded(at: Setting, message: Message, work: Work) -> float:
+    """Return by how much links are full for longer than a stage's passes of a step take, PP's messages beside them."""
+    both = [*work.calls(forward=True), *work.calls(forward=False), (message, 2 * at.plan.vpp)]
+    return at.micro_batches * max(0.0, at.fullest(both, work.seconds) - work.seconds)
+
+
 class DataParallel(NamedTuple):
-    """One of DP's messages: gradients (side `grad`) or weights (`param`), in so many buckets, and what of it is exposed."""
+    """One of DP's messages: gradients (side `grad`) or weights (`param`), in so many buckets, and what of it is exposed.
+
+    shared: seconds by which what the passes beside it send makes it longer, where they share links.
+    """
 
     side: str
     message: Message
     buckets: int
     hidden: Hidden
+    shared: float
 
 
 def data_parallel(at: Setting, works: list[Work]) -> list[DataParallel]:
     """Return DP's messages of the fullest stage: gradients beside the last backward pass, weights beside the first forward."""
-    stage, slowest = fullest_stage(at), max(works, key=lambda work: work.seconds)
+    slowest, chi = max(works, key=lambda work: work.seconds), at.on.kernels.contention
     found = list[DataParallel]()
-    sides = zip(("grad", "param"), dp_messages(at.plan, stage), (slowest.backward, slowest.forward), strict=True)
-    for side, messages, left in sides:
+    sides = zip(("grad", "param"), dp_messages(at.plan, fullest_stage(at)), strict=True)
+    for side, messages in sides:
+        forward, before, shared, calls = side == "param", 0.0, 0.0, list[tuple[Message, float]]()
+        window = Window(slowest.forward if forward else slowest.backward, at.plan.pp, at.plan.vpp)
+        beside = [(message, times) for message, times in slowest.calls(forward=forward) if message not in messages]
+        passing = [(message, window.passes * times) for message, times in beside]
+        if at.plan.pp > 1:
+            passing.append((pp_message(at.model, at.plan, at.tokens), window.passes * at.plan.vpp))
         for message in messages:
-            if len(groups(at.plan, message.dimension)[0]) > 1:
-                count = stage.expert_weights if message.dimension == "expert_dp" else stage.weights
-                buckets = max(1, ceil(count / max(BUCKET, 1e6 * (at.plan.dp or 1))))
-                hidden = of_dp(at.plan, side, at.ask(message).seconds, left, buckets, at.on.kernels.contention)
-                found.append(DataParallel(side, message, buckets, hidden))
+            if len(groups(at.plan, message.dimension)[0]) == 1:
+                continue
+            buckets, each = _buckets(at, message), at.ask(message).seconds
+            rest = each * (1 - 1 / buckets)
+            calls.append((message, 1 - 1 / buckets))
+            fullest = at.fullest([*calls, *passing], window.passes * window.seconds)
+            hidden = of_dp(at.plan, side, each, before, window, buckets, chi, fullest)
+            before += rest
+            longer = max(0.0, fullest - before - shared)
+            shared += longer
+            found.append(DataParallel(side, message, buckets, hidden, longer))
     return found
+
+
+def _buckets(at: Setting, message: Message) -> int:
+    """Return into how many buckets the weights or gradients of the fullest stage are cut."""
+    stage = fullest_stage(at)
+    count = stage.expert_weights if message.dimension == "expert_dp" else stage.weights
+    return max(1, ceil(count / max(BUCKET, 1e6 * (at.plan.dp or 1))))
 
 
 def fullest_stage(at: Setting) -> Stage:
@@ -281,7 +326,10 @@ def assumptions(at: Setting) -> Iterable[str]:
         f"({kernels.source})"
     )
     yield f"collectives: {at.costs.constants.name} ({at.costs.constants.source})"
-    yield "groups that call at once share links; different kinds of communication do not, and no rank is slower than the others"
+    yield (
+        "groups that call at once share links; so do kinds of communication beside each other, whose bytes the fullest link "
+        "carries one after the other; no rank is slower than the others"
+    )
     if rates.weak:
         yield f"weak, no page to check: {', '.join(rates.weak)}"
 

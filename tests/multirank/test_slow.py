@@ -85,28 +85,112 @@ def test_a_search_clears_or_names_every_suspect_of_the_fabric(backend, ranks):
     assert "# about " in done.stderr
 
 
-def test_a_rank_that_hangs_ends_the_search_within_the_limit_and_is_named(ranks):
-    ranks.needs("mpi")
-    mark = "7.375"
+@contextmanager
+def running(ranks, command, environment=None):
+    """Start a command and leave no process of it behind."""
+    pipe = ranks.subprocess.PIPE
     with ranks.subprocess.Popen(
-        [sys.executable, "-m", "fabric", "slow", "--backend", "mpi", "--ranks", "4", "--repeats", "200", "--timeout", mark],
-        cwd=ranks.ROOT,
-        env=ranks.LAUNCHED,
-        stdout=ranks.subprocess.PIPE,
-        stderr=ranks.subprocess.PIPE,
-        text=True,
+        command, cwd=ranks.ROOT, env=environment or ranks.LAUNCHED, stdout=pipe, stderr=pipe, text=True
     ) as process:
-        ranks.wait_until(lambda: ranks.rank_pid(mark, 2))
-        time.sleep(4)  # connected
-        pid = ranks.rank_pid(mark, 2)
-        os.kill(pid, signal.SIGSTOP)
         try:
-            _, err = process.communicate(timeout=45)
+            yield process
         finally:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-    assert process.returncode == 3, err
-    assert "rank 2" in err.splitlines()[-1], err
+            process.kill()
+
+
+def when_it_has_tests(ranks, process, keep, mark, rank):
+    """Return the process of a rank once the file has a test."""
+    ranks.wait_until(lambda: process.poll() is not None or (keep.exists() and '"seconds"' in keep.read_text()), 90)
+    assert process.poll() is None, process.communicate()
+    return ranks.wait_until(lambda: ranks.rank_pid(mark, rank))
+
+
+def stopped(ranks, command, keep, mark, rank):
+    """Stop one rank of a running search for good; return (exit code, standard output, standard error)."""
+    with running(ranks, command) as process:
+        pid = when_it_has_tests(ranks, process, keep, mark, rank)
+        os.kill(pid, signal.SIGSTOP)
+        first = process.stdout.readline()  # told while the rank is still stopped
+        try:
+            out, err = process.communicate(timeout=8)
+        except ranks.subprocess.TimeoutExpired:
+            os.kill(pid, signal.SIGKILL)  # torchrun waits 30 s for it
+            out, err = process.communicate(timeout=60)
+    return process.returncode, first + out, err
+
+
+def test_a_rank_that_hangs_is_found_and_the_search_goes_on_without_it(ranks, tmp_path):
+    """Started plainly: the others are started again, the silent one is in no test, and its node by name can be taken out."""
+    ranks.needs("mpi")
+    mark, keep, topo = "9.375", tmp_path / "tests.jsonl", tmp_path / "topology.conf"
+    topo.write_text("SwitchName=top Switches=s[1-2]\nSwitchName=s1 Nodes=n[1-3]\nSwitchName=s2 Nodes=n[4-5]\n")
+    named = str(tmp_path / "named.yaml")
+    assert ranks.finish([sys.executable, "-m", "fabric", "read", str(topo), "-o", named]).returncode == 0
+    own = ["--backend", "mpi", "--ranks", "5", "--block", "0.02", "--repeats", "3", "--timeout", mark, "--keep", str(keep)]
+    command = ["env", "KUBERNETES_SERVICE_HOST=here", sys.executable, "-m", "fabric", "slow", "--topo", named, *own, "--json"]
+    code, out, err = stopped(ranks, command, keep, mark, 2)
+    assert code == 1, err
+    found = json.loads(out)
+    assert "n3 never answers" in found["verdict"]
+    assert [row["kind"] for row in found["rows"] if row["name"] == "n3"] == ["hung"]
+    assert found["context"]["silent"] == ["n3"]
+    assert not found["context"]["cut"]
+    again = [row for row in found["context"]["evidence"] if "n3" not in row["nodes"] and row["factor"]]
+    assert again, "no test without the silent rank"
+    assert "# n3: no sign of life; the search goes on without" in err
+    assert "kubectl cordon n3" in found["drain"]
+
+
+def test_a_rank_that_hangs_under_a_users_launcher_is_found_too(backend, ranks, tmp_path):
+    """Nobody can be started again there: what is known is told, and the same file goes on."""
+    mark, keep = "9.625", tmp_path / "tests.jsonl"
+    launcher = ranks.mpirun if backend.name == "mpi" else ranks.torchrun
+    extra = ["--oversubscribe"] if backend.name == "mpi" and ranks.is_open_mpi() else []
+    own = ["--backend", backend.name, "--block", "0.05", "--repeats", "3", "--timeout", mark, "--keep", str(keep), "--json"]
+    command = launcher(4, "-m", "fabric", "slow", *own)
+    code, out, err = stopped(ranks, [command[0], *extra, *command[1:]], keep, mark, 1)
+    assert code == 1, err
+    found = json.loads(out)
+    assert found["verdict"].startswith("slow: rank 1 never answers")
+    assert (found["slow"], found["context"]["cut"]) == ([1], True)
+    assert "fabricbench: rank 1: no sign of life for 9.625 s" in err
+
+
+def test_settings_that_differ_are_told_although_nobody_is_slow(ranks):
+    """Two programs under one mpirun: the second has a variable that the others have not."""
+    ranks.needs("mpi")
+    if not ranks.is_open_mpi():
+        pytest.skip("the colon between programs is Open MPI's")
+    own = [sys.executable, "-m", "fabric", "slow", "--backend", "mpi", "--block", "0.02", "--repeats", "2", "--budget", "0.5"]
+    start, *_ = ranks.mpirun(1)
+    command = [start, "--oversubscribe", "-n", "3", *own, ":", "-n", "1", "env", "UCX_TLS=self", *own]
+    done = ranks.finish(command)
+    assert done.returncode == 4, done.stderr
+    assert "not the same on all ranks: UCX_TLS: self on rank 3; not set on the others" in done.stdout
+
+
+def test_a_killed_search_goes_on_with_its_file_and_ends_with_the_same_verdict(ranks, tmp_path):
+    ranks.needs("mpi")
+    mark, keep = "61.875", tmp_path / "tests.jsonl"
+    own = ["--backend", "mpi", "--ranks", "4", "--block", "0.05", "--timeout", mark, "--keep", str(keep), "--json"]
+    command = [sys.executable, "-m", "fabric", "slow", *own]
+    with running(ranks, command) as process:
+        os.kill(when_it_has_tests(ranks, process, keep, mark, 2), signal.SIGKILL)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert f"kept in {keep}, and the same command goes on" in err.splitlines()[-1]
+    before = keep.read_text()
+    keep.write_text(before + before.splitlines()[-1][:30])  # a torn last line
+    first = ranks.finish(command, ranks.LAUNCHED, 120)
+    assert first.returncode in (0, 1, 4), first.stderr
+    assert f"# tests in {keep} and not taken again" in first.stderr
+    assert "its last line is torn (30 bytes)" in first.stderr
+    whole = keep.read_text()
+    assert whole.startswith(before)
+    second = ranks.finish(command, ranks.LAUNCHED, 120)
+    assert keep.read_text() == whole, "a search that is over was run again"
+    assert json.loads(second.stdout)["rows"] == json.loads(first.stdout)["rows"]
+    assert second.returncode == first.returncode
 
 
 def test_lateness_reports_every_rank(backend, ranks):
@@ -157,7 +241,8 @@ def test_under_a_users_own_launcher_one_rank_speaks(backend, ranks):
         (["--method", "pairs", "--topo", "star:devices=4"], 2, "topo: is of --method search and bisection, got it with pairs"),
         (["--ranks", "3", "--backend", "mpi"], 2, "ranks: a search needs 4 ranks or nodes or more, got 3"),
         (["--topo", "star:devices=3", "--ranks", "4", "--backend", "mpi"], 2, "topo: must have 4 devices or more, one a rank"),
-        (["--layers", "wire"], 2, "layers: must be one of collective, pairs, got 'wire'"),
+        (["--layers", "wire"], 2, "layers: must be some of collective, in-network, pairs, got 'wire'"),
+        (["--layers", "in-network", "--backend", "mpi"], 2, "layers: in-network needs nccl and switches that add up"),
         (["--collective", "barrier"], 2, "collective: must move data, got barrier"),
     ],
 )  # fmt: skip
@@ -186,6 +271,6 @@ def test_ctrl_c_leaves_nothing(backend, ranks):
         _, err = process.communicate(timeout=40)
     assert process.returncode == 130
     assert [text for text in err.splitlines() if not text.startswith("#")] == [
-        "fabricbench: interrupted; a search keeps nothing"
+        "fabricbench: interrupted; a search keeps nothing without --keep FILE"
     ]
     ranks.wait_until(lambda: not ranks.processes(mark), 10)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.twin_step import EVEN, NEAR, SLOW_LINK, THIN, fastest, predicted
+from benchmarks.twin_step import COLLECTIVES, EVEN, NEAR, PIPELINES, THIN, fastest, predicted
 from fabric.errors import EnvironmentFault
 from fabric.network.spec import load
 from fabric.twin.bring_up import running
@@ -14,16 +14,16 @@ pytestmark = pytest.mark.multirank
 @pytest.fixture(scope="module", autouse=True)
 def possible():
     try:
-        with running(plan_of(load("star:devices=2"), SLOW_LINK)):
+        with running(plan_of(load("star:devices=2"), COLLECTIVES.rate)):
             pass
     except EnvironmentFault as fault:
         pytest.skip(str(fault))
 
 
-@pytest.mark.parametrize("topo", [EVEN, THIN])
-def test_a_step_takes_what_is_predicted(ranks, topo):
+@pytest.mark.parametrize(("topo", "of"), [(EVEN, COLLECTIVES), (THIN, COLLECTIVES), (EVEN, PIPELINES)])
+def test_a_step_takes_what_is_predicted(ranks, topo, of):
     ranks.needs("gloo")
-    twin = plan_of(load(topo), SLOW_LINK)
-    steps = predicted(twin)
-    for step, seconds in zip(steps, fastest(twin, steps), strict=True):
-        assert seconds == pytest.approx(step.seconds, rel=NEAR), step.plan.text()
+    twin = plan_of(load(topo), of.rate)
+    steps = predicted(twin, of)
+    for one, seconds in zip(steps, fastest(twin, steps), strict=True):
+        assert seconds == pytest.approx(one.seconds, rel=NEAR), one.step.plan.text()

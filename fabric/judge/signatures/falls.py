@@ -11,7 +11,7 @@ from statistics import median
 from fabric.judge.judgement import Signature
 from fabric.judge.nominal import JUDGED, MIB, Nominal
 from fabric.judge.table import Table
-from fabric.predict.laws import steps
+from fabric.predict.names import steps
 
 NAME = "steps grow with nodes"
 BLOCK, PER_DOUBLING, FEWEST = 8 * MIB, 1.15, 3

@@ -53,12 +53,16 @@ class Life:
         """Return the ranks that were heard once and not within the limit any more."""
         return sorted(rank for rank, at in self._heard.items() if monotonic() - at > self._limit)
 
+    def gone(self) -> list[int]:
+        """Return the ranks that have not been heard for two beats."""
+        return sorted(rank for rank, at in self._heard.items() if monotonic() - at > 2 * self.every)
+
     def words(self) -> str | None:
         """Return who has not been heard for two beats, in words; None on a rank that has nothing to say.
 
         Rank 0 speaks; rank 1 does where rank 0 is silent.
         """
-        gone = sorted(rank for rank, at in self._heard.items() if monotonic() - at > 2 * self.every)
+        gone = self.gone()
         if gone:
             names = ", ".join(str(rank) for rank in gone)
             return f"rank {names} gives no sign of life" if len(gone) == 1 else f"ranks {names} give no sign of life"

@@ -38,12 +38,12 @@ def write(path: Path, facts: Mapping[str, Any], lang: str = "en") -> None:
 
 def html(facts: Mapping[str, Any], lang: str = "en") -> str:
     """Return the page: what dominates, waterfall, policies, leaves over time, queue, waits, links, changes, money, names."""
-    own = texts(lang)
+    own, name = texts(lang), facts["fleet_zh" if lang == "zh" else "fleet"]
     facts = {**facts, "words": {one["links"]: links_words(one["link_model"], one["links"], lang) for one in facts["settings"]}}
     base = facts["settings"][0]
     steps = [row for row in facts["rows"] if _of(row, base)]
     parts = [
-        f"<h1>{escape(own['title'].format(fleet=facts['fleet']))}</h1>",
+        f"<h1>{escape(own['title'].format(fleet=name))}</h1>",
         f"<div class='headlines'><p>{escape(_first(facts, base, own, lang))}</p></div>",
         *_waterfall(facts, base, steps, own, lang),
         *_policies(facts, own, lang),
@@ -58,7 +58,7 @@ def html(facts: Mapping[str, Any], lang: str = "en") -> str:
         f"<h2>{escape(own['assumed'])}</h2>",
         _list(rests_lines(facts["rests_on"], facts["words"][base["links"]] if base["link_model"] else "", lang)),
     ]
-    return document(own["title"].format(fleet=facts["fleet"]), "\n".join(parts), asset("run", "page.css") + STYLE, lang=lang)
+    return document(own["title"].format(fleet=name), "\n".join(parts), asset("run", "page.css") + STYLE, lang=lang)
 
 
 def _of(row: Mapping[str, Any], setting: Mapping[str, Any]) -> bool:
@@ -74,14 +74,16 @@ def _first(facts: Mapping[str, Any], base: Mapping[str, Any], own: Mapping[str, 
     """Return the page's one sentence."""
     said = facts["dominates"]
     names = {"demand": own["demand"], "queue": own["queue_dominates"]}
-    what = names.get(said["what"]) or own["other"].format(step=STEPS[lang][said["what"]])
-    return own["first"].format(
-        devices=facts["devices"],
-        effective=_percent(base["effective"]),
-        policy=base["policy"],
-        what=what,
+
+    def words(step: str) -> str:
+        return names.get(step) or own["other"].format(step=STEPS[lang][step])
+
+    first = own["first"].format(
+        devices=facts["devices"], effective=_percent(base["effective"]), policy=base["policy"], what=words(said["what"]),
         share=100 * said["share"],
-    )
+    )  # fmt: skip
+    then = own["then"].format(what=words(said["of_what_is_on"]), share=100 * said["its_share"])
+    return f"{first} {then}" if said["what"] == "off" else first
 
 
 def _waterfall(
@@ -165,13 +167,20 @@ def _helps(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[
                     f"{100 * hours['mean']:+.2f} %",
                     "-" if hours["seeds"] < 2 else f"{100 * hours['low']:.2f} … {100 * hours['high']:.2f}",
                     _clock(one["wait"], lang),
-                    "-" if money is None else f"{money[0]:,.0f} ({money[1]:,.0f} … {money[2]:,.0f})",
+                    _money_span(money, hours["seeds"]),
                 )
             )
         parts.append(f"<h3>{escape(facts['words'][links])}</h3>")
         parts.append(f"<p>{escape(verdict(own_rows, facts['currency'], lang))}</p>")
         parts.append(_table(own["heads_helps"].format(currency=facts["currency"] or ""), body))
     return parts
+
+
+def _money_span(money: Sequence[float] | None, seeds: int) -> str:
+    """Return money with its interval, without one where there is a single seed."""
+    if money is None:
+        return "-"
+    return f"{money[0]:,.0f}" if seeds < 2 else f"{money[0]:,.0f} ({money[1]:,.0f} … {money[2]:,.0f})"
 
 
 def _limits(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[str]:

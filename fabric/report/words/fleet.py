@@ -26,6 +26,7 @@ TEXTS = {
     "en": {
         "title": "Where the hours of {fleet} go",
         "first": "Of {devices:,} installed devices' hours {effective} are effective under {policy}; {what} ({share:.1f} % of installed).",
+        "then": "Of what is on, {what} ({share:.1f} % of installed).",
         "waterfall": "From installed to effective",
         "waterfall_note": "Shares of installed device-hours, mean of {seeds} seeds. {links}; {policy}; {fabric}.",
         "policies": "Policies side by side",
@@ -63,8 +64,9 @@ TEXTS = {
         "never": "never", "leaf": "leaf", "hours": "hours",
     },
     "zh": {
-        "title": "{fleet} 的机时去向",
+        "title": "{fleet}：机时去向",
         "first": "在 {policy} 下，{devices:,} 张装机卡的机时有 {effective} 是有效的；{what}（占装机 {share:.1f} %）。",
+        "then": "在开机的卡中，{what}（占装机 {share:.1f} %）。",
         "waterfall": "从装机到有效",
         "waterfall_note": "占装机机时的份额，{seeds} 个种子的均值。{links}；{policy}；{fabric}。",
         "policies": "各策略对照",
@@ -135,8 +137,8 @@ LINKS = {
 def links_words(names: Sequence[str] | None, english: str, lang: str) -> str:
     """Return a link model in a language. names: load, pattern, split, None for none; english: its words there."""
     if lang == "en":
-        return english
-    return "无" if names is None else "，".join(LINKS[name] for name in names)
+        return "no link model" if names is None else english
+    return "不计链路" if names is None else "，".join(LINKS[name] for name in names)
 
 
 def texts(lang: str) -> Mapping[str, str]:

@@ -57,6 +57,8 @@ def name_of(one: Row, lang: str) -> str:
     detail, name = one["detail"], str(one["name"])
     if lang == "en":
         return name
+    if one["name_zh"]:
+        return str(one["name_zh"])
     if "instead_of" in detail:
         return f"每叶 {detail['nodes']} 节点，现为 {detail['instead_of']}"
     if "leaves" in detail:

@@ -179,7 +179,13 @@ def test_what_the_trace_leaves_out_is_said_beside_the_figures(folder):
 
 WRONG = {
     "nodes_off: 16": "nodes_off: at least one node must be on, got all 16 off",
-    "failures: {trace: f.csv}": "a node from 0 to 15 and ends after it starts, got node 0 from 5 h to 2 h",
+    "failures: {trace: f.csv}": "f.csv:2: an outage must end after it starts, got 5 h to 2 h",
+    "failures: {trace: g.csv}": "failures: an outage is of a node from 0 to 15 and ends after it starts, got node 99",
+    "power: {busy: 5, idle: 1}": "power: needs busy, idle and source, or a device of the hardware catalogue",
+    "prices: {currency: CNY, charged: 5}": "prices: needs source, or rent_of a device of the hardware catalogue",
+    "prices: {currency: CNY, rent_of: mi300x}": "prices.rent_of: the catalogue has no rent of 'mi300x' in CNY; it is known",
+    "power: {device: trn1}": "power.device: the catalogue knows no watts of 'trn1'; give busy and idle",
+    "changes: [{name: x, kind: node, device: h200}]": "changes.0: device goes with over: the device there is now",
     "warm_up: 9": "warm_up: must be below the 1 days that the jobs are of, got 9",
     "links: [{load: middle}]": "links.0.load: input should be 'peak' or 'mean', got 'middle'",
     "links: most": "links: input should be 'both' or 'none', got 'most'",
@@ -191,6 +197,7 @@ WRONG = {
 @pytest.mark.parametrize("line", WRONG)
 def test_a_line_of_the_file_that_is_wrong_is_named(folder, line):
     Path("f.csv").write_text("node,start_hours,end_hours\n0,5,2\n")
+    Path("g.csv").write_text("node,start_hours,end_hours\n99,5,\n")
     Path("own.yaml").write_text(f'topo: "{TOPO}"\njobs: {{synthetic: training, days: 1}}\nseeds: 1\n{line}\n')
     said = run("run", "own.yaml", "--workers", "1", "--no-changes")
     assert WRONG[line] in said

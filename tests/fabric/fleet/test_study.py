@@ -93,6 +93,8 @@ def test_what_changes_are_worth_by_hand():
     cheaper = of("price", {}, new=replace(fleet, prices=replace(prices, device_hour=1.5)), effective=40)
     assert (cheaper.hours.mean, cheaper.little) == (0.0, False)
     assert cheaper.money[0] == pytest.approx(0.5 * 876_000)
+    dearer = of("price", {}, new=replace(fleet, prices=replace(prices, charged=12.0)), effective=40, unused_by_job=10)
+    assert dearer.money[0] == pytest.approx((12 * 0.5 - 10 * 0.4) * 876_000), "another charge is for all that jobs hold"
     more = of("jobs", {}, effective=50, unused_by_job=20)
     assert more.money[0] == pytest.approx(0.30 * 10 * 876_000), "of other jobs what they hold is charged"
     dear = worth(Change("fabric", "x", base.setting), base, one_run("fifo+tree", {}, effective=41), free := replace(

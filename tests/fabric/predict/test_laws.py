@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fabric.predict.laws import HOLE, Point, Rows, at, is_ring, points_of, size_law, steps, trend, without_holes
+from fabric.predict.laws import HOLE, Point, Rows, at, points_of, size_law, trend, without_holes
+from fabric.predict.names import is_ring, is_whole, steps
 from fabric.predict.site import Laws, laws_by_setting, tail_of
 from fabric.records.case import Case
 from fabric.records.result import Result
@@ -101,7 +102,7 @@ def test_curves_go_on_in_proportion_above_and_affine_below():
     assert at(2.0**20, curve) == (3.0, 0.0)
 
 
-@pytest.mark.parametrize("name", ["ring", "ring_ompi", "ring-b_cont-utofu-0-6", "default-ring", "gloo_ring"])
+@pytest.mark.parametrize("name", ["ring", "ring_ompi", "segmented_ring", "default-ring", "gloo_ring"])
 def test_rings_are_known_by_a_word_of_their_name(name):
     assert is_ring("all_reduce", name)
     assert not is_ring("broadcast", name)
@@ -110,6 +111,44 @@ def test_rings_are_known_by_a_word_of_their_name(name):
 def test_names_with_a_ring_inside_a_word_are_none():
     assert not is_ring("all_reduce", "nearing")
     assert not is_ring("all_reduce", "tree")
+
+
+@pytest.mark.parametrize("name", ["ring-b_cont-utofu-0-6", "ring-vec_doubling_cont_permute-utofu-0-6"])
+def test_a_name_that_says_on_what_it_is_laid_out_says_no_steps(name):
+    """Of 8 and 64 nodes of a torus these took 1.8 x as long, all sizes up to 1 MiB, where a ring's steps are 9 x as many."""
+    assert not is_ring("all_reduce", name)
+
+
+def test_an_exchange_with_both_neighbours_takes_half_of_a_rings_steps():
+    """Leonardo, Open MPI 4.1.6, 256 KiB (32 KiB a rank on 4, 8 KiB on 32): p/2 steps at equal block."""
+    assert is_ring("all_gather", "neighbor_ompi")
+    assert not is_ring("all_reduce", "neighbor_ompi")
+    assert [steps("all_gather", p, "neighbor_ompi") for p in (2, 4, 32)] == [1, 2, 16]
+    rows = Rows((replace(point(4, 4 * MIB, 2e-4, "neighbor"), collective="all_gather"),))
+    said = trend(replace(case(32, 4 * MIB * 32 // 4), collective="all_gather"), "mpi", "neighbor", rows)
+    assert said.seconds == pytest.approx(8 * 2e-4)
+
+
+@pytest.mark.parametrize(
+    ("collective", "name", "whole"),
+    [
+        ("all_reduce", "recursive_doubling_over", True),
+        ("all_reduce", "bine_lat_over", True),
+        ("all_reduce", "bine-l-utofu-0-1", True),
+        ("all_gather", "recursive_doubling_ompi", False),
+        ("broadcast", "default-binomial", True),
+        ("reduce", "bine-binomial_tree-utofu-0-1", True),
+        ("gather", "default-binomial", False),
+        ("all_reduce", "rabenseifner_over", False),
+        ("all_reduce", "flat", False),
+    ],
+)
+def test_what_moves_all_bytes_on_every_level_grows_with_the_levels(collective, name, whole):
+    """From one number of nodes: LUMI's recursive doubling of 512 MiB took 643 ms on 8 and 860 on 16, 4/3 of it."""
+    assert is_whole(collective, name) is whole
+    rows = Rows((replace(point(8, 64 * MIB, 0.06, name), collective=collective),))
+    said = trend(replace(case(64, 64 * MIB), collective=collective), "mpi", name, rows)
+    assert (said.seconds == pytest.approx(0.12)) is whole
 
 
 def test_two_nodes_are_no_part_of_the_trend_of_large_sizes():

@@ -50,6 +50,28 @@ def test_messages_of_many_groups_are_listed_up_to_a_limit(monkeypatch):
     assert Groups(fabric, NONE, by_columns(16, 4)).call("all_to_all", SIZE).seconds == pytest.approx(whole)
 
 
+def test_of_many_groups_those_of_the_same_nodes_are_listed(monkeypatch):
+    """Two groups share every uplink, the first and the last row of the table: both stand for all."""
+    fabric = load("leaf_spine:leaves=2,hosts_per_leaf=4,spines=1,speed=100Gb/s,latency=1ns")
+    rows = np.array([[0, 4], [2, 6], [1, 5], [3, 7]])[:, ::-1]
+    monkeypatch.setattr("fabric.predict.together.MOST_MESSAGES", 4)
+    found = Groups(fabric, NONE, rows).call("all_to_all", SIZE)
+    assert found.seconds == pytest.approx(2 * found.alone, rel=1e-3)
+    far = load("leaf_spine:leaves=4,hosts_per_leaf=2,spines=1,speed=100Gb/s,latency=1ns")
+    rows = np.array([[0, 2], [4, 6], [1, 3], [5, 7]])
+    found = Groups(far, NONE, rows).call("all_to_all", SIZE)
+    assert found.seconds == pytest.approx(2 * found.alone, rel=1e-3)
+
+
+@pytest.mark.parametrize("collective", ["all_reduce", "all_gather", "reduce_scatter", "all_to_all", "sendrecv"])
+def test_links_are_busy_for_as_long_as_a_call_that_only_moves_bytes(collective):
+    fabric = load("leaf_spine:leaves=4,hosts_per_leaf=4,spines=1,speed=100Gb/s,latency=1ns")
+    groups = Groups(fabric, NONE, by_columns(16, 4))
+    busy = dict(zip(fabric.topology.levels, groups.busy(collective, SIZE), strict=True))
+    assert busy["leaf-spine"] == pytest.approx(groups.call(collective, SIZE).seconds, rel=1e-3)
+    assert busy["host-leaf"] == pytest.approx(busy["leaf-spine"] / 4, rel=1e-3)
+
+
 def test_groups_that_share_a_device_are_refused():
     with pytest.raises(InputError, match="different devices"):
         Groups(load("star:devices=4"), NONE, np.array([[0, 1], [1, 2]]))

@@ -52,4 +52,5 @@ def test_both_languages_have_the_same_words():
 def test_link_models_have_chinese_words():
     assert links_words(["peak", "all_to_all", "hash"], "x", "zh") == "峰值负载，全对全，哈希冲突"  # noqa: RUF001  # Chinese commas
     assert links_words(["peak", "ring", "ideal"], "x", "en") == "x"
-    assert links_words(None, "none", "zh") == "无"
+    assert links_words(None, "none", "zh") == "不计链路"
+    assert links_words(None, "none", "en") == "no link model"

@@ -13,7 +13,16 @@ from fabric.report.words.fleet_worth import amount, limits, name_of, verdict
 def row(kind, name, mean, low, high, money=None, little=False, **detail):  # a row of the answer
     hours = {"mean": mean, "low": low, "high": high, "seeds": 3}
     span = None if money is None else (money, money, money)
-    return {"kind": kind, "name": name, "hours": hours, "money": span, "little": little, "detail": detail, "links": "x"}
+    return {
+        "kind": kind,
+        "name": name,
+        "hours": hours,
+        "money": span,
+        "little": little,
+        "detail": detail,
+        "links": "x",
+        "name_zh": "",
+    }
 
 
 ROWS = [
@@ -59,6 +68,7 @@ def test_without_prices_device_hours_alone_are_named():
 def test_names_of_policies_and_of_the_file_stay():
     assert name_of(row("placement", "tree", 0, 0, 0), "zh") == "tree"
     assert name_of(row("backfill", "on", 0, 0, 0), "zh") == "开"
+    assert name_of({**row("jobs", "more", 0, 0, 0), "name_zh": "更多需求"}, "zh") == "更多需求"
     assert name_of(row("tier", "x", 0, 0, 0, nodes=8, instead_of=4), "zh") == "每叶 8 节点，现为 4"
 
 

@@ -265,3 +265,40 @@ def test_names_of_hosts_in_a_files_name():
     assert in_name("n1,n2", ()) == ("n1", "n2")
     assert in_name("run-n12-n1-v2", {"n1", "n2", "n12"}) == ("n12", "n1")
     assert in_name("n1x", {"n1"}) == ()
+
+
+def two_layers(folder, said):
+    """Groups of four of eight nodes: all are well on a ring, n5 takes 1.2 times as long where switches add up."""
+    halves = [NODES[:4], NODES[4:], NODES[::2], NODES[1::2], [*NODES[:2], *NODES[4:6]], [*NODES[2:4], *NODES[6:]]]
+    for number, hosts in enumerate(halves):
+        (folder / f"ring{number}.log").write_text(said("Ring") + nccl(hosts, 360 + number / 10))
+        (folder / f"sharp{number}.log").write_text(
+            said("NVLSTree") + nccl(hosts, (480 + number / 10) / (1.2 if "n5" in hosts else 1))
+        )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        lambda name: f"# algorithm: {name}\n",
+        lambda name: f"n0:409:409 [0] NCCL INFO NCCL_ALGO set by environment to {name}\n",
+    ],
+    ids=["a line of ours", "NCCL's own"],
+)
+def test_what_only_switches_that_add_up_show_is_said(tmp_path, said):
+    two_layers(tmp_path, said)
+    code, found = judged(tmp_path)
+    assert code == 1
+    assert [(row["layer"], row["name"]) for row in found["rows"] if row["state"] == "slow"] == [("all_reduce in-network", "n5")]
+    assert {row["layer"] for row in found["rows"] if row["state"] == "cleared" and row["name"] == "n5"} == {"all_reduce"}
+    assert found["context"]["in_network_only"] == ["n5"]
+    assert "n5: in-network only, which a port that is down would show" in found["verdict"]
+
+
+def test_what_is_next_runs_the_layers_own_algorithm(tmp_path):
+    for number, hosts in enumerate([NODES[:4], NODES[4:]]):
+        text = nccl(hosts, 360 / (1.4 if "n5" in hosts else 1))
+        (tmp_path / f"{number}.log").write_text(f"# algorithm: NVLS\n{text}")
+    _, found = judged(tmp_path)
+    assert found["next"]
+    assert all("# algorithm: nvls" in line and "-x NCCL_ALGO=nvls" in line for line in found["next"])
