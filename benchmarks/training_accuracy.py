@@ -42,7 +42,7 @@ from topologies.errors import InputError
 RACK, OF_RACK = 72, 64
 """Devices of a rack whose devices are one domain, and how many of them such rows use: powers of two."""
 LARGE, APART = 1024, 0.05
-CHAIN = Path(__file__).parent.parent / "results" / "registered" / "training-2026-11-29.jsonl"
+CHAIN = Path(__file__).parent.parent / "results" / "registered" / "training-2026-11-29-products.jsonl"
 """What was predicted when the constants were last fitted; every row that was fitted on is in it."""
 RATED = 700.0
 """Watts of an H100; a part held at less reaches the square root of the ratio of its shares (assumed)."""

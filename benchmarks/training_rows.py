@@ -149,6 +149,7 @@ def llm_foundry(_: str, line: Json) -> Row:
         recompute="full" if line["Activation Checkpointing"] == "True" else "none",
         grad_bytes=2 if line["MP Mode"] == "PURE" else 4,
         precision="fp8" if "fp8" in line["Precision"] else "bf16",
+        compiled=False,
     )
     devices, batch = int(line["# GPUs"]), int(line["GlobalBatchSize"])
     seconds = batch * sequence / float(line["Throughput (T/s)"])

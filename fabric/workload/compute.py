@@ -1,12 +1,13 @@
 """Seconds of arithmetic and memory traffic of one layer's pass on one device. It knows no communication and no schedule.
 
 M tokens of a micro batch on a rank (sequence / CP), t ways of TP:
-  matrix i x j x k  2 i j k / (share of peak) (1 + edge / min(i, j, k)) + bytes / memory; backward twice that
+  matrix i x j x k  the longer of 2 i j k / (share of peak) (1 + edge / k), k its depth, and bytes / memory; backward two such
   attention core    forward FLOP over its share of the 16-bit peak; backward 2.5 times the FLOP at 0.85 of that share
   memory-bound      10 tensors of the hidden width (two norms, two residuals; / t with SP), rotary positions, the MLP's
                     activation; backward 1.6 times; where nothing is fused, what eager operators read and write instead
   FP8               a pass over the inputs of every matrix and, backward, over the gradients of its outputs: 4 bytes an element
-  gradients         added up once a micro batch: 4 bytes a weight (or as the plan says), twice that where there are several
+  gradients         added up by the matrix that makes them: 4 bytes a weight (or as the plan says) more, twice that where there
+                    are several micro batches
 A pass, with what it waits for messages, lasts at least what the host needs to launch it.
 """
 
@@ -26,9 +27,10 @@ BACKWARD_TRAFFIC = 1.6
 CORE_BACKWARD_FLOPS = 2.5
 """FLOP of the attention core's backward over its forward's: five products for two (arXiv 2307.08691)."""
 FUSED = (10.0, 1.0, 1.0)
-EAGER = (40.0, 5.0, 1.7)
-"""Hidden tensors a layer, and factors of rotary positions and of the activation: counted from what an eager RMS norm in FP32, a
-complex product in FP32 and silu times gate read and write in PyTorch, against one read and one write where they are fused."""
+EAGER = {"rms": (40.0, 5.0, 1.7), "layer": (27.0, 5.0, 1.7), "layer_no_bias": (27.0, 5.0, 1.7)}
+"""Hidden tensors a layer, and factors of rotary positions and of the activation. Fused: one read and one write. Eager, by the
+norm: counted from what an RMS norm in FP32 (several operators), a complex product in FP32 and silu times gate read and write in
+PyTorch; with LayerNorm, which is one operator there, the first is fitted on llm-foundry's rows (F)."""
 SCORE_BYTES = (13.0, 19.0)
 """Bytes a score that is kept (no flash attention), forward and backward: softmax, mask and dropout, read and written."""
 
@@ -73,15 +75,37 @@ class On:
         """Return the seconds in which so many bytes go through memory."""
         return nbytes / (self.kernels.memory * self.rates.memory_rate)
 
-    def matrix(self, i: float, j: float, k: float, precision: str, share: float = 1.0) -> float:
-        """Return the seconds of one product i x k by k x j. share: of the usual share of the peak, for grouped matrices."""
-        least = min(i, j, k)
-        if least <= 0:
+    def matrix(self, i: float, j: float, k: float, precision: str, share: float = 1.0, sums: float = 0.0) -> float:
+        """Return the seconds of one product i x k by k x j: of its FLOP, or of its bytes where these take longer.
+
+        share: of the usual share of the peak, for grouped matrices; sums: bytes more for each of the i j outputs.
+        """
+        if min(i, j, k) <= 0:
             return 0.0
         width = 2 if precision == "bf16" else 1
-        moved = self.stream(width * (i * k + k * j) + 2 * i * j)
+        moved = self.stream(width * (i * k + k * j) + (2 + sums) * i * j)
         rate = self.kernels.gemm(precision) * share * self.rates.peak(precision)
-        return 2 * i * j * k / rate * (1 + self.kernels.edge / least) + moved
+        return max(2 * i * j * k / rate * (1 + self.kernels.edge / k), moved)
+
+
+class Product(NamedTuple):
+    """A matrix of i tokens, j outputs and k inputs. share: of the usual share of the peak; times: how many alike there are."""
+
+    i: float
+    j: float
+    k: float
+    precision: str
+    share: float = 1.0
+    times: float = 1.0
+
+    def forward(self, on: On) -> float:
+        """Return the seconds of the outputs."""
+        return self.times * on.matrix(self.i, self.j, self.k, self.precision, self.share)
+
+    def backward(self, on: On, sums: float) -> float:
+        """Return the seconds of both gradients. sums: bytes more for every weight's."""
+        inputs = on.matrix(self.i, self.k, self.j, self.precision, self.share)
+        return self.times * (inputs + on.matrix(self.k, self.j, self.i, self.precision, self.share, sums))
 
 
 @lru_cache(maxsize=4096)
@@ -90,23 +114,21 @@ def layer_passes(
 ) -> LayerPasses:
     """Return the passes of one layer for one micro batch. experts: its MLP is a mixture of them."""
     tokens = plan.micro_batch * sequence / plan.cp
-    attention, rows = _attention_matrices(model, plan, tokens), tokens / plan.tp
-    gemm = sum(on.matrix(*shape, plan.precision) for shape in attention)
-    gemm += _experts_gemm(model, plan, on, rows, tokens) if experts else _mlp_gemm(model, plan, on, tokens, model.mlp_width)
+    products = _products(model, plan, on, tokens, experts=experts)
+    gemm = sum(one.forward(on) for one in products)
+    back = sum(one.backward(on, _accumulated(plan, micro_batches)) for one in products)
     core, core_back, kept = _core(model, plan, on, sequence, tokens)
     routed = on.kernels.routed if experts else 0.0
     forward_bytes = _memory_bytes(model, plan, tokens, routed)
     inputs, gradients = _quantized(model, plan, tokens, routed)
-    grads = _local_weights(model, plan, experts=experts) * _accumulated(plan, micro_batches)
     host = on.kernels.moe_host if experts else on.kernels.host
     forward = Pass(gemm, core, on.stream(forward_bytes + inputs) + kept[0], host)
-    back_bytes = BACKWARD_TRAFFIC * forward_bytes + gradients + grads
-    backward = Pass(2 * gemm, core_back, on.stream(back_bytes) + kept[1], host)
+    back_bytes = BACKWARD_TRAFFIC * forward_bytes + gradients
+    backward = Pass(back, core_back, on.stream(back_bytes) + kept[1], host)
     if plan.recompute == "pointwise":
         return LayerPasses(forward, backward, Pass(0.0, 0.0, on.stream(_pointwise_bytes(model, plan, tokens, routed)), 0.0))
     if plan.recompute == "full" and plan.fsdp:
-        gemm -= _last_matrix(model, plan, on, rows, tokens, experts=experts)
-        return LayerPasses(forward, backward, forward._replace(gemm=gemm))
+        return LayerPasses(forward, backward, forward._replace(gemm=gemm - products[-1].forward(on)))
     return LayerPasses(forward, backward, _again(plan, forward, Pass(0.0, core, kept[0], 0.0)))
 
 
@@ -114,9 +136,10 @@ def layer_passes(
 def logits_passes(model: LanguageModel, plan: ParallelPlan, on: On, sequence: int, micro_batches: int) -> LayerPasses:
     """Return the passes of the vocabulary's matrix and the loss, in BF16 at any precision: 12 bytes a logit in all."""
     tokens, width = plan.micro_batch * sequence / plan.cp, model.vocabulary / plan.tp
-    gemm, loss = on.matrix(tokens, width, model.hidden, "bf16"), on.stream(6 * tokens * width)
-    grads = on.stream(model.hidden * width * _accumulated(plan, micro_batches))
-    return LayerPasses(Pass(gemm, 0.0, loss, 0.0), Pass(2 * gemm, 0.0, loss + grads, 0.0), NOTHING)
+    product = Product(tokens, width, model.hidden, "bf16")
+    loss = on.stream(6 * tokens * width)
+    back = product.backward(on, _accumulated(plan, micro_batches))
+    return LayerPasses(Pass(product.forward(on), 0.0, loss, 0.0), Pass(back, 0.0, loss, 0.0), NOTHING)
 
 
 def _again(plan: ParallelPlan, forward: Pass, core: Pass) -> Pass:
@@ -148,37 +171,26 @@ def _attention_matrices(model: LanguageModel, plan: ParallelPlan, tokens: float)
     return [*query, *kv, (tokens, h, a * value / t)]
 
 
-def _mlp_gemm(model: LanguageModel, plan: ParallelPlan, on: On, tokens: float, width: float) -> float:
+def _products(model: LanguageModel, plan: ParallelPlan, on: On, tokens: float, *, experts: bool) -> list[Product]:
+    """Return all matrices of a layer, the MLP's last one last."""
+    found = [Product(*shape, plan.precision) for shape in _attention_matrices(model, plan, tokens)]
+    e = model.experts
+    if not experts or e is None:
+        return found + _mlp(model, plan, tokens, model.mlp_width)
+    found.append(Product(tokens / plan.tp, e.count, model.hidden, "bf16"))
+    found += _mlp(model, plan, tokens, e.shared) if e.shared else []
+    each = tokens / plan.tp * plan.ep * plan.etp * e.top_k / e.count * plan.skew
+    first, width = model.mlp_matrices - 1, e.width / plan.etp
+    more = plan.precision, on.kernels.grouped, e.count / plan.ep
+    return [*found, Product(each, first * width, model.hidden, *more), Product(each, model.hidden, width, *more)]
+
+
+def _mlp(model: LanguageModel, plan: ParallelPlan, tokens: float, width: float) -> list[Product]:
     h, first = model.hidden, model.mlp_matrices - 1
-    up = on.matrix(tokens, first * width / plan.tp, h, plan.precision)
-    return up + on.matrix(tokens, h, width / plan.tp, plan.precision)
-
-
-def _last_matrix(model: LanguageModel, plan: ParallelPlan, on: On, rows: float, tokens: float, *, experts: bool) -> float:
-    """Return the seconds of a layer's last matrix, which torch's checkpoint does not make again: nothing keeps its output.
-
-    torch.utils.checkpoint without reentry ends when the last kept tensor is made again (set_checkpoint_early_stop); the last
-    of a layer is that matrix's input. Megatron-LM makes all of it again.
-    """
-    e = model.experts
-    if experts and e is not None:
-        each = rows * plan.ep * plan.etp * e.top_k / e.count * plan.skew
-        width = e.width / plan.etp
-        return e.count / plan.ep * on.matrix(each, model.hidden, width, plan.precision, on.kernels.grouped)
-    return on.matrix(tokens, model.hidden, model.mlp_width / plan.tp, plan.precision)
-
-
-def _experts_gemm(model: LanguageModel, plan: ParallelPlan, on: On, rows: float, tokens: float) -> float:
-    """Return the seconds of router, shared experts and the rank's own experts, the fullest rank's tokens counted."""
-    e = model.experts
-    if e is None:
-        return 0.0
-    h, first, mine = model.hidden, model.mlp_matrices - 1, e.count / plan.ep
-    each = rows * plan.ep * plan.etp * e.top_k / e.count * plan.skew
-    width, share = e.width / plan.etp, on.kernels.grouped
-    own = on.matrix(each, first * width, h, plan.precision, share) + on.matrix(each, h, width, plan.precision, share)
-    shared = _mlp_gemm(model, plan, on, tokens, e.shared) if e.shared else 0.0
-    return mine * own + shared + on.matrix(rows, e.count, h, "bf16")
+    return [
+        Product(tokens, first * width / plan.tp, h, plan.precision),
+        Product(tokens, h, width / plan.tp, plan.precision),
+    ]
 
 
 def _core(
@@ -196,7 +208,7 @@ def _core(
 
 def _memory_bytes(model: LanguageModel, plan: ParallelPlan, tokens: float, routed: float) -> float:
     """Return the bytes of a forward pass's memory-bound work. routed: share of the experts' that is not fused, 0: none."""
-    hidden, rotary, activation = FUSED if plan.compiled else EAGER
+    hidden, rotary, activation = FUSED if plan.compiled else EAGER[model.norm]
     t = plan.tp
     found = hidden * 2 * tokens * model.hidden / (t if plan.sp else 1)
     if not model.learned_positions:
@@ -231,12 +243,3 @@ def _quantized(model: LanguageModel, plan: ParallelPlan, tokens: float, routed: 
         inputs += h + model.mlp_width / t
         outputs += first * model.mlp_width / t + h
     return 4 * tokens * inputs, 4 * tokens * outputs
-
-
-def _local_weights(model: LanguageModel, plan: ParallelPlan, *, experts: bool) -> float:
-    """Return the matrix weights of a layer on one rank."""
-    e = model.experts
-    if not experts or e is None:
-        return (model.attention_weights + model.dense_mlp_weights) / plan.tp
-    own = e.count * model.expert_weights / (plan.ep * plan.etp)
-    return own + (model.attention_weights + model.shared_weights) / plan.tp

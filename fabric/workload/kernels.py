@@ -20,7 +20,7 @@ class Kernels:
 
     gemm_bf16, gemm_fp8: of the dense peak, by matrices large in all three sizes. core: of the 16-bit peak, by the attention
     core, causal scores counted half; core_backward: its backward's share over its forward's. edge: a matrix takes 1 +
-    edge / its smallest size times as long (tiles that are not full, waves that are not whole). memory: of the memory's rate.
+    edge / its depth times as long (every tile is filled and drained). memory: of the memory's rate.
     grouped: of gemm by the experts' grouped matrices. routed: of the traffic of tokens on their way through the experts
     (permutation, activation, casts) what goes through memory on its own, not fused with a neighbour. contention: the part of
     the shorter of arithmetic and communication that is lost when they run beside each other (they share SMs, memory and
@@ -51,24 +51,25 @@ UNFITTED = {
     "ampere": Kernels(0.79, 0.79, 0.5, source="0.91 x 0.869 (M, L)"),
     "hopper": Kernels(0.73, 0.65, 0.6, source="(L)"),
     "blackwell": Kernels(0.70, 0.69, 0.5, source="0.91 x 0.776 and 0.763 (M, L)"),
+    "gb200": Kernels(0.66, 0.65, 0.5, source="0.91 x 0.729 (M, L); FP8 as far below B200's"),
 }
 """Architecture -> shares from measured matrices alone: no published step was looked at."""
 SHARED = {"memory": 0.75, "contention": 0.4}
 FIT = "fitted on published steps, below the best matrix measured; docs/training.md"
-LAUNCHED = {"grouped": 0.4, "moe_host": 4.5e-3}
+LAUNCHED = {"grouped": 0.37, "moe_host": 4.5e-3}
 """Mixtures of experts whose kernels the host launches one by one, after it has heard how many tokens each expert got (F): with
 NeMo 25.11 to 26.06 Qwen3 30B takes 27 to 30 s for 6,144 passes, on B200 as on H100 and under three layouts."""
-GRAPHS = {"grouped": 0.6, "moe_host": 0.3e-3, "routed": 0.5}
+GRAPHS = {"grouped": 0.55, "moe_host": 0.3e-3, "routed": 0.5}
 """Those of NeMo containers from 26.06 on, FP8 on Blackwell: a graph of the whole step, activation and casts inside the grouped
 matrices, permutation inside the exchange (full_iteration, cutedsl_fused_grouped_mlp, hybridep in Megatron-Bridge's recipes).
 grouped (F); routed (A): half of the traffic, as tokens are read and written once a way and the activation is not."""
 DROPPED = {"moe_host": 2.4e-3}
 """Tokens beyond a capacity dropped, so that shapes are known beforehand: the host need not wait (F, NeMo 25.09)."""
-ULTRA = Kernels(0.70, 0.74, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS)
+ULTRA = Kernels(0.68, 0.65, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS)
 KERNELS = {
-    "ampere": Kernels(0.76, 0.76, 0.5, source=FIT, **SHARED, **LAUNCHED),
-    "hopper": Kernels(0.63, 0.70, 0.6, source=FIT, **SHARED, **LAUNCHED),
-    "blackwell": Kernels(0.58, 0.57, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS),
+    "ampere": Kernels(0.74, 0.74, 0.5, source=FIT, **SHARED, **LAUNCHED),
+    "hopper": Kernels(0.60, 0.65, 0.6, source=FIT, **SHARED, **LAUNCHED),
+    "blackwell": Kernels(0.50, 0.49, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS),
     "b300-sxm": ULTRA,
     "gb300": ULTRA,
 }
