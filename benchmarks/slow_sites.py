@@ -4,7 +4,8 @@ A test is a ring of nodes that all send to the next at once, device by device. I
 router's own crossings (ideal split), over the link's health, or of the slowest device, times noise: of every block, of every
 visit, and now and then a burst. Noise after the spread of collectives of 1 MiB and more at Leonardo, LUMI and MareNostrum 5:
 the high end of a cell is 1.4 to 1.9 % above its median in the middle, in a tenth of the cells 10 to 80 %; visits of one cell
-differ by a standard deviation of 1 to 4 % (LUMI) (HLC-Lab/pico @413bc5d, MIT; figures only). It knows no congestion by others.
+differ by a standard deviation of 1 to 4 % (LUMI) (HLC-Lab/pico @413bc5d, MIT; figures only). Congestion by others, where asked
+for, halves what leads out of one group for one visit: whoever is named for it is named falsely.
 
     python -m benchmarks.slow_sites --sites 2000     # the table of docs/slow.md
 """
@@ -12,10 +13,11 @@ differ by a standard deviation of 1 to 4 % (LUMI) (HLC-Lab/pico @413bc5d, MIT; f
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, exp, log, log2
 from time import process_time
+from types import MappingProxyType
 
 import numpy as np
 
@@ -32,11 +34,19 @@ BLOCK_NOISE, VISIT_NOISE, BURSTS, BURST = 0.02, 0.02, 0.05, 0.5
 BLOCKS = 5
 SLOWEST, LEAST = 4.0, 1.25
 KINDS = ("device", "nic", "cable", "switch")
+RAIL_KINDS = (*KINDS, "node", "leaf")
+"""A node: all its NICs. A leaf: the switch of one rail of a smallest group, to which all its nodes hang by one NIC each."""
+VERDICTS = {"device": "device", "nic": "rail", "cable": "boundary", "switch": "boundary", "node": "node", "leaf": "switch"}
+"""What each kind is to be called, where nodes have several rails; elsewhere a slow device or NIC is a slow node."""
+CROWD = 2.0
 
 
 @dataclass
 class Site:
-    """A fabric with what is planted: factors of devices (by number) and of cables. told: what must be named, by kind."""
+    """A fabric with what is planted: factors of devices (by number) and of cables. told: what must be named, by kind.
+
+    crowded: share of visits in which others take half of what leads out of one group.
+    """
 
     fabric: Fabric
     tree: Tree
@@ -44,6 +54,7 @@ class Site:
     devices: dict[int, float] = field(default_factory=dict)
     cables: dict[int, float] = field(default_factory=dict)
     told: list[tuple[str, set[int]]] = field(default_factory=list)
+    crowded: float = 0.0
 
     def __post_init__(self) -> None:
         """Take the generator of its noise."""
@@ -51,7 +62,16 @@ class Site:
 
     def ask(self, tests: Sequence[Test]) -> list[list[float]]:
         """Return the seconds of every block of each test; a launcher would run them at once."""
-        return [self._blocks(self.seconds(test)) for test in tests]
+        crowd = self._crowd()
+        return [self._blocks(self.seconds(test, crowd)) for test in tests]
+
+    def _crowd(self) -> dict[int, float]:
+        """Return the cables that others load during one round, with the factor of what is left."""
+        if not self.tree.layers or self.random.random() >= self.crowded:
+            return {}
+        at = int(self.random.integers(len(self.tree.layers)))
+        group = int(self.random.integers(len(self.tree.layers[at].names)))
+        return dict.fromkeys(_leads_out(self.fabric, self.tree, at, self.tree.boundary(at, group)).tolist(), CROWD)
 
     def _blocks(self, seconds: float) -> list[float]:
         visit = VISIT_NOISE * self.random.standard_t(4)
@@ -59,8 +79,8 @@ class Site:
         noise = BLOCK_NOISE * self.random.standard_normal(BLOCKS)
         return [float(v) for v in seconds * np.exp(visit + bursts + noise)]
 
-    def seconds(self, test: Test) -> float:
-        """Return how long a test takes without noise."""
+    def seconds(self, test: Test, crowd: Mapping[int, float] = MappingProxyType({})) -> float:
+        """Return how long a test takes without noise. crowd: factors of cables that others load."""
         pairs = self.pairs(test)
         devices = {int(d) for pair in pairs for d in pair}
         worst = max(self.devices.get(d, 1.0) for d in devices)
@@ -71,6 +91,8 @@ class Site:
         health = np.ones(len(load_))
         for cable, factor in self.cables.items():
             health[2 * cable : 2 * cable + 2] = 1 / factor
+        for cable, factor in crowd.items():
+            health[2 * cable : 2 * cable + 2] /= factor
         nic = self.fabric.nic_speed
         return float(max(worst, (load_ * nic / (self.fabric.link_speed * health)).max()))
 
@@ -84,17 +106,22 @@ class Site:
         return [(devices[a][r], devices[b][r]) for a, b in steps(test) for r in rails]
 
 
-def planted(fabric: Fabric, tree: Tree, faults: int, seed: int, kinds: Sequence[str] = KINDS) -> Site:
+def planted(fabric: Fabric, tree: Tree, faults: int, seed: int, kinds: Sequence[str] = KINDS, crowded: float = 0.0) -> Site:
     """Return a site with so many faults of drawn kinds, places and factors, on different nodes and groups."""
-    site, rng = Site(fabric, tree, seed), np.random.default_rng([seed, 7])
-    topology, taken = fabric.topology, set[int]()
-    usable = [kind for kind in kinds if kind in ("device", "nic") or tree.layers]
+    site, rng = Site(fabric, tree, seed, crowded=crowded), np.random.default_rng([seed, 7])
+    taken = set[int]()
+    usable = [kind for kind in kinds if kind in ("device", "nic", "node") or tree.layers]
     while len(site.told) < faults:
         kind, factor = str(rng.choice(usable)), exp(rng.uniform(log(LEAST), log(SLOWEST)))
-        if kind in ("device", "nic"):
+        devices: list[int] = []
+        if kind in ("device", "nic", "node"):
             node = int(rng.integers(tree.nodes))
-            device = int(rng.choice(tree.devices[node]))
+            devices = [int(rng.choice(tree.devices[node]))] if kind != "node" else [int(d) for d in tree.devices[node]]
             named = {node}
+        elif kind == "leaf":
+            layer, rail = tree.layers[0], int(rng.integers(len(tree.devices[0])))
+            named = {int(n) for n in np.flatnonzero(layer.group == rng.integers(len(layer.names)))}
+            devices = [int(tree.devices[n][rail]) for n in named]
         else:
             at = int(rng.integers(len(tree.layers)))
             named = {tree.boundary(at, int(rng.integers(len(tree.layers[at].names))))}
@@ -102,10 +129,9 @@ def planted(fabric: Fabric, tree: Tree, faults: int, seed: int, kinds: Sequence[
             continue
         taken |= named
         if kind == "device":
-            site.devices[device] = factor
-        elif kind == "nic":
-            own = np.flatnonzero((topology.ends[:, 0] == device) & (topology.level != topology.scale_up_level))
-            site.cables |= dict.fromkeys(own.tolist(), factor)
+            site.devices |= dict.fromkeys(devices, factor)
+        elif devices:
+            site.cables |= dict.fromkeys(_of_devices(fabric, devices), factor)
         else:
             (suspect,) = named
             leads = _leads_out(fabric, tree, at, suspect)
@@ -113,6 +139,13 @@ def planted(fabric: Fabric, tree: Tree, faults: int, seed: int, kinds: Sequence[
             site.cables |= dict.fromkeys(chosen, factor)
         site.told.append((kind, named))
     return site
+
+
+def _of_devices(fabric: Fabric, devices: Sequence[int]) -> list[int]:
+    """Return the cables by which devices hang on the network."""
+    topology = fabric.topology
+    own = np.isin(topology.ends[:, 0], devices) & (topology.level != topology.scale_up_level)
+    return [int(cable) for cable in np.flatnonzero(own)]
 
 
 def _leads_out(fabric: Fabric, tree: Tree, at: int, suspect: int) -> np.ndarray:
@@ -132,10 +165,14 @@ def _leads_out(fabric: Fabric, tree: Tree, at: int, suspect: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Score:
-    """What a search of one site came to. found: of the planted, by kind; false: named and not planted."""
+    """What a search of one site came to. found: of the planted, by kind; called: those that were called what they are.
+
+    false: suspects named and not planted.
+    """
 
     planted: tuple[str, ...]
     found: tuple[str, ...]
+    called: tuple[str, ...]
     false: int
     settled: bool
     tests: int
@@ -161,7 +198,12 @@ def score(site: Site, **options: float) -> Score:
     right = {s for _, names in site.told for s in names}
     return Score(
         tuple(kind for kind, _ in site.told),
-        tuple(kind for kind, names in site.told if names & named),
+        tuple(kind for kind, names in site.told if names <= named),
+        tuple(
+            kind
+            for kind, names in site.told
+            if any(v.kind == _verdict(site, kind) and names <= {*v.suspects} for v in found.verdicts)
+        ),
         len(named - right),
         not found.open,
         found.searched,
@@ -169,6 +211,11 @@ def score(site: Site, **options: float) -> Score:
         entropy_bits(site.tree.suspects, len(site.told)),
         max(clock, default=0.0),
     )
+
+
+def _verdict(site: Site, kind: str) -> str:
+    """Return what a fault of a kind is to be called."""
+    return VERDICTS[kind] if len(site.tree.devices[0]) > 1 or VERDICTS[kind] == "boundary" else "node"
 
 
 def search_rounds(found: Found) -> int:
@@ -186,33 +233,40 @@ def bisection_tests(nodes: int, faults: int) -> int:
     return faults * ceil(log2(max(nodes, 2))) + 1
 
 
-SETTINGS: Sequence[tuple[str, int, Sequence[str]]] = (
-    ("leaf_spine:leaves=8,spines=29,hosts_per_leaf=29", 5, ("device", "nic")),
-    ("leaf_spine:leaves=8,spines=29,hosts_per_leaf=29", 0, KINDS),
-    ("leaf_spine:leaves=8,spines=4,hosts_per_leaf=16", 3, KINDS),
-    ("fat_tree:k=8", 3, KINDS),
-    ("rail_optimized:nodes=32,rails=4,radix=16", 2, KINDS),
-    ("fat_tree:k=16", 8, ("device", "nic")),
+SETTINGS: Sequence[tuple[str, int, Sequence[str], float]] = (
+    ("leaf_spine:leaves=8,spines=29,hosts_per_leaf=29", 5, ("device", "nic"), 0.0),
+    ("leaf_spine:leaves=8,spines=29,hosts_per_leaf=29", 0, KINDS, 0.0),
+    ("leaf_spine:leaves=8,spines=4,hosts_per_leaf=16", 3, KINDS, 0.0),
+    ("fat_tree:k=8", 3, KINDS, 0.0),
+    ("rail_optimized:nodes=32,rails=4,radix=16", 2, (*KINDS, "node"), 0.0),
+    ("rail_optimized:nodes=32,rails=4,radix=16", 1, ("leaf",), 0.0),
+    ("fat_tree:k=16", 8, ("device", "nic"), 0.0),
+    ("leaf_spine:leaves=8,spines=4,hosts_per_leaf=16", 0, KINDS, 0.2),
+    ("rail_optimized:nodes=32,rails=4,radix=16", 1, (*KINDS, "node"), 0.2),
 )
+"""Fabric, faults, their kinds, share of visits that others crowd."""
 HEAD = (
-    "| fabric | nodes | faults | found: device | nic | cable | switch | named falsely, a site | settled | tests, mean (90 %) "
-    "| / bound | pairs | halving | rounds, mean (90 %) | slowest plan |"
+    "| fabric | nodes | faults | crowded | found: device | nic | cable | switch | node | leaf | called what it is "
+    "| named falsely, a site | settled | tests, mean (90 %) | / bound | pairs | halving | rounds, mean (90 %) | slowest plan |"
 )
 
 
-def row(spec: str, faults: int, kinds: Sequence[str], sites: int) -> str:
+def row(spec: str, faults: int, kinds: Sequence[str], crowded: float, sites: int) -> str:
     """Return one setting's row of the table."""
     fabric = load(spec)
     tree = tree_of(fabric)
-    scores = [score(planted(fabric, tree, faults, seed, kinds)) for seed in range(sites)]
+    scores = [score(planted(fabric, tree, faults, seed, kinds, crowded)) for seed in range(sites)]
     rate: Callable[[str], str] = lambda kind: _rate(  # noqa: E731
         sum(s.found.count(kind) for s in scores), sum(s.planted.count(kind) for s in scores)
     )
     tests, rounds = np.array([s.tests for s in scores]), np.array([s.rounds for s in scores])
     bound = scores[0].bound
     cells = [
-        f"`{spec}`", tree.nodes, faults, *map(rate, KINDS), f"{sum(s.false for s in scores) / sites:.3f}",
-        f"{100 * sum(s.settled for s in scores) / sites:.1f} %", f"{tests.mean():.1f} ({np.quantile(tests, 0.9):.0f})",
+        f"`{spec}`", tree.nodes, faults, f"{100 * crowded:.0f} %", *map(rate, RAIL_KINDS),
+        _rate(sum(len(s.called) for s in scores), sum(len(s.found) for s in scores)),
+        f"{sum(s.false for s in scores) / sites:.3f}",
+        f"{100 * sum(s.settled for s in scores) / sites:.1f} %",
+        f"{tests.mean():.1f} ({np.quantile(tests, 0.9):.0f})",
         f"{tests.mean() / bound:.2f}" if bound else "-", f"{pairs_tests(tree.nodes):,}", bisection_tests(tree.nodes, faults),
         f"{rounds.mean():.1f} ({np.quantile(rounds, 0.9):.0f})", f"{max(s.slowest_plan for s in scores):.2f} s",
     ]  # fmt: skip

@@ -17,10 +17,10 @@ from fabric.slow.tree import flat, tree_of
 BIG = "leaf_spine:leaves=8,spines=29,hosts_per_leaf=29"
 
 
-def sites(spec, faults, count, kinds=KINDS):
+def sites(spec, faults, count, kinds=KINDS, crowded=0.0):
     fabric = load(spec)
     tree = tree_of(fabric)
-    return [score(planted(fabric, tree, faults, seed, kinds)) for seed in range(count)]
+    return [score(planted(fabric, tree, faults, seed, kinds, crowded)) for seed in range(count)]
 
 
 def rate(scores):
@@ -57,6 +57,19 @@ def test_mixed_faults_are_found_and_nothing_else_is_named(spec, faults, count):
     scores = sites(spec, faults, count)
     assert rate(scores) >= 0.93
     assert sum(s.false for s in scores) <= 0.01 * faults * count + 1
+
+
+@pytest.mark.parametrize("kind", ["device", "nic", "node", "leaf", "switch"])
+def test_a_fault_is_called_what_it_is(kind):
+    scores = sites("rail_optimized:nodes=32,rails=4,radix=16", 1, 12, (kind,))
+    assert sum(len(s.called) for s in scores) >= 11
+    assert sum(s.false for s in scores) == 0
+
+
+def test_what_others_crowd_for_a_while_is_nobodys_fault():
+    scores = sites("leaf_spine:leaves=8,spines=4,hosts_per_leaf=16", 0, 20, crowded=0.2)
+    assert sum(s.false for s in scores) == 0
+    assert np.mean([s.settled for s in scores]) >= 0.8
 
 
 def test_a_thousand_nodes_with_eight_faults():
