@@ -31,6 +31,7 @@ from fabric.network.names import given_names
 from fabric.slow.find import Told, run
 from fabric.slow.findings import drains
 from fabric.slow.kept import check, opened
+from fabric.slow.rings import tree_for
 from fabric.slow.search import Report, Search
 from fabric.text.json_file import read_json
 from fabric.units import size
@@ -120,7 +121,7 @@ def command(
         if launch.started:
             found = _as_rank(shown, launch)
         else:
-            found = _start(search, given["ranks_wanted"], ranks.arguments_of(ctx, KEPT_BACK), keep, force=force)
+            found = _start(search, fabric, given["ranks_wanted"], ranks.arguments_of(ctx, KEPT_BACK), keep, force=force)
     return shown.end(found) if launch.rank == 0 else 0
 
 
@@ -271,12 +272,16 @@ def _progress(search: Search) -> Callable[[int, int], None]:
     return progress
 
 
-def _start(search: Search, wanted: int | None, arguments: Sequence[str], keep: Path | None, *, force: bool) -> Report:
+def _start(
+    search: Search, fabric: Fabric | None, wanted: int | None, arguments: Sequence[str], keep: Path | None, *, force: bool
+) -> Report:
     """Start the ranks and return what their rank 0 reports; where ranks fall silent, start again and go on without those."""
     count = wanted if wanted is not None else max(4, len(gpus()) if search.backend == "nccl" else len(usable_cores()))
     if count < 2:
         raise InputError(f"ranks: must be 2 or more, got {count}")
     start.check_crowd(count, force=force)
+    if search.method == "search" and search.unit == "rank" and not search.alone:
+        tree_for([[rank] for rank in range(count)], count, search.unit, fabric)  # refuses what the ranks would
     check_backend(backend(search.backend), Launch(world_size=count))
     check(keep, search, count)
     with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:

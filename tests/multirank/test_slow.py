@@ -254,6 +254,7 @@ def test_under_a_users_own_launcher_one_rank_speaks(backend, ranks):
         (["--size", "2", "--collective", "all_reduce", "--backend", "mpi"], 2, "size: all_reduce on 2 ranks needs"),
         (["--method", "pairs", "--topo", "star:devices=4"], 2, "topo: is of --method search and bisection, got it with pairs"),
         (["--ranks", "3", "--backend", "mpi"], 2, "ranks: a search needs 4 ranks or nodes or more, got 3"),
+        (["--ranks", "3", "--backend", "gloo"], 2, "ranks: a search needs 4 ranks or nodes or more, got 3"),
         (["--topo", "star:devices=3", "--ranks", "4", "--backend", "mpi"], 2, "topo: must have 4 devices or more, one a rank"),
         (["--layers", "wire"], 2, "layers: must be some of collective, in-network, pairs, got 'wire'"),
         (["--layers", "in-network", "--backend", "mpi"], 2, "layers: in-network needs nccl and switches that add up"),
