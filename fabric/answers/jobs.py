@@ -101,10 +101,13 @@ STEPS = (
     Column("seconds", NUMBER, "the same beside the others", head="with the others", cell=lambda f: show_duration(f.seconds)),
     Column("more", NUMBER, "times as long", lambda f: f.seconds / f.alone if f.alone else None, head="slowdown",
            cell=lambda f: f"{f.seconds / f.alone:.2f}" if f.alone else "-"),
+    Column("step_at_most", NUMBER, "were nothing of what the others add hidden", lambda f: f.step.seconds + f.seconds - f.alone,
+           head="step at most", cell=lambda f: show_duration(f.step.seconds + f.seconds - f.alone)),
 )  # fmt: skip
 HOW = (
     "every kind is timed while each other job calls, at the same moment and once, what slows it most of its own",
     "calls between nodes: all of a step, hidden ones too; how much of them lengthens the step alone, `training` says",
+    "slowdown: of these calls; step at most: as if nothing of what the others add were hidden",
 )
 
 
