@@ -67,7 +67,7 @@ class Site:
 
     def _crowd(self) -> dict[int, float]:
         """Return the cables that others load during one round, with the factor of what is left."""
-        if not self.tree.layers or self.random.random() >= self.crowded:
+        if not (self.crowded and self.tree.layers) or self.random.random() >= self.crowded:
             return {}
         at = int(self.random.integers(len(self.tree.layers)))
         group = int(self.random.integers(len(self.tree.layers[at].names)))
