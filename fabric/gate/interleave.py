@@ -155,19 +155,7 @@ class Arena:
     def case(self, cell: Cell, side: str) -> Case:
         """Return the case of one side's cell."""
         what = (self.contest.a if side == "A" else self.contest.b).what
-        return Case(
-            collective=cell.collective,
-            nbytes=cell.nbytes,
-            world_size=cell.world_size,
-            nodes=self.placement.nodes(cell.world_size),
-            ranks_per_node=self.placement.ranks_per_node(cell.world_size),
-            op=what.op_of(cell.collective),
-            root=what.root_of(cell.collective),
-            dtype=what.dtype,
-            in_place=cell.in_place,
-            mode=what.mode,
-            params=what.params_of(cell.collective),
-        )
+        return cell.case(what, self.placement)
 
 
 def as_it_is(operation: Operation, _side: str) -> Operation:

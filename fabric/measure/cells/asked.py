@@ -133,17 +133,4 @@ def case_of(asked: Asked, backend: str, size: int, placement: Placement) -> Case
     forms = [cell for cell in cells if asked.in_place in (None, cell.in_place)]
     if not forms:
         raise InputError(f"in_place: {name} of {backend} has no such form, got {asked.in_place}")
-    cell = max(forms, key=lambda found: found.in_place)
-    return Case(
-        collective=cell.collective,
-        nbytes=cell.nbytes,
-        world_size=size,
-        nodes=placement.nodes(size),
-        ranks_per_node=placement.ranks_per_node(size),
-        op=what.op_of(cell.collective),
-        root=what.root_of(cell.collective),
-        dtype=what.dtype,
-        in_place=cell.in_place,
-        mode=what.mode,
-        params=what.params_of(cell.collective),
-    )
+    return max(forms, key=lambda found: found.in_place).case(what, placement)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from fabric.measure.backends.backend import Backend
 from fabric.measure.backends.catalog import variant
@@ -13,10 +13,13 @@ from fabric.measure.cells.ask import Sizes, What, check_what, fits, names_of, si
 from fabric.measure.cells.layout import block_elements
 from fabric.measure.cells.orders import check_orders
 from fabric.measure.cells.plan import Plan
-from fabric.records.case import DTYPES
+from fabric.records.case import DTYPES, Case
 from fabric.records.ranges import MOST_CALLS, MOST_FACTOR, MOST_RANKS, MOST_TIMES
 from fabric.text.numbers import whole
 from topologies.errors import InputError
+
+if TYPE_CHECKING:
+    from fabric.measure.host.placement import Placement
 
 Loop = Literal["native", "python"]
 
@@ -31,6 +34,23 @@ class Cell:
     in_place: bool
     asked: int = 0
     order: str = "contiguous"
+
+    def case(self, what: What, seats: Placement) -> Case:
+        """Return the case of this cell on ranks that stand so."""
+        return Case(
+            collective=self.collective,
+            nbytes=self.nbytes,
+            world_size=self.world_size,
+            nodes=seats.nodes(self.world_size),
+            ranks_per_node=seats.ranks_per_node(self.world_size),
+            op=what.op_of(self.collective),
+            root=what.root_of(self.collective),
+            order=self.order,
+            dtype=what.dtype,
+            in_place=self.in_place,
+            mode=what.mode,
+            params=what.params_of(self.collective),
+        )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fabric.measure.backends.backend import Backend, Group, World
-from fabric.measure.cells.ask import What
 from fabric.measure.cells.job import Cell, Job
 from fabric.measure.cells.orders import Seating, seating
 from fabric.measure.cells.plan import OVERSUBSCRIBED_SHARE, Plan
@@ -173,7 +172,7 @@ def _visit(bench: _Bench, cell: Cell) -> Result | None:
 
 def _measure(bench: _Bench, group: Group, cell: Cell, seats: Placement) -> Result | None:
     """Return the cell's result on the group's rank 0, None on its other ranks."""
-    case = _case(bench.job.what, cell, seats)
+    case = cell.case(bench.job.what, seats)
     watched = seats.counted_by(group.rank)
     bench.watchdog.alive()
     before = usage(watched)
@@ -189,23 +188,6 @@ def _around(before: Usage, after: Usage, foreign: float | None) -> dict[str, Any
     jump = clock_jump((before.wall, before.at), (after.wall, after.at))
     contended = {"foreign_share": foreign, "contended": foreign is not None and foreign > CONTENDED}
     return contended if jump is None else {**contended, "clock_jump_seconds": jump}
-
-
-def _case(what: What, cell: Cell, seats: Placement) -> Case:
-    return Case(
-        collective=cell.collective,
-        nbytes=cell.nbytes,
-        world_size=cell.world_size,
-        nodes=seats.nodes(cell.world_size),
-        ranks_per_node=seats.ranks_per_node(cell.world_size),
-        op=what.op_of(cell.collective),
-        root=what.root_of(cell.collective),
-        order=cell.order,
-        dtype=what.dtype,
-        in_place=cell.in_place,
-        mode=what.mode,
-        params=what.params_of(cell.collective),
-    )
 
 
 def _result(bench: _Bench, cell: Cell, case: Case, seats: Placement, timing: Timing, around: Mapping[str, Any]) -> Result:
