@@ -22,6 +22,12 @@ AT_BEST: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 nothing that takes long (arXiv 2407.21783, 3.3.2); DeepSeek-V3 hides exchanges and makes norms again (2412.19437, 3.2)."""
 
 
+GROUPED = {"deepseek-v3": 0.56}
+"""Share of the FP8 peak of a run's own grouped matrices. DeepGEMM's README of 2025-02 (deepseek-ai/DeepGEMM, read 2026-11-29)
+has 1297 and 1099 TFLOP/s on H800 for the two of DeepSeek-V3's experts, 4 x 8,192 tokens: by the laws of depth and waves 0.64 of
+the peak for a large one, held at the power limit 0.87 of that (kernels.py, S)."""
+
+
 def published_rows(least: int) -> Iterator[Row]:
     """Yield the package's published runs of so many devices and more, with their speed: on none was anything fitted."""
     nodes = {"h100-sxm": "dgx-h100", "h800-sxm": "hgx-h800"}
@@ -31,5 +37,6 @@ def published_rows(least: int) -> Iterator[Row]:
             software = run.source.partition(",")[0].partition(" (")[0]
             yield Row(
                 f"published {run.model}", software, language_model(run.model), replace(run.plan, dp=None, **fields),
-                nodes[run.device], run.ranks, run.batch, run.seq, run.seconds, unstated=guess,
+                nodes[run.device], run.ranks, run.batch, run.seq, run.seconds, grouped=GROUPED.get(run.model),
+                unstated=guess,
             )  # fmt: skip

@@ -26,7 +26,8 @@ Json = Mapping[str, Any]
 class Row:
     """One published step. group: rows of one model, machine and software at several sizes. nodes: name of the catalogue's node.
 
-    core: share of the attention core's kernels of that day, None: today's; power: watts a device where it was capped.
+    core: share of the attention core's kernels of that day, None: today's; grouped: of the FP8 peak, by experts' grouped
+    matrices of its own; power: watts a device where it was capped.
     unstated: what was guessed; empty where the layout is stated. memory_rate: bytes per second where the part was another.
     dropped: tokens beyond an expert's capacity were. launched: experts'
     kernels are, one by one, where others of its day run as a graph. fitted: constants were fitted on it.
@@ -42,6 +43,7 @@ class Row:
     sequence: int
     seconds: float
     core: float | None = None
+    grouped: float | None = None
     unstated: str = ""
     power: float | None = None
     memory_rate: float | None = None
@@ -193,12 +195,16 @@ def named(text: str, table: Mapping[str, str], what: str) -> str:
     return table[max(keys, key=len)]
 
 
-def dispatch_of(model: LanguageModel, node: str, precision: str) -> str:
+def dispatch_of(model: LanguageModel, node: str, precision: str, *, dropped: bool) -> str:
     """Return how tokens reach their experts in NVIDIA's recipes: once (DeepEP, HybridEP), or a copy an expert (all-to-all).
 
+    dropped: tokens beyond an expert's capacity are, which Megatron has for all-to-all alone (moe_expert_capacity_factor in
+    megatron/core/transformer/transformer_config.py and Megatron-Bridge's token-drop utility, read 2026-11-29).
     NVIDIA-NeMo/Megatron-Bridge, scripts/performance/configs/{qwen,gpt_oss,deepseek}/*_workload_base_configs.py at 01b2977e51,
     07eea52d45 and 0426418230, read 2026-11-29; those of older containers may differ.
     """
+    if dropped:
+        return "each"
     if "qwen3-235b" in model.name:
         return "once" if "nvl72" in node else "each"
     if "gpt-oss" in model.name:
@@ -220,19 +226,18 @@ def megatron_bridge(_: str, line: Json) -> Row:
         raise Unread("NVFP4 is not modelled")
     model = language_model(named(str(line.get("Model") or line["subsection"]), MODELS, "model"))
     node, parts = named(system, NODES, "node"), "bf16" if "BF16" in precision else "fp8"
-    sequence = int(number(line["Sequence Length"]))
+    sequence, dropped = int(number(line["Sequence Length"])), "tokendrop" in str(line.get("Model"))
     pp, vpp, moe = count(line, "PP"), count(line, "VP"), model.experts is not None
     plan = ParallelPlan(
         tp=count(line, "TP"), pp=pp, cp=count(line, "CP"), ep=count(line, "EP") if moe else 1, vpp=vpp if pp > 1 else 1,
         micro_batch=count(line, "MBS"), fsdp=-1 if count(line, "FSDP", 0) > 1 else 0,
-        precision=parts, grad_bytes=2, dispatch=dispatch_of(model, node, parts) if moe else "each",
+        precision=parts, grad_bytes=2, dispatch=dispatch_of(model, node, parts, dropped=dropped) if moe else "each",
         overlap=USUAL_OVERLAP if moe else (*USUAL_OVERLAP, "tp"),  # its recipes for dense models switch the ring exchange on
     )  # fmt: skip
     devices, batch = int(number(line["#-GPUs"])), int(number(line["GBS"]))
     seconds = batch * sequence / devices / number(line["Tokens / sec / GPU"])
     said = f"Megatron-Bridge {'MoE' if moe else 'dense'} {plan.precision}"
     release = str(line.get("release", "")).replace(" NeMo Container", "")
-    dropped = "tokendrop" in str(line.get("Model"))
     launched = "gpt-oss" in model.name and node == "dgx-b300"  # full_iteration stands in a comment there (see dispatch_of)
     return Row(
         said,

@@ -1,7 +1,8 @@
 """Seconds of arithmetic and memory traffic of one layer's pass on one device. It knows no communication and no schedule.
 
 M tokens of a micro batch on a rank (sequence / CP), t ways of TP:
-  matrix i x j x k  the longer of 2 i j k / (share of peak) (1 + edge / k), k its depth, and bytes / memory; backward two such
+  matrix i x j x k  the longer of 2 i j k / (share of peak) (1 + edge / k) (1 + w / i j), k its depth, w half a wave of tiles,
+                    and bytes / memory; backward two such
   attention core    forward FLOP over its share of the 16-bit peak; backward 2.5 times the FLOP at 0.85 of that share
   memory-bound      10 tensors of the hidden width (two norms, two residuals; / t with SP), rotary positions, the MLP's
                     activation; backward 1.6 times; where nothing is fused, what eager operators read and write instead
@@ -64,6 +65,29 @@ class LayerPasses(NamedTuple):
     again: Pass
 
 
+class Product(NamedTuple):
+    """A matrix of i tokens, j outputs and k inputs.
+
+    share: of the usual share of the peak; times: how many alike there are, whose tiles fill the device together.
+    """
+
+    i: float
+    j: float
+    k: float
+    precision: str
+    share: float = 1.0
+    times: float = 1.0
+
+    def forward(self, on: On) -> float:
+        """Return the seconds of the outputs."""
+        return on.matrix(self)
+
+    def backward(self, on: On, sums: float) -> float:
+        """Return the seconds of both gradients. sums: bytes more for every weight's."""
+        i, j, k = self[:3]
+        return on.matrix(self._replace(j=k, k=j)) + on.matrix(self._replace(i=k, j=j, k=i), sums)
+
+
 @dataclass(frozen=True)
 class On:
     """A device and its kernels, as passes are timed."""
@@ -75,37 +99,19 @@ class On:
         """Return the seconds in which so many bytes go through memory."""
         return nbytes / (self.kernels.memory * self.rates.memory_rate)
 
-    def matrix(self, i: float, j: float, k: float, precision: str, share: float = 1.0, sums: float = 0.0) -> float:
-        """Return the seconds of one product i x k by k x j: of its FLOP, or of its bytes where these take longer.
+    def matrix(self, one: Product, sums: float = 0.0) -> float:
+        """Return the seconds of products: of their FLOP, or of their bytes where these take longer.
 
-        share: of the usual share of the peak, for grouped matrices; sums: bytes more for each of the i j outputs.
+        sums: bytes more for each of the i j outputs.
         """
+        i, j, k, precision, share, times = one
         if min(i, j, k) <= 0:
             return 0.0
         width = 2 if precision == "bf16" else 1
         moved = self.stream(width * (i * k + k * j) + (2 + sums) * i * j)
         rate = self.kernels.gemm(precision) * share * self.rates.peak(precision)
-        return max(2 * i * j * k / rate * (1 + self.kernels.edge / k), moved)
-
-
-class Product(NamedTuple):
-    """A matrix of i tokens, j outputs and k inputs. share: of the usual share of the peak; times: how many alike there are."""
-
-    i: float
-    j: float
-    k: float
-    precision: str
-    share: float = 1.0
-    times: float = 1.0
-
-    def forward(self, on: On) -> float:
-        """Return the seconds of the outputs."""
-        return self.times * on.matrix(self.i, self.j, self.k, self.precision, self.share)
-
-    def backward(self, on: On, sums: float) -> float:
-        """Return the seconds of both gradients. sums: bytes more for every weight's."""
-        inputs = on.matrix(self.i, self.k, self.j, self.precision, self.share)
-        return self.times * (inputs + on.matrix(self.k, self.j, self.i, self.precision, self.share, sums))
+        tail = self.kernels.wave / 2 / (i * j * times)
+        return times * max(2 * i * j * k / rate * (1 + self.kernels.edge / k) * (1 + tail), moved)
 
 
 @lru_cache(maxsize=4096)

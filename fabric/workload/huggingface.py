@@ -124,8 +124,15 @@ def _experts(where: str, kind: str, config: Mapping[str, Any]) -> Experts | None
     top = _count(where, config, "num_experts_per_tok")
     shared = _count(where, config, "n_shared_experts", 0) if config.get("n_shared_experts") else 0
     dense = _count(where, config, "first_k_dense_replace", 0) if config.get("first_k_dense_replace") else 0
+    count = _count(where, config, key)
+    groups = _count(where, config, "n_group", 1)
+    allowed = _count(where, config, "topk_group", 1) if groups > 1 else 1
+    if count % groups or not top <= allowed * (count // groups):
+        raise InputError(
+            f"model: {where}: n_group and topk_group must leave {top} of {count} experts to a token, got {groups} and {allowed}"
+        )
     return Experts(
-        _count(where, config, key), top, width, shared * width, dense, kind == "gpt_oss", kind in ("deepseek_v3", "kimi_k2")
+        count, top, width, shared * width, dense, kind == "gpt_oss", kind in ("deepseek_v3", "kimi_k2"), groups, allowed
     )
 
 

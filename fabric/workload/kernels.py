@@ -1,10 +1,17 @@
 """How near kernels come to a device's data sheet: a few shares by architecture, each with its meaning and source.
 
-It knows no model and no plan. Sources: (M) the best matrix of each device, stas00/ml-engineering, compute/accelerator, read
-2026-11-29: A100 271 of 312, H100 795 of 989, B200 1745 of 2250, GB200 1822 of 2500 TFLOP/s in BF16; H100 1403 of 1979, B200
-3433 of 4500 in FP8. (L) matrices of language models, semianalysis.com, "MI300X vs H100 vs H200", 2024-12: H100 720 in BF16,
-1280 in FP8, so 0.91 of (M). (K) FlashAttention-3 on H100, causal, width 128, 4k to 16k tokens: 590 to 621 TFLOP/s, so 0.6
-(pytorch/benchmark, pull request 2391, read 2026-11-29). (F) fitted on published steps, docs/training.md. (A) assumed.
+It knows no model and no plan. Sources, all read 2026-11-29:
+(M) the best matrix of each device, stas00/ml-engineering, compute/accelerator: A100 271 of 312, H100 795 of 989, B200 1745 of
+    2250, GB200 1822 of 2500 TFLOP/s in BF16; H100 1403 of 1979, B200 3433 of 4500 in FP8.
+(L) matrices of language models in short runs, kernels as cuBLAS picks them, semianalysis.com, "MI300X vs H100 vs H200",
+    2024-12: H100 720 in BF16, 1280 in FP8, so 0.91 of (M); its five shapes take 1.07 times as long a FLOP as large matrices by
+    the laws of depth and of waves, so that large ones reach 0.97 of (M).
+(S) what a device holds at its power limit over a short burst's best, a node's slowest, BF16 (as (M), benchmarks/README.md):
+    H200 745 of 852, so 0.87; B200 1421 of 1747, so 0.81. B300 in MXFP8: 2442 of 4500 at 4096 x 4096 x 4096, by these laws 0.64
+    for a large matrix (a page on Transformer Engine, 1100 W, 2026-08-22). A100: 257 of 312 at 8192 x 8192 x 8192, normal data
+    (thonking.ai, "Strangely, Matrix Multiplications on GPUs Run Faster", 2024), by these laws 0.86.
+(K) FlashAttention-3 on H100, causal, width 128, 4k to 16k tokens: 590 to 621 TFLOP/s, so 0.6 (pytorch/benchmark, pull request
+    2391). (D) data sheets. (F) fitted on published steps, docs/training.md. (A) assumed.
 """
 
 from __future__ import annotations
@@ -13,6 +20,10 @@ from dataclasses import dataclass
 
 from fabric.workload.device import DeviceRates
 
+TILE = 128 * 256
+"""Outputs of the tile that matrix kernels use where they can; one a multiprocessor (ml-engineering, compute/accelerator/
+benchmarks, "What makes a fast shape")."""
+
 
 @dataclass(frozen=True)
 class Kernels:
@@ -20,7 +31,8 @@ class Kernels:
 
     gemm_bf16, gemm_fp8: of the dense peak, by matrices large in all three sizes. core: of the 16-bit peak, by the attention
     core, causal scores counted half; core_backward: its backward's share over its forward's. edge: a matrix takes 1 +
-    edge / its depth times as long (every tile is filled and drained). memory: of the memory's rate.
+    edge / its depth times as long (every tile is filled and drained). wave: outputs of all tiles that the device works on at
+    once; of the last wave of a matrix half is idle on average. memory: of the memory's rate.
     grouped: of gemm by the experts' grouped matrices. routed: of the traffic of tokens on their way through the experts
     (permutation, activation, casts) what goes through memory on its own, not fused with a neighbour. contention: the part of
     the shorter of arithmetic and communication that is lost when they run beside each other (they share SMs, memory and
@@ -33,6 +45,7 @@ class Kernels:
     core: float
     core_backward: float = 0.85
     edge: float = 100.0
+    wave: float = 132 * TILE
     memory: float = 0.8
     grouped: float = 0.6
     routed: float = 1.0
@@ -47,15 +60,20 @@ class Kernels:
         return self.gemm_bf16 if precision == "bf16" else self.gemm_fp8
 
 
+PROCESSORS = {"ampere": 108, "hopper": 132, "blackwell": 148, "rack": 152}
+"""Multiprocessors of A100, H100 and H200, B200 and B300, GB200 and GB300 (D)."""
+WAVES = {name: {"wave": float(count * TILE)} for name, count in PROCESSORS.items()}
 UNFITTED = {
-    "ampere": Kernels(0.79, 0.79, 0.5, source="0.91 x 0.869 (M, L)"),
-    "hopper": Kernels(0.73, 0.65, 0.6, source="(L)"),
-    "blackwell": Kernels(0.70, 0.69, 0.5, source="0.91 x 0.776 and 0.763 (M, L)"),
-    "gb200": Kernels(0.66, 0.65, 0.5, source="0.91 x 0.729 (M, L); FP8 as far below B200's"),
+    "ampere": Kernels(0.84, 0.84, 0.5, source="large matrices: 0.97 x 0.87 (M, L), as sustained (S)", **WAVES["ampere"]),
+    "hopper": Kernels(0.68, 0.605, 0.6, source="0.78 and 0.69 (L) x 0.87 (S)", **WAVES["hopper"]),
+    "blackwell": Kernels(0.61, 0.60, 0.5, source="0.97 x 0.776 and 0.763 (M, L) x 0.81 (S)", **WAVES["blackwell"]),
+    "gb200": Kernels(0.575, 0.565, 0.5, source="0.97 x 0.729 (M, L) x 0.81 (S); FP8 as far below B200's", **WAVES["rack"]),
+    "b300-sxm": Kernels(0.625, 0.635, 0.5, source="BF16 0.97 x 0.79 (M, L) x 0.81 (S); FP8 (S)", **WAVES["blackwell"]),
+    "gb300": Kernels(0.625, 0.635, 0.5, source="as B300", **WAVES["rack"]),
 }
-"""Architecture -> shares from measured matrices alone: no published step was looked at."""
+"""Architecture or device -> shares from measured matrices alone: no published step was looked at."""
 SHARED = {"memory": 0.75, "contention": 0.4}
-FIT = "fitted on published steps, below the best matrix measured; docs/training.md"
+FIT = "fitted on published steps; docs/training.md"
 LAUNCHED = {"grouped": 0.37, "moe_host": 4.5e-3}
 """Mixtures of experts whose kernels the host launches one by one, after it has heard how many tokens each expert got (F): with
 NeMo 25.11 to 26.06 Qwen3 30B takes 27 to 30 s for 6,144 passes, on B200 as on H100 and under three layouts."""
@@ -65,13 +83,14 @@ matrices, permutation inside the exchange (full_iteration, cutedsl_fused_grouped
 grouped (F); routed (A): half of the traffic, as tokens are read and written once a way and the activation is not."""
 DROPPED = {"moe_host": 2.4e-3}
 """Tokens beyond a capacity dropped, so that shapes are known beforehand: the host need not wait (F, NeMo 25.09)."""
-ULTRA = Kernels(0.68, 0.65, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS)
+BLACKWELL = f"{FIT}; BF16 taken as far below its best matrix as FP8"
 KERNELS = {
-    "ampere": Kernels(0.74, 0.74, 0.5, source=FIT, **SHARED, **LAUNCHED),
-    "hopper": Kernels(0.60, 0.65, 0.6, source=FIT, **SHARED, **LAUNCHED),
-    "blackwell": Kernels(0.50, 0.49, 0.5, source=f"{FIT}; BF16 taken as far below its best matrix as FP8", **SHARED, **GRAPHS),
-    "b300-sxm": ULTRA,
-    "gb300": ULTRA,
+    "ampere": Kernels(0.79, 0.79, 0.5, source=FIT, **SHARED, **LAUNCHED, **WAVES["ampere"]),
+    "hopper": Kernels(0.64, 0.65, 0.6, source=FIT, **SHARED, **LAUNCHED, **WAVES["hopper"]),
+    "blackwell": Kernels(0.52, 0.51, 0.5, source=BLACKWELL, **SHARED, **GRAPHS, **WAVES["blackwell"]),
+    "gb200": Kernels(0.52, 0.51, 0.5, source=BLACKWELL, **SHARED, **GRAPHS, **WAVES["rack"]),
+    "b300-sxm": Kernels(0.67, 0.64, 0.5, source=BLACKWELL, **SHARED, **GRAPHS, **WAVES["blackwell"]),
+    "gb300": Kernels(0.67, 0.64, 0.5, source=BLACKWELL, **SHARED, **GRAPHS, **WAVES["rack"]),
 }
 """Architecture, or device where it has its own -> shares that are used. memory and contention are one number for all."""
 OTHER = Kernels(0.6, 0.55, 0.4, source="assumed: no measured matrix of this architecture here")

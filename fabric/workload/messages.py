@@ -4,7 +4,8 @@ Bytes S as nccl-tests count them, of BF16 unless said; M tokens of a micro batch
   TP    a layer's pass: with SP a gather and a scatter of M h for attention and as many for a plain MLP; without, all-reduces
   CP    keys and values go once round the ring forward: c - 1 messages of M g d / t, twice; backward twice as much
   EP    a pass: every token to its top-k experts and back, two exchanges of M / t c h; c copies of a token: top-k, or, sent once
-        to each of P places (ranks; scale-up domains where there are several), P (1 - C(E - E / P, k) / C(E, k)) of them
+        to each of P places (ranks; scale-up domains where there are several), P (1 - C(E - E / P, k) / C(E, k)) of them, fewer
+        where a token may visit few groups of experts only
   PP    a boundary: M h / t each way
   DP    a stage's gradients scattered (ZeRO-1; ZeRO-2: once a micro batch) or all-reduced, weights gathered; experts over their
         own, thinner group
@@ -79,12 +80,24 @@ def ep_messages(model: LanguageModel, plan: ParallelPlan, tokens: float, places:
 def token_copies(experts: Experts, plan: ParallelPlan, places: int) -> float:
     """Return how often a token is sent: to each of its experts, or once to every place that has one, its own counted.
 
-    Experts are chosen evenly and without regard to places: a place has none of k with C(E - E / P, k) / C(E, k).
+    Experts are chosen evenly and without regard to places, among those of the groups that a token may visit: m of these groups
+    in one place have none of k experts with C(E' - m E'/g, k) / C(E', k), E' experts of g groups.
     """
     if plan.dispatch == "each":
         return experts.top_k
-    others = experts.count - experts.count // places
-    return places * (1 - comb(others, experts.top_k) / comb(experts.count, experts.top_k))
+    limit, group = experts.top_groups, experts.count // experts.groups
+    own = min(group, experts.count // places)  # a place's experts of one group
+    inside = max(1, experts.groups // places)  # groups of a place
+    reach = limit * group
+    none = sum(
+        _share(experts.groups, limit, inside, m) * comb(max(0, reach - m * own), experts.top_k) for m in range(inside + 1)
+    )
+    return places * (1 - none / comb(reach, experts.top_k))
+
+
+def _share(groups: int, chosen: int, inside: int, m: int) -> float:
+    """Return how likely m of the chosen groups are among those inside a place."""
+    return comb(inside, m) * comb(groups - inside, chosen - m) / comb(groups, chosen) if m <= chosen else 0.0
 
 
 def pp_message(model: LanguageModel, plan: ParallelPlan, tokens: float) -> Message:

@@ -35,7 +35,8 @@ class Experts:
 
     width: of one expert's MLP. shared: width of the experts that every token visits, together. dense_layers: the first layers,
     that keep a plain MLP of LanguageModel.mlp_width. biases: of every expert's matrices and of the router. router_bias: one
-    number an expert that balances their load and is no weight of any matrix (DeepSeek-V3).
+    number an expert that balances their load and is no weight of any matrix (DeepSeek-V3). groups, top_groups: experts are in
+    so many groups, and a token visits experts of so many of them only (DeepSeek's limit of nodes).
     """
 
     count: int
@@ -45,6 +46,8 @@ class Experts:
     dense_layers: int = 0
     biases: bool = False
     router_bias: bool = False
+    groups: int = 1
+    top_groups: int = 1
 
 
 @dataclass(frozen=True)

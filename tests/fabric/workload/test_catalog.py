@@ -92,7 +92,7 @@ CONFIGS = {
         "num_key_value_heads": 128, "num_hidden_layers": 61, "vocab_size": 129280, "max_position_embeddings": 163840,
         "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
         "n_routed_experts": 256, "num_experts_per_tok": 8, "moe_intermediate_size": 2048, "n_shared_experts": 1,
-        "first_k_dense_replace": 3,
+        "first_k_dense_replace": 3, "n_group": 8, "topk_group": 4,
     },
     "gpt-oss-20b": {
         "model_type": "gpt_oss", "hidden_size": 2880, "intermediate_size": 2880, "num_attention_heads": 64, "head_dim": 64,
@@ -110,6 +110,7 @@ def test_a_hugging_face_configuration_gives_the_catalogues_model(name, tmp_path)
     found, known = language_model(str(tmp_path)), language_model(name)
     assert found.parameters == known.parameters
     assert found.flops_per_token(4096) == known.flops_per_token(4096)
+    assert found.experts == known.experts
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,7 @@ def test_a_hugging_face_configuration_gives_the_catalogues_model(name, tmp_path)
         ({"model_type": "llama", "hidden_size": 8}, "lacks num_hidden_layers, num_attention_heads, vocab_size"),
         (CONFIGS["llama3-8b"] | {"num_hidden_layers": -1}, "num_hidden_layers must be a whole number >= 1"),
         (CONFIGS["llama3-8b"] | {"num_key_value_heads": 5}, "heads must be a multiple of kv_heads"),
+        (CONFIGS["deepseek-v3"] | {"n_group": 64, "topk_group": 1}, "n_group and topk_group must leave 8 of 256 experts"),
     ],
 )
 def test_a_configuration_that_cannot_be_is_refused_by_its_key(config, says):

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from fabric.network.spec import load
 from fabric.workload.catalog import language_model
-from fabric.workload.compute import On
+from fabric.workload.compute import On, Product
 from fabric.workload.costs import Costs
 from fabric.workload.device import device_of
 from fabric.workload.kernels import kernels_of
 from fabric.workload.messages import token_copies
+from fabric.workload.model import Experts
 from fabric.workload.plan import plan_of
 from fabric.workload.training import training_step
 from topologies.errors import InputError
@@ -255,8 +256,30 @@ def test_torchs_checkpoint_does_not_make_a_layers_last_matrix_again():
 def test_a_matrix_lasts_as_long_as_its_flops_or_its_bytes_and_a_sum_is_bytes():
     """8192 x 8192 outputs over 4096 inputs wait for FLOP, with 8 bytes each more still; over 16 for their bytes."""
     on = On(device_of(FABRIC), kernels_of(device_of(FABRIC)))
-    deep = on.matrix(8192, 8192, 4096, "bf16")
-    assert deep == on.matrix(8192, 8192, 4096, "bf16", sums=8.0)
-    assert deep == pytest.approx(2 * 4096 * 8192**2 / (on.kernels.gemm_bf16 * on.rates.bf16) * (1 + on.kernels.edge / 4096))
-    assert on.matrix(8192, 8192, 16, "bf16") == on.stream(2 * (2 * 16 * 8192 + 8192**2))
-    assert on.matrix(8192, 8192, 16, "bf16", sums=8.0) == on.stream(2 * (2 * 16 * 8192 + 8192**2) + 8 * 8192**2)
+    deep, flat = Product(8192, 8192, 4096, "bf16"), Product(8192, 8192, 16, "bf16")
+    assert on.matrix(deep) == on.matrix(deep, sums=8.0)
+    whole = 2 * 4096 * 8192**2 / (on.kernels.gemm_bf16 * on.rates.bf16)
+    tail = 132 * 128 * 256 / 8192**2 / 2
+    assert on.matrix(deep) == pytest.approx(whole * (1 + on.kernels.edge / 4096) * (1 + tail))
+    assert on.matrix(flat) == on.stream(2 * (2 * 16 * 8192 + 8192**2))
+    assert on.matrix(flat, sums=8.0) == on.stream(2 * (2 * 16 * 8192 + 8192**2) + 8 * 8192**2)
+
+
+def test_matrices_run_together_waste_one_half_wave_and_one_after_the_other_one_each():
+    """Sixteen experts' matrices of half a wave each: together they lose 1/16, one at a time as much as they take."""
+    on = On(device_of(FABRIC), kernels_of(device_of(FABRIC)))
+    half = Product(1024, on.kernels.wave / 2 / 1024, 8192, "bf16")
+    deep = replace(on.kernels, wave=0.0)
+    whole = On(on.rates, deep).matrix(half)
+    assert on.matrix(half) == pytest.approx(2 * whole)
+    assert on.matrix(half._replace(times=16)) == pytest.approx(16 * whole * (1 + 1 / 16))
+
+
+def test_a_token_that_may_visit_few_groups_of_experts_reaches_fewer_places():
+    """Of 16 experts in 4 groups, 2 of them, 3 experts drawn from these: by counting all draws, on 2, 4 and 8 places."""
+    experts, once = Experts(16, 3, 128, groups=4, top_groups=2), plan_of("dispatch=once")
+    draws = [three for two in combinations(range(4), 2) for three in combinations([e for e in range(16) if e // 4 in two], 3)]
+    for places in (2, 4, 8):
+        reached = [len({expert * places // 16 for expert in three}) for three in draws]
+        assert token_copies(experts, once, places) == pytest.approx(sum(reached) / len(reached))
+    assert language_model("deepseek-v3").experts.top_groups == 4

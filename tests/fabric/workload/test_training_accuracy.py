@@ -91,6 +91,20 @@ def test_one_question_with_two_answers_is_no_pair_to_order(folder):
     assert (ordered([found[0], slower], machines=False).right, ordered([found[0], slower], machines=True).total) == (1, 0)
 
 
+def test_predictions_next_to_each_other_are_called_a_tie_and_not_counted_as_named(folder):
+    found, _ = scored(of(folder), KERNELS)
+    speed = found[0].row.tokens_per_second_per_device
+    pairs = {}
+    for ahead in (1.01, 1.04, 0.96):  # predicted speed over the other's, which ran as fast as half of it
+        seconds = found[1].row.batch * found[1].row.sequence / found[1].row.devices / speed * 2
+        slow = replace(found[1], row=replace(found[1].row, seconds=seconds), seconds=1.0)
+        slow = replace(slow, seconds=slow.seconds * slow.speed / found[0].speed * ahead)
+        pairs[ahead] = ordered([found[0], slow], machines=False)
+    assert [(one.total, one.tied, one.right) for one in pairs.values()] == [(1, 1, 1), (1, 0, 1), (1, 0, 0)]
+    assert [len(one.wrong) for one in pairs.values()] == [0, 0, 1]
+    assert "0 of 0, 1 more called a tie; forced 1 of 1 (100%)" in pairs[1.01].text("here")
+
+
 def test_the_key_tells_rows_apart_by_what_was_predicted(folder):
     row = of(folder)[0]
     others = [
