@@ -30,7 +30,7 @@ CURVE_SECONDS = 12.0
 """Of two curves to 16,384 ranks: 11.1 s on two cores under a load of 7 (2026-11-29); with half as many plans to choose from
 7.7, and 10.9 while every plan was asked for."""
 AUTO_SECONDS = 5.0
-"""Of `--plan auto` for Llama 3.1 405B on 16,384 H100, the answer whole: winner, front, neighbours, what would make it faster."""
+"""Of `--plan auto` for Llama 3.1 405B on 16,384 H100, the whole answer: winner, front, neighbours, single changes."""
 SLOW_MACHINE = 1.7
 MILLISECOND = 1e-3
 
