@@ -16,7 +16,7 @@ It knows no model and no plan. Sources, all read 2026-11-29:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fabric.workload.device import DeviceRates
 
@@ -58,6 +58,10 @@ class Kernels:
     def gemm(self, precision: str) -> float:
         """Return the share of the dense peak at a precision."""
         return self.gemm_bf16 if precision == "bf16" else self.gemm_fp8
+
+    def slowed(self, times: float) -> Kernels:
+        """Return kernels that the host takes so many times as long to launch."""
+        return replace(self, host=self.host * times, moe_host=self.moe_host * times)
 
 
 PROCESSORS = {"ampere": 108, "hopper": 132, "blackwell": 148, "rack": 152}
