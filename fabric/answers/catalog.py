@@ -29,6 +29,7 @@ SCHEMAS: Mapping[str, str] = {
     "scale": "fabric.answers.scale",
     "training": "fabric.answers.training_view",
     "scale-training": "fabric.answers.training_scale",
+    "serving": "fabric.answers.serving",
     "report": "fabric.answers.report",
     "jobs": "fabric.answers.jobs",
     "stress": "fabric.answers.stress",

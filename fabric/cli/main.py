@@ -30,6 +30,7 @@ VERBS = {
     "scale": "Scaling efficiency versus cluster size, measured and predicted in one table.",
     "report": "Write the page of any results on their fabric: measured, imported or predicted.",
     "training": "What a training step of a language model takes on a fabric, part by part; the fastest plan.",
+    "serving": "What a serving replica of a language model does: time to a token, tokens a second, memory.",
     "jobs": "Several jobs at once on one fabric, and what they cost each other.",
     "stress": "How much longer collectives take as cables, switches or planes fail.",
     "flows": "Simulate explicit flows that share links max-min fairly: every finish time.",
