@@ -90,7 +90,7 @@ def passed(at: Setting, tokens: Tokens, kv_bytes: float) -> Passed:
                 sent += [one._replace(times=layers * one.times, exposed=layers * one.exposed) for one in messages]
         if stage.last:
             own["logits"] += _logits(at, tokens.sequences)
-        if plan.pp > 1:
+        if not stage.last:
             own["communication"] += at.ask(between).seconds
             sent.append(Sent(between, 1, at.ask(between).seconds, "nothing: the next stage waits for it"))
         pace = max(pace, sum(own.values()))

@@ -93,6 +93,7 @@ def test_a_pipeline_is_filled_by_its_sequences():
     assert two.token > two.decode.seconds  # the logits make the last stage the slower one
     assert four.token < 1.05 * two.token
     assert isclose(two.prefill.seconds, one.prefill.seconds)
+    assert [(sent.what, sent.count) for sent in one.decode.communications] == [("PP activations", 1)]
 
 
 def test_as_many_sequences_fit_as_there_is_room_for():
