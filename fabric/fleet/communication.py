@@ -10,7 +10,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from fabric.fleet.job import WHOLE, Jobs
-from fabric.workload.step import TrainingStep
 from topologies.errors import InputError
 
 ASSUMED = (100, 200, 400)
@@ -28,12 +27,6 @@ def share_of(communication_seconds: float, step_seconds: float) -> int:
             f"communication: must be from 0 to the step's {step_seconds:g} s, a time above 0, got {communication_seconds:g} s"
         )
     return round(WHOLE * communication_seconds / step_seconds)
-
-
-def of_step(step: TrainingStep) -> int:
-    """Return the thousandths of a training step that nothing hides of its messages between nodes."""
-    between = sum(part.exposed for part in step.communications if part.case.nodes > 1)
-    return share_of(min(between, step.seconds), step.seconds)
 
 
 def assumed(jobs: Jobs, share: int, *, by_tenant: Mapping[str, int] | None = None) -> Jobs:
