@@ -69,6 +69,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None: 
     cls=LazyGroup,
     verbs=VERBS,
     modules=MODULES,
+    title="Verbs",
     epilog="Example: fabricbench show fat_tree:k=8",
     context_settings={"max_content_width": 110},
 )
@@ -109,6 +110,12 @@ def main() -> None:
     raise SystemExit(status)
 
 
+def _example(error: click.ClickException) -> str:
+    """Return a verb's example where something that it needs is missing, else nothing."""
+    context = error.ctx if isinstance(error, click.MissingParameter) else None
+    return (context.command.epilog or "") if context else ""
+
+
 def _answer() -> int:
     """Return the exit code of the verb that was asked for, its errors said in one line."""
     out = sys.stdout
@@ -118,7 +125,7 @@ def _answer() -> int:
         click.echo(error.format_message())
         return EXIT_BAD_INPUT
     except click.ClickException as error:
-        fail(" ".join(error.format_message().split()), EXIT_BAD_INPUT)
+        fail(" ".join(f"{error.format_message()} {_example(error)}".split()), EXIT_BAD_INPUT)
     except InputError as error:
         fail(str(error), EXIT_BAD_INPUT)
     except EnvironmentFault as error:
