@@ -1,8 +1,8 @@
 """Seconds of arithmetic and memory traffic of one layer's pass on one device. It knows no communication and no schedule.
 
 M tokens of a micro batch on a rank (sequence / CP), t ways of TP:
-  matrix i x j x k  the longer of 2 i j k / (share of peak) (1 + edge / k) (1 + w / i j), k its depth, w half a wave of tiles,
-                    and bytes / memory; backward two such
+  matrix i x j x k  the longer of 2 i j k / (share of peak) (1 + edge / k) (1 + w / i j), k its depth, w half a wave of tiles
+                    (at most 2 of it), and bytes / memory; backward two such
   attention core    forward FLOP over its share of the 16-bit peak; backward 2.5 times the FLOP at 0.85 of that share
   memory-bound      10 tensors of the hidden width (two norms, two residuals; / t with SP), rotary positions, the MLP's
                     activation; backward 1.6 times; where nothing is fused, what eager operators read and write instead
@@ -110,7 +110,7 @@ class On:
         width = 2 if precision == "bf16" else 1
         moved = self.stream(width * (i * k + k * j) + (2 + sums) * i * j)
         rate = self.kernels.gemm(precision) * share * self.rates.peak(precision)
-        tail = self.kernels.wave / 2 / (i * j * times)
+        tail = min(1.0, self.kernels.wave / 2 / (i * j * times))  # less than half a wave is cut along its depth
         return times * max(2 * i * j * k / rate * (1 + self.kernels.edge / k) * (1 + tail), moved)
 
 

@@ -171,7 +171,7 @@ def _messages(at: Setting, tokens: float, *, experts: bool) -> Iterator[tuple[Me
 
 def _logits(at: Setting, sequences: float) -> float:
     """Return the seconds of the vocabulary's matrix."""
-    return at.on.matrix(sequences, at.model.vocabulary / at.plan.tp, at.model.hidden, "bf16")
+    return at.on.matrix(Product(sequences, at.model.vocabulary / at.plan.tp, at.model.hidden, "bf16"))
 
 
 def _communications(at: Setting, sent: Iterable[Sent]) -> Iterator[Communication]:

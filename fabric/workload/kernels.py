@@ -32,7 +32,8 @@ class Kernels:
     gemm_bf16, gemm_fp8: of the dense peak, by matrices large in all three sizes. core: of the 16-bit peak, by the attention
     core, causal scores counted half; core_backward: its backward's share over its forward's. edge: a matrix takes 1 +
     edge / its depth times as long (every tile is filled and drained). wave: outputs of all tiles that the device works on at
-    once; of the last wave of a matrix half is idle on average. memory: of the memory's rate.
+    once; of the last wave of a matrix half is idle on average, and less than half a wave is cut along its depth. memory: of the
+    memory's rate.
     grouped: of gemm by the experts' grouped matrices. routed: of the traffic of tokens on their way through the experts
     (permutation, activation, casts) what goes through memory on its own, not fused with a neighbour. contention: the part of
     the shorter of arithmetic and communication that is lost when they run beside each other (they share SMs, memory and
