@@ -50,9 +50,7 @@ def jobs_of(
     Raises:
         InputError: no jobs in the file, a trace that cannot be read, or nothing left of it.
     """
-    text = asked.jobs
-    if text is None or (text.trace is None) == (text.synthetic is None):
-        raise InputError("jobs: must name a trace or a synthetic mix, and not both (jobs: {synthetic: training})")
+    text = _demanded(asked)
     wanted = load if load is not None else text.load
     if text.synthetic is not None:
         end = round((text.days or DAYS) * DAY_US)
@@ -68,6 +66,13 @@ def jobs_of(
     if begin >= end:
         raise InputError(f"warm_up: must be below the {end / DAY_US:.3g} days that the jobs are of, got {asked.warm_up:g}")
     return Demand(found, (begin, end), load_of(found, end, fleet))
+
+
+def _demanded(asked: FleetFile) -> JobsText:
+    text = asked.jobs
+    if text is None or (text.trace is None) == (text.synthetic is None):
+        raise InputError("jobs: must name a trace or a synthetic mix, and not both (jobs: {synthetic: training})")
+    return text
 
 
 def load_of(jobs: Jobs, until: int, fleet: Fleet) -> float:
@@ -145,8 +150,9 @@ def with_shares(asked: FleetFile, fleet: Fleet) -> FleetFile:
     """Return a fleet's file with the shares of training steps worked out, of its jobs and of those under `changes`.
 
     Raises:
-        InputError: a step that cannot be predicted on the fleet.
+        InputError: no jobs in the file, or a step that cannot be predicted on the fleet.
     """
+    _demanded(asked)
 
     def of(jobs: JobsText | None) -> JobsText | None:
         return jobs and jobs.model_copy(update={"communication": resolved(jobs.communication, fleet)})
