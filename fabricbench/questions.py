@@ -36,7 +36,7 @@ Ranks = str | int | Sequence[int]
 
 
 def cases(
-    fabric: Fabric,
+    fabric: Fabric | str,
     collective: str = "all_reduce",
     *,
     sizes: Sizes = "1MiB,64MiB",
@@ -47,18 +47,20 @@ def cases(
 ) -> list[Case]:
     """Return a case for every world size and size, world size by world size.
 
-    ranks: None: all devices. order: contiguous, interleaved, strided:STEP, scattered:SEED, or the device of every
-    rank; predict() then takes the same list as given=. root, params: of collectives that have them.
+    fabric: what load returns, or its TOPO. ranks: None: all devices. order: contiguous, interleaved, strided:STEP,
+    scattered:SEED, or the device of every rank; predict() then takes the same list as given=. root, params: of collectives
+    that have them.
 
     Raises:
         InputError: an unknown collective, a root or parameter that it does not have, more ranks than devices, a bad order.
     """
+    from fabric.answers.ask import load
     from fabric.predict.cases import cases as whole
 
     named = order if isinstance(order, str) else "contiguous"
     given = None if isinstance(order, str) else _devices(order)
     sizes, ranks = size_list(sizes), None if ranks is None else rank_list(ranks)
-    return whole(fabric, collective, sizes=sizes, ranks=ranks, order=named, root=root, params=params, given=given)
+    return whole(load(fabric), collective, sizes=sizes, ranks=ranks, order=named, root=root, params=params, given=given)
 
 
 def size_list(sizes: Sizes) -> list[int]:
@@ -105,12 +107,13 @@ def failures(fabric: Fabric, *broken: str, seed: int = 0) -> Failures:
     return draw(fabric.topology, "+".join(broken), seed)
 
 
-def show(fabric: Fabric | Topology) -> Answer[Topology]:
-    """Return counts and proofs of a wiring: docs/proofs.md."""
+def show(fabric: Fabric | Topology | str) -> Answer[Topology]:
+    """Return counts and proofs of a wiring, or of a TOPO's: docs/proofs.md."""
+    from fabric.answers.ask import load
     from fabric.answers.show import show as answer
     from topologies.base import Topology
 
-    return answer(fabric if isinstance(fabric, Topology) else fabric.topology)
+    return answer(fabric if isinstance(fabric, Topology) else load(fabric).topology)
 
 
 def build(fabric: Fabric | str, file: str | Path | None = None) -> Answer[Fabric]:
@@ -129,12 +132,12 @@ def build(fabric: Fabric | str, file: str | Path | None = None) -> Answer[Fabric
     if fabric == "local":
         known, warnings = local_fabric()
     else:
-        known, warnings = load(fabric) if isinstance(fabric, str) else fabric, ()
+        known, warnings = load(fabric), ()
     return replace(answer(known, None if file is None else Path(file)), warnings=warnings)
 
 
 def scale(
-    fabrics: Fabric | Sequence[Fabric],
+    fabrics: Fabric | str | Sequence[Fabric | str],
     collective: str = "all_reduce",
     *,
     results: Iterable[Result] | None = None,
@@ -158,7 +161,7 @@ def scale(
     from fabric.answers.scale import scale_measured
     from topologies.errors import InputError
 
-    several = list(fabrics) if isinstance(fabrics, Sequence) else [fabrics]
+    several = _loaded(fabrics)
     if results is None:
         return predicted(
             several,
@@ -175,6 +178,16 @@ def scale(
         raise InputError(f"fabrics: must be the one that the results were measured on, got {len(several)}")
     own = [result for result in results if result.case.collective == collective]
     return scale_measured(own, several[0], None if constants is None else [constants], routing=routing, fidelity=fidelity)
+
+
+def _loaded(fabrics: Fabric | str | Sequence[Fabric | str]) -> list[Fabric]:
+    """Return one or several fabrics, or those of their TOPOs; InputError where there is none."""
+    from fabric.answers.ask import load
+    from topologies.errors import InputError
+
+    if not fabrics:
+        raise InputError("fabrics: must be at least one, got none")
+    return [load(one) for one in (fabrics if isinstance(fabrics, Sequence) and not isinstance(fabrics, str) else [fabrics])]
 
 
 def equivalent(
@@ -198,8 +211,7 @@ def equivalent(
     from fabric.answers.equivalent import equivalent as answer
     from fabric.review.work import work_of
 
-    fabric = load(of) if isinstance(of, str) else of
-    return answer(fabric, candidates, work_of(work), by=by, algorithm=algorithm, most_devices=most_devices)
+    return answer(load(of), candidates, work_of(work), by=by, algorithm=algorithm, most_devices=most_devices)
 
 
 def training(
@@ -228,7 +240,7 @@ def training(
     from fabric.answers.training import training as answer
     from fabric.workload.catalog import language_model
 
-    known = load(fabric) if isinstance(fabric, str) else fabric
+    known = load(fabric)
     return answer(
         language_model(model), known, plan, batch=batch, seq=seq, ranks=ranks, constants=constants, months=Months(days)
     )
@@ -264,7 +276,7 @@ def serving(
 
 def scale_training(
     model: str,
-    fabrics: Fabric | Sequence[Fabric],
+    fabrics: Fabric | str | Sequence[Fabric | str],
     ranks: Ranks,
     plan: str = "auto",
     *,
@@ -281,12 +293,11 @@ def scale_training(
         InputError: an unknown model, more ranks than a fabric has, or a batch that no size can work on.
     """
     from fabric.answers.training_scale import scale_training as answer
-    from fabric.network.fabric import Fabric
     from fabric.workload.ask import asked
     from fabric.workload.catalog import language_model
     from fabric.workload.scaling import Question
 
-    several, sizes = [fabrics] if isinstance(fabrics, Fabric) else list(fabrics), rank_list(ranks)
+    several, sizes = _loaded(fabrics), rank_list(ranks)
     whole = asked(language_model(model), several[0], plan, batch=batch, seq=seq, ranks=max(sizes))
     space = whole.space
     question = Question(space.model, space.sequence, space.batch, whole.plan, space.pinned)
@@ -477,7 +488,7 @@ def _named(fabric: str | Path | Fabric | Named) -> Named:
 
 def jobs(
     asked: Sequence[tuple[Case, str | None] | str],
-    fabric: Fabric,
+    fabric: Fabric | str,
     constants: Constants | None = None,
     *,
     order: str = "contiguous",
@@ -491,14 +502,15 @@ def jobs(
     Raises:
         InputError: more ranks than devices, an unknown order, algorithm, policy or model, or a plan that does not divide.
     """
+    from fabric.answers.ask import load
     from fabric.answers.jobs import jobs as answer
 
-    return answer(_steps_read(asked), fabric, constants, order=order, routing=routing, watch=watch)
+    return answer(_steps_read(asked), load(fabric), constants, order=order, routing=routing, watch=watch)
 
 
 def stress(
     asked: Sequence[tuple[Case, str | None] | str],
-    fabric: Fabric,
+    fabric: Fabric | str,
     constants: Constants | None = None,
     *,
     what: str = "links",
@@ -518,10 +530,11 @@ def stress(
     Raises:
         InputError: unknown kinds of failures, or what cannot be predicted on the whole fabric.
     """
+    from fabric.answers.ask import load
     from fabric.answers.stress import stress as answer
 
     drawn: dict[str, Any] = {"what": what, "counts": counts, "seeds": seeds, "order": order, "watch": watch, "force": force}
-    return answer(_steps_read(asked), fabric, constants, routing=routing, fidelity=fidelity, **drawn)
+    return answer(_steps_read(asked), load(fabric), constants, routing=routing, fidelity=fidelity, **drawn)
 
 
 def _steps_read(asked: Sequence[tuple[Case, str | None] | str]) -> list[tuple[Case, str | None] | JobStep]:
