@@ -19,7 +19,7 @@ from fabric.network.names import given_names, vertex_name
 from fabric.slow.adaptive import Found, Search, next_tests
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, scale_of
 from fabric.slow.drawn import LARGEST, drawn
-from fabric.slow.findings import rows_of, said
+from fabric.slow.findings import rows_of, said, ways_out
 from fabric.slow.layers import only_in_network, told
 from fabric.slow.logs import Layer
 from fabric.slow.plan import SURE, Test
@@ -180,8 +180,8 @@ def _found(state: Search, layer: Layer) -> Found:
 
 
 def _kind(tree: Tree, suspect: int, layer: Layer) -> Kind:
-    if suspect >= tree.nodes:
-        return "boundary"
+    if (what := tree.kind(suspect)) != "node":
+        return what
     return "rail" if layer.tests[0].device else "node"
 
 
@@ -194,8 +194,8 @@ def _rail(layer: Layer) -> tuple[int, ...]:
 
 def _next(state: Search) -> tuple[Test, ...]:
     """Return the groups that would tell most next, confirmations of open accusations first."""
-    tests, checks = next_tests(state, state.probability())
-    return tuple(dict.fromkeys([test for _, *pair in checks for test in pair] + list(tests)))
+    tests, between, checks = next_tests(state, state.probability())
+    return tuple(dict.fromkeys([test for _, *pair in checks for test in pair] + [*tests, *between]))
 
 
 def report(
@@ -238,7 +238,7 @@ def _evidence(tree: Tree, layer: str, test: Test, times: int, factor: float) -> 
 
 
 def _untested(tree: Tree, suspect: int) -> Row:
-    kind = "node" if suspect < tree.nodes else "boundary"
+    kind = tree.kind(suspect)
     row = {"layer": "-", "state": "untested", "kind": kind, "name": tree.word(suspect), "suspects": [suspect], "parts": []}
     return {**row, "factor": None, "low": None, "high": None, "probability": None, "tests": 0}
 
@@ -254,4 +254,4 @@ def _verdict(tree: Tree, every: Sequence[Known], open_: int, untested: int) -> s
         return f"slow: {'; '.join(found[:SAID])}{more}{left} ({cost})"
     if left:
         return f"inconclusive: nobody named{left} ({cost})"
-    return f"none: {tree.nodes} cleared, and {tree.suspects - tree.nodes} boundaries ({cost})"
+    return f"none: {tree.nodes} cleared, and {ways_out(tree)} ({cost})"

@@ -15,7 +15,7 @@ SAYS = {
     "slow": "✕ slow", "open": "? undecided", "contended": "~ accused, not confirmed", "untested": "untested",
     "cleared": "✓ cleared",
 }  # fmt: skip
-WHY = {"search": "search", "with": "confirms: with it", "without": "confirms: without it"}
+WHY = {"search": "search", "between": "between groups", "with": "confirms: with it", "without": "confirms: without it"}
 MOST = 400
 """Tests of the evidence that are listed, the slowest first."""
 NAMED = 12
