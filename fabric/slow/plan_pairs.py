@@ -3,8 +3,8 @@
 A ring that goes round the groups of a parent fills a pair with every step, each in one direction; of g groups g // 2 such
 rings meet every pair. On tiers what leads out of a group carries one pair at its fullest, so that a ring takes all of a group's
 nodes: with `at_once` of them each has that share of the nodes, and shows what is slower by so many times. On a direct network
-each pair has cables of its own, and as many rings run at once as fill no other cable more than those. Where one of several pairs
-must be slow, each is a ring of its own two groups, to and fro, and several are joined into a test that is as likely slow as not.
+each pair has cables of its own, and as many rings run at once as fill no other cable more than those. Where one of several
+pairs must be slow, each is a ring of its own two groups, to and fro, and several are joined into a test as likely slow as not.
 Nodes and ways out that are not cleared take no part.
 """
 
