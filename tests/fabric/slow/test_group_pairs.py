@@ -1,4 +1,4 @@
-"""Pairs of groups: rings that meet each, which there are, how full a test makes them, and that one that is slow alone is named."""
+"""Pairs of groups: rings that meet each, how full a test makes them, and that one that is slow alone is named."""
 
 from dataclasses import replace
 from itertools import combinations, pairwise
@@ -25,7 +25,9 @@ DRAGONFLY = "dragonfly:p=2,a=4,h=2"
 def nearly_known(tree, **more):
     """Return what is known where all nodes and boundaries are cleared and no pair was tested."""
     probability = np.where(np.arange(tree.suspects) < tree.first_pair, 1e-4, 0.01)
-    known = Known(probability, 0.03, 0.01, np.zeros(len(tree.pairs)), dict.fromkeys(tree.pairs.layers, 1), cover=True, least=0.1)
+    known = Known(
+        probability, 0.03, 0.01, np.zeros(len(tree.pairs)), dict.fromkeys(tree.pairs.layers, 1), cover=True, least=0.1
+    )
     return replace(known, **more)
 
 
@@ -142,7 +144,12 @@ def test_a_boundary_is_not_confirmed_by_the_pair_that_accused_it():
 
 @pytest.mark.parametrize(
     ("spec", "count"),
-    [("leaf_spine:leaves=5,spines=4,hosts_per_leaf=8", 8), ("fat_tree:k=8", 3), (DRAGONFLY, 3), ("full_mesh:dims=4,hosts=4", 4)],
+    [
+        ("leaf_spine:leaves=5,spines=4,hosts_per_leaf=8", 8),
+        ("fat_tree:k=8", 3),
+        (DRAGONFLY, 3),
+        ("full_mesh:dims=4,hosts=4", 4),
+    ],
 )
 def test_a_pair_that_is_slow_alone_is_named_and_nothing_else(spec, count):
     fabric = load(spec)
