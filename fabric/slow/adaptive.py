@@ -20,7 +20,7 @@ from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, log_odds, margin
 from fabric.slow.confirm import COMPANY, check
 from fabric.slow.parts import Part, parts_of
 from fabric.slow.plan import SURE, Belief, Test, filled, plan, undecided, visible
-from fabric.slow.plan_pairs import Known, accused, around, pair_tests, rounds_of
+from fabric.slow.plan_pairs import ACCUSED, Known, around, pair_tests, rounds_of
 from fabric.slow.tree import Tree
 from fabric.slow.verdicts import Kind, Verdict, merged
 from fabric.statistics import median
@@ -138,6 +138,15 @@ class Search:
         floor = self.floor() if callable(self.floor) else self.floor
         found = scale_of(np.array(self.logs), max(noise, floor))
         return Scale(found.centre, max(found.noise, floor))
+
+    @property
+    def clear(self) -> Floats:
+        """The probability of every suspect below which it is cleared."""
+        return self.priors * np.where(np.arange(self.tree.suspects) < self.tree.first_pair, 0.5, CLEARED_PAIR)
+
+    def asked_about(self, probability: Floats) -> NDArray[np.bool_]:
+        """Return which suspects a search owes an answer: all but pairs of groups that nothing accuses."""
+        return (np.arange(self.tree.suspects) < self.tree.first_pair) | (probability > ACCUSED * self.of_pair)
 
     def probability(self) -> Floats:
         """Return the probability of every suspect after all that was asked."""
@@ -354,14 +363,13 @@ def _found(state: Search, ask: Ask) -> Found:
         parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
     verdicts = [_verdict(state, s, float(probability[s]), noise, *parts.get(s, ("node", ()))) for s in confirmed]
     blind = noise > log(1 + state.least)  # what is to be found is within the noise: nobody is cleared by that
-    limit = state.priors * np.where(np.arange(state.tree.suspects) < state.tree.first_pair, 0.5, CLEARED_PAIR)
-    cleared = [int(s) for s in np.flatnonzero(probability < limit) if s not in confirmed and not blind]
+    cleared = [int(s) for s in np.flatnonzero(probability < state.clear) if s not in confirmed and not blind]
     told = {*cleared} if any(s >= state.tree.first_pair for s in confirmed) else set()  # it is why they were accused
     contended = sorted(s for s in state.acquitted if s not in confirmed and s not in told)
     known = {*confirmed, *cleared, *contended}
     rest = [s for s in range(state.tree.suspects) if s not in known]
-    shown = accused(state.tree, state.known(probability))
-    left = tuple(s for s in rest if s < state.tree.first_pair or shown[s - state.tree.first_pair])
+    about = state.asked_about(probability)
+    left = tuple(s for s in rest if about[s])
     untested = tuple(s for s in rest if s not in {*left})
     return Found(
         tuple(merged(state.tree, verdicts)),
