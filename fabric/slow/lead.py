@@ -81,7 +81,8 @@ class Lead:
         gone, floor = self.gone, self.noise if self.bench.crowded else 0.0
         asked = self.bench.search
         every = asked.group_pairs == "all"
-        found = search(self.tree, self.ask, least=asked.least, over=self.over, floor=floor, gone=gone, every_pair=every)
+        tree = replace(self.tree, pairs=NO_PAIRS) if self.layer == "in-network" else self.tree  # its steps are the switches'
+        found = search(tree, self.ask, least=asked.least, over=self.over, floor=floor, gone=gone, every_pair=every)
         return with_gone(self.tree, found, gone)
 
     def noise(self) -> float:
@@ -229,7 +230,8 @@ def _seated(bench: Bench, fabric: Fabric | None) -> tuple[Tree, Kept, list[int]]
     ranks = int(head["ranks"]) if head else bench.launch.world_size
     units = head["units"] if head else bench.units
     tree = tree_for(units, ranks, bench.word, fabric, bench.search.routing)
-    tree = replace(tree, pairs=NO_PAIRS) if bench.search.group_pairs == "none" else tree
+    if bench.search.group_pairs == "none" or bench.crowded:  # pair by pair of ranks nothing fills what goes between groups
+        tree = replace(tree, pairs=NO_PAIRS)
     own = store.head_of(bench.search, ranks, units, [tree.word(s) for s in range(tree.first_pair)], bench.said)
     seats: list[int] = []
     if bench.launch.rank == 0:
