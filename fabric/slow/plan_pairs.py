@@ -363,7 +363,8 @@ def around(tree: Tree, known: Known, test: Test) -> Test | None:
         for node in sorted(test.nodes, key=lambda n: int(layer.group[n])):
             members.setdefault(int(layer.group[node]), []).append(node)
         groups = [*members]
-        if len(groups) < 2 or not mass[tree.pairs.layer == at].any():
+        one_parent = len({int(p) for p in parents(tree.layers, at)[groups]}) == 1  # else its steps go from parent to parent
+        if len(groups) < 2 or not one_parent or not mass[tree.pairs.layer == at].any():
             continue
         orders = [tuple(groups[place] for place in ring) for ring in rings_of(len(groups))]
         best = max([*orders, best_ring(groups, number, mass)], key=lambda ring: weight(ring, number, mass))
