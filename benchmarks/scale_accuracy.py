@@ -28,7 +28,8 @@ from scipy.optimize import nnls
 from benchmarks.judge_accuracy import of_csv
 from fabric.answers.register import code
 from fabric.collectives.catalog import busbw_factor
-from fabric.predict.laws import MIB, at, points_of
+from fabric.predict.curves import MIB, at
+from fabric.predict.laws import points_of
 from fabric.predict.site import BANDS, Estimate, Laws, tail_of
 from fabric.records.case import Case
 from fabric.records.prediction import Prediction

@@ -136,7 +136,7 @@ def judge(
     the results do not say.
 
     Raises:
-        InputError: no results, or hardware that does not exist.
+        InputError: no results, hardware that does not exist, or an algorithm that NCCL does not have.
     """
     from fabric.judge.best import beside
     from fabric.judge.judge import judge as judged
@@ -146,12 +146,34 @@ def judge(
 
     if not results:
         raise InputError("judge: needs at least one measured result, got none")
+    _check(algorithm, results, floor)
     nominal = nominal_of(fabric, constants_on(fabric, {result.case.collective for result in results}, constants))
     found = judged(results, nominal, floor=floor, algorithm=algorithm)
     named = nominal.hardware.name if nominal.hardware else "not known"
     assumed = [*fabric.assumptions(), f"NCCL's hardware: {named}", *_against(floor)]
     answer = answer_of(found, fabric.name, assumed, beside((row.result.case for row in found.judgements), nominal))
     return replace(answer, warnings=tuple(_another(fabric, floor)))
+
+
+def _check(algorithm: str | None, results: Sequence[Result], floor: Floor | None) -> None:
+    """Return nothing where a given algorithm can have run: what NCCL calls its own, or what a floor or another library does.
+
+    Raises:
+        InputError: it is none.
+    """
+    from fabric.judge.nominal import NAMED
+    from fabric.predict.laws import CHOOSING, library
+    from fabric.predict.names import name_of
+    from fabric.text.escape import shown
+    from topologies.errors import InputError
+
+    held = {point.algorithm for point in floor.points} if floor else set[str]()
+    own = [result for result in results if library(result.source) == CHOOSING]
+    if algorithm is None or (algorithm.strip() and not own):
+        return
+    if name_of(algorithm) not in {*NAMED, *held}:
+        known = ", ".join(dict.fromkeys((*NAMED, *sorted(held))))
+        raise InputError(f"algorithm: must be one of {known}, got {shown(algorithm)}")
 
 
 def _another(fabric: Fabric, floor: Floor | None) -> list[str]:
