@@ -25,7 +25,7 @@ from fabric.records.result import Result
 KIB = 1024
 BANDS: tuple[tuple[int, float, float], ...] = (
     (64 * KIB, 0.92, 1.37),
-    (MIB, 0.60, 1.8),
+    (MIB, 0.62, 1.75),
     (16 * MIB, 0.62, 1.9),
     (256 * MIB, 0.62, 2.2),
 )
