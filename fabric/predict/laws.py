@@ -292,7 +292,8 @@ def _grown(case: Case, times: Mapping[int, float], near: int, rows: Rows, *, lev
         return base + added * (nodes - near)
     expected = most if whole else _waiting(case, base, near, rows) / max(1.0, log2(near))
     slope = median(_slopes(times) or [expected])
-    if len(times) == 2 and case.nbytes < max(rows.smooth[near]):  # one slope is worth as much as what one time says of it
+    if len(times) == 2 and min(times) > FEW and case.nbytes < max(rows.smooth[near]):
+        # one slope of numbers close together is worth as much as what one time says of it
         slope = (slope + expected) / 2
     if rows.levels and slope < LESS * (known := at(case.nbytes, rows.levels)[0]):
         slope = known
