@@ -136,7 +136,7 @@ def judge(
     the results do not say.
 
     Raises:
-        InputError: no results, hardware that does not exist, or an algorithm that NCCL does not have.
+        InputError: no results, an algorithm that NCCL does not have, or hardware that does not exist.
     """
     from fabric.judge.best import beside
     from fabric.judge.judge import judge as judged
@@ -166,14 +166,16 @@ def _check(algorithm: str | None, results: Sequence[Result], floor: Floor | None
     from fabric.predict.names import name_of
     from fabric.text.escape import shown
     from topologies.errors import InputError
+    from topologies.guess import did_you_mean
 
     held = {point.algorithm for point in floor.points} if floor else set[str]()
     own = [result for result in results if library(result.source) == CHOOSING]
     if algorithm is None or (algorithm.strip() and not own):
         return
-    if name_of(algorithm) not in {*NAMED, *held}:
-        known = ", ".join(dict.fromkeys((*NAMED, *sorted(held))))
-        raise InputError(f"algorithm: must be one of {known}, got {shown(algorithm)}")
+    known = list(dict.fromkeys((*NAMED, *sorted(held))))
+    if name_of(algorithm) not in known:
+        meant = did_you_mean(algorithm, known)
+        raise InputError(f"algorithm: must be one of {', '.join(known)}, got {shown(algorithm)}{meant}")
 
 
 def _another(fabric: Fabric, floor: Floor | None) -> list[str]:

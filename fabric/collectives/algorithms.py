@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -22,6 +21,7 @@ from fabric.collectives.schedule import Groups, Schedule
 from fabric.collectives.sizes import Params, options
 from fabric.collectives.swing import swing
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 Builder = Callable[..., Schedule]
 
@@ -137,8 +137,7 @@ def algorithm(collective_name: str, text: str) -> Algorithm:
     known = ALGORITHMS[collective(collective_name).name]
     name, _, rest = text.partition(":")
     if name not in known:
-        near = difflib.get_close_matches(name, known, 1, 0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(name, known)
         raise InputError(f"algorithm: must be one of {', '.join(known)} for {collective_name}, got {name!r}{hint}")
     return Algorithm(name, text, known[name], _params(name, rest, known[name]))
 
