@@ -123,7 +123,7 @@ def _ours(text: str) -> bool:
 
 def judge(
     results: Sequence[Result],
-    fabric: Fabric,
+    fabric: Fabric | str,
     constants: Constants | None = None,
     *,
     floor: Floor | None = None,
@@ -131,13 +131,14 @@ def judge(
 ) -> Answer[Judgement]:
     """Return a verdict on every result: good, watch, bad, or unknown where nothing can be said.
 
-    fabric: where they were measured. constants: NCCL's hardware where the fabric's scale-up part does not say it
+    fabric: where they were measured, or its TOPO. constants: NCCL's hardware where the fabric's scale-up part does not say it
     (`nccl:h100`). floor: what this fabric took before; None: nominal hardware and the other rows. algorithm: what ran where
     the results do not say.
 
     Raises:
         InputError: no results, an algorithm that NCCL does not have, or hardware that does not exist.
     """
+    from fabric.answers.ask import load
     from fabric.judge.best import beside
     from fabric.judge.judge import judge as judged
     from fabric.judge.nominal import nominal_of
@@ -146,6 +147,7 @@ def judge(
 
     if not results:
         raise InputError("judge: needs at least one measured result, got none")
+    fabric = load(fabric)
     _check(algorithm, results, floor)
     nominal = nominal_of(fabric, constants_on(fabric, {result.case.collective for result in results}, constants))
     found = judged(results, nominal, floor=floor, algorithm=algorithm)
