@@ -31,6 +31,10 @@ TRIES, NEAR = 12, 0.002
 """How often a demand is brought nearer to its load, and how near is near enough."""
 
 
+class TooMuch(InputError):
+    """A load that a trace never asks for, however densely it is replayed."""
+
+
 @dataclass(frozen=True, eq=False)
 class Demand:
     """Jobs, the window (begin, end) in microseconds, and the load that they are: device-time asked over what is on."""
@@ -121,9 +125,21 @@ def _stretch(jobs: Jobs, days: float | None, seed: int) -> tuple[Jobs, int]:
 
 
 def _to_load(jobs: Jobs, end: int, fleet: Fleet, load: float | None) -> tuple[Jobs, int]:
-    """Return the jobs replayed denser or thinner, so that they ask for `load` of what is on; as they are for None."""
-    for _ in range(TRIES if load is not None else 0):
-        factor = load_of(jobs, end, fleet) / (load or 1.0)
+    """Return the jobs replayed denser or thinner, so that they ask for `load` of what is on; as they are for None.
+
+    Raises:
+        TooMuch: they never ask for so much, all at once.
+    """
+    if load is None:
+        return jobs, end
+    most = load_of(jobs.changed(submit=np.zeros_like(jobs.submit)), 1, fleet)
+    if load >= most:
+        raise TooMuch(
+            f"jobs: load must be below {most:.3g}, what these jobs ask of what is on all at once, got {load:g}; "
+            "ask for more days, or for a smaller fleet"
+        )
+    for _ in range(TRIES):
+        factor = load_of(jobs, end, fleet) / load
         if abs(factor - 1) < NEAR:
             break
         jobs, end = jobs.changed(submit=(jobs.submit * factor).astype(np.int64)), max(1, round(end * factor))
