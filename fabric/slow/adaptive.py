@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from math import exp, isfinite, log
+from math import ceil, exp, isfinite, log, log2
 from typing import Literal
 
 import numpy as np
@@ -20,11 +20,14 @@ from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, log_odds, margin
 from fabric.slow.confirm import COMPANY, check
 from fabric.slow.parts import Part, parts_of
 from fabric.slow.plan import SURE, Belief, Test, filled, plan, undecided, visible
+from fabric.slow.plan_pairs import ACCUSED, Known, around, pair_tests, rounds_of
 from fabric.slow.tree import Tree
 from fabric.slow.verdicts import Kind, Verdict, merged
 from fabric.statistics import median
 
 Floats = NDArray[np.float64]
+Why = Literal["search", "between", "with", "without", "part"]
+"""Between: a test of pairs of groups, which runs beside the others."""
 Ask = Callable[[Sequence[Test]], Sequence[Sequence[float]]]
 """Runs tests that share nothing, at once, and returns the seconds of every block of each; none where a test never ended."""
 
@@ -52,6 +55,10 @@ DECIDED = 20.0
 """Odds from which on a test needs not be asked again."""
 SURELY = 2.0
 """Logarithm of the odds from which on a confirmation confirms."""
+CLEARED_PAIR = 0.2
+"""Of the prior: below it a pair of groups is cleared."""
+PAIR_ROUNDS = 6
+"""Rounds that pairs of groups get by themselves where nobody accuses one, unless all of them are asked for."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Asked:
 
     test: Test
     round: int
-    why: Literal["search", "with", "without", "part"]
+    why: Why
     seconds: float | None
 
 
@@ -69,7 +76,8 @@ class Found:
     """What a search found.
 
     cleared: suspects that are not slow; open: those that it could not settle; contended: those that tests accused and
-    confirmations did not. noise: of the logarithm of one test's time.
+    confirmations did not. noise: of the logarithm of one test's time. untested: pairs of groups that no test filled enough
+    and nobody accuses.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -80,11 +88,12 @@ class Found:
     asked: tuple[Asked, ...]
     rounds: int
     noise: float
+    untested: tuple[int, ...] = ()
 
     @property
     def searched(self) -> int:
         """Tests but for confirmations."""
-        return sum(a.why == "search" for a in self.asked)
+        return sum(a.why in ("search", "between") for a in self.asked)
 
 
 @dataclass
@@ -105,11 +114,22 @@ class Search:
     factors: dict[int, list[float]] = field(default_factory=dict)
     acquitted: set[int] = field(default_factory=set)
     rounds: int = 0
+    every_pair: bool = False
 
     @property
     def prior(self) -> float:
-        """The probability that a suspect is slow, before anything is known."""
-        return min(LIKELY[1], max(LIKELY[0], EXPECTED / self.tree.suspects))
+        """The probability that a node or boundary is slow, before anything is known."""
+        return min(LIKELY[1], max(LIKELY[0], EXPECTED / self.tree.first_pair))
+
+    @property
+    def of_pair(self) -> float:
+        """The same of a pair of groups: one is expected, at most."""
+        return min(self.prior / 2, 1 / max(1, len(self.tree.pairs)))
+
+    @property
+    def priors(self) -> Floats:
+        """The same of every suspect."""
+        return np.where(np.arange(self.tree.suspects) < self.tree.first_pair, self.prior, self.of_pair)
 
     @property
     def scale(self) -> Scale:
@@ -119,9 +139,18 @@ class Search:
         found = scale_of(np.array(self.logs), max(noise, floor))
         return Scale(found.centre, max(found.noise, floor))
 
+    @property
+    def clear(self) -> Floats:
+        """The probability of every suspect below which it is cleared."""
+        return self.priors * np.where(np.arange(self.tree.suspects) < self.tree.first_pair, 0.5, CLEARED_PAIR)
+
+    def asked_about(self, probability: Floats) -> NDArray[np.bool_]:
+        """Return which suspects a search owes an answer: all but pairs of groups that nothing accuses."""
+        return (np.arange(self.tree.suspects) < self.tree.first_pair) | (probability > ACCUSED * self.of_pair)
+
     def probability(self) -> Floats:
         """Return the probability of every suspect after all that was asked."""
-        prior = np.full(self.tree.suspects, self.prior)
+        prior = self.priors
         if not self.logs:
             return prior
         scale, logs = self.scale, np.array(self.logs)
@@ -129,23 +158,48 @@ class Search:
 
     def belief(self, probability: Floats) -> Belief:
         """Return what a plan needs to know."""
-        accused = np.zeros(self.tree.suspects, dtype=np.int64)
+        own = np.zeros(self.tree.suspects, dtype=np.int64)
         if self.logs:
             quiet, slow = self.densities()
-            columns = np.array(self.rows)[slow > quiet] > 0
-            accused = np.unique(columns, axis=1, return_inverse=True)[1].ravel() + 1
-            accused[~columns.any(axis=0)] = 0
-        return Belief(probability, self.prior, accused, first=not self.asked)
+            columns = np.array(self.rows)[slow > quiet, : self.tree.first_pair] > 0
+            own[: self.tree.first_pair] = np.unique(columns, axis=1, return_inverse=True)[1].ravel() + 1
+            own[: self.tree.first_pair][~columns.any(axis=0)] = 0
+        return Belief(probability, self.prior, own, first=not self.asked)
+
+    def doubted(self) -> NDArray[np.bool_]:
+        """Return which suspects a slow test filled."""
+        if not self.logs:
+            return np.zeros(self.tree.suspects, dtype=np.bool_)
+        quiet, slow = self.densities()
+        return np.asarray((np.array(self.rows)[slow > quiet] > 0).any(axis=0))
+
+    def best(self) -> Floats:
+        """Return how full healthy tests made each suspect, at most."""
+        if not self.logs:
+            return np.zeros(self.tree.suspects)
+        quiet, slow = self.densities()
+        well = np.array(self.fills) * np.array(self.covers)
+        return np.asarray(np.where((slow * DECIDED < quiet)[:, None], well, 0.0).max(axis=0))
+
+    def known(self, probability: Floats, *, alone: bool = False) -> Known:
+        """Return what a plan of pairs needs to know. alone: they would have a round to themselves."""
+        layers = self.tree.pairs.layers
+        rounds = sum(rounds_of(self.tree, at) for at in layers)
+        at_once = 1 if self.every_pair else -(-rounds // PAIR_ROUNDS)
+        most = max(PAIR_ROUNDS, ceil(log2(self.tree.nodes)) - bool(self.factors))
+        cover = self.every_pair or not alone or self.rounds < most
+        best = self.best()[self.tree.first_pair :]
+        each = dict.fromkeys(layers, max(1, at_once))
+        return Known(probability, self.prior, self.of_pair, best, each, cover, self.least)
 
     def tells(self, test: Test, probability: Floats) -> bool:
         """Return whether a test can tell what no healthy one has: of a suspect that is open, or fuller."""
         if not self.logs:
             return True
-        quiet, slow = self.densities()
         full, cover = filled(self.tree, test)
-        well = np.array(self.fills) * np.array(self.covers)
-        best = np.where((slow * DECIDED < quiet)[:, None], well, 0.0).max(axis=0)
+        best = self.best()
         open_ = undecided(self.tree, probability, self.prior)
+        open_[self.tree.first_pair :] = False
         return bool((open_ & (full / full.max() * cover > np.where(probability > self.prior, 0.0, best + FULLER))).any())
 
     def densities(self) -> tuple[Floats, Floats]:
@@ -153,7 +207,7 @@ class Search:
         scale = self.scale
         return ratio(np.array(self.logs) - scale.centre, scale.noise, self.least)
 
-    def take(self, test: Test, blocks: Sequence[float], why: Literal["search", "with", "without", "part"]) -> float:
+    def take(self, test: Test, blocks: Sequence[float], why: Why) -> float:
         """Take the times of one test; return the logarithm of its time."""
         seconds = median(blocks) if len(blocks) else None
         self.asked.append(Asked(test, self.rounds, why, seconds))
@@ -188,65 +242,94 @@ def search(
     over: Callable[[], bool] | None = None,
     floor: float | Callable[[], float] = 0.0,
     gone: Sequence[int] = (),
+    every_pair: bool = False,
 ) -> Found:
     """Return who is slow. least: name what is slower by more. over: whether the budget is used up, asked before every round.
 
     floor: the least noise that a test's time has, where its blocks do not show all of it, or what tells it.
-    gone: nodes that never answered.
+    gone: nodes that never answered. every_pair: test each pair of groups at its fullest, however many rounds it takes.
     """
-    state = Search(tree, least, most_rounds, floor)
+    state = Search(tree, least, most_rounds, floor, every_pair=every_pair)
+    most_rounds += sum(rounds_of(tree, at) for at in tree.pairs.layers) if every_pair else 0
     for node in gone:
         state.miss(node)
     with suppress(Ended):
         while state.rounds < most_rounds and not (over and over()):
             probability = state.probability()
-            tests, checks = next_tests(state, probability)
-            if not tests and not checks:
+            tests, between, checks = next_tests(state, probability)
+            if not tests and not between and not checks:
                 break
-            _round(state, ask, tests, checks)
+            _round(state, ask, tests, between, checks)
     return _found(state, ask)
 
 
-def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
-    """Return the tests of the next round and its confirmations: (suspect, with it, without it); they share no node.
+def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[Test], list[tuple[int, Test, Test]]]:
+    """Return the tests of the next round, those between groups, and its confirmations: (suspect, with it, without it).
+
+    They share no node.
 
     Where no test would tell more, the likeliest are confirmed as well.
     """
-    tests, checks = _at(state, probability, SURE)
-    return (tests, checks) if tests or checks else _at(state, probability, LIKELIEST)
+    tests, checks = _at(state, probability, SURE, SURE)
+    if not tests and not checks:
+        tests, checks = _at(state, probability, LIKELIEST, SURE)
+    others = [*tests, *(test for _, *both in checks for test in both)]
+    between = _of_pairs(state, probability, others) if state.asked else []
+    if not others and not between:
+        tests, checks = _at(state, probability, LIKELIEST, LIKELIEST)
+    return tests, between, checks
 
 
-def _at(state: Search, probability: Floats, sure: float) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
+def _of_pairs(state: Search, probability: Floats, others: Sequence[Test]) -> list[Test]:
+    """Return tests of pairs of groups that run beside others."""
+    known = state.known(probability, alone=not others)
+    tests = pair_tests(state.tree, known, others) if len(state.tree.pairs) else []
+    often = Counter(a.test for a in state.asked)
+    return [test for test in tests if often[test] < AGAIN]
+
+
+def _at(state: Search, probability: Floats, sure: float, sure_pair: float) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
+    limit = np.where(np.arange(state.tree.suspects) < state.tree.first_pair, sure, sure_pair)
     waiting = [
         int(s)
-        for s in np.flatnonzero(probability >= sure)
+        for s in np.flatnonzero(probability >= limit)
         if s not in state.factors and state.tried.get(int(s), 0) < RETRIES and s not in state.acquitted
     ]
     checks: list[tuple[int, Test, Test]] = []
     used: set[int] = set()
     for suspect in waiting:
-        pair = check(state.tree, suspect, probability, used, state.prior)
+        pair = check(state.tree, suspect, probability, used, state.priors, state.doubted())
         if pair is not None:
             checks.append((suspect, *pair))
             used |= {*pair[0].nodes, *pair[1].nodes}
     often = Counter(a.test for a in state.asked)
     belief = state.belief(probability)
-    tests = [test for test in plan(state.tree, belief, used) if state.tells(test, probability)]
+    tests = _planned(state, belief, used)
     if tests and all(often[test] for test in tests):
-        tests = [test for test in plan(state.tree, belief, used, mildest=True) if state.tells(test, probability)] or tests
+        tests = _planned(state, belief, used, mildest=True) or tests
     return [test for test in tests if often[test] < AGAIN], checks
 
 
-def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tuple[int, Test, Test]]) -> None:
+def _planned(state: Search, belief: Belief, used: set[int], *, mildest: bool = False) -> list[Test]:
+    """Return the plan's tests that tell anything, over pairs of groups that they can tell of, too."""
+    known = state.known(belief.probability)
+    tests = (around(state.tree, known, test) for test in plan(state.tree, belief, used, mildest=mildest))
+    return [test for test in tests if test is not None and state.tells(test, belief.probability)]
+
+
+def _round(
+    state: Search, ask: Ask, tests: Sequence[Test], between: Sequence[Test], checks: Sequence[tuple[int, Test, Test]]
+) -> None:
     """Ask one round, and judge the confirmations by the scale that all tests gave."""
     having = [test for _, test, _ in checks]
     lacking = [test for *_, test in checks]
     shared = any({*a.nodes} & {*b.nodes} for a, b in zip(having, lacking, strict=True))
+    tests = [*tests, *between]
     times = [*ask([*tests, *having, *([] if shared else lacking)])]
     times += ask(lacking) if shared else []
     state.rounds += 1
-    for test, blocks in zip(tests, times, strict=False):
-        state.take(test, blocks, "search")
+    for at, (test, blocks) in enumerate(zip(tests, times, strict=False)):
+        state.take(test, blocks, "search" if at < len(tests) - len(between) else "between")
     taken = []
     for at, (suspect, with_it, without) in enumerate(checks):
         blocks, others = times[len(tests) + at], times[len(tests) + len(checks) + at]
@@ -279,11 +362,15 @@ def _found(state: Search, ask: Ask) -> Found:
     with suppress(Ended):
         parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
     verdicts = [_verdict(state, s, float(probability[s]), noise, *parts.get(s, ("node", ()))) for s in confirmed]
-    contended = sorted(s for s in state.acquitted if s not in confirmed)
     blind = noise > log(1 + state.least)  # what is to be found is within the noise: nobody is cleared by that
-    cleared = [int(s) for s in np.flatnonzero(probability < state.prior / 2) if s not in confirmed and not blind]
+    cleared = [int(s) for s in np.flatnonzero(probability < state.clear) if s not in confirmed and not blind]
+    told = {*cleared} if any(s >= state.tree.first_pair for s in confirmed) else set()  # it is why they were accused
+    contended = sorted(s for s in state.acquitted if s not in confirmed and s not in told)
     known = {*confirmed, *cleared, *contended}
-    left = tuple(s for s in range(state.tree.suspects) if s not in known)
+    rest = [s for s in range(state.tree.suspects) if s not in known]
+    about = state.asked_about(probability)
+    left = tuple(s for s in rest if about[s])
+    untested = tuple(s for s in rest if s not in {*left})
     return Found(
         tuple(merged(state.tree, verdicts)),
         tuple(cleared),
@@ -293,14 +380,15 @@ def _found(state: Search, ask: Ask) -> Found:
         tuple(state.asked),
         state.rounds,
         noise,
+        untested,
     )
 
 
 def _verdict(state: Search, suspect: int, probability: float, noise: float, kind: Kind, parts: tuple[int, ...]) -> Verdict:
     factor = float(median(state.factors[suspect]))
     wide = exp(2.8 * noise)  # of a ratio of two tests, 95 %
-    if suspect >= state.tree.nodes:
-        kind = "boundary"
+    if (what := state.tree.kind(suspect)) != "node":
+        kind = what
     elif factor == float("inf"):
         kind = "hung"
     return Verdict(kind, state.tree.word(suspect), (suspect,), factor, factor / wide, factor * wide, probability, parts)

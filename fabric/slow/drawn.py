@@ -16,12 +16,13 @@ LARGEST = 50.0
 
 
 def drawn(tree: Tree) -> dict[str, object]:
-    """Return the suspects: names of nodes, and the groups of every layer."""
+    """Return the suspects: names of nodes, the groups of every layer, and the pairs of groups."""
     layers = [
         {"what": one.what, "names": list(one.names), "group": one.group.tolist(), "boundaries": one.boundaries}
         for one in tree.layers
     ]
-    return {"nodes": list(tree.names), "groups": layers}
+    pairs = [[*tree.ends(number)] for number in range(tree.first_pair, tree.suspects)]
+    return {"nodes": list(tree.names), "groups": layers, "pairs": pairs}
 
 
 def evidence(tree: Tree, layer: str, found: Found, times: int) -> list[dict[str, object]]:
