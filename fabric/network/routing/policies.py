@@ -79,5 +79,5 @@ def read_policy(text: str) -> Policy:
         return Policy(kind, seed=seed, relay=relay)
     if kind == TABLE and rest:
         return Policy(kind, file=rest, relay=relay)
-    hint = did_you_mean(kind, MEANINGS)
+    hint = did_you_mean(kind, [text.partition(":")[0] for text in MEANINGS])
     raise InputError(f"routing: must be {POLICIES}; got {shown(text)}{hint}")

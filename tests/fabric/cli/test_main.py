@@ -54,6 +54,7 @@ def test_version():
         (["predict", "--topo", "fat_tree:k=4", "--sizes", "64KB"], ["64KB", "ambiguous"]),
         (["predict", "--topo", "fat_tree:k=4", "--algorithm", "rings"], ["did you mean ring"]),
         (["predict", "--topo", "fat_tree:k=4", "--routing", "sprey"], ["routing: must be ideal, spray", "did you mean spray"]),
+        (["predict", "--topo", "fat_tree:k=4", "--routing", "ecpm:1"], ["did you mean ecmp"]),
         (["predict", "--topo", "fat_tree:k=4", "--order", "contigous"], ["did you mean contiguous"]),
         (["predict", "--topo", "fat_tree:k=4", "--fail", "link:1"], ["did you mean links"]),
         (["predict", "--topo", "fat_tree:k=4", "--backend", "glo"], ["backend: must be one of gloo", "did you mean gloo"]),
