@@ -105,6 +105,8 @@ class Search:
     factors: dict[int, list[float]] = field(default_factory=dict)
     acquitted: set[int] = field(default_factory=set)
     rounds: int = 0
+    _known: tuple[float, ...] = ()
+    _scale: Scale = Scale(0.0, FIRST_NOISE)
 
     @property
     def prior(self) -> float:
@@ -113,11 +115,14 @@ class Search:
 
     @property
     def scale(self) -> Scale:
-        """What a healthy test takes, and its noise."""
-        noise = 1.5 * median(self.spreads) if self.spreads else FIRST_NOISE
+        """What a healthy test takes, and its noise; worked out once for so many tests."""
         floor = self.floor() if callable(self.floor) else self.floor
-        found = scale_of(np.array(self.logs), max(noise, floor))
-        return Scale(found.centre, max(found.noise, floor))
+        known = (len(self.logs), len(self.spreads), floor)
+        if known != self._known:
+            noise = 1.5 * median(self.spreads) if self.spreads else FIRST_NOISE
+            found = scale_of(np.array(self.logs), max(noise, floor))
+            self._known, self._scale = known, Scale(found.centre, max(found.noise, floor))
+        return self._scale
 
     def probability(self) -> Floats:
         """Return the probability of every suspect after all that was asked."""
