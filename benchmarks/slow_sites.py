@@ -107,7 +107,7 @@ class Site:
         if test.inside:
             (node,) = test.nodes
             return [(d, d) for d in devices[node]]
-        rails = range(len(devices[0])) if test.rail is None else [test.rail]
+        rails = [r for r in range(len(devices[0])) if r not in test.without] if test.rail is None else [test.rail]
         return [(devices[a][r], devices[b][r]) for a, b in steps(test) for r in rails]
 
 
@@ -172,7 +172,7 @@ def _leads_out(fabric: Fabric, tree: Tree, at: int, suspect: int) -> np.ndarray:
 class Score:
     """What a search of one site came to. found: of the planted, by kind; called: those that were called what they are.
 
-    false: suspects named and not planted.
+    false: nodes and boundaries named and not planted.
     """
 
     planted: tuple[str, ...]
@@ -209,7 +209,7 @@ def score(site: Site, **options: float) -> Score:
             for kind, names in site.told
             if any(v.kind == _verdict(site, kind) and names <= {*v.suspects} for v in found.verdicts)
         ),
-        len(named - right),
+        len({s for s in named if s < site.tree.first_switch} - right),
         not found.open,
         found.searched,
         search_rounds(found),

@@ -82,7 +82,7 @@ SUSPECTS = View(
         Column("state", TEXT, "slow, open (undecided), contended (accused, not confirmed), cleared, or untested", head="state"),
         Column("kind", TEXT, "device, rail, node, switch, boundary (what leads out of a group), software or hung", head="what"),
         Column("name", TEXT, "the node's, the switch's, or the groups on both sides", head="name"),
-        Column("suspects", LIST, "their numbers: nodes, then boundaries"),
+        Column("suspects", LIST, "their numbers: nodes, then boundaries, then what smallest groups hang on"),
         Column("parts", LIST, "rails or devices of the node", head="of it", cell=lambda row: " ".join(map(str, row["parts"]))),
         Column("factor", maybe(NUMBER), "its time / the others' time, of the confirming tests", head="factor",
                cell=_share("factor")),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import exp, isfinite, log
 from typing import Literal
 
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, log_odds, marginals, ratio, scale_of
 from fabric.slow.confirm import COMPANY, check
-from fabric.slow.parts import Part, parts_of
+from fabric.slow.parts import Part, parts_of, rails_of_groups, slow_rails
 from fabric.slow.plan import SURE, Belief, Test, filled, plan, undecided, visible
 from fabric.slow.tree import Tree
-from fabric.slow.verdicts import Kind, Verdict, merged
+from fabric.slow.verdicts import Kind, Verdict, merged, on_rails
 from fabric.statistics import median
 
 Floats = NDArray[np.float64]
@@ -40,6 +40,8 @@ LIKELIEST = 0.3
 """Probability from which on a suspect is confirmed where nothing else is left to test."""
 AGAIN = 3
 """Times that the very same test is asked, at most: more tell nothing new."""
+PLAINLY = 0.7
+"""How probably a test must show a suspect to be asked again for it."""
 RETRIES = 3
 """Confirmations of one suspect, at most."""
 SURELY_GONE = 2
@@ -106,7 +108,7 @@ class Search:
     acquitted: set[int] = field(default_factory=set)
     rounds: int = 0
     _known: tuple[float, ...] = ()
-    _scale: Scale = Scale(0.0, FIRST_NOISE)
+    _scale: Scale = field(default_factory=lambda: Scale(0.0, FIRST_NOISE))
 
     @property
     def prior(self) -> float:
@@ -152,6 +154,11 @@ class Search:
         best = np.where((slow * DECIDED < quiet)[:, None], well, 0.0).max(axis=0)
         open_ = undecided(self.tree, probability, self.prior)
         return bool((open_ & (full / full.max() * cover > np.where(probability > self.prior, 0.0, best + FULLER))).any())
+
+    def slow_tests(self) -> NDArray[np.int64]:
+        """Return how many slow tests every suspect was in."""
+        quiet, slow = self.densities()
+        return np.asarray((np.array(self.rows)[slow > quiet] > 0).sum(axis=0))
 
     def densities(self) -> tuple[Floats, Floats]:
         """Return the densities of every test's time without and with something slow in it."""
@@ -218,7 +225,30 @@ def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[tup
     Where no test would tell more, the likeliest are confirmed as well.
     """
     tests, checks = _at(state, probability, SURE)
-    return (tests, checks) if tests or checks else _at(state, probability, LIKELIEST)
+    if not tests and not checks:
+        tests, checks = _at(state, probability, LIKELIEST)
+    return (tests, checks) if tests or checks else (_again(state, probability), checks)
+
+
+def _again(state: Search, probability: Floats) -> list[Test]:
+    """Return for suspects that are left open, though tests showed them, the smallest test that does, to be asked again.
+
+    One time too long or too short by a burst leaves them so.
+    """
+    asked = [one.test for one in state.asked if one.why != "part"]  # nodes that never answered were noted before
+    if not asked:
+        return []
+    shown = np.array(state.rows)[-len(asked) :]
+    clean = np.logical_not((shown[:, [*state.factors]] > 0).any(axis=1))
+    left = [s for s in np.flatnonzero(probability > state.prior / 2) if s not in state.factors and s not in state.acquitted]
+    often, used, found = Counter(asked), set[int](), list[Test]()
+    for suspect in left:
+        able = np.flatnonzero(clean & (shown[:, suspect] > max(PLAINLY, 0.9 * shown[:, suspect].max())))
+        test = min((asked[at] for at in able), key=lambda test: len(test.nodes), default=None)
+        if test and often[test] < AGAIN and not used & {*test.nodes}:
+            found.append(test)
+            used |= {*test.nodes}
+    return found
 
 
 def _at(state: Search, probability: Floats, sure: float) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
@@ -229,17 +259,30 @@ def _at(state: Search, probability: Floats, sure: float) -> tuple[list[Test], li
     ]
     checks: list[tuple[int, Test, Test]] = []
     used: set[int] = set()
+    slow = state.slow_tests() if waiting else np.zeros(0, dtype=np.int64)
     for suspect in waiting:
-        pair = check(state.tree, suspect, probability, used, state.prior)
+        pair = check(state.tree, suspect, probability, slow, used, state.prior)
         if pair is not None:
-            checks.append((suspect, *pair))
+            with_it, without = (_without(state.tree, test) for test in pair)
+            checks.append((suspect, with_it, without))
             used |= {*pair[0].nodes, *pair[1].nodes}
     often = Counter(a.test for a in state.asked)
     belief = state.belief(probability)
-    tests = [test for test in plan(state.tree, belief, used) if state.tells(test, probability)]
+    tests = _planned(state, belief, used, mildest=False)
     if tests and all(often[test] for test in tests):
-        tests = [test for test in plan(state.tree, belief, used, mildest=True) if state.tells(test, probability)] or tests
+        tests = _planned(state, belief, used, mildest=True) or tests
     return [test for test in tests if often[test] < AGAIN], checks
+
+
+def _planned(state: Search, belief: Belief, used: set[int], *, mildest: bool) -> list[Test]:
+    """Return the planned tests that tell something, each without the rails that are known to be slow."""
+    planned = (_without(state.tree, test) for test in plan(state.tree, belief, used, mildest=mildest))
+    return [test for test in planned if len(test.without) < state.tree.rails and state.tells(test, belief.probability)]
+
+
+def _without(tree: Tree, test: Test) -> Test:
+    out = tree.left_out(test.nodes)
+    return replace(test, without=out) if out else test
 
 
 def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tuple[int, Test, Test]]) -> None:
@@ -258,6 +301,7 @@ def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tupl
         taken.append((suspect, with_it, state.take(with_it, blocks, "with"), state.take(without, others, "without")))
     for suspect, with_it, seen, other in taken:
         _judge(state, suspect, with_it, seen, other)
+    _narrow(state, ask, [s - state.tree.first_switch for s, *_ in taken if s >= state.tree.first_switch and s in state.factors])
 
 
 def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float) -> None:
@@ -275,6 +319,27 @@ def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float
         state.acquitted.add(suspect)
 
 
+def _narrow(state: Search, ask: Ask, groups: Sequence[int]) -> None:
+    """Find by which rails the switches of these groups are slow, each alone and twice, and leave those out from now on."""
+    if not groups:
+        return
+    tests = rails_of_groups(state.tree, groups)
+    logs = [_both(state, ask, [test for *_, test in tests])] if state.tree.rails > 1 else []
+    limit = max(log(1 + state.least / 2), 3 * state.scale.noise)
+    factors = {g: log(state.factors[state.tree.first_switch + g][0]) for g in groups}
+    slow = slow_rails(tests, logs[0], factors, limit, state.scale.noise) if logs else dict.fromkeys(groups, (0,))
+    before = state.tree.out or ((),) * len(state.tree.layers[0].names)
+    state.tree = replace(state.tree, out=tuple(slow.get(g, rails) for g, rails in enumerate(before)))
+
+
+def _both(state: Search, ask: Ask, tests: Sequence[Test]) -> list[float]:
+    """Ask tests of parts twice; return the logarithms of the shorter times: a burst in one is no slow part."""
+    times = [ask(tests) for _ in range(2)]
+    state.rounds += len(times)
+    logs = [[state.take(test, blocks, "part") for test, blocks in zip(tests, one, strict=True)] for one in times]
+    return [min(pair) for pair in zip(*logs, strict=True)]
+
+
 def _found(state: Search, ask: Ask) -> Found:
     """Return the findings: parts of confirmed nodes told apart, nodes of one switch merged."""
     probability = state.probability()
@@ -284,10 +349,11 @@ def _found(state: Search, ask: Ask) -> Found:
     with suppress(Ended):
         parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
     verdicts = [_verdict(state, s, float(probability[s]), noise, *parts.get(s, ("node", ()))) for s in confirmed]
-    contended = sorted(s for s in state.acquitted if s not in confirmed)
+    contended = sorted(s for s in state.acquitted if s not in confirmed and s < state.tree.first_switch)  # of one its nodes are
     blind = noise > log(1 + state.least)  # what is to be found is within the noise: nobody is cleared by that
-    cleared = [int(s) for s in np.flatnonzero(probability < state.prior / 2) if s not in confirmed and not blind]
-    known = {*confirmed, *cleared, *contended}
+    named = {s for v in verdicts for s in v.suspects}
+    cleared = [int(s) for s in np.flatnonzero(probability < state.prior / 2) if s not in named and not blind]
+    known = {*named, *cleared, *contended}
     left = tuple(s for s in range(state.tree.suspects) if s not in known)
     return Found(
         tuple(merged(state.tree, verdicts)),
@@ -304,11 +370,23 @@ def _found(state: Search, ask: Ask) -> Found:
 def _verdict(state: Search, suspect: int, probability: float, noise: float, kind: Kind, parts: tuple[int, ...]) -> Verdict:
     factor = float(median(state.factors[suspect]))
     wide = exp(2.8 * noise)  # of a ratio of two tests, 95 %
-    if suspect >= state.tree.nodes:
+    name = state.tree.word(suspect)
+    suspects: tuple[int, ...] = (suspect,)
+    if suspect >= state.tree.first_switch:
+        kind, parts, name, suspects = _of_switch(state.tree, suspect)
+    elif suspect >= state.tree.nodes:
         kind = "boundary"
     elif factor == float("inf"):
         kind = "hung"
-    return Verdict(kind, state.tree.word(suspect), (suspect,), factor, factor / wide, factor * wide, probability, parts)
+    return Verdict(kind, name, suspects, factor, factor / wide, factor * wide, probability, parts)
+
+
+def _of_switch(tree: Tree, suspect: int) -> tuple[Kind, tuple[int, ...], str, tuple[int, ...]]:
+    """Return kind, rails, name and suspects of what a group hangs on: all its nodes are slow by it."""
+    group = suspect - tree.first_switch
+    rails = tree.out[group] if tree.out and 0 < len(tree.out[group]) < tree.rails else ()
+    nodes = np.flatnonzero(tree.layers[0].group == group).tolist()
+    return "switch", rails, on_rails(rails, tree.word(suspect)), (suspect, *nodes)
 
 
 def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -> dict[int, Part]:
@@ -317,12 +395,6 @@ def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -
     parts = parts_of(state.tree, [n for n in nodes if isfinite(state.factors[n][0])], well)
     if not parts.rails:
         return {}
-    times = [ask(tests) for tests in (parts.over_network, parts.at_home) for _ in range(2)]  # a burst in one is no slow rail
-    state.rounds += len(times)
-    tests = (parts.over_network, parts.over_network, parts.at_home, parts.at_home)
-    logs = [
-        [state.take(test, b, "part") for test, b in zip(own, seen, strict=True)] for own, seen in zip(tests, times, strict=True)
-    ]
-    network, home = ([min(pair) for pair in zip(*two, strict=True)] for two in (logs[:2], logs[2:]))
+    network, home = (_both(state, ask, tests) for tests in (parts.over_network, parts.at_home))
     limit = max(log(1 + state.least / 2), 3 * state.scale.noise)
     return parts.judged(network, home, {n: log(state.factors[n][0]) for n in nodes}, limit, state.scale.noise)

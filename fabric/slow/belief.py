@@ -176,8 +176,8 @@ def _graph(fill: Floats, cover: Floats, count: Ints, edges: Floats) -> _Graph:
     maps = [(own, one) for own, one in maps if not np.allclose(one, np.eye(len(one)))]
     firsts = np.flatnonzero(np.diff(test, prepend=-1))
     starts = np.flatnonzero(np.diff(suspect[order], prepend=-1))
-    numbers, place = np.cumsum(np.diff(test, prepend=test[0]) > 0), np.unique(suspect, return_inverse=True)[1].ravel()
-    return _Graph(numbers, suspect, firsts, order, starts, place, count[suspect].astype(np.float64)[:, None], maps)
+    number, place = (np.unique(of, return_inverse=True)[1].ravel() for of in (test, suspect))
+    return _Graph(number, suspect, firsts, order, starts, place, count[suspect].astype(np.float64)[:, None], maps)
 
 
 def marginals(fill: Floats, cover: Floats, x: Floats, noise: float, least: float, prior: Floats) -> Floats:

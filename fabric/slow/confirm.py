@@ -15,13 +15,19 @@ from fabric.slow.plan import Test
 from fabric.slow.tree import Tree
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 COMPANY = 1.2
 """Priors that a node may have that keeps a suspect company: nothing speaks against it."""
 
 
-def check(tree: Tree, suspect: int, probability: Floats, used: set[int], prior: float) -> tuple[Test, Test] | None:
-    """Return a ring with the suspect among cleared nodes, and one without it; None where too few cleared nodes are free."""
+def check(tree: Tree, suspect: int, probability: Floats, slow: Ints, used: set[int], prior: float) -> tuple[Test, Test] | None:
+    """Return a ring with the suspect among cleared nodes, and one without it; None where too few cleared nodes are free.
+
+    slow: how many slow tests every node was in.
+    """
     free = [n for n in range(tree.nodes) if probability[n] < COMPANY * prior and n not in used]
+    if suspect >= tree.first_switch:
+        return _of_switch(tree, suspect - tree.first_switch, free, slow, used)
     at = tree.layer_of(suspect)
     if at < 0:
         if suspect in used:
@@ -31,6 +37,17 @@ def check(tree: Tree, suspect: int, probability: Floats, used: set[int], prior: 
             return None
         return Test((suspect, near[0])), Test((near[1], near[2]) if len(near) > 2 else (near[0], near[1]))
     return _of_group(tree, at, suspect - tree.first[at], free, probability < COMPANY * prior)
+
+
+def _of_switch(tree: Tree, group: int, free: Sequence[int], slow: Ints, used: set[int]) -> tuple[Test, Test] | None:
+    """Return a ring of the two nodes of a group that fewest slow tests had, and one of two of other groups.
+
+    Were one node of it slow and not the group, that one would be in all of them.
+    """
+    of = tree.layers[0].group
+    own = sorted((int(n) for n in np.flatnonzero(of == group) if int(n) not in used), key=lambda n: (slow[n], n))
+    others = [n for n in free if of[n] != group]
+    return (Test((own[0], own[1])), Test((others[0], others[1]))) if min(len(own), len(others)) > 1 else None
 
 
 def _of_group(tree: Tree, at: int, number: int, free: Sequence[int], clear: NDArray[np.bool_]) -> tuple[Test, Test] | None:

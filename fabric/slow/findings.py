@@ -35,7 +35,7 @@ def rows_of(tree: Tree, found: Sequence[tuple[str, Found]]) -> list[dict[str, An
                 {
                     "layer": layer,
                     "state": state,
-                    "kind": "node" if s < tree.nodes else "boundary",
+                    "kind": tree.kind(s),
                     "name": tree.word(s),
                     "suspects": [s],
                     "parts": [],
@@ -76,7 +76,7 @@ def verdict(tree: Tree, found: Sequence[tuple[str, Found]]) -> str:
     """Return one line: what is slow and by how much, else how many are cleared or undecided, and at what cost."""
     slow = [f"{said(v)}{_of_layer(layer, found)}" for layer, one in found for v in one.verdicts]
     rounds, tests = sum(one.rounds for _, one in found), sum(one.searched for _, one in found)
-    cost = f"{tests} tests in {rounds} rounds, confirmations apart"
+    cost = f"{counted(tests, 'test')} in {counted(rounds, 'round')}, confirmations apart"
     undecided = max((len(one.open) for _, one in found), default=0)
     left = f"; {undecided} of {tree.suspects} undecided" if undecided else ""
     if slow:
@@ -86,7 +86,12 @@ def verdict(tree: Tree, found: Sequence[tuple[str, Found]]) -> str:
         noise = max(100 * one.noise for _, one in found)
         why = f"a test's time varies by {noise:.1f} % of itself; raise --block, --repeats or --least"
         return f"inconclusive: {undecided} of {tree.suspects} suspects undecided, nobody named ({cost}); {why}"
-    return f"none: {tree.nodes} cleared, and {tree.suspects - tree.nodes} boundaries ({cost})"
+    return f"none: {tree.counted()} ({cost})"
+
+
+def counted(count: int, word: str) -> str:
+    """Return how many there are of what a word names, in words."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _of_layer(layer: str, found: Sequence[tuple[str, Found]]) -> str:

@@ -2,7 +2,9 @@
 
 A group of a level is what cables up to its tier join: a leaf (of rails: the nodes that share their leaves), a pod. What leads
 out of a group is one suspect: a test that fills all its cables shows whether any of them is slow, not which. Two groups that
-are all of a level share one suspect, the boundary between them.
+are all of a level share one suspect, the boundary between them. Where nodes have several rails, what all nodes of a
+smallest group hang on (a leaf a rail) is a suspect too: every test of any of them shows it. Elsewhere it would be one more for
+every leaf, and nodes that are all slow are found one by one and called their switch in the end.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +26,8 @@ from topologies.errors import InputError
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+FEWEST = 3
+"""Nodes of a smallest group, of which a ring of two tells one slow node from what all hang on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +59,16 @@ class Layer:
 class Tree:
     """The nodes by name, with their devices, and the layers from the smallest groups up.
 
-    ways: how messages go, where each takes one way; None where they are split evenly.
+    ways: how messages go, where each takes one way; None where they are split evenly. switches: whether what the nodes of a
+    smallest group hang on is a suspect. out: of each smallest group, the rails that tests leave out: they are known to be slow.
     """
 
     names: tuple[str, ...]
     devices: tuple[tuple[int, ...], ...]
     layers: tuple[Layer, ...] = ()
     ways: Ways | None = None
+    switches: bool = False
+    out: tuple[tuple[int, ...], ...] = ()
 
     @property
     def nodes(self) -> int:
@@ -69,8 +77,24 @@ class Tree:
 
     @cached_property
     def suspects(self) -> int:
-        """How many suspects there are: the nodes, then the boundaries layer by layer."""
+        """How many suspects there are: the nodes, then the boundaries layer by layer, then what smallest groups hang on."""
+        return self.first_switch + (len(self.layers[0].names) if self.switches and self.layers else 0)
+
+    @cached_property
+    def first_switch(self) -> int:
+        """The number of the first suspect that a smallest group hangs on."""
         return self.nodes + sum(layer.boundaries for layer in self.layers)
+
+    @cached_property
+    def rails(self) -> int:
+        """How many rails there are: the most devices of a node."""
+        return max(map(len, self.devices))
+
+    def left_out(self, nodes: Sequence[int]) -> tuple[int, ...]:
+        """Return the rails that a test of these nodes leaves out, as those of one of their groups are known to be slow."""
+        if not self.out:
+            return ()
+        return tuple(sorted({rail for group in {*self.layers[0].group[list(nodes)].tolist()} for rail in self.out[group]}))
 
     @cached_property
     def first(self) -> tuple[int, ...]:
@@ -85,11 +109,23 @@ class Tree:
         return self.first[layer] + (0 if self.layers[layer].boundaries == 1 else group)
 
     def layer_of(self, suspect: int) -> int:
-        """Return the layer of a suspect, -1 for a node."""
+        """Return the layer of a node (-1) or a boundary."""
         return sum(suspect >= first for first in self.first) - 1
 
+    def kind(self, suspect: int) -> Literal["node", "boundary", "switch"]:
+        """Return what a suspect is."""
+        return "node" if suspect < self.nodes else "boundary" if suspect < self.first_switch else "switch"
+
+    def counted(self) -> str:
+        """Return in words how many suspects of each kind there are, where all are cleared."""
+        switches = self.suspects - self.first_switch
+        more = f", {switches} of their switches" if switches else ""
+        return f"{self.nodes} cleared, and {self.first_switch - self.nodes} boundaries{more}"
+
     def word(self, suspect: int) -> str:
-        """Return a suspect's name: a node's, or what is behind a boundary."""
+        """Return a suspect's name: a node's, what is behind a boundary, or a smallest group's."""
+        if suspect >= self.first_switch:
+            return self.layers[0].names[suspect - self.first_switch]
         at = self.layer_of(suspect)
         if at < 0:
             return self.names[suspect]
@@ -126,7 +162,9 @@ def tree_of(fabric: Fabric, nodes: Sequence[int] | None = None, routing: str = "
         if layer is not None and len(layer.names) > 1 and (not layers or len(layer.names) < len(layers[-1].names)):
             layers.append(layer)
     devices = tuple(tuple(of_node[n]) for n in chosen)
-    return Tree(names, devices, tuple(layers), None if read_policy(routing).splits else Ways(fabric, routing, devices))
+    ways = None if read_policy(routing).splits else Ways(fabric, routing, devices)
+    switches = bool(layers) and max(map(len, devices)) > 1 and int(layers[0].size.min()) >= FEWEST
+    return Tree(names, devices, tuple(layers), ways, switches)
 
 
 def _node_name(topology: Topology, node: int, devices: Sequence[int]) -> str:

@@ -64,6 +64,9 @@ def _fabric(context: Mapping[str, Any], state: Mapping[int, str]) -> str:
             boundary = first + (number if layer["boundaries"] > 1 else 0)
             lead = state.get(boundary, "untested")
             head = f"<div class='out {lead}'>{MARKS[lead]}{escape(name)}: what leads out of it</div>"
+            if "switch" in layer:
+                own = state.get(layer["switch"] + number, "untested")
+                head += f"<div class='out {own}'>{MARKS[own]}{escape(name)}: itself</div>"
             boxes[number] = f"<div class='group'>{head}{''.join(cells[key] for key in mine)}</div>"
             members[number] = [node for key in mine for node in inner[key]]
         cells, inner, first = boxes, members, first + layer["boundaries"]
