@@ -3,7 +3,7 @@
 Every device of the fabric is one gloo rank in its host's network namespace; they run `fabricbench slow --topo FABRIC` as under
 torchrun and are not told what is slowed. Groups of a round run at once. What is slow on a twin is always a cable: a host is
 slowed by all of its own. The fabric between namespaces is one machine's kernel, so that links are slow (50 Mbit/s) and
-the processor is not what is measured. It knows no delay and no loss: those need netem.
+the processor is not what is measured. Delay and loss are planted where the kernel has netem; the table has none.
 
     python -m benchmarks.slow_twin            # the table of docs/slow.md
     python -m benchmarks.slow_twin --cases 0  # one line of it
@@ -14,7 +14,8 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -27,6 +28,7 @@ from fabric.slow.tree import Tree, tree_of
 from fabric.twin.bring_up import running
 from fabric.twin.launch import FIRST_PORT, Starter, starter
 from fabric.twin.plan import TwinPlan, plan_of
+from fabric.twin.script import QUEUE, burst
 
 RATE = 50e6
 """Bits per second of a host's link."""
@@ -38,10 +40,14 @@ MODULES = ("fabric.cli.main", "fabric.cli.slow", "fabric.measure.backends.gloo",
 
 @dataclass(frozen=True)
 class Case:
-    """A fabric, and by how much which cables are slower: `host N` (all of its own), `rail N R`, `out GROUP` (one cable)."""
+    """A fabric, and by how much which cables are slower: `host N` (all of its own), `rail N R`, `out GROUP` (one cable).
+
+    netem: what else befalls what a host sends, by the host: `delay 5ms`, `loss 1%`.
+    """
 
     topo: str
     faults: Mapping[str, float]
+    netem: Mapping[int, str] = field(default_factory=dict)
 
 
 EIGHT = "leaf_spine:leaves=2,spines=4,hosts_per_leaf=4"
@@ -87,21 +93,36 @@ def slowed(fabric: Fabric, tree: Tree, faults: Mapping[str, float]) -> tuple[Fab
     return replace(fabric, degraded=slower), named
 
 
+def disturbed(plan: TwinPlan, netem: Mapping[int, str]) -> str:
+    """Return the shell script that delays or loses what these hosts send, before their links' own rates."""
+    lines = []
+    for host, what in netem.items():
+        box = plan.host_of(plan.fabric.topology.node.tolist().index(host))
+        for end in (wire.lower for wire in plan.wires if wire.lower.box == box):
+            out = f"tc -n {box} qdisc add dev {end.interface}"
+            tbf = f"tbf rate {end.rate}bit burst {burst(end.rate)} limit {QUEUE}"
+            lines += [f"tc -n {box} qdisc del dev {end.interface} root", f"{out} root handle 1: netem limit 100000 {what}"]
+            lines += [f"{out} parent 1:1 handle 2: {tbf}"]
+    return "\n".join(lines)
+
+
 def searched(case: Case, *, size: str = SIZE, block: str = BLOCK, repeats: str = REPEATS) -> tuple[dict[str, Any], set[int]]:
     """Return the report of a search on a twin of the case, and the suspects that it must name.
 
     Raises:
-        EnvironmentFault: no namespaces can be made here, or a rank failed.
+        EnvironmentFault: no namespaces can be made here, the kernel has no netem where it is asked for, or a rank failed.
     """
     healthy = load(case.topo)
     fabric, named = slowed(healthy, tree_of(healthy), case.faults)
     plan = plan_of(fabric, RATE)
     words = ["--routing", plan.routing, "--size", size, "--block", block, "--repeats", repeats, "--batch", "64"]
     arguments = ["slow", "--backend", "gloo", "--topo", case.topo, *words]
-    with running(plan) as (holder, _), starter(holder, plan, MODULES, "fabric.cli.main:main") as made:
+    with running(plan) as (holder, _), ExitStack() as ends:
+        holder.run(disturbed(plan, case.netem), "netem")
+        made = ends.enter_context(starter(holder, plan, MODULES, "fabric.cli.main:main"))
         inside, outside = made.new_folder()
         made.start(_ranks(plan, arguments, inside))
-        return _report(made, outside, plan.fabric.topology.devices), named
+        return _report(made, outside, plan.fabric.topology.devices), named | {*case.netem}
 
 
 def _ranks(plan: TwinPlan, arguments: Sequence[str], folder: Path) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from fabric.answers.training import training
 from fabric.answers.training_scale import scale_training
 from fabric.network.spec import load
 from fabric.predict.answer import models_of, predict_on
@@ -28,6 +29,8 @@ SIZES = [64 << n for n in range(9)]
 CURVE_SECONDS = 12.0
 """Of two curves to 16,384 ranks: 11.1 s on two cores under a load of 7 (2026-11-29); with half as many plans to choose from
 7.7, and 10.9 while every plan was asked for."""
+AUTO_SECONDS = 5.0
+"""Of `--plan auto` for Llama 3.1 405B on 16,384 H100, the whole answer: winner, front, neighbours, single changes."""
 SLOW_MACHINE = 1.7
 MILLISECOND = 1e-3
 
@@ -78,6 +81,17 @@ def test_a_simulated_step(benchmark, nodes):
     benchmark.extra_info["over_closed"] = round(found.seconds / closed.seconds, 3)
     assert found.seconds == pytest.approx(closed.seconds, rel=0.05)
     assert benchmark.stats.stats.median < SLOW_MACHINE * STEP_SECONDS[nodes]
+
+
+def test_the_best_plan_of_405b_on_16384_ranks(benchmark):
+    """Every plan that divides is looked at, those that fit are timed on all cores."""
+    fabric, model = load("dgx-h100:nodes=2048"), language_model("llama3.1-405b")
+    found = benchmark.pedantic(lambda: training(model, fabric), rounds=3, warmup_rounds=1)
+    searched = found.beside["searched"]
+    timed = searched["considered"] - searched["too_large"]
+    benchmark.extra_info["plans"], benchmark.extra_info["timed"] = searched["considered"], timed
+    assert timed > 50
+    assert benchmark.stats.stats.median < SLOW_MACHINE * AUTO_SECONDS
 
 
 def test_a_curve_to_16384_ranks(benchmark):

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from topologies.errors import InputError
+
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer
     from fabric.answers.fleet_trace import Group
     from fabric.fleet.audit import Span
     from fabric.fleet.place import Placed
     from fabric.fleet.study import Cell
+    from fabric.predict.constants import Constants
+    from fabric.workload.job import JobStep
 
 
 def fleet_run(
@@ -55,33 +59,44 @@ def fleet_trace(file: str | Path, kind: str | None = None) -> Answer[Group]:
 
 def fleet_place(
     fleet: str | Path,
-    collective: str,
-    size: str | int,
-    devices: int,
+    job: str,
+    size: str | int | None = None,
+    devices: int | None = None,
     *,
     free: Sequence[str] | None = None,
     policies: Sequence[str] | None = None,
     algorithm: str | None = None,
+    constants: Constants | None = None,
     routing: str = "ideal",
 ) -> Answer[Placed]:
-    """Return where every policy puts one job now, its collective's predicted time there, and the best placement found (last).
+    """Return where every policy puts one job now, what it takes there by the model, and the best placement found (last).
 
-    fleet: the YAML file of a fleet, or any TOPO. free: names of free nodes, None: all that are on. policies: such as easy+tree.
+    fleet: the YAML file of a fleet, or any TOPO. job: as the command line takes it, all_to_all:1GiB:96 or
+    training:llama3-70b:tp=8:512:64, or a collective with its size and devices. free: names of free nodes, None: all that
+    are on. policies: such as easy+tree. constants: None: those of the fabric's node.
 
     Raises:
-        InputError: an unknown node, policy or collective, or fewer free nodes than the job needs.
+        InputError: an unknown node, policy or collective, another form of job, or fewer free nodes than the job needs.
     """
     from fabric.answers.fleet_place import fleet_place as answer
-    from fabric.collectives.catalog import collective as known
-    from fabric.fleet.asked import JobCase
+    from fabric.collectives.catalog import collective
+    from fabric.fleet.asked import JobCase, job_of
     from fabric.fleet.fleet_file import of_text
     from fabric.fleet.policy import policy
     from fabricbench.questions import size_list
 
     _, found = of_text(str(fleet))
-    job = JobCase(known(collective).name, size_list(size)[0], devices, algorithm)
+    asked: JobCase | JobStep
+    if size is not None and devices is not None:
+        asked = JobCase(collective(job).name, size_list(size)[0], devices, algorithm)
+    elif size is None and devices is None and algorithm is None:
+        asked = job_of(job)
+    else:
+        raise InputError(
+            f"job: a collective needs size and devices, a whole text such as all_to_all:1GiB:96 neither, got {job!r}"
+        )
     chosen = None if policies is None else [policy(text) for text in policies]
-    return answer(found, job, free, policies=chosen, routing=routing)
+    return answer(found, asked, free, policies=chosen, constants=constants, routing=routing)
 
 
 def fleet_audit(
@@ -103,7 +118,6 @@ def fleet_audit(
     from fabric.answers.fleet_audit import collected, network_of, usual_devices
     from fabric.answers.fleet_audit import fleet_audit as answer
     from fabric.fleet.fleet_file import FleetFile, fleet_of, of_text
-    from topologies.errors import InputError
 
     state = collected(Path(folder))
     text = str(fleet) if fleet is not None else network_of(Path(folder))

@@ -109,7 +109,8 @@ def compare(
     first, second = names or (pairs[0].a.source, pairs[0].b.source)
     title = f"A = {first}, B = {second}: {len(pairs)} cases in common"
     differs = (DIFFERS,) if tolerance_percent is None else ()
-    part = Part(title, facts, keys, notes=("* more ranks than cores", *differs, *_score(pairs, inside)))
+    crowded = ("* more ranks than cores",) if any(one.oversubscribed for one in facts) else ()
+    part = Part(title, facts, keys, notes=(*crowded, *differs, *_score(pairs, inside)))
     return Answer(VIEW, tuple(pairs), facts, parts=(part,), beside={"tolerance_percent": tolerance_percent})
 
 

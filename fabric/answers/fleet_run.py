@@ -57,10 +57,13 @@ def fabric_name(cell: Cell) -> str:
 
 
 def links_name(cell: Cell) -> str:
-    """Return the link model of a setting in words."""
+    """Return the link model of a setting in words, and the end of what its jobs communicate where that is a range."""
     from fabric.fleet.links import LinkModel
 
-    return "none" if cell.setting.links is None else LinkModel(*cell.setting.links).name
+    if cell.setting.links is None:
+        return "none"
+    end = f", communication at its {cell.setting.end} end" if cell.setting.end else ""
+    return LinkModel(*cell.setting.links).name + end
 
 
 def percent(part: Interval, digits: int = 1) -> str:
@@ -132,6 +135,7 @@ def fleet_run(
         InputError: no jobs, or whatever a run refuses.
         KeyboardInterrupt: stopped before any setting had all its seeds; later the answer is of those that have, with a warning.
     """
+    from fabric.fleet.demand import with_shares
     from fabric.fleet.fleet_file import fleet_of, links_of, policies_of
     from fabric.fleet.helps import changes
     from fabric.fleet.money import power_cap
@@ -141,7 +145,8 @@ def fleet_run(
     fleet = fleet_of(asked)
     if own.cap is not None:
         power_cap(fleet, own.cap)  # what it refuses is told before anything runs
-    file = asked.model_copy(update={"policies": own.policies} if own.policies else {})
+    file = with_shares(asked, fleet)
+    file = file.model_copy(update={"policies": own.policies} if own.policies else {})
     file = file.model_copy(update={"links": own.links}) if own.links else file
     names = [one.name for one in policies_of(file)]
     models = links_of(file)
@@ -205,7 +210,7 @@ def _worths(file: FleetFile, fleet: Fleet, by_cell: Mapping[Any, Cell], base: An
 
     found = []
     for one in listed:
-        if one.setting.links != base.links or one.setting.cell not in by_cell:
+        if (one.setting.links, one.setting.end) != (base.links, base.end) or one.setting.cell not in by_cell:
             continue
         new = fleet
         if one.setting.changed:
@@ -300,6 +305,7 @@ def rests_on(file: FleetFile, fleet: Fleet, shown: Sequence[Cell]) -> dict[str, 
             "source": rates.source,
         },
         "outages": len(fleet.outages),
+        "outages_elsewhere": fleet.elsewhere,
         "fgd": any("fgd" in cell.setting.policy for cell in shown),
         "engine": base.runs[0].figures["engine"],
     }  # fmt: skip
@@ -318,6 +324,7 @@ def _plain(cell: Cell, fleet: Fleet) -> dict[str, Any]:
         "load": cell.setting.load,
         "links": links_name(cell),
         "link_model": None if cell.setting.links is None else list(cell.setting.links),
+        "communication_end": cell.setting.end,
         "effective": asdict(cell.share("effective")),
         "names": {key: asdict(figure) for key, _, _ in NAMES if (figure := cell.figure(key)) is not None},
         "economy": asdict(economy(cell.waterfall, fleet)),

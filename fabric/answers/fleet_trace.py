@@ -73,7 +73,7 @@ def fleet_trace(file: Path, kind: str | None = None) -> Answer[Group]:
         "left_out": [{"reason": o.reason, "count": o.count, "first_line": o.line, "value": o.value} for o in found.left],
         "tenants": [{"tenant": name, "jobs": jobs, "device_hours": hours} for name, jobs, hours in tenants],
         "pools": [{"name": p.name, "nodes": p.nodes, "devices": p.devices, "kind": p.kind} for p in found.pools],
-        "notes": list(found.notes), "devices_for_load": sized,
+        "notes": [note.text for note in found.notes], "devices_for_load": sized,
     })  # fmt: skip
 
 
@@ -127,9 +127,8 @@ def _parts(
     began = f", from {found.origin}" if found.origin else ""
     title = f"{file.name}: {found.kind}, {len(found.jobs):,} jobs of {found.rows:,} rows, {days:.1f} days{began}"
     notes = [f"load {one['load']:g} on {one['devices']:,} devices" for one in sized]
-    parts = [
-        Part(title, groups, None, ("; ".join(notes), *found.notes, *([f"source: {found.source}"] if found.source else [])))
-    ]
+    said = ["; ".join(notes), *(note.text for note in found.notes), *[f"source: {found.source}"] * bool(found.source)]
+    parts = [Part(title, groups, None, tuple(said))]
     if found.left:
         body = [(f"{one.count:,}", one.reason, str(one.line), one.value) for one in found.left]
         parts.append(rows("Left out", ("rows", "because", "first in line", "there"), body))

@@ -157,15 +157,26 @@ def answer_of(
         shown = tuple(row for row in rows if row["state"] not in ("cleared", "untested"))
         then = list(found.context.get("next", ()))
         beside |= {"drain": list(drain), "undecided": bool(found.context["undecided"]), "next": then}
-        for state in ("cleared", "untested"):
-            names = list(dict.fromkeys(row["name"] for row in rows if row["state"] == state))
-            notes += (f"{state}: {_some(names)}",) if names else ()
+        notes += tuple(line for state in ("cleared", "untested") for line in _in_state(rows, state))
         notes += tuple(f"not the same on all ranks: {line}" for line in found.context.get("differs", ()))
         notes += tuple(f"next: {line}" for line in then[:FEW])
         notes += (f"next: {len(then) - FEW} more, in --json",) if len(then) > FEW else ()
         notes += tuple(f"to take it out: {line}" for line in drain)
     part = Part(title, shown, keys, notes)
     return Answer(view, rows, parts=(part,), beside={**beside, "context": dict(found.context)})
+
+
+def _in_state(rows: Sequence[Row], state: str) -> list[str]:
+    """Return the lines that list who is in a state: in all layers, then, layer by layer, who is in another one elsewhere."""
+    states: dict[str, set[str]] = {}
+    for row in rows:
+        states.setdefault(row["name"], set()).add(row["state"])
+    everywhere = [name for name, seen in states.items() if seen == {state}]
+    lines = [f"{state}: {_some(everywhere)}"] if everywhere else []
+    for layer in dict.fromkeys(row["layer"] for row in rows):
+        own = [r["name"] for r in rows if r["layer"] == layer and r["state"] == state and states[r["name"]] != {state}]
+        lines += [f"{state} in {layer} alone: {_some(own)}"] if own else []
+    return lines
 
 
 def from_logs(

@@ -10,22 +10,38 @@ from fabric.units import show_duration
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer
     from fabric.network.fabric import Fabric
+    from fabric.predict.constants import Constants
     from fabric.report.page.drawing import Drawing
     from fabric.report.training.page import Grid
     from fabric.workload.scaling import Point
     from fabric.workload.step import SimulatedStep, TrainingStep
 
 
-def in_time(answer: Answer[TrainingStep], fabric: Fabric) -> SimulatedStep:
-    """Return the first step of an answer laid out in time on its fabric, by the node's own library."""
+def in_time(answer: Answer[TrainingStep], fabric: Fabric, constants: Constants | None = None) -> SimulatedStep:
+    """Return the first step of an answer laid out in time on its fabric, its arithmetic scaled as the step's own is.
+
+    constants: those of the answer; None: the node's own library.
+    """
+    from fabric.workload.device import device_of
+    from fabric.workload.kernels import kernels_of
     from fabric.workload.simulated import simulated_step
 
-    step = answer[0]
-    return simulated_step(step.model, step.plan, fabric, batch=step.batch, seq=step.sequence, ranks=step.ranks)
+    step, device = answer[0], device_of(fabric)
+    return simulated_step(
+        step.model,
+        step.plan,
+        fabric,
+        constants,
+        batch=step.batch,
+        seq=step.sequence,
+        ranks=step.ranks,
+        device=device.slowed(step.scaled),
+        kernels=kernels_of(device).slowed(step.scaled),
+    )
 
 
-def write_trace(answer: Answer[TrainingStep], fabric: Fabric, path: Path) -> None:
-    """Write the first step in time as a trace that Chrome and Perfetto open.
+def write_trace(answer: Answer[TrainingStep], fabric: Fabric, path: Path, constants: Constants | None = None) -> None:
+    """Write the first step in time as a trace that Chrome and Perfetto open. constants: of the answer.
 
     Raises:
         InputError: the file cannot be written.
@@ -34,11 +50,11 @@ def write_trace(answer: Answer[TrainingStep], fabric: Fabric, path: Path) -> Non
     from fabric.workload.trace import chrome_trace
 
     step = answer[0]
-    write_text(path, chrome_trace(in_time(answer, fabric).slots, f"{step.model.name}, {step.plan.text()}"))
+    write_text(path, chrome_trace(in_time(answer, fabric, constants).slots, f"{step.model.name}, {step.plan.text()}"))
 
 
-def page(answer: Answer[TrainingStep], fabric: Fabric, path: Path) -> None:
-    """Write the page of an answer, one self-contained HTML file.
+def page(answer: Answer[TrainingStep], fabric: Fabric, path: Path, constants: Constants | None = None) -> None:
+    """Write the page of an answer, one self-contained HTML file. constants: of the answer.
 
     Raises:
         InputError: the file cannot be written.
@@ -55,7 +71,8 @@ def page(answer: Answer[TrainingStep], fabric: Fabric, path: Path) -> None:
         f"{step.batch:,} sequences of {step.sequence:,} tokens on {step.ranks:,} x {step.device}",
         *first.notes,
     ]
-    write(path, title, headlines, drawings(step, in_time(answer, fabric)), [Grid("the step", first.head, first.rows), *rest])
+    drawn = drawings(step, in_time(answer, fabric, constants))
+    write(path, title, headlines, drawn, [Grid("the step", first.head, first.rows), *rest])
 
 
 def _grids(answer: Answer[Any]) -> list[Grid]:

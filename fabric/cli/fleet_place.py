@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from fabric.cli.options import constants_asked, constants_option
 from fabric.cli.output import formats, give
-
-if TYPE_CHECKING:
-    from fabric.fleet.asked import JobCase
-    from fabric.workload.job import JobStep
 
 EXAMPLE = (
     "Example: fabricbench fleet place leaf_spine:leaves=8,spines=2,hosts_per_leaf=64,uplinks=8,devices_per_node=8 "
@@ -52,49 +48,20 @@ def command(
     Every policy's placement is timed by the model, alone on the fabric; regret is against the best placement found.
     """
     from fabric.answers.fleet_place import fleet_place
+    from fabric.fleet.asked import job_of
     from fabric.fleet.fleet_file import of_text
     from fabric.fleet.policy import policy
 
     _, found = of_text(fleet)
     constants = constants_asked(model)
     chosen = [policy(text) for text in policies] or None
-    answer = fleet_place(found, _job(job), _free(free), policies=chosen, constants=constants, routing=model["routing"])
+    answer = fleet_place(found, job_of(job), _free(free), policies=chosen, constants=constants, routing=model["routing"])
     if nodes_only:
         from fabric.formats.hostlist import compress
 
         click.echo(compress(answer.rows()[-1]["nodes"]))
         return
     give(answer, as_json=as_json, as_csv=as_csv)
-
-
-def _job(text: str) -> JobCase | JobStep:
-    """Return the job of FORM; InputError where it is none."""
-    from fabric import units
-    from fabric.collectives.catalog import collective
-    from fabric.fleet.asked import JobCase
-    from topologies.errors import InputError
-
-    if text.startswith("training:"):
-        return _step(text)
-    parts = text.split(":", 3)
-    if len(parts) < 3:
-        raise InputError(f"job: must be {FORM}, such as all_reduce:1GiB:64, got {text!r}")
-    name, sizes, devices = collective(parts[0]).name, units.sizes(parts[1]), units.counts(parts[2])
-    if len(sizes) != 1 or len(devices) != 1:
-        raise InputError(f"job: must have one size and one number of devices, got {text!r}")
-    return JobCase(name, sizes[0], devices[0], parts[3] if len(parts) > 3 else None)
-
-
-def _step(text: str) -> JobStep:
-    """Return the job of training:MODEL:PLAN:BATCH:DEVICES."""
-    from fabric.workload.job import EXAMPLE as STEP
-    from fabric.workload.job import job_step
-    from topologies.errors import InputError
-
-    found = job_step(text)
-    if found.devices is None:
-        raise InputError(f"job: must be training:MODEL:PLAN:BATCH:DEVICES, such as {STEP}, got {text!r}")
-    return found
 
 
 def _free(path: Path | None) -> list[str] | None:

@@ -13,6 +13,7 @@ from fabric.cli.output import Progress, check_writable, formats, give, tell
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer
     from fabric.network.fabric import Fabric
+    from fabric.predict.constants import Constants
     from fabric.workload.step import TrainingStep
 
 EXAMPLE = "Example: fabricbench training llama3-70b --topo dgx-h100:nodes=64 --plan tp=8,pp=4 --batch 1024"
@@ -56,23 +57,24 @@ def command(*, as_json: bool, as_csv: bool, trace: Path | None, output: Path | N
     """
     from fabric.answers.training_page import page, write_trace
     from fabric.cli.topo import load
+    from fabric.predict.constants import constants_of
 
     for option, path in (("trace", trace), ("output", output)):
         check_writable(option, path)
-    answer = _answer(asked, fabric := load(asked["topo"]))
+    constants = None if asked["constants"] is None else constants_of(asked["constants"])
+    answer = _answer(asked, fabric := load(asked["topo"]), constants)
     for path, write in ((trace, write_trace), (output, page)):
         if path is not None:
-            write(answer, fabric, path)
+            write(answer, fabric, path, constants)
             tell(f"fabricbench: wrote {path}", err=True)
     give(answer, as_json=as_json, as_csv=as_csv)
 
 
-def _answer(asked: dict[str, Any], fabric: Fabric) -> Answer[TrainingStep]:
+def _answer(asked: dict[str, Any], fabric: Fabric, constants: Constants | None) -> Answer[TrainingStep]:
     """Return the answer to the options."""
     from fabric.answers.training import Months, training
     from fabric.importers.node_faults import load as load_faults
     from fabric.importers.steps import load as load_steps
-    from fabric.predict.constants import constants_of
     from fabric.workload.catalog import language_model
 
     model = language_model(asked["model"])
@@ -84,7 +86,7 @@ def _answer(asked: dict[str, Any], fabric: Fabric) -> Answer[TrainingStep]:
         batch=asked["batch"],
         seq=asked["seq"],
         ranks=asked["ranks"],
-        constants=None if asked["constants"] is None else constants_of(asked["constants"]),
+        constants=constants,
         measured=() if asked["measured"] is None else load_steps(asked["measured"]),
         months=Months(asked["days"], asked["checkpoint"], asked["restart"], faults),
         workers=asked["workers"],

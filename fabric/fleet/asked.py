@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.collectives.catalog import collective
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.job import shape
 from fabric.network.fabric import Fabric
@@ -19,9 +20,12 @@ from fabric.predict.cases import cases
 from fabric.predict.constants import NONE, Constants
 from fabric.predict.model import Model
 from fabric.text.escape import shown
-from fabric.units import show_size
-from fabric.workload.job import JobStep, step_of
+from fabric.units import counts, show_size, sizes
+from fabric.workload.job import EXAMPLE, START, JobStep, job_step, step_of
 from topologies.errors import InputError
+
+FORM = "COLLECTIVE:SIZE:DEVICES[:ALGORITHM] or training:MODEL:PLAN:BATCH:DEVICES"
+"""Of a job as a text."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,26 @@ class JobCase:
     def text(self) -> str:
         """The job in words."""
         return f"{self.collective} of {show_size(self.nbytes)} on {self.devices:,} devices"
+
+
+def job_of(text: str) -> JobCase | JobStep:
+    """Return the job of FORM.
+
+    Raises:
+        InputError: another form, an unknown collective, or a size or number of devices that is none.
+    """
+    if text.startswith(START):
+        step = job_step(text)
+        if step.devices is None:
+            raise InputError(f"job: must be training:MODEL:PLAN:BATCH:DEVICES, such as {EXAMPLE}, got {shown(text)}")
+        return step
+    parts = text.split(":", 3)
+    if len(parts) < len(("collective", "size", "devices")):
+        raise InputError(f"job: must be {FORM}, such as all_reduce:1GiB:64, got {shown(text)}")
+    name, found, counted = collective(parts[0]).name, sizes(parts[1]), counts(parts[2])
+    if len(found) != 1 or len(counted) != 1:
+        raise InputError(f"job: must have one size and one number of devices, got {shown(text)}")
+    return JobCase(name, found[0], counted[0], parts[3] if len(parts) > 3 else None)
 
 
 class Timer:

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fabric.fleet.communication import resolved, thousandths
+from fabric.fleet.communication_text import ranged, shares
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import FleetFile, JobsText
 from fabric.fleet.job import LONGEST_US, WHOLE, Jobs
 from topologies.errors import InputError
 
 if TYPE_CHECKING:
+    from fabric.fleet.traces.said import Said
     from fabric.fleet.traces.trace import Trace
 
 DAY_US = 86_400_000_000
@@ -26,8 +29,6 @@ DAYS = 14.0
 """Of a synthetic mix, where the file does not say."""
 TRIES, NEAR = 12, 0.002
 """How often a demand is brought nearer to its load, and how near is near enough."""
-COMMUNICATION = 0.2
-"""Share of a step that jobs larger than a node communicate where nothing says so: an assumption, stated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,12 @@ class Demand:
     load: float
 
 
-def jobs_of(asked: FleetFile, fleet: Fleet, seed: int = 0, load: float | None = None, speed: float = 1.0) -> Demand:
+def jobs_of(
+    asked: FleetFile, fleet: Fleet, seed: int = 0, load: float | None = None, speed: float = 1.0, at: str = ""
+) -> Demand:
     """Return the demand of a run. load: instead of the file's; speed: of devices, over those that run times are of.
+
+    at: low or high, the end of communication shares that are ranges.
 
     Raises:
         InputError: no jobs in the file, a trace that cannot be read, or nothing left of it.
@@ -56,7 +61,7 @@ def jobs_of(asked: FleetFile, fleet: Fleet, seed: int = 0, load: float | None = 
     else:
         found, end = _stretch(_read(str(text.trace), text.format).jobs, text.days, seed)
     found, end = _to_load(found, end, fleet, wanted)
-    found = _communicating(found, text, fleet)
+    found = _communicating(found, text, fleet, at)
     if speed != 1.0:
         found = found.changed(work=np.maximum(found.work / speed, 1).astype(np.int64))
     begin = round(asked.warm_up * DAY_US)
@@ -120,38 +125,71 @@ def _to_load(jobs: Jobs, end: int, fleet: Fleet, load: float | None) -> tuple[Jo
     return jobs, end
 
 
-def _communicating(jobs: Jobs, text: JobsText, fleet: Fleet) -> Jobs:
-    """Return the jobs with a communication share: the trace's own, else the file's or ours for jobs larger than a node."""
-    own = jobs.columns()["communication"]
-    if text.communication is None and own.any():
+def _communicating(jobs: Jobs, text: JobsText, fleet: Fleet, at: str) -> Jobs:
+    """Return the jobs with a communication share: the trace's own, else the file's or the assumed one; a mix brings its own."""
+    if _says_itself(text):
         return jobs
-    share = COMMUNICATION if text.communication is None else text.communication
-    several = jobs.devices > max(pool.devices for pool in fleet.pools)
-    return jobs.changed(communication=np.where(several, round(share * WHOLE), 0).astype(np.int32))
+    own = jobs.columns()["communication"].astype(np.int32)
+    found = thousandths(jobs, fleet, resolved(text.communication, fleet), at)
+    return jobs.changed(communication=found if text.synthetic else np.where(own > 0, own, found))
+
+
+def _says_itself(text: JobsText) -> bool:
+    """Return whether jobs bring their communication shares: of a mix, or of a trace that has any, where the file has none."""
+    if text.communication is not None or text.trace is None:
+        return text.communication is None
+    return bool(_read(text.trace, text.format).jobs.columns()["communication"].any())
+
+
+def with_shares(asked: FleetFile, fleet: Fleet) -> FleetFile:
+    """Return a fleet's file with the shares of training steps worked out, of its jobs and of those under `changes`.
+
+    Raises:
+        InputError: a step that cannot be predicted on the fleet.
+    """
+
+    def of(jobs: JobsText | None) -> JobsText | None:
+        return jobs and jobs.model_copy(update={"communication": resolved(jobs.communication, fleet)})
+
+    changes = tuple(one if one.jobs is None else one.model_copy(update={"jobs": of(one.jobs)}) for one in asked.changes)
+    return asked.model_copy(update={"jobs": of(asked.jobs), "changes": changes})
+
+
+def has_ends(asked: FleetFile) -> bool:
+    """Return whether any jobs of the file have a communication share with two ends."""
+    texts = [text for text in (asked.jobs, *(one.jobs for one in asked.changes)) if text is not None]
+    return any(not _says_itself(text) and ranged(text.communication) for text in texts)
 
 
 def stated(asked: FleetFile) -> dict[str, Any] | None:
     """Return what the demand is as plain values, for words in any language; None where the file has no jobs.
 
     kind: synthetic or trace; name: of the mix or the file; days: of a mix, or of a stretch of a trace (None: all of it); load:
-    None where none is asked for; communication: the share that is assumed, None where the jobs bring their own. Of a trace too:
-    rows, left_out (reasons and how many rows), notes on how it was read, and source, what to cite.
+    None where none is asked for; communication: shares of a step, whose they are and the training step that they are of, none
+    where the jobs bring their own; assumed: the file says nothing of them. Of a trace too: rows, left_out (reasons and how many
+    rows), notes on how it was read (each with key, value and English text), and source, what to cite.
     """
     text = asked.jobs
     if text is None:
         return None
     drawn = text.synthetic is not None
-    share = COMMUNICATION if text.communication is None and not drawn else text.communication
     read = None if drawn else _read(str(text.trace), text.format)
-    own = read is not None and text.communication is None and bool(read.jobs.columns()["communication"].any())
+    found = () if _says_itself(text) else shares(text.communication)
     return {
         "kind": "synthetic" if drawn else "trace",
         "name": text.synthetic if drawn else Path(str(text.trace)).name,
         "days": (text.days or DAYS) if drawn else text.days,
         "load": text.load,
-        "communication": None if own else share,
+        "communication": [
+            {"tenant": one.tenant, "devices": one.sizes, "low": one.low, "high": one.high, "step": one.step} for one in found
+        ],
+        "assumed": bool(found) and text.communication is None,
         "rows": read.rows if read else None,
-        "left_out": [{"reason": one.reason, "rows": one.count} for one in read.left] if read else [],
-        "notes": list(read.notes) if read else [],
+        "left_out": [{**_said(one.said), "rows": one.count} for one in read.left] if read else [],
+        "notes": [_said(one) for one in read.notes] if read else [],
         "source": read.source if read else "",
     }
+
+
+def _said(one: Said) -> dict[str, str]:
+    return {"key": one.key, "value": one.value, "text": one.text}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +93,8 @@ class Prices:
 class Fleet:
     """Pools of nodes on a network. Node i of the fleet is node tree.site[i] of the fabric; pools take them in order.
 
-    outages: a trace of what is down when. rates: failures to be drawn by the run's seed instead or on top. name: for reports.
+    outages: a trace of what is down when; elsewhere: how many it has of other nodes, left out. rates: failures to be drawn by
+    the run's seed instead or on top. name: for reports.
     """
 
     pools: tuple[Pool, ...]
@@ -104,7 +105,7 @@ class Fleet:
     power: Power | None = None
     prices: Prices | None = None
     name: str = ""
-    notes: tuple[str, ...] = field(default=())
+    elsewhere: int = 0
 
     def __post_init__(self) -> None:
         """Refuse pools that are not the tree's nodes, and outages of none."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from fabric.fleet import catalogued
 from fabric.fleet.asked import with_ratio
+from fabric.fleet.communication_text import Text as Communication
 from fabric.fleet.fleet import FailureRates, Fleet, Pool, Power, Prices, of_fabric
 from fabric.fleet.links import BOTH_ENDS, LinkModel
 from fabric.fleet.outage_file import outages
@@ -38,7 +39,6 @@ class Strict(BaseModel):
 Count = Annotated[int, Field(ge=1)]
 Some = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 None_or_more = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class PoolText(Strict):
@@ -128,7 +128,8 @@ class JobsText(Strict):
     """The demand: a trace with its format, or a synthetic mix.
 
     load: device-hours asked per device-hour switched on, to which the trace is sped up or slowed down; None: as it is. days: of
-    it at most, from its begin. communication: share of a step that jobs of several nodes communicate, where they do not say.
+    it at most, from its begin. communication: share of a step that jobs larger than a node communicate, where a trace does not
+    say (of a mix: instead of the mix's): measured, a range that is assumed, or of a training step; also by tenant or size.
     too_large: jobs that the fleet can never hold are left out and counted, or refused.
     """
 
@@ -137,7 +138,7 @@ class JobsText(Strict):
     synthetic: Literal["training", "inference", "half_idle"] | None = None
     load: Some | None = None
     days: Some | None = None
-    communication: Share | None = None
+    communication: Communication = None
     too_large: Literal["leave", "refuse"] = "leave"
 
 
@@ -304,13 +305,15 @@ def fleet_of(asked: FleetFile) -> Fleet:
         raise InputError("nodes_off: say it of each of the pools, or leave pools out")
     if all(pool.off == pool.nodes for pool in pools):
         raise InputError(f"nodes_off: at least one node must be on, got all {sum(pool.nodes for pool in pools):,} off")
+    failed, elsewhere = outages(Path(text), base.nodes) if (text := asked.failures and asked.failures.trace) else ((), 0)
     return replace(
         base,
         pools=pools,
         power=_power(asked),
         prices=_prices(asked),
         rates=_rates(asked.failures),
-        outages=outages(Path(asked.failures.trace), base.nodes) if asked.failures and asked.failures.trace else (),
+        outages=failed,
+        elsewhere=elsewhere,
     )
 
 

@@ -1,7 +1,7 @@
 """Reads a trace of outages: a CSV of node, start_hours, end_hours (empty: it does not come back). It knows no fleet.
 
 Or a list of faults as the trace of 400 nodes published with InfiniteHBD has them (fabric/importers/node_faults.py): of it the
-nodes that the fleet has count.
+nodes that the fleet has count, and how many faults the others had is told.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ SECOND_US = 1_000_000
 COLUMNS = ["node", "start_hours", "end_hours"]
 
 
-def outages(path: Path, nodes: int) -> tuple[Outage, ...]:
-    """Return the outages of a file. nodes: of the fleet; of a published list of faults those beyond are left out.
+def outages(path: Path, nodes: int) -> tuple[tuple[Outage, ...], int]:
+    """Return the outages of a file, and how many are left out. nodes: of the fleet; a published list's others are left out.
 
     Raises:
         InputError: another header, a row of another length, or a cell that is no such number: with its line.
@@ -30,14 +30,13 @@ def outages(path: Path, nodes: int) -> tuple[Outage, ...]:
     head = [cell.strip() for cell in lines[0].split(",")] if lines else []
     if set(node_faults.COLUMNS) <= set(head):
         found = node_faults.read(text, str(path)).outages
-        return tuple(
-            Outage(one.node, round(one.start * SECOND_US), round(one.end * SECOND_US))
-            for one in found
-            if one.node < nodes and round(one.end * SECOND_US) > round(one.start * SECOND_US)
-        )
+        rows = [Outage(one.node, round(one.start * SECOND_US), round(one.end * SECOND_US)) for one in found]
+        lasting = [one for one in rows if (one.end_us or 0) > one.start_us]
+        here = tuple(one for one in lasting if one.node < nodes)
+        return here, len(lasting) - len(here)
     if head != COLUMNS:
         raise InputError(f"failures.trace: must be a CSV of {','.join(COLUMNS)}, got {shown(lines[0] if lines else '')}")
-    return tuple(_outage(line, f"{path}:{number}") for number, line in enumerate(lines[1:], start=2))
+    return tuple(_outage(line, f"{path}:{number}") for number, line in enumerate(lines[1:], start=2)), 0
 
 
 def _outage(line: str, where: str) -> Outage:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from fabric.fleet.account import waterfall
-from fabric.fleet.demand import jobs_of
+from fabric.fleet.demand import has_ends, jobs_of
 from fabric.fleet.figures import fairness, names, samples, size_classes, tenants
 from fabric.fleet.fits import fits
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import FleetFile, fleet_of
-from fabric.fleet.links import LinkModel
+from fabric.fleet.links import HEAVIEST, LIGHTEST, LinkModel
 from fabric.fleet.policy import policy
 from fabric.fleet.simulate import simulate
 from fabric.fleet.tiers import larger_leaves, one_more_tier
@@ -50,6 +50,8 @@ class Setting:
 
     ratio: what leaves pass on, None as the fabric is built; load: None as the file says; links: None for full speed.
 
+    end: low or high, of what jobs communicate where that is a range; empty where it is none, or nothing rests on it.
+
     changed: keys of the fleet's file that are other than there, such as jobs or power; label: what they are called.
     """
 
@@ -60,11 +62,12 @@ class Setting:
     links: tuple[str, str, str] | None = None
     label: str = ""
     changed: str = ""
+    end: str = ""
 
     @property
     def cell(self) -> tuple[object, ...]:
         """What runs of all seeds have in common."""
-        return (self.policy, self.ratio, self.load, self.links, self.label, self.changed)
+        return (self.policy, self.ratio, self.load, self.links, self.label, self.changed, self.end)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,15 +108,25 @@ def settings(
     ratios: Sequence[float | None] = (None,),
     loads: Sequence[float | None] = (None,),
 ) -> list[Setting]:
-    """Return a setting for every policy, fabric, load, link model and seed, seeds last."""
+    """Return a setting for every policy, fabric, load, link model and end of what jobs communicate, and seed, seeds last."""
+    split = has_ends(asked)
     return [
-        Setting(name, seed, ratio, load, links_key(model))
+        Setting(name, seed, ratio, load, links_key(model), end=end)
         for ratio in ratios
         for load in loads
         for model in links
+        for end in (_ends(asked, model) if split else ("",))
         for name in policies
         for seed in range(asked.seeds)
     ]
+
+
+def _ends(asked: FleetFile, model: LinkModel | None) -> tuple[str, ...]:
+    """Return the ends at which ranges of communication are taken: of the two ends of link models their own, else both."""
+    if model is None:
+        return ("",)
+    of_both = {HEAVIEST: ("high",), LIGHTEST: ("low",)} if asked.links == "both" else {}
+    return of_both.get(model, ("high", "low"))
 
 
 def links_key(model: LinkModel | None) -> tuple[str, str, str] | None:
@@ -192,7 +205,7 @@ def run_one(file: str, setting: Setting) -> dict[str, Any]:
         fleet = replace(fleet, tree=larger_leaves(fleet.tree, own["leaves_joined"]))
     if "pods_of" in own:
         fleet = replace(fleet, tree=one_more_tier(fleet.tree, own["pods_of"]))
-    demand = jobs_of(asked, fleet, setting.seed, setting.load, float(own.get("speed", 1.0)))
+    demand = jobs_of(asked, fleet, setting.seed, setting.load, float(own.get("speed", 1.0)), setting.end)
     model = None if setting.links is None else LinkModel(*setting.links)
     outcome = simulate(
         fleet,

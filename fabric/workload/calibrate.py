@@ -42,7 +42,9 @@ class StepScale:
         parts.append(Part("fixed", self.fixed, self.source))
         seconds = sum(part.seconds for part in parts)
         interval = (seconds / (1 + self.spread), seconds * (1 + self.spread))
-        return replace(step, seconds=seconds, parts=tuple(parts), interval=interval, interval_source=self.source)
+        return replace(
+            step, seconds=seconds, parts=tuple(parts), interval=interval, interval_source=self.source, scaled=self.scale
+        )
 
 
 def calibrated(measured: Sequence[tuple[TrainingStep, float]]) -> StepScale:

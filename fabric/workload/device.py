@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fabric.hardware.catalog import find
 from fabric.hardware.entry import Entry
@@ -35,6 +35,11 @@ class DeviceRates:
         if found is None:
             raise InputError(f"plan: precision {precision} needs a device with a known {precision} peak, {self.name} has none")
         return found
+
+    def slowed(self, times: float) -> DeviceRates:
+        """Return a device on which all arithmetic takes so many times as long."""
+        fp8 = None if self.fp8 is None else self.fp8 / times
+        return replace(self, bf16=self.bf16 / times, fp8=fp8, memory_rate=self.memory_rate / times)
 
 
 def device_of(fabric: Fabric, name: str | None = None) -> DeviceRates:

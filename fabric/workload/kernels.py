@@ -9,7 +9,7 @@ It knows no model and no plan. Sources: (M) the best matrix of each device, stas
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fabric.workload.device import DeviceRates
 
@@ -45,6 +45,10 @@ class Kernels:
     def gemm(self, precision: str) -> float:
         """Return the share of the dense peak at a precision."""
         return self.gemm_bf16 if precision == "bf16" else self.gemm_fp8
+
+    def slowed(self, times: float) -> Kernels:
+        """Return kernels that the host takes so many times as long to launch."""
+        return replace(self, host=self.host * times, moe_host=self.moe_host * times)
 
 
 UNFITTED = {

@@ -96,6 +96,7 @@ class TrainingStep:
     token, forward and backward, causal scores counted half, nothing recomputed (MFU's). hardware_flops: with what is
     recomputed (HFU's). peak: FLOP/s of one device at the plan's precision, dense. interval: low and high seconds that hold
     nine steps in ten by what the model reached on published ones. assumptions: what it rests on; warnings: what to mend.
+    scaled: how many times as long arithmetic takes as predicted, by the user's own steps.
     """
 
     model: LanguageModel
@@ -116,6 +117,7 @@ class TrainingStep:
     interval_source: str = ""
     assumptions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    scaled: float = 1.0
 
     @property
     def micro_batches(self) -> int:

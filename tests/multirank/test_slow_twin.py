@@ -39,3 +39,15 @@ def test_a_slow_rail_and_a_slow_host_of_a_rail_fabric_are_found_and_its_boundary
     found, wanted = searched(Case(RAILS, {"rail 2 1": 3.0, "host 6": 2.0}))
     assert set(found["slow"]) == wanted, found["verdict"]
     assert [(row["kind"], row["parts"]) for row in found["rows"] if row["state"] == "slow"] == [("rail", [1]), ("node", [])]
+
+
+@pytest.mark.parametrize("what", ["delay 5ms", "loss 2%"])
+def test_a_host_whose_packets_are_late_or_lost_is_found(what, ranks):
+    ranks.needs("gloo")
+    try:
+        found, wanted = searched(Case(EIGHT, {}, {5: what}))
+    except EnvironmentFault as fault:
+        if "netem failed" not in str(fault):
+            raise
+        pytest.skip(f"the kernel has no netem: {fault}")
+    assert set(found["slow"]) == wanted, found["verdict"]

@@ -178,6 +178,17 @@ def test_ranks_of_a_ragged_step_know_their_own_node(slurm):
 
 
 @pytest.mark.multirank
+def test_a_search_under_srun_judges_every_rank_once(slurm):
+    """Four ranks of two nodes on this machine's cores: who is named is noise, that all are judged is not."""
+    search = ["slow", "--backend", "gloo", "--block", "0.02", "--repeats", "2", "--budget", "3", "--json"]
+    done = fabric(slurm, *search, before=["srun", "--nodes=2", "--ntasks=4", "--overcommit"])
+    found = json.loads(done.stdout)
+    assert done.returncode in (0, 1, 4), done.stderr
+    assert sorted(s for row in found["rows"] for s in row["suspects"]) == [0, 1, 2, 3]
+    assert found["context"]["launcher"] == "srun"
+
+
+@pytest.mark.multirank
 def test_bad_input_under_srun_is_one_line_of_ours(slurm):
     done = fabric(slurm, "measure", "--backend", "gloo", "--ranks", "5", before=["srun", "-n", "2", "--overcommit"])
     assert done.returncode == 2

@@ -1,7 +1,9 @@
-"""What torch's DDP, FSDP and TP really call, on ranks that train a tiny transformer, is what the plan's cases say."""
+"""What torch's DDP, FSDP, TP and pipelines really call, under a tiny transformer, is what the plan's cases say."""
 
 import json
+import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,14 @@ from fabric.predict.constants import NONE
 from fabric.workload.device import DeviceRates
 from fabric.workload.model import LanguageModel
 from fabric.workload.plan import plan_of
+from fabric.workload.slots import before, turns
 from fabric.workload.training import training_step
 
 pytestmark = pytest.mark.multirank
 TINY = LanguageModel(
     "tiny", layers=2, hidden=64, heads=4, kv_heads=2, head_width=16, mlp_width=128, vocabulary=256, sequence=16
 )
+PIPED = replace(TINY, layers=8)
 ANY = DeviceRates("any", "", bf16=1e12, fp8=None, memory_rate=1e11, memory=1e10)
 FP32 = {"all_gather": 2, "reduce_scatter": 4, "all_reduce": 4}
 """Collective -> bytes an element in the plan: weights travel as BF16, gradients as FP32; the tiny run keeps all in FP32."""
@@ -46,3 +50,27 @@ def test_torch_calls_what_the_plan_says(ranks, way, plan, ranks_used):
     if way in ("fsdp", "tp"):  # gloo scatters by an all-reduce of its own, seen below the call that torch makes
         called = Counter({key: count for key, count in called.items() if key[0] != "all_reduce"})
     assert called == of_the_plan(plan, ranks_used)
+
+
+def sends_of_the_plan(plan, micro_batches, rank):
+    """The rank that each message of a stage goes to, in order: to where the opposite pass of its chunk waits."""
+    there = (
+        before(plan.pp, plan.vpp, rank, turn._replace(forward=not turn.forward))
+        for turn in turns(plan.pp, plan.vpp, micro_batches, rank)
+    )
+    return [found[0] for found in there if found is not None]
+
+
+def test_torchs_pipelines_send_what_the_plan_says(ranks, tmp_path):
+    ranks.needs("gloo")
+    done = ranks.finish([sys.executable, str(Path(__file__).with_name("tiny_pipeline.py")), str(tmp_path / "meet")])
+    assert done.returncode == 0, done.stderr
+    found = sorted((json.loads(line) for line in done.stdout.splitlines()), key=lambda line: line["rank"])
+    for way, text in (("plain", "pp=4"), ("interleaved", "pp=4,vpp=2")):
+        step = training_step(PIPED, plan_of(text), load("star:devices=4"), NONE, batch=8, ranks=4, device=ANY)
+        (one,) = step.communications
+        assert (one.case.collective, one.case.world_size) == ("sendrecv", 4)
+        sent = [[peer for _, peer in line[way]] for line in found]
+        assert sent == [sends_of_the_plan(step.plan, step.micro_batches, rank) for rank in range(4)]
+        assert {elements for line in found for elements, _ in line[way]} == {one.case.nbytes // 2}  # BF16 in the plan
+        assert max(map(len, sent)) == one.count

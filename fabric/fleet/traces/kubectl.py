@@ -12,6 +12,7 @@ from typing import Any
 from fabric.fleet.fleet import Pool
 from fabric.fleet.kube import devices as devices_of
 from fabric.fleet.kube import group
+from fabric.fleet.traces.said import Said
 from fabric.fleet.traces.trace import Rows, Trace, moment_us
 from fabric.text.json_file import parse_json
 from fabric.text.numbers import maybe_whole
@@ -39,10 +40,8 @@ def read(text: str, where: str) -> Trace:
     for place, (name, pods) in enumerate(gangs.items(), 1):
         rows.rows += len(pods)
         running += _add(rows, place, name, pods, now)
-    notes = ["time from start to end is taken as the work at full speed", "read from the documentation's format"]
-    notes += [f"{running:,} jobs still run: what they have run up to the latest time in the file is taken as all of it"] * (
-        running > 0
-    )
+    notes = [Said("span_work"), Said("from_docs")]
+    notes += [Said("still_run_latest", f"{running:,}")] * (running > 0)
     return rows.trace(origin=True, pools=pools(items), source="kubectl", notes=tuple(notes))
 
 
@@ -66,13 +65,13 @@ def _add(rows: Rows, place: int, name: str, pods: Sequence[Item], now: int) -> b
     ends = [t for pod in pods for t in _finished(pod)]
     unknown = phases - {*ENDED, "Running", "Pending"}
     if unknown:
-        rows.drop("an unknown state", place, sorted(unknown)[0])
+        rows.drop("state", place, sorted(unknown)[0])
     elif not held:
-        rows.drop("asks for no device", place, name)
+        rows.drop("no_device", place, name)
     elif "Pending" in phases or not starts:
-        rows.drop("has not run: how long it would is not known", place, name)
+        rows.drop("not_run", place, name)
     elif not created:
-        rows.drop("no time of creation", place, name)
+        rows.drop("no_creation", place, name)
     else:
         runs = "Running" in phases
         end = now if runs else max(ends, default=0)

@@ -76,16 +76,7 @@ def mix(name: str, devices: int, days: float, *, load: float | None = None, seed
     submit = _arrivals(random, count, days)
     parts = random.choice(len(kinds), count, p=np.array([k.share for k in kinds]) / sum(k.share for k in kinds))
     jobs = _drawn(random, kinds, parts, submit, most)
-    told = (
-        f"a mix that is stated, not measured: {', '.join(f'{k.name} {k.share:.0%} of jobs' for k in kinds)}; seed {seed}",
-        f"load {offered:g} of {devices:,} devices over {days:g} days; no job above {most:,} devices",
-        *(
-            f"{k.name}: communicates {k.communication / 10:g} % of a step between nodes, assumed"
-            for k in kinds
-            if k.communication
-        ),
-    )
-    return Trace(jobs, f"mix:{name}", rows=count, notes=told, source="synthetic")
+    return Trace(jobs, f"mix:{name}", rows=count, source="synthetic")
 
 
 def _sizes(kind: Kind, most: int) -> np.ndarray:

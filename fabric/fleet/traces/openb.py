@@ -9,6 +9,7 @@ from collections import Counter
 
 from fabric.fleet.fleet import Pool
 from fabric.fleet.traces.lines import cells
+from fabric.fleet.traces.said import Said
 from fabric.fleet.traces.trace import Rows, Trace, seconds_us
 from fabric.text.numbers import maybe_whole
 from topologies.errors import InputError
@@ -18,7 +19,7 @@ NODE_COLUMNS = ("sn", "gpu", "model")
 BEST_EFFORT = "BE"
 WHOLE = 1000
 SOURCE = "openb trace, Weng et al., USENIX ATC 2023, hkust-adsl/kubernetes-scheduler-simulator, Apache-2.0"
-NOTES = ("a pod's time from schedule to deletion is taken as its work", "processors and memory of pods and nodes are left out")
+NOTES = (Said("pod_work"), Said("no_processors"))
 
 
 def read(text: str, where: str) -> Trace:
@@ -31,16 +32,16 @@ def read(text: str, where: str) -> Trace:
     for line, row in cells(text, where, COLUMNS):
         rows.rows += 1
         if row is None:
-            rows.drop("a row of another length than the header", line)
+            rows.drop("columns", line)
             continue
         submit, begin, end = (seconds_us(row[name]) for name in ("creation_time", "scheduled_time", "deletion_time"))
         devices, share = maybe_whole(row["num_gpu"]), maybe_whole(row["gpu_milli"])
         if begin is None:
-            rows.drop("was never scheduled: how long it would have run is not known", line, row["pod_phase"])
+            rows.drop("not_scheduled", line, row["pod_phase"])
         elif submit is None or end is None:
-            rows.drop("no time of creation or deletion", line, row["creation_time"] or row["deletion_time"])
+            rows.drop("no_times", line, row["creation_time"] or row["deletion_time"])
         elif devices is None or share is None or not 0 <= share <= WHOLE:
-            rows.drop("no number or share of devices", line, f"{row['num_gpu']} x {row['gpu_milli']}")
+            rows.drop("no_share", line, f"{row['num_gpu']} x {row['gpu_milli']}")
         else:
             part = share if devices == 1 and 0 < share < WHOLE else WHOLE
             kinds = tuple(kind for kind in row["gpu_spec"].split("|") if kind)

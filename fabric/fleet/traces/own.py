@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from fabric.fleet.job import LONGEST_US, WHOLE
 from fabric.fleet.traces.lines import cells
+from fabric.fleet.traces.said import Said
 from fabric.fleet.traces.trace import Rows, Trace, moment_us, seconds_us
 from fabric.text.numbers import maybe_whole
 
@@ -35,23 +36,22 @@ def read(text: str, where: str) -> Trace:
     for line, row in cells(text, where, COLUMNS):
         rows.rows += 1
         if row is None:
-            rows.drop("a row of another length than the header", line)
+            rows.drop("columns", line)
             continue
         moment = moment_us(row["submit_s"])
         submit = moment[0] if moment else seconds_us(row["submit_s"])
         work, devices, more = seconds_us(row["work_s"]), maybe_whole(row["devices"]), _more(row)
         if submit is None:
-            rows.drop("no submit time", line, row["submit_s"])
+            rows.drop("no_submit", line, row["submit_s"])
         elif bool(moments) != bool(moment) and rows.ids:
-            rows.drop("a moment among seconds, or seconds among moments", line, row["submit_s"])
+            rows.drop("mixed_times", line, row["submit_s"])
         elif work is None or devices is None:
-            rows.drop("no work or no number of devices", line, f"{row['work_s']} x {row['devices']}")
+            rows.drop("no_work", line, f"{row['work_s']} x {row['devices']}")
         elif isinstance(more, str):
-            rows.drop(f"{more} outside its range", line, row.get(more, ""))
+            rows.drop("outside", line, row.get(more, ""), more)
         elif rows.add(line, row["id"], submit, work, devices, **more) and moment:
             moments, zones = moments + 1, zones + moment[1]
-    told = "moments without a time zone are taken as UTC" if moments > zones else ""
-    return rows.trace(origin=moments > 0, notes=(told,) if told else ())
+    return rows.trace(origin=moments > 0, notes=(Said("utc"),) * (moments > zones))
 
 
 def _more(row: Mapping[str, str]) -> dict[str, object] | str:

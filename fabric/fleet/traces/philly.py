@@ -7,15 +7,13 @@ msr-fiddle/philly-traces, CC-BY-4.0.
 from __future__ import annotations
 
 from fabric.fleet.traces.lines import cells
+from fabric.fleet.traces.said import Said
 from fabric.fleet.traces.trace import Rows, Trace, moment_us, seconds_us
 from fabric.text.numbers import maybe_whole
 
 COLUMNS = ("timestamp", "duration", "num_gpus", "cluster")
 SOURCE = "Philly trace, Jeon et al., USENIX ATC 2019, msr-fiddle/philly-traces, CC-BY-4.0"
-NOTES = (
-    "a job's duration is taken as its work at full speed: what slowed it then is in it",
-    "how much its jobs communicate is not in the trace",
-)
+NOTES = (Said("duration_work"), Said("no_communication"))
 
 
 def read(text: str, where: str) -> Trace:
@@ -29,17 +27,17 @@ def read(text: str, where: str) -> Trace:
     for line, row in cells(text, where, COLUMNS):
         rows.rows += 1
         if row is None:
-            rows.drop("a row of another length than the header", line)
+            rows.drop("columns", line)
             continue
         when, work, devices = moment_us(row["timestamp"]), seconds_us(row["duration"]), maybe_whole(row["num_gpus"])
         if when is None:
-            rows.drop("no submit time", line, row["timestamp"])
+            rows.drop("no_submit", line, row["timestamp"])
         elif work is None:
-            rows.drop("no duration", line, row["duration"])
+            rows.drop("no_duration", line, row["duration"])
         elif devices is None:
-            rows.drop("no number of devices", line, row["num_gpus"])
+            rows.drop("no_number", line, row["num_gpus"])
         else:
             zones += when[1]
             rows.add(line, f"row{line}", when[0], work, devices, tenant=row["cluster"])
-    clock = () if zones else ("the timestamps name no time zone: they are read as they stand",)
+    clock = () if zones else (Said("stamps_zone"),)
     return rows.trace(origin=True, source=SOURCE, notes=NOTES + clock)

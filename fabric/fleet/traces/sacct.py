@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 from fabric.fleet.traces.lines import cells
+from fabric.fleet.traces.said import Said
 from fabric.fleet.traces.trace import SECOND_US, Rows, Trace, moment_us
 from fabric.text.numbers import natural
 
@@ -48,26 +49,26 @@ def read(text: str, where: str) -> Trace:
             continue
         rows.rows += 1
         if row is None or not name:
-            rows.drop("a row of another length than the header, or without a job id", line)
+            rows.drop("columns_or_id", line)
             continue
         state, moment, work = row["State"].split(" ")[0].rstrip("+"), _moment(row["Submit"]), _elapsed(row)
         devices, kind = _devices(row.get("AllocTRES", "") or row.get("ReqTRES", ""))
         if state in WAITING:
-            rows.drop("has not run: how long it would is not known", line, row["State"])
+            rows.drop("not_run", line, row["State"])
         elif state not in ENDED and state != "RUNNING":
-            rows.drop("an unknown state", line, row["State"])
+            rows.drop("state", line, row["State"])
         elif moment is None:
-            rows.drop("no submit time", line, row["Submit"])
+            rows.drop("no_submit", line, row["Submit"])
         elif work is None:
-            rows.drop("no elapsed time", line, row.get("Elapsed", ""))
+            rows.drop("no_elapsed", line, row.get("Elapsed", ""))
         else:
             more = _more(row) | {"types": (kind,) if kind else ()}
             if rows.add(line, name, moment[0], work, devices, **more):
                 running, zones, ranked = running + (state == "RUNNING"), zones + moment[1], ranked + ("priority" in more)
-    notes = ["elapsed time is taken as the work at full speed", "read from the documentation's format"]
-    notes += [f"{running:,} jobs still run: what they have run so far is taken as all of it"] * bool(running)
-    notes += ["the moments name no time zone: they are read as they stand"] * (not zones)
-    notes += ["Priority is Slurm's own, as last weighed: every policy here lets the higher one go first"] * bool(ranked)
+    notes = [Said("elapsed_work"), Said("from_docs")]
+    notes += [Said("still_run", f"{running:,}")] * bool(running)
+    notes += [Said("moments_zone")] * (not zones)
+    notes += [Said("slurm_priority")] * bool(ranked)
     return rows.trace(origin=True, source="sacct", notes=tuple(notes))
 
 

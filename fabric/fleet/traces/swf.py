@@ -5,6 +5,7 @@ Format: 18 fields a line, -1 where unknown, `;` before comments (Feitelson, "Sta
 
 from __future__ import annotations
 
+from fabric.fleet.traces.said import Said
 from fabric.fleet.traces.trace import Rows, Trace, seconds_us
 from fabric.text.numbers import maybe_whole
 
@@ -29,21 +30,21 @@ def read(text: str, where: str) -> Trace:  # noqa: ARG001  # as all readers
             continue
         rows.rows += 1
         if len(fields) != FIELDS:
-            rows.drop(f"a line of other than {FIELDS} fields", line, content)
+            rows.drop("fields", line, content, str(FIELDS))
             continue
         submit, work = seconds_us(fields[SUBMIT]), seconds_us(fields[RUN])
         held, asked, status = (maybe_whole(fields[place]) for place in (HELD, ASKED, STATUS))
         devices = held if held is not None and held > 0 else asked
         if submit is None or work is None or devices is None:
-            rows.drop("a field that is no number", line, content)
+            rows.drop("field", line, content)
         elif status in PARTIAL:
-            rows.drop("a part of a job that stands as a whole too", line, fields[STATUS])
+            rows.drop("part", line, fields[STATUS])
         elif status not in STATES:
-            rows.drop("an unknown state", line, fields[STATUS])
+            rows.drop("state", line, fields[STATUS])
         elif work < 0:
-            rows.drop("how long it ran is not known", line, fields[RUN])
+            rows.drop("run_unknown", line, fields[RUN])
         else:
             user = fields[USER] if fields[USER] != "-1" else ""
             rows.add(line, fields[JOB], submit, work, devices, tenant=user)
-    notes = ("a processor of the trace counts as one device", "run time is taken as the work at full speed")
+    notes = (Said("processor_device"), Said("run_work"))
     return rows.trace(origin=False, source="Standard Workload Format", notes=notes)

@@ -11,11 +11,13 @@ import numpy as np
 
 from fabric.fleet.fleet import Pool
 from fabric.fleet.job import LONGEST_US, WHOLE, Ints, Jobs
+from fabric.fleet.traces.said import Said
 from fabric.text.escape import shown
 from fabric.text.numbers import maybe_real
 from topologies.errors import InputError
 
 SECOND_US = 1_000_000
+MOST_DAYS = f"{LONGEST_US // SECOND_US // 86_400:,}"
 MOST_SECONDS = 2**40
 """Of a time since 1970 or since the trace's begin; far beyond any real one."""
 
@@ -24,10 +26,15 @@ MOST_SECONDS = 2**40
 class Left:
     """Rows that were left out for one reason: how many, and the first of them: its line (or place) and what it says."""
 
-    reason: str
+    said: Said
     count: int
     line: int
     value: str
+
+    @property
+    def reason(self) -> str:
+        """Why, in English."""
+        return self.said.text
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class Trace:
     origin: str = ""
     rows: int = 0
     left: tuple[Left, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     pools: tuple[Pool, ...] = ()
     source: str = ""
 
@@ -61,12 +68,12 @@ class Rows:
     kind: str
     rows: int = 0
     columns: dict[str, list[object]] = field(default_factory=dict)
-    reasons: dict[str, Left] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    reasons: dict[Said, Left] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
 
-    def drop(self, reason: str, line: int, value: object = "") -> None:
-        """Leave a row out."""
+    def drop(self, key: str, line: int, value: object = "", detail: str = "") -> None:
+        """Leave a row out. key: of ENGLISH; value: what the row says there; detail: what stands in the reason."""
+        reason = Said(key, detail)
         known = self.reasons.get(reason)
         first = Left(reason, 1, line, shown(value) if value != "" else "")
         self.reasons[reason] = first if known is None else Left(reason, known.count + 1, known.line, known.value)
@@ -75,9 +82,9 @@ class Rows:
         """Take a row as a job; return False where a value is outside its range or the id was there, and leave it out."""
         reason = _wrong(submit_us, work_us, devices)
         if reason is not None:
-            self.drop(*reason[:1], line, reason[1])
+            self.drop(reason[0], line, reason[1], MOST_DAYS * (reason[0] == "too_long"))
         elif name in self.ids:
-            self.drop("an id that was there already; the first is kept", line, name)
+            self.drop("same_id", line, name)
         else:
             self.ids.add(name)
             values = {"id": name, "submit": submit_us, "work": work_us, "devices": devices, **USUAL, **more}
@@ -86,7 +93,7 @@ class Rows:
             return True
         return False
 
-    def trace(self, *, origin: bool, pools: tuple[Pool, ...] = (), source: str = "", notes: tuple[str, ...] = ()) -> Trace:
+    def trace(self, *, origin: bool, pools: tuple[Pool, ...] = (), source: str = "", notes: tuple[Said, ...] = ()) -> Trace:
         """Return the trace; origin: whether its times are moments (since 1970) rather than since its begin.
 
         Raises:
@@ -98,11 +105,11 @@ class Rows:
             raise InputError(f"trace: at least one job is needed, got none in {self.rows:,} rows{why}")
         submit = np.array(self.columns["submit"], np.int64)
         late = sum(b < a for a, b in pairwise(submit.tolist()))
-        told = [f"{late:,} rows stand before an earlier one; jobs are ordered by submit time"] * bool(late)
+        told = [Said("unordered", f"{late:,}")] * bool(late)
         start = int(submit.min()) if origin else 0
         moment = datetime.fromtimestamp(start // SECOND_US, UTC).replace(tzinfo=None).isoformat() if origin else ""
         jobs = _jobs(self.columns, submit - start)
-        return Trace(jobs, self.kind, moment, self.rows, left, (*notes, *self.notes, *told), pools, source)
+        return Trace(jobs, self.kind, moment, self.rows, left, (*notes, *told), pools, source)
 
 
 USUAL: Mapping[str, object] = {
@@ -121,15 +128,15 @@ USUAL: Mapping[str, object] = {
 def _wrong(submit_us: int, work_us: int, devices: int) -> tuple[str, object] | None:
     """Return why a row is no job, and the value; None where it is one."""
     if devices < 1:
-        return "asks for no device", devices
+        return "no_device", devices
     if devices > 2**31 - 1:
-        return "asks for more devices than 32 bits count", devices
+        return "too_many", devices
     if work_us < 1:
-        return "ran for no time, or a negative one", work_us / SECOND_US
+        return "no_time", work_us / SECOND_US
     if work_us > LONGEST_US:
-        return f"ran for longer than {LONGEST_US // SECOND_US // 86400} days", work_us / SECOND_US
+        return "too_long", work_us / SECOND_US
     if submit_us < 0:
-        return "was submitted before the begin of time", submit_us / SECOND_US
+        return "too_early", submit_us / SECOND_US
     return None
 
 

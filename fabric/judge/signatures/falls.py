@@ -35,7 +35,7 @@ def find(tables: Sequence[Table], _nominal: Nominal) -> Iterator[Signature]:
                     f"a step of {collective} ({algorithm}) at equal block takes {median(growth):.2f} times as long on {many} "
                     f"nodes as on {few}",
                     CAUSES,
-                    "fabricbench slow --pairs for a slow node; the same sizes with adaptive routing or NCCL_IB_SL on and off",
+                    "fabricbench slow --topo T on these nodes; the same sizes with adaptive routing or NCCL_IB_SL on and off",
                     files=tuple(dict.fromkeys(t.file for t in tables if t.nodes in (few, many))),
                     nodes=many,
                 )

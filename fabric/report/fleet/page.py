@@ -39,8 +39,9 @@ def write(path: Path, facts: Mapping[str, Any], lang: str = "en") -> None:
 def html(facts: Mapping[str, Any], lang: str = "en") -> str:
     """Return the page: what dominates, waterfall, policies, leaves over time, queue, waits, links, changes, money, names."""
     own, name = texts(lang), facts["fleet_zh" if lang == "zh" else "fleet"]
-    facts = {**facts, "words": {one["links"]: links_words(one["link_model"], one["links"], lang) for one in facts["settings"]}}
-    base = facts["settings"][0]
+    settings = facts["settings"]
+    links = {one["links"]: links_words(one["link_model"], one["links"], lang, one["communication_end"]) for one in settings}
+    facts, base = {**facts, "words": links}, settings[0]
     steps = [row for row in facts["rows"] if _of(row, base)]
     parts = [
         f"<h1>{escape(own['title'].format(fleet=name))}</h1>",

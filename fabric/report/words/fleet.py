@@ -145,11 +145,18 @@ LINKS = {
 """Word of a link model -> Chinese."""
 
 
-def links_words(names: Sequence[str] | None, english: str, lang: str) -> str:
-    """Return a link model in a language. names: load, pattern, split, None for none; english: its words there."""
+ENDS = {"low": "，通信取低端", "high": "，通信取高端", "": ""}
+"""End of what jobs communicate -> Chinese, behind a link model."""
+
+
+def links_words(names: Sequence[str] | None, english: str, lang: str, end: str = "") -> str:
+    """Return a link model in a language.
+
+    names: load, pattern, split, None for none; english: its words there; end: of what jobs communicate, empty for none.
+    """
     if lang == "en":
         return "no link model" if names is None else english
-    return "不计链路" if names is None else "，".join(LINKS[name] for name in names)
+    return "不计链路" if names is None else "，".join(LINKS[name] for name in names) + ENDS[end]
 
 
 def texts(lang: str) -> Mapping[str, str]:

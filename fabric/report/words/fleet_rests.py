@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fabric.report.words.fleet_traces import TEXTS as READ
+
 Facts = Mapping[str, Any]
 TEXTS = {
     "en": {
@@ -17,7 +19,14 @@ TEXTS = {
         "replayed": ", load {load:g} (replayed denser or thinner to it)",
         "stretches": "jobs: seeds are stretches of {days:g} days",
         "whole": "jobs: every seed is the whole trace",
-        "communication": "jobs: those larger than a node communicate {share:g} % of a step where nothing else is said: an assumption",
+        "measured": "jobs: {who} communicate {low} % of a step between nodes, as the file says",
+        "range": "jobs: {who} communicate {low} to {high} % of a step between nodes: {stated}; figures stand at both ends",
+        "assumed": "an assumption, since nothing says it",
+        "by_file": "an assumption of the file",
+        "step": "jobs: {who} communicate {low} to {high} % of a step between nodes, as a training step of {step} does: what nothing hides "
+        "at the low end, with what computing hides at the high one",
+        "several": "those larger than a node", "others": "all others larger than a node", "sized": "those of {devices} devices", "tenant": "those of {tenant}",
+        "both": "those of {tenant} with {devices} devices",
         "left": "jobs: {count:,} of {rows:,} rows of the trace are left out: {reasons}",
         "left_for": "{rows:,} ({reason})",
         "read": "jobs: {note}",
@@ -32,6 +41,7 @@ TEXTS = {
         "prices": "prices in {currency}: {source}",
         "rates": "failures: a node every {mtbf:g} hours, back after {median:g} hours (median; P90 {p90:g}) ({source})",
         "outages": "failures: {count:,} outages of a trace",
+        "elsewhere": "failures: {count:,} more outages of the trace are of nodes that the fleet does not have, and left out",
         "fgd": "fgd: goes by devices, shares of one and kinds of node; processors and memory, which strand devices too, are not "
         "known here (docs/fleet.md has FGD's own experiment with them)",
         "engine": "engine: {engine}; run times are taken as known by backfill",
@@ -45,10 +55,15 @@ TEXTS = {
         "replayed": "，负载 {load:g}（加密或稀疏地重放到该负载）",
         "stretches": "作业：每个种子取轨迹中的 {days:g} 天",
         "whole": "作业：每个种子都是整条轨迹",
-        "communication": "作业：大于一个节点的作业若未说明，则一步中有 {share:g} % 在通信；这是假设",
-        "left": "作业：轨迹的 {rows:,} 行中有 {count:,} 行未读入（原因见 fleet trace）",
-        "left_for": "",
-        "read": "",
+        "measured": "作业：{who}，一步中有 {low} % 在节点之间通信（文件给出）",
+        "range": "作业：{who}，一步中有 {low} % 至 {high} % 在节点之间通信：{stated}；数字在两端各给一次",
+        "assumed": "未见说明，这是假设",
+        "by_file": "文件的假设",
+        "step": "作业：{who}，一步中有 {low} % 至 {high} % 在节点之间通信，与 {step} 的训练步相同：低端是未被掩盖的部分，高端加上被计算掩盖的部分",
+        "several": "大于一个节点的作业", "others": "其余大于一个节点的作业", "sized": "{devices} 张卡的作业", "tenant": "{tenant} 的作业", "both": "{tenant} 的 {devices} 张卡的作业",
+        "left": "作业：轨迹的 {rows:,} 行中有 {count:,} 行未读入：{reasons}",
+        "left_for": "{rows:,}（{reason}）",
+        "read": "作业：{note}",
         "source": "作业：来源 {source}",
         "links": "链路：{model}",
         "no_links": "链路：不计，所有作业全速",
@@ -60,12 +75,13 @@ TEXTS = {
         "prices": "价格（{currency}）：{source}",
         "rates": "故障：每个节点平均 {mtbf:g} 小时一次，修复中位 {median:g} 小时，P90 {p90:g} 小时（{source}）",
         "outages": "故障：轨迹中的 {count:,} 次停机",
+        "elsewhere": "故障：轨迹中另有 {count:,} 次停机属于这里没有的节点，不计入",
         "fgd": "fgd：按卡、卡的份额和节点种类计算；处理器与内存也会使卡闲置，这里不知道（含它们的 FGD 原实验见 docs/fleet.md）",
         "engine": "引擎：{engine}；回填视运行时间为已知",
         "join": "，",
     },
 }  # fmt: skip
-"""Language -> key -> text. What readers of traces note on their rows is English: the Chinese page points to `fleet trace`."""
+"""Language -> key -> text."""
 
 
 def lines(facts: Facts, links: str, lang: str = "en") -> list[str]:
@@ -75,18 +91,18 @@ def lines(facts: Facts, links: str, lang: str = "en") -> list[str]:
     """
     own = TEXTS[lang]
     found = [
-        *_jobs(facts, own),
+        *_jobs(facts["jobs"], own, lang),
         own["links"].format(model=links) if links else own["no_links"],
         _network(facts["network"], own),
     ]
     found += [own[key].format(**facts[key]) for key in ("power", "prices", "rates") if facts[key] is not None]
     found += [own["outages"].format(count=facts["outages"])] * bool(facts["outages"])
+    found += [own["elsewhere"].format(count=facts["outages_elsewhere"])] * bool(facts["outages_elsewhere"])
     found += [own["fgd"]] * bool(facts["fgd"])
     return [*found, own["engine"].format(engine=facts["engine"])]
 
 
-def _jobs(facts: Facts, own: Mapping[str, str]) -> list[str]:
-    jobs = facts["jobs"]
+def _jobs(jobs: Facts | None, own: Mapping[str, str], lang: str) -> list[str]:
     if jobs is None:
         return []
     load = jobs["load"]
@@ -95,13 +111,25 @@ def _jobs(facts: Facts, own: Mapping[str, str]) -> list[str]:
     else:
         said = [own["trace"].format(name=jobs["name"], load="" if load is None else own["replayed"].format(load=load))]
         said.append(own["whole"] if jobs["days"] is None else own["stretches"].format(days=jobs["days"]))
-        reasons = own["join"].join(own["left_for"].format(**one) for one in jobs["left_out"])
-        count = sum(one["rows"] for one in jobs["left_out"])
+        left, read = jobs["left_out"], READ[lang]
+        told = (own["left_for"].format(rows=one["rows"], reason=read[one["key"]].format(one["value"])) for one in left)
+        reasons, count = own["join"].join(told), sum(one["rows"] for one in left)
         said += [own["left"].format(count=count, rows=jobs["rows"], reasons=reasons)] * bool(count)
-        said += [own["read"].format(note=note) for note in jobs["notes"] if own["read"]]
+        said += [own["read"].format(note=read[note["key"]].format(note["value"])) for note in jobs["notes"]]
         said += [own["source"].format(source=jobs["source"])] * bool(jobs["source"])
-    share = jobs["communication"]
-    return said if share is None else [*said, own["communication"].format(share=100 * share)]
+    found = sorted(jobs["communication"], key=lambda one: (one["tenant"] is None, one["devices"] is None))
+    stated = own["assumed" if jobs["assumed"] else "by_file"]
+    return said + [_communicate(one, own, stated, "others" if len(found) > 1 else "several") for one in found]
+
+
+def _communicate(share: Facts, own: Mapping[str, str], stated: str, rest: str) -> str:
+    """Return how much of a step which jobs communicate, and where that comes from. rest: key of those that are not named."""
+    tenant, devices = share["tenant"], share["devices"]
+    kind = "both" if tenant is not None and devices else "tenant" if tenant is not None else "sized" if devices else rest
+    low, high = (f"{100 * share[end]:.3g}" for end in ("low", "high"))
+    form = "step" if share["step"] else "measured" if share["low"] == share["high"] else "range"
+    who = own[kind].format(tenant=tenant, devices=devices)
+    return own[form].format(who=who, low=low, high=high, stated=stated, step=share["step"])
 
 
 def _network(network: Facts, own: Mapping[str, str]) -> str:

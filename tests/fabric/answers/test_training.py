@@ -138,6 +138,22 @@ def test_steps_of_ones_own_scale_every_other(tmp_path):
     assert isclose(after["exposed_seconds"], before["exposed_seconds"])
 
 
+def test_the_trace_of_a_measured_step_is_scaled_as_the_step_is(tmp_path):
+    """Where nothing of a step is communication but TP's, twice the arithmetic is in the trace too."""
+    words = ["training", "llama3-8b", "--topo", TOPO, "--plan", "tp=2,pp=2", "--batch", "64", "--json"]
+    (before,) = json.loads(run(*words, "--trace", str(tmp_path / "before.json")).stdout)["rows"]
+    file = tmp_path / "mine.csv"
+    file.write_text(f"seconds\n{1.5 * before['seconds']}\n")
+    run(*words, "--measured", str(file), "--trace", str(tmp_path / "after.json"))
+    ends = [
+        max(e["ts"] + e["dur"] for e in json.loads((tmp_path / f"{name}.json").read_text())["traceEvents"] if e["ph"] == "X")
+        / 1e6
+        for name in ("before", "after")
+    ]
+    assert isclose(ends[0], before["seconds"], rel_tol=0.02)
+    assert isclose(ends[1], 1.5 * before["seconds"], rel_tol=0.02)
+
+
 def test_a_measured_step_needs_a_plan(tmp_path):
     file = tmp_path / "mine.csv"
     file.write_text("seconds\n3\n")

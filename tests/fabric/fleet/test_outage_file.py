@@ -22,11 +22,12 @@ def of(tmp_path, text, nodes=8):
 
 
 def test_both_layouts_are_read(tmp_path):
-    own = of(tmp_path, "node,start_hours,end_hours\n0,24,36\n1,48,72\n2,5,\n")
+    own, left = of(tmp_path, "node,start_hours,end_hours\n0,24,36\n1,48,72\n2,5,\n")
+    assert left == 0
     assert own == (
         Outage(0, 24 * HOUR_US, 36 * HOUR_US), Outage(1, 48 * HOUR_US, 72 * HOUR_US), Outage(2, 5 * HOUR_US, None)
     )  # fmt: skip
-    assert of(tmp_path, FAULTS) == own[:2], "node 9 is none of the fleet's eight"
+    assert of(tmp_path, FAULTS) == (own[:2], 1), "node 9 is none of the fleet's eight"
 
 
 @pytest.mark.parametrize(

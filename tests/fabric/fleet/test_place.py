@@ -5,13 +5,16 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from fabric.fleet.asked import JobCase, Timer, node_names, numbers_of, with_ratio
+from fabric.answers.fleet_place import fleet_place as answered
+from fabric.fleet.asked import JobCase, Timer, job_of, node_names, numbers_of, with_ratio
 from fabric.fleet.fleet import of_fabric
+from fabric.fleet.fleet_file import of_text
 from fabric.fleet.place import place, search
 from fabric.fleet.policy import policy
 from fabric.formats import catalog
 from fabric.network.spec import load
 from fabric.workload.job import JobStep
+from fabricbench import fleet_place
 from topologies.errors import InputError
 
 SMALL = "leaf_spine:leaves=3,spines=1,hosts_per_leaf=3,uplinks=1"
@@ -118,3 +121,15 @@ def test_a_job_on_one_node_or_device_takes_the_same_everywhere():
     timer = Timer(fleet, JobCase("all_reduce", 1 << 20, 1))
     assert search(timer, np.ones(fleet.nodes, bool), [])[1]
     assert timer.seconds([0]) == timer.seconds([8]) == 0.0
+
+
+def test_python_and_the_command_line_take_the_same_jobs():
+    topo = "leaf_spine:leaves=3,spines=1,hosts_per_leaf=16,uplinks=2,node=dgx-h100"
+    text = "training:llama3-8b:tp=8:64:16"
+    found = fleet_place(topo, text, policies=["easy+tree"])
+    wanted = answered(of_text(topo)[1], job_of(text), policies=[policy("easy+tree")])
+    assert found.json() == wanted.json()
+    assert fleet_place(topo, "all_reduce:1MiB:16").json() == fleet_place(topo, "all_reduce", "1MiB", 16).json()
+    for wrong in (("all_reduce",), ("all_reduce", "1MiB"), ("training:llama3-8b",), ("all_reduce:1MiB,2MiB:16",)):
+        with pytest.raises(InputError, match="job: "):
+            fleet_place(topo, *wrong)

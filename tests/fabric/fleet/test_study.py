@@ -147,15 +147,17 @@ def test_the_load_that_fits_keeps_the_wait_and_a_little_more_does_not():
 
 def test_the_demand_says_what_it_rests_on_and_refuses_none(tmp_path):
     found = demand_stated(file())
-    plain = {"kind": "synthetic", "name": "training", "days": 1, "load": 0.9, "communication": None}
+    plain = {"kind": "synthetic", "name": "training", "days": 1, "load": 0.9, "communication": [], "assumed": False}
     assert found == {**plain, "rows": None, "left_out": [], "notes": [], "source": ""}
     (tmp_path / "j.csv").write_text("id,submit_s,work_s,devices\na,0,10,1\nb,-1,10,1\n")
     trace = demand_stated(parse({"topo": TOPO, "jobs": {"trace": str(tmp_path / "j.csv"), "days": 3}}))
-    assert (trace["kind"], trace["name"], trace["communication"]) == ("trace", "j.csv", 0.2)
-    assert (trace["rows"], trace["left_out"]) == (2, [{"reason": "was submitted before the begin of time", "rows": 1}])
+    assert (trace["kind"], trace["name"], trace["assumed"]) == ("trace", "j.csv", True)
+    assert [(one["low"], one["high"]) for one in trace["communication"]] == [(0.1, 0.4)]
+    too_early = {"key": "too_early", "value": "", "text": "was submitted before the begin of time"}
+    assert (trace["rows"], trace["left_out"]) == (2, [{**too_early, "rows": 1}])
     (tmp_path / "k.csv").write_text("id,submit_s,work_s,devices,communication\na,0,10,1,300\n")
     own = demand_stated(parse({"topo": TOPO, "jobs": {"trace": str(tmp_path / "k.csv")}}))
-    assert own["communication"] is None, "the trace says it"
+    assert own["communication"] == [], "the trace says it"
     bare = parse({"topo": TOPO})
     with pytest.raises(InputError, match="jobs: must name a trace or a synthetic mix, and not both"):
         jobs_of(bare, fleet_of(bare))

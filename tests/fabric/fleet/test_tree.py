@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from fabric.fleet.communication import assumed, share_of
 from fabric.fleet.fleet import of_fabric
-from fabric.fleet.job import FleetJob, table
 from fabric.fleet.links import BOTH_ENDS, LinkModel
 from fabric.fleet.policy import SchedulingPolicy, policy
 from fabric.fleet.ready import fullest
@@ -63,13 +61,7 @@ def test_a_policys_name_reads_back_and_a_wrong_one_is_told():
         assert "\n" not in str(caught.value)
 
 
-def test_a_communication_share_is_stated_measured_or_refused():
-    jobs = table([FleetJob("a", 0, 5, 16, communication=70), FleetJob("b", 0, 5, 16, "t"), FleetJob("c", 0, 5, 16, "u")])
-    assert assumed(jobs, 200, by_tenant={"t": 300}).columns()["communication"].tolist() == [70, 300, 200]
-    assert share_of(0.25, 1.0) == 250
-    for wrong in ((2.0, 1.0), (-1.0, 1.0), (0.0, 0.0)):
-        with pytest.raises(InputError, match="communication"):
-            share_of(*wrong)
+def test_link_models_have_names_and_two_ends():
     assert {model.name for model in BOTH_ENDS} == {
         "peak load, all-to-all, hash collisions (4 flows an uplink)",
         "mean load, ring, ideal split",

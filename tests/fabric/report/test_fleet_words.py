@@ -1,11 +1,16 @@
 """What a fleet's sentences say, in both languages: the best change of each kind, limits, what figures rest on."""
 # ruff: noqa: RUF001  # Chinese punctuation
 
+import re
+from pathlib import Path
+
 import pytest
 
+from fabric.fleet import traces
 from fabric.report.words.fleet import clock, tenant_cells
 from fabric.report.words.fleet_rests import TEXTS as RESTS
-from fabric.report.words.fleet_rests import lines
+from fabric.report.words.fleet_rests import _jobs, lines
+from fabric.report.words.fleet_traces import TEXTS as READ
 from fabric.report.words.fleet_worth import TEXTS as WORTH
 from fabric.report.words.fleet_worth import amount, limits, name_of, verdict
 
@@ -39,8 +44,6 @@ ROWS = [
 
 @pytest.mark.parametrize("texts", [RESTS, WORTH])
 def test_both_languages_have_the_same_sentences(texts):
-    import re
-
     assert texts["en"].keys() - texts["zh"].keys() == set()
     for key in texts["en"].keys() - {"left", "left_for", "read"}:  # what readers note is English
         assert set(re.findall(r"{(\w+)", texts["en"][key])) == set(re.findall(r"{(\w+)", texts["zh"][key])), key
@@ -102,30 +105,68 @@ def test_limits_are_said_and_none_that_fits_too():
 def test_what_figures_rest_on_names_every_source():
     facts = {
         "jobs": {
-            "kind": "trace", "name": "j.csv", "days": 10, "load": 0.8, "communication": 0.2, "rows": 10, "source": "a paper",
-            "left_out": [{"reason": "no submit time", "rows": 2}, {"reason": "an unknown state", "rows": 1}],
-            "notes": ["as UTC"],
+            "kind": "trace", "name": "j.csv", "days": 10, "load": 0.8, "rows": 10, "source": "a paper",
+            "left_out": [{"key": "no_submit", "value": "", "rows": 2}, {"key": "outside", "value": "share", "rows": 1}],
+            "notes": [{"key": "utc", "value": ""}], "assumed": True,
+            "communication": [{"tenant": None, "devices": None, "low": 0.1, "high": 0.4, "step": ""}],
         },
         "network": {"name": "clos", "stated_ratio": 4, "tiers": [{"tier": "leaf", "ratio": 4.0}]},
         "power": {"busy": 800, "idle": 200, "pue": 1.3, "source": "a sheet"},
         "prices": {"currency": "CNY", "source": "a list"},
         "rates": {"mtbf": 500, "median": 20, "p90": 100, "source": "books"},
-        "outages": 3, "fgd": True, "engine": "plain",
+        "outages": 3, "outages_elsewhere": 2, "fgd": True, "engine": "plain",
     }  # fmt: skip
     said = lines(facts, "peak load")
     assert said[:7] == [
         "jobs: trace j.csv, load 0.8 (replayed denser or thinner to it)",
         "jobs: seeds are stretches of 10 days",
-        "jobs: 3 of 10 rows of the trace are left out: 2 (no submit time), 1 (an unknown state)",
-        "jobs: as UTC",
+        "jobs: 3 of 10 rows of the trace are left out: 2 (no submit time), 1 (share outside its range)",
+        "jobs: moments without a time zone are taken as UTC",
         "jobs: from a paper",
-        "jobs: those larger than a node communicate 20 % of a step where nothing else is said: an assumption",
+        "jobs: those larger than a node communicate 10 to 40 % of a step between nodes: an assumption, since nothing says it; "
+        "figures stand at both ends",
         "links: peak load",
     ]
     assert said[7] == "network: clos: 4:1, as stated; 4:1 at leaf"
-    assert len(said) == 14
-    assert len(lines(facts, "峰值负载", "zh")) == 13, "the reader's note is English"
+    assert len(said) == 15
+    chinese = lines(facts, "峰值负载", "zh")
+    assert len(chinese) == 15
+    assert chinese[2] == "作业：轨迹的 10 行中有 3 行未读入：2（没有提交时间），1（share 超出范围）"
+    assert chinese[3] == "作业：未注明时区的时刻按 UTC 计"
     assert all(source in " ".join(lines(facts, "", "zh")) for source in ("a sheet", "a list", "books", "j.csv", "a paper"))
+
+
+@pytest.mark.parametrize(
+    ("share", "english", "chinese"),
+    [
+        ({"low": 0.2, "high": 0.2}, "those larger than a node communicate 20 % of a step between nodes, as the file", "20 %"),
+        (
+            {"tenant": "lab", "low": 0.1, "high": 0.3},
+            "those of lab communicate 10 to 30 %",
+            "lab 的作业，一步中有 10 % 至 30 %",
+        ),
+        (
+            {"devices": "9-64", "tenant": "lab", "low": 0.0, "high": 0.0144, "step": "llama3-8b:tp=8:512:64"},
+            "those of lab with 9-64 devices communicate 0 to 1.44 % of a step between nodes, as a training step of "
+            "llama3-8b:tp=8:512:64 does",
+            "lab 的 9-64 张卡的作业，一步中有 0 % 至 1.44 % 在节点之间通信，与 llama3-8b:tp=8:512:64 的训练步相同",
+        ),
+    ],
+)
+def test_what_jobs_communicate_names_whose_and_where_from(share, english, chinese):
+    facts = {"kind": "synthetic", "name": "training", "days": 1, "load": 0.5, "assumed": False}
+    facts |= {"communication": [{"tenant": None, "devices": None, "step": "", **share}]}
+    assert english in _jobs(facts, RESTS["en"], "en")[-1]
+    assert chinese in _jobs(facts, RESTS["zh"], "zh")[-1]
+
+
+def test_what_readers_say_has_words_in_every_language_and_every_key_is_said():
+    keys = set(READ["en"])
+    assert set(READ["zh"]) == keys
+    assert {key for key in keys if READ["en"][key].count("{}") != READ["zh"][key].count("{}")} == set()
+    source = "".join(path.read_text() for path in Path(traces.__path__[0]).glob("*.py") if path.stem != "said")
+    used = set(re.findall(r'(?:Said\(|drop\(|return (?=.*,))"(\w+)"', source))
+    assert used == keys
 
 
 def test_a_tenants_row_says_what_fits_waits_and_never_fits():

@@ -293,6 +293,8 @@ def test_what_only_switches_that_add_up_show_is_said(tmp_path, said):
     assert {row["layer"] for row in found["rows"] if row["state"] == "cleared" and row["name"] == "n5"} == {"all_reduce"}
     assert found["context"]["in_network_only"] == ["n5"]
     assert "n5: in-network only, which a port that is down would show" in found["verdict"]
+    _, out, _ = asked("--from", str(tmp_path))
+    assert f"cleared: {', '.join(n for n in NODES if n != 'n5')}\ncleared in all_reduce alone: n5\n" in out
 
 
 def test_what_is_next_runs_the_layers_own_algorithm(tmp_path):

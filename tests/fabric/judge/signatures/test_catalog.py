@@ -100,6 +100,16 @@ def test_runs_that_differ_mean_a_shared_fabric():
     assert "shared and congested" in seen(shared)
 
 
+def test_congested_runs_of_a_real_site_are_seen_as_such():
+    """Alps, two of three runs on 16 nodes: steps grow and runs differ; the same setting on 8 nodes shows neither."""
+    calm = sites.rows(8, 4, sites.ALPS_CONGESTED[8])
+    wanted = {"shared and congested", "steps grow with nodes"}
+    assert not wanted & seen(calm, sites.nominal("alps")).keys()
+    found = seen([*calm, *sites.rows(16, 4, sites.ALPS_CONGESTED[16])], sites.nominal("alps"))
+    assert wanted <= found.keys()
+    assert "1.45 times as long on 16 nodes as on 8" in found["steps grow with nodes"].evidence
+
+
 def both_halves(offset):
     sizes = [2**k / 1024 for k in range(10, 22)]
     outside = [sites.row(4, 8, mib, 100 + 6 * mib) for mib in sizes]
