@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -24,7 +24,6 @@ from fabric.errors import EnvironmentFault
 from fabric.text.files import exists
 from topologies.errors import InputError
 
-Task = Mapping[str, Any]
 Watch = Callable[[int, int], None]
 """Told of progress as watch(done, in all), of what is left to do."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fabric.search.search import Survivor
     from fabric.workload.job import JobStep
     from fabric.workload.scaling import Point
+    from fabric.workload.serving import ServingReplica
     from fabric.workload.step import TrainingStep
     from topologies.base import Topology
 
@@ -231,6 +232,34 @@ def training(
     return answer(
         language_model(model), known, plan, batch=batch, seq=seq, ranks=ranks, constants=constants, months=Months(days)
     )
+
+
+def serving(
+    model: str,
+    fabric: Fabric | str,
+    plan: str = "",
+    *,
+    batch: Sequence[int] = (),
+    prompt: int = 2048,
+    output: int = 256,
+    kv: str = "bf16",
+    constants: Constants | None = None,
+) -> Answer[ServingReplica]:
+    """Return what a serving replica of a model does on a fabric, at every number of sequences at once.
+
+    model: a name such as llama3-70b, or the path of a config.json. fabric: of a known node, or its TOPO. plan: of the replica,
+    `tp=4,precision=fp8`. batch: sequences at once; none: some, and as many as fit. prompt: tokens of a prompt; output: tokens
+    made of each; kv: precision of keys and values.
+
+    Raises:
+        InputError: an unknown model, a plan that does not divide it or the batch, a fabric that is too small.
+    """
+    from fabric.answers.ask import load
+    from fabric.answers.serving import serving as answer
+    from fabric.workload.catalog import language_model
+
+    known = load(fabric) if isinstance(fabric, str) else fabric
+    return answer(language_model(model), known, plan, batch=batch, prompt=prompt, output=output, kv=kv, constants=constants)
 
 
 def scale_training(

@@ -9,10 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-RUN = {"README.md", "training.md"}
+RUN = {"README.md", "training.md", "serving.md"}
 """Pages whose commands are run."""
 COMMANDS = re.compile(
-    r"^\$ fabricbench ((?:show|predict|scale|training|jobs|stress) (?:.*\\\n)*.*)\n((?:(?!\$ |```).*\n)*)", re.MULTILINE
+    r"^\$ fabricbench ((?:show|predict|scale|training|serving|jobs|stress) (?:.*\\\n)*.*)\n((?:(?!\$ |```).*\n)*)", re.MULTILINE
 )
 
 

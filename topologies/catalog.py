@@ -5,7 +5,6 @@ A family is one function; its parameters, their types and defaults are read from
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +21,7 @@ from topologies.edge_list import edge_list
 from topologies.errors import InputError
 from topologies.fat_tree import fat_tree
 from topologies.full_mesh import full_mesh
+from topologies.guess import did_you_mean
 from topologies.hamming_mesh import hamming_mesh
 from topologies.hypercube import hypercube
 from topologies.hyperx import hyperx
@@ -118,12 +118,12 @@ def build(family: str, params: Mapping[str, str]) -> Topology:
         InputError: unknown family or parameter, one that is missing or no whole number, or what the family refuses.
     """
     if family not in FAMILIES:
-        raise InputError(f"topology: unknown family {family!r}{_guess(family, FAMILIES)}; {_existing(FAMILIES)}")
+        raise InputError(f"topology: unknown family {family!r}{did_you_mean(family, FAMILIES)}; {_existing(FAMILIES)}")
     expected = inspect.signature(FAMILIES[family]).parameters
     known = [*expected, *GENERIC]
     for key in params:
         if key not in known:
-            raise InputError(f"{family}: unknown parameter {key!r}{_guess(key, known)}; {_existing(known)}")
+            raise InputError(f"{family}: unknown parameter {key!r}{did_you_mean(key, known)}; {_existing(known)}")
     for key, parameter in expected.items():
         if parameter.default is parameter.empty and key not in params:
             raise InputError(f"{family}: {key} is missing; {_usage(family, expected)}")
@@ -154,12 +154,6 @@ def _usage(family: str, expected: Mapping[str, inspect.Parameter]) -> str:
     """Return how the family is written, required parameters only."""
     required = [key for key, parameter in expected.items() if parameter.default is parameter.empty]
     return f"write {family}:{','.join(f'{key}=N' for key in required)}"
-
-
-def _guess(word: str, known: Iterable[str]) -> str:
-    """Return ` (did you mean ...?)` where something known is close, else nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _existing(known: Iterable[str]) -> str:

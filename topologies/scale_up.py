@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from topologies.base import MOST_PER_NODE, SCALE_UP, Topology, check_size, check_whole
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 from topologies.scale_up_kinds import KINDS, SHARED, Inside
 
 
@@ -28,7 +29,8 @@ def add_scale_up(topology: Topology, kind: str, devices_per_node: int, domain: i
     """
     known = ("none", *KINDS)
     if kind not in known:
-        raise InputError(f"{topology.family}: unknown scale_up {kind!r}; there are: {', '.join(known)}")
+        hint = did_you_mean(kind, known)
+        raise InputError(f"{topology.family}: unknown scale_up {kind!r}{hint}; there are: {', '.join(known)}")
     if SCALE_UP in topology.levels:
         raise InputError(f"{topology.family}: {topology.name} already has a scale-up graph")
     grouped = _in_domains(_group(topology, devices_per_node), kind, domain)

@@ -11,6 +11,7 @@ from typing import Any
 
 from fabric.answers.answer import DRAFT, TEXT, Answer, Column, Row, View
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 SCHEMAS: Mapping[str, str] = {
     "show": "fabric.answers.show",
@@ -29,6 +30,7 @@ SCHEMAS: Mapping[str, str] = {
     "scale": "fabric.answers.scale",
     "training": "fabric.answers.training_view",
     "scale-training": "fabric.answers.training_scale",
+    "serving": "fabric.answers.serving",
     "report": "fabric.answers.report",
     "jobs": "fabric.answers.jobs",
     "stress": "fabric.answers.stress",
@@ -92,7 +94,8 @@ def schema(name: str) -> Row:
     if name in FILES:
         return {"$schema": DRAFT, **import_module(FILES[name][0]).schema()}
     if name not in SCHEMAS:
-        raise InputError(f"name: must be one of {', '.join([*SCHEMAS, *FILES])}, got {name!r}")
+        known = [*SCHEMAS, *FILES]
+        raise InputError(f"name: must be one of {', '.join(known)}, got {name!r}{did_you_mean(name, known)}")
     made = [view.schema() for view in views(name)]
     return made[0] if len(made) == 1 else {"$schema": DRAFT, "title": made[0]["title"], "anyOf": [_inner(one) for one in made]}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -131,12 +130,12 @@ def _found(name: str) -> list[Entry]:
     from fabric.hardware.catalog import exists, find, names
     from fabric.hardware.entry import KINDS
     from topologies.errors import InputError
+    from topologies.guess import did_you_mean
 
     kind = next((kind for kind in KINDS if exists(kind, name)), None)
     if kind is None:
-        near = difflib.get_close_matches(name.lower(), [known for kind in KINDS for known in names(kind)], 3, 0.4)
-        guess = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise InputError(f"hardware: nothing is called {name!r} in the catalogue{guess}")
+        hint = did_you_mean(name, [known for kind in KINDS for known in names(kind)], likeness=0.4, most=3)
+        raise InputError(f"hardware: nothing is called {name!r} in the catalogue{hint}")
     entry = find(kind, name)
     return [entry, find("devices", entry.texts["device"])] if "device" in entry.texts else [entry]
 

@@ -144,7 +144,7 @@ def jobs(
     facts = tuple(Job(number, result) for number, result in enumerate(results))
     fullest = results[0].model.link
     notes = (f"fullest longest: {fullest}",) if fullest else ()
-    title = f"{len(facts)} jobs at once on {fabric.name} ({routing} routing, {order}), flows"
+    title = f"{_many(len(facts))} on {fabric.name} ({routing} routing, {order}), flows"
     return Answer(VIEW, tuple(results), facts, parts=(Part(title, facts, TABLE, notes),))
 
 
@@ -171,9 +171,13 @@ def _with_steps(
     senders = [_sender(one, fabric, constants, devices, make) for one, devices in places]
     found = beside(senders, fabric)
     facts = tuple(Job(one.job, one.result, one.kind, one.others) for one in found)
-    title = f"{len(senders)} jobs at once on {fabric.name} ({routing} routing, {order}), flows"
+    title = f"{_many(len(senders))} on {fabric.name} ({routing} routing, {order}), flows"
     parts = (Part(title, facts, KINDS, HOW[:1]), _steps(asked, senders, found))
     return Answer(VIEW, tuple(one.result for one in found), facts, parts=parts)
+
+
+def _many(jobs: int) -> str:
+    return "1 job" if jobs == 1 else f"{jobs} jobs at once"
 
 
 def _sender(

@@ -136,8 +136,9 @@ def judge(
     the results do not say.
 
     Raises:
-        InputError: no results, or hardware that does not exist.
+        InputError: no results, an algorithm that none of their collectives has, or hardware that does not exist.
     """
+    from fabric.collectives.algorithms import check_algorithm
     from fabric.judge.best import beside
     from fabric.judge.judge import judge as judged
     from fabric.judge.nominal import nominal_of
@@ -146,7 +147,10 @@ def judge(
 
     if not results:
         raise InputError("judge: needs at least one measured result, got none")
-    nominal = nominal_of(fabric, constants_on(fabric, {result.case.collective for result in results}, constants))
+    collectives = {result.case.collective for result in results}
+    if algorithm is not None:
+        check_algorithm(algorithm, collectives)
+    nominal = nominal_of(fabric, constants_on(fabric, collectives, constants))
     found = judged(results, nominal, floor=floor, algorithm=algorithm)
     named = nominal.hardware.name if nominal.hardware else "not known"
     assumed = [*fabric.assumptions(), f"NCCL's hardware: {named}", *_against(floor)]

@@ -124,10 +124,13 @@ def stress(
     Raises:
         InputError: unknown kinds of failures, or cases that cannot be predicted on the whole fabric.
     """
+    from fabric.network.failures import draw
+    from fabric.predict.stress import draw_text
     from topologies.errors import InputError
 
     if seeds < 1:
         raise InputError(f"seeds: must be >= 1, got {seeds}")
+    draw(fabric.topology, draw_text(what, max(counts, default=0)))  # what cannot fail is refused before anything is predicted
     numbers, cases = [0, *counts], [one for one in asked if isinstance(one, tuple)]
     steps = [one for one in asked if not isinstance(one, tuple)]
     told = None if watch is None else _Told(watch, len(numbers) * seeds * (bool(cases) + len(steps)))

@@ -188,10 +188,6 @@ PUBLISHED_TABLE = (
            cell=lambda row: row["why"] if row["here"] is None else show_duration(row["here"])),
     Column("source", TEXT, "where it was published", head="source"),
 )  # fmt: skip
-EFFECTIVE_TABLE = (
-    Column("what", TEXT, "where the time goes", head="of the run"),
-    Column("share", NUMBER, "of the time", head="share", cell=lambda row: percent(row["share"])),
-)
 
 
 def _whole(value: float | None) -> str:

@@ -20,7 +20,6 @@ SUB_VERBS = {
     cls=LazyGroup,
     verbs=SUB_VERBS,
     modules={name: f"fabric.cli.fleet_{name}" for name in SUB_VERBS},
-    title="Sub-verbs",
     epilog="Example: fabricbench fleet run docs/examples/fleet/half-idle.yaml",
     context_settings={"max_content_width": 110},
 )

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fabric.cli.options import constants_asked, constants_option
-from fabric.cli.output import formats, give
+from fabric.cli.output import form, formats, give
 
 EXAMPLE = (
     "Example: fabricbench fleet place leaf_spine:leaves=8,spines=2,hosts_per_leaf=64,uplinks=8,devices_per_node=8 "
@@ -29,7 +29,7 @@ FORM = "COLLECTIVE:SIZE:DEVICES[:ALGORITHM] or training:MODEL:PLAN:BATCH:DEVICES
 @click.option("--policy", "policies", multiple=True, help="Policy such as easy+tree; give it once per policy.")
 @click.option("--routing", default="ideal", show_default=True, help="Policy of the network (docs/routing.md).")
 @click.option("--backend", help="Library whose constants and default algorithms are meant.")
-@click.option("--nodes-only", is_flag=True, help="Print the best as one node list and nothing else, for sbatch --nodelist.")
+@form("--nodes-only", help="Print the best as one node list and nothing else, for sbatch --nodelist.")
 @constants_option
 @formats
 def command(

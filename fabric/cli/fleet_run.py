@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli.kinds import WORKERS, Number, Whole
-from fabric.cli.output import Progress, check_writable, formats, give, tell
+from fabric.cli.output import PAGE, Progress, check_writable, form, formats, give, tell
 
 if TYPE_CHECKING:
     from fabric.answers.fleet_run import Asked
@@ -44,7 +44,7 @@ EXAMPLE = "Example: fabricbench fleet run docs/examples/fleet/half-idle.yaml -o 
 @click.option("--workers", type=WORKERS, help="Processes; by default one per core.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PAGE.html", help="Write the page.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the page.")
-@click.option("--markdown", is_flag=True, help="Print the tables as Markdown.")
+@form("--markdown", help="Print the tables as Markdown.")
 @formats
 def command(
     fleet: Path, *, output: Path | None, lang: str, markdown: bool, seeds: int | None, as_json: bool, as_csv: bool, **asked: Any
@@ -57,7 +57,7 @@ def command(
     from fabric.answers.fleet_run import fleet_run, page
     from fabric.fleet.fleet_file import load
 
-    check_writable("output", output)
+    check_writable("output", output, *PAGE)
     file = load(fleet)
     file = file.model_copy(update={"seeds": seeds}) if seeds else file
     answer = fleet_run(file, _asked(asked), watch=Progress("fleet run", "runs"))

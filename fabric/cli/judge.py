@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli.kinds import NODES, RANKS
-from fabric.cli.output import check_writable, formats, give, warn
+from fabric.cli.output import PAGE, check_writable, formats, give, warn
 
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
@@ -46,8 +46,8 @@ def command(logs: tuple[Path, ...], *, topo: str, as_json: bool, as_csv: bool, h
     from fabric.predict.constants import constants_of
 
     fabric = load(topo)
-    for option, path in (("floor", asked["floor"]), ("html", html)):
-        check_writable(option, path)
+    check_writable("floor", asked["floor"])
+    check_writable("html", html, *PAGE)
     constants = constants_of(asked["constants"]) if asked["constants"] else None
     against = floor_file.read(asked["against"]) if asked["against"] else None
     results = _results(logs, asked)

@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from fabric.cli.kinds import NODES, PER_NODE
+from fabric.cli.lazy import Group
 from fabric.cli.output import give
 
 EXAMPLE = "Example: fabricbench launch slurm run.yaml --nodes 4 --ranks-per-node 8 --gpus-per-node 8 -o r.jsonl | sbatch"
 
 
-@click.group("launch", epilog=EXAMPLE, context_settings={"max_content_width": 110})
+@click.group("launch", cls=Group, epilog=EXAMPLE, context_settings={"max_content_width": 110})
 def command() -> None:
     """Print what starts a run on a cluster."""
 

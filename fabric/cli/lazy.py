@@ -1,21 +1,59 @@
-"""A click group that knows its verbs by name and line of help, and imports one only when it runs. It runs nothing itself."""
+"""Click groups: verbs told by name and line of help, imported only when they run, and a misspelt one told from its likes.
+
+They run nothing themselves.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 import click
 
 
-class LazyGroup(click.Group):
+class Group(click.Group):
+    """Verbs in the order of the work, each with its whole line of help."""
+
+    title = "Sub-verbs"
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Return the verbs in their order."""
+        return list(self.commands)
+
+    def help_of(self, name: str) -> str:
+        """Return a verb's line of help."""
+        return (self.commands[name].short_help or self.commands[name].help or "").partition("\n")[0]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs with their one-line help."""
+        with formatter.section(self.title):
+            formatter.write_dl([(name, self.help_of(name)) for name in self.list_commands(ctx)])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the verb that the arguments name; a usage error with what is near where there is none."""
+        names, given = self.list_commands(ctx), args[0]
+        if given not in names and not given.startswith("-"):
+            ctx.fail(_unknown(given, names))
+        return super().resolve_command(ctx, args)
+
+
+def _unknown(given: str, names: Sequence[str]) -> str:
+    """Return that there is no such verb, and which may have been meant."""
+    from topologies.guess import did_you_mean
+
+    return f"verb: must be one of {', '.join(names)}, got {given!r}{did_you_mean(given, names)}"
+
+
+class LazyGroup(Group):
     """Verbs that are not imported for --help, so that it costs no numpy."""
 
-    def __init__(self, *args: Any, verbs: Mapping[str, str], modules: Mapping[str, str], title: str = "Verbs", **kwargs: Any):
+    def __init__(
+        self, *args: Any, verbs: Mapping[str, str], modules: Mapping[str, str], title: str = Group.title, **kwargs: Any
+    ):
         """Verbs: name -> line of help, in the order of the work. modules: name -> module with a click command `command`."""
         super().__init__(*args, **kwargs)
-        self._verbs, self._modules, self._title = verbs, modules, title
+        self._verbs, self._modules, self.title = verbs, modules, title
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """Return the verbs in their order."""
@@ -28,7 +66,6 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(self._modules[cmd_name]).command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
-        """Write the verbs with their one-line help."""
-        with formatter.section(self._title):
-            formatter.write_dl(list(self._verbs.items()))
+    def help_of(self, name: str) -> str:
+        """Return a verb's line of help, without importing it."""
+        return self._verbs[name]

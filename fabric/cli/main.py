@@ -30,6 +30,7 @@ VERBS = {
     "scale": "Scaling efficiency versus cluster size, measured and predicted in one table.",
     "report": "Write the page of any results on their fabric: measured, imported or predicted.",
     "training": "What a training step of a language model takes on a fabric, part by part; the fastest plan.",
+    "serving": "What a serving replica of a language model does: time to a token, tokens a second, memory.",
     "jobs": "Several jobs at once on one fabric, and what they cost each other.",
     "stress": "How much longer collectives take as cables, switches or planes fail.",
     "flows": "Simulate explicit flows that share links max-min fairly: every finish time.",
@@ -68,6 +69,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None: 
     cls=LazyGroup,
     verbs=VERBS,
     modules=MODULES,
+    title="Verbs",
     epilog="Example: fabricbench show fat_tree:k=8",
     context_settings={"max_content_width": 110},
 )
@@ -108,6 +110,12 @@ def main() -> None:
     raise SystemExit(status)
 
 
+def _example(error: click.ClickException) -> str:
+    """Return a verb's example where something that it needs is missing, else nothing."""
+    context = error.ctx if isinstance(error, click.MissingParameter) else None
+    return (context.command.epilog or "") if context else ""
+
+
 def _answer() -> int:
     """Return the exit code of the verb that was asked for, its errors said in one line."""
     out = sys.stdout
@@ -117,7 +125,7 @@ def _answer() -> int:
         click.echo(error.format_message())
         return EXIT_BAD_INPUT
     except click.ClickException as error:
-        fail(" ".join(error.format_message().split()), EXIT_BAD_INPUT)
+        fail(" ".join(f"{error.format_message()} {_example(error)}".split()), EXIT_BAD_INPUT)
     except InputError as error:
         fail(str(error), EXIT_BAD_INPUT)
     except EnvironmentFault as error:

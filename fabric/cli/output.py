@@ -28,22 +28,29 @@ LEAST = 20
 """Characters that the first column keeps before a table is cut into blocks."""
 FIRST_AFTER, EVERY = 1.0, 5.0
 """Seconds until the first line of progress, and between lines."""
+PAGE, PICTURE = (".html", ".htm"), (".png",)
+"""What the names of pages and of pictures end in."""
 
 
 def formats(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add --json and --csv to a verb, as the parameters as_json and as_csv."""
-    function = click.option("--csv", "as_csv", is_flag=True, callback=_one, help="Print the rows as CSV.")(function)
-    return click.option("--json", "as_json", is_flag=True, callback=_one, help="Print one JSON object: schema and rows.")(
-        function
-    )
+    function = form("--csv", "as_csv", help="Print the rows as CSV.")(function)
+    return form("--json", "as_json", help="Print one JSON object: schema and rows.")(function)
 
 
-def _one(context: click.Context, _param: click.Parameter, value: bool) -> bool:  # noqa: FBT001  # click's
-    """Return whether a format was asked for; InputError where the other one was too."""
+def form(flag: str, *names: str, help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: A002  # click's
+    """Return the option of a form in which a verb prints its answer; only one of them may be asked for."""
+    return click.option(flag, *names, is_flag=True, callback=_one, help=help)
+
+
+def _one(context: click.Context, param: click.Parameter, value: bool) -> bool:  # noqa: FBT001  # click's
+    """Return whether a form was asked for; InputError where another one was too."""
     from topologies.errors import InputError
 
-    if value and (context.params.get("as_json") or context.params.get("as_csv")):
-        raise InputError("json: and --csv cannot both be printed; leave one out")
+    others = [one for one in context.command.params if getattr(one, "callback", None) is _one and one is not param]
+    other = next((one.opts[0] for one in others if context.params.get(str(one.name))), None)
+    if value and other:
+        raise InputError(f"{param.opts[0].lstrip('-')}: and {other} cannot both be printed; leave one out")
     return value
 
 
@@ -158,11 +165,13 @@ def warn(line: str) -> None:
     click.echo(f"fabricbench: {terminal(line)}", err=True)
 
 
-def check_writable(option: str, path: Path | None) -> None:
+def check_writable(option: str, path: Path | None, *endings: str) -> None:
     """Return nothing where a file can be written or none is asked for: said before anything is measured.
 
+    endings: what its name must end in, as one of these.
+
     Raises:
-        InputError: it cannot.
+        InputError: it cannot, or it is called as if it held something else.
     """
     from topologies.errors import InputError
 
@@ -176,6 +185,8 @@ def check_writable(option: str, path: Path | None) -> None:
             path.unlink()
     except OSError as error:
         raise InputError(f"{option}: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
+    if endings and path.suffix.lower() not in endings:
+        raise InputError(f"{option}: must end in {' or '.join(endings)}, got {path}")
 
 
 def _emit_csv(rows: Sequence[Row]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fabric.cli.output import check_writable, formats, give, warn
+from fabric.cli.output import PAGE, PICTURE, check_writable, formats, give, warn
 
 EXAMPLE = "Example: fabricbench report results.jsonl --topo dgx-h100:nodes=16 -o page.html"
 
@@ -44,8 +44,8 @@ def command(results: Path, *, topo: str, output: Path, png: Path | None, as_json
     from fabric.records.measured import all_in
 
     fabric = load(topo)
-    for option, path in (("output", output), ("png", png)):
-        check_writable(option, path)
+    check_writable("output", output, *PAGE)
+    check_writable("png", png, *PICTURE)
     found, lines = all_in(results, asked.pop("library"))
     for line in lines:
         warn(line)

@@ -18,7 +18,6 @@ SUB_VERBS = {
     cls=LazyGroup,
     verbs=SUB_VERBS,
     modules={name: f"fabric.cli.review_{name}" for name in SUB_VERBS},
-    title="Sub-verbs",
     epilog="Example: fabricbench review run benchmarks/reviews/h100-8192.yaml",
     context_settings={"max_content_width": 110},
 )

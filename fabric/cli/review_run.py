@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from fabric.cli.output import Progress, formats, give, table, tell
+from fabric.cli.output import PAGE, Progress, check_writable, form, formats, give, table, tell
 
 EXAMPLE = "Example: fabricbench review run benchmarks/reviews/h100-8192.yaml -o review.html"
 
 
 @click.command("run", epilog=EXAMPLE, context_settings={"max_content_width": 110})
 @click.argument("request_file", metavar="REVIEW.yaml", type=click.Path(path_type=Path))
-@click.option("--markdown", is_flag=True, help="Print a one-page Markdown summary.")
+@form("--markdown", help="Print a one-page Markdown summary.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the page, one self-contained HTML file.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the sentences.")
 @click.option("--force", is_flag=True, help="Take figures beyond what is plausible as they are; the verdict names them.")
@@ -28,6 +28,7 @@ def command(
     from fabric.answers.review import evaluated, reviewed
     from fabric.report.review import text
 
+    check_writable("output", output, *PAGE)
     progress = Progress("review", "candidates")
     review = evaluated(request_file, force=force, tell=progress)
     if output is not None:

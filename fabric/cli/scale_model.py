@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli.kinds import Whole
-from fabric.cli.output import Progress, check_writable
+from fabric.cli.output import PAGE, PICTURE, Progress, check_writable
 from fabric.cli.output import tell as say
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def answer(fabrics: Sequence[Fabric], asked: dict[str, Any]) -> Answer[Point]:
     """Return the curves of the options, written to --output where that is given."""
     from fabric.answers.training_page import curve_page
 
-    check_writable("output", asked["output"])
+    check_writable("output", asked["output"], *PAGE, *PICTURE)
     found = _answer(fabrics, asked)
     if asked["output"] is not None:
         curve_page(found, asked["output"])

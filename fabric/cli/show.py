@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fabric.cli.output import console_of, formats, give
+from fabric.cli.output import PAGE, PICTURE, check_writable, console_of, formats, give
 
 Row = dict[str, Any]
 
@@ -26,6 +26,8 @@ def command(topo: str, *, html: Path | None, png: Path | None, as_json: bool, as
     from fabric.answers.show import show
     from fabric.cli.topo import load
 
+    check_writable("html", html, *PAGE)
+    check_writable("png", png, *PICTURE)
     topology = load(topo).topology
     found = show(topology)
     (row,) = found.rows()

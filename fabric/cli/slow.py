@@ -17,7 +17,7 @@ from fabric.answers.slow import answer_of, check_fabric, from_logs, write_page
 from fabric.cli import ranks
 from fabric.cli.kinds import BLOCK, LEAST, NAMED_PATH, PROCESSES, REPEATS, SECONDS, TIMEOUT
 from fabric.cli.options import refuse_unused
-from fabric.cli.output import Progress, check_writable, formats, give, tell, warn
+from fabric.cli.output import PAGE, Progress, check_writable, formats, give, tell, warn
 from fabric.errors import EnvironmentFault
 from fabric.measure.backends.catalog import backend
 from fabric.measure.host.machine import gpus, usable_cores
@@ -111,7 +111,7 @@ def command(
     if not started_by_us():
         _refuse_unused(given["method"])
         if launch.rank == 0:
-            check_writable("output", page)
+            check_writable("output", page, *PAGE)
             check_writable("keep", keep)
     with ranks.one_voice(launch):
         search = _asked(launch, given)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabric.cli.kinds import RANKS, SECONDS, WORKERS, Number, Whole
-from fabric.cli.output import Progress, check_writable, formats, give, tell
+from fabric.cli.output import PAGE, Progress, check_writable, formats, give, tell
 
 if TYPE_CHECKING:
     from fabric.answers.answer import Answer
@@ -59,8 +59,8 @@ def command(*, as_json: bool, as_csv: bool, trace: Path | None, output: Path | N
     from fabric.cli.topo import load
     from fabric.predict.constants import constants_of
 
-    for option, path in (("trace", trace), ("output", output)):
-        check_writable(option, path)
+    check_writable("trace", trace)
+    check_writable("output", output, *PAGE)
     constants = None if asked["constants"] is None else constants_of(asked["constants"])
     answer = _answer(asked, fabric := load(asked["topo"]), constants)
     for path, write in ((trace, write_trace), (output, page)):

@@ -12,7 +12,8 @@ import click
 
 from fabric.cli import twin_options as options
 from fabric.cli.kinds import JOBS, TIMES
-from fabric.cli.output import Progress, check_writable, formats, give, tell
+from fabric.cli.lazy import Group
+from fabric.cli.output import PAGE, Progress, check_writable, formats, give, tell
 from fabric.cli.topo import load
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ WHAT_IF = """Example: fabricbench twin what-if leaf_spine:leaves=2,spines=2,host
 UP = "Example: fabricbench twin up fat_tree:k=4 --name lab; then: fabricbench twin exec lab host3 -- ip route get 10.0.0.12"
 
 
-@click.group("twin", epilog=RUN, context_settings=WIDTH)
+@click.group("twin", cls=Group, epilog=RUN, context_settings=WIDTH)
 def command() -> None:
     """Bring a fabric up as Linux network namespaces with real routing and rate-limited links; run on it, predict, compare."""
 
@@ -61,7 +62,7 @@ def run(topo: str, *, dry_run: bool, output: Path | None, html: Path | None, bri
         options.print_script(plan)
         return
     check_writable("output", output)
-    check_writable("html", html)
+    check_writable("html", html, *PAGE)
     answer = _answer(plan, ask, bring_ups, output)
     if html is not None:
         pairs = [(one.result, one.predicted) for one in answer]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from fabric.collectives import aggregated_trees as trees
@@ -21,7 +20,9 @@ from fabric.collectives.pipeline import pipeline
 from fabric.collectives.schedule import Groups, Schedule
 from fabric.collectives.sizes import Params, options
 from fabric.collectives.swing import swing
+from fabric.text.escape import shown
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 Builder = Callable[..., Schedule]
 
@@ -137,10 +138,17 @@ def algorithm(collective_name: str, text: str) -> Algorithm:
     known = ALGORITHMS[collective(collective_name).name]
     name, _, rest = text.partition(":")
     if name not in known:
-        near = difflib.get_close_matches(name, known, 1, 0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(name, known)
         raise InputError(f"algorithm: must be one of {', '.join(known)} for {collective_name}, got {name!r}{hint}")
     return Algorithm(name, text, known[name], _params(name, rest, known[name]))
+
+
+def check_algorithm(text: str, collectives: Iterable[str]) -> None:
+    """Return nothing where one of the collectives has an algorithm of this name; InputError naming what there is."""
+    known = {name: None for one in collectives for name in ALGORITHMS.get(one, ())}
+    name = text.partition(":")[0]
+    if name not in known:
+        raise InputError(f"algorithm: must be one of {', '.join(known)}, got {shown(name)}{did_you_mean(name, known)}")
 
 
 def keywords(build: Builder) -> dict[str, str]:

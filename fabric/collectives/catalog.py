@@ -10,7 +10,6 @@ messages per second. latency: half a round trip. Source: OSU micro-benchmarks 7,
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from fabric.collectives.point_to_point import POINT_TO_POINT, sources
 from fabric.collectives.sizes import Options, Params, options, senders, split_sizes
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 Array = NDArray[np.generic]
 Buffers = Sequence[Array]
@@ -175,9 +175,7 @@ COLLECTIVES: Mapping[str, Collective] = {known.name: known for known in _KNOWN}
 def collective(name: str) -> Collective:
     """Return the collective of this name; InputError naming what exists."""
     if name not in COLLECTIVES:
-        near = difflib.get_close_matches(name.lower().replace("-", "_"), COLLECTIVES, 1, 0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"collective: must be one of {', '.join(COLLECTIVES)}, got {name!r}{hint}")
+        raise InputError(f"collective: must be one of {', '.join(COLLECTIVES)}, got {name!r}{did_you_mean(name, COLLECTIVES)}")
     return COLLECTIVES[name]
 
 

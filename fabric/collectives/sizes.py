@@ -60,11 +60,6 @@ def split_sizes(world_size: int, skew: float = 0.0, seed: int = 0) -> NDArray[np
     return np.tile(_row(world_size, skew, seed), (world_size, 1))
 
 
-def row_sums(world_size: int, skew: float = 0.0, seed: int = 0) -> NDArray[np.int64]:
-    """Return the units (p,) that every rank holds, all equal to W: split_sizes summed over columns, without the matrix."""
-    return np.full(world_size, _row(world_size, skew, seed).sum(), dtype=np.int64)
-
-
 def column_sums(world_size: int, skew: float = 0.0, seed: int = 0) -> NDArray[np.int64]:
     """Return the units (p,) that every rank receives, its own part included: split_sizes summed over rows, without it.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,6 +24,7 @@ from fabric.text.escape import shown
 from fabric.text.files import is_file, read_text
 from fabric.text.yaml_file import read_mapping
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 POLICIES = ("fifo+scattered", "fifo+tree", "easy+tree")
 """Where the file names none: without packing, packed, packed with backfill."""
@@ -254,8 +254,7 @@ def _line(error: ValidationError) -> str:
         for part in first["loc"][:-1]:
             model = _part(model, part)
         names = list(getattr(model, "model_fields", {}))
-        near = get_close_matches(str(first["loc"][-1]), names, 1, 0.5)
-        return f"{where}: no such key; there are {', '.join(names)}{f'; did you mean {near[0]}?' if near else ''}"
+        return f"{where}: no such key{did_you_mean(str(first['loc'][-1]), names)}; there are {', '.join(names)}"
     if first["type"] == "missing":
         return f"{where}: must be given"
     said = first["msg"].removeprefix("Value error, ")

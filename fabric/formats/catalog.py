@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -11,6 +10,7 @@ from fabric.formats.defects import UNFINISHED, unfinished
 from fabric.formats.named import Named, Written
 from fabric.formats.recognise import fitting
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ def guess(text: str, name: str) -> str:
     Raises:
         InputError: no format or several fit, or one that is only written.
     """
+    if not text.strip():
+        raise InputError(f"{name}: must be one of {', '.join(readable())}, the file is empty")
     fits = fitting(text, [(key, found.signs) for key, found in FORMATS.items()])
     by_suffix = [key for key in fits if name.endswith(FORMATS[key].suffix)]
     chosen = fits if len(fits) == 1 else by_suffix
@@ -101,7 +103,8 @@ def guess(text: str, name: str) -> str:
     if len(chosen) == 1:
         raise InputError(f"{name}: this is {chosen[0]}, which is only written; expected one of {', '.join(readable())}")
     raise InputError(
-        f"{name}: expected one of {', '.join(readable())}, by its content it is {' or '.join(fits) or 'none'}; use --format"
+        f"{name}: expected one of {', '.join(readable())}, by its content it is {' or '.join(fits) or 'none'}; "
+        f"`fabricbench read {name} --format F` takes it as one"
     )
 
 
@@ -140,7 +143,5 @@ def write(named: Named, kind: str) -> Written:
 
 def _known(kind: str, known: list[str]) -> Format:
     if kind not in known:
-        close = difflib.get_close_matches(kind, known, n=1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
-        raise InputError(f"format: unknown format {kind!r}{hint}; there are: {', '.join(known)}")
+        raise InputError(f"format: unknown format {kind!r}{did_you_mean(kind, known)}; there are: {', '.join(known)}")
     return FORMATS[kind]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from fabric.formats.named import Named, named
 from fabric.network import spec
-from fabric.text.files import is_file, read_text, write_text
+from fabric.text.escape import shown
+from fabric.text.files import is_file, is_folder, read_text, write_text
+from topologies.errors import InputError
 
 
 def load(text: str, kind: str | None = None, *, force: bool = False) -> Named:
@@ -19,6 +21,8 @@ def load(text: str, kind: str | None = None, *, force: bool = False) -> Named:
         InputError: whatever is wrong with it, by name and line.
     """
     path = Path(text)
+    if is_folder(path):
+        raise InputError(f"topo: must be a short form such as fat_tree:k=8 or a file, {shown(text)} is a folder")
     if kind is None and (not is_file(path) or _is_ours(path)):
         found = named(spec.load(text, force=force))
         listed = found.topology.params.get("file") if found.topology.family == "edge_list" else None

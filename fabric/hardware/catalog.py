@@ -6,7 +6,6 @@ the system's path separator: their facts count before ours. It does not know wha
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -17,6 +16,7 @@ import yaml
 
 from fabric.hardware.entry import KINDS, Entry, entry_of
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 FOLDER = Path(__file__).parent / "data"
 SOURCES = "sources.yaml"
@@ -34,10 +34,8 @@ def find(kind: str, name: str, parameter: str | None = None) -> Entry:
     """
     ours, own = _shipped(kind, name), _own(own_files()).get((kind, name))
     if ours is None and own is None:
-        near = difflib.get_close_matches(name.lower(), names(kind), 1, 0.4)
-        guess = f" (did you mean {near[0]}?)" if near else ""
-        what = parameter or ONE[kind]
-        raise InputError(f"{what}: no {ONE[kind]} {name!r} in the catalogue{guess}; `fabricbench hardware` lists them")
+        what, hint = parameter or ONE[kind], did_you_mean(name, names(kind), likeness=0.4, most=3)
+        raise InputError(f"{what}: no {ONE[kind]} {name!r} in the catalogue{hint}; `fabricbench hardware` lists them")
     if ours is None or own is None:
         return own or ours  # type: ignore[return-value]
     return ours.under(own)

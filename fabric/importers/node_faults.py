@@ -70,7 +70,7 @@ def _events(text: str, where: str) -> Iterator[tuple[float, str, int, str]]:
     """Yield (seconds, event, node, class)."""
     rows = csv.DictReader(StringIO(text))
     if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
-        raise InputError(f"{where}: must be CSV with the columns {', '.join(COLUMNS)}, {', '.join(missing)} not found")
+        raise InputError(f"{where}: must be CSV with the columns {', '.join(COLUMNS)}, has no {' or '.join(missing)}")
     for row in rows:
         at = f"{where}:{rows.line_num}"
         event = row["event"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from fabric.text.escape import shown
 from fabric.text.numbers import natural
 from topologies.base import Topology
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 __all__ = ["FORMS", "Failures", "at_devices", "between_switches", "cut", "draw", "router_without", "without"]
 
@@ -55,8 +55,7 @@ def _one(topology: Topology, text: str, seed: int) -> Failures:
     if _is_switch(topology, text):
         return _switch(topology, text, seed)
     given = given_names(topology)
-    near = difflib.get_close_matches(text, given.vertices[topology.devices :], 3, 0.6) if given and not rest else []
-    hint = f"; names like it: {', '.join(near)}" if near else ""
+    hint = did_you_mean(text, given.vertices[topology.devices :], most=3) if given and not rest else did_you_mean(kind, DRAWN)
     raise InputError(f"failures: must be {FORMS}, several joined by +; got {text!r}{hint}")
 
 

@@ -5,7 +5,6 @@ Precedence: a key that is given, then the node, then the family's default. Count
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Mapping
 
@@ -18,6 +17,7 @@ from fabric.network.parts import Part, part
 from topologies.base import HOST_NIC, NIC, SCALE_UP, Topology
 from topologies.catalog import FAMILIES
 from topologies.errors import InputError
+from topologies.guess import did_you_mean, near
 
 CLASSES: Mapping[str, tuple[str, ...]] = {
     "infiniband": ("400g-ndr", "200g-hdr", "800g-xdr"),
@@ -68,11 +68,11 @@ def _made(topology: Topology, of: NodeType, name: str) -> Level:
 
 def _refuse(family: str) -> None:
     """Raise where a node is nearer to the word than any family is."""
-    near = difflib.get_close_matches(family, [*FAMILIES, *names("nodes")], 1)
-    if near and near[0] not in FAMILIES:
-        raise InputError(
-            f"topology: no family and no node {family!r} (did you mean {near[0]}?); `fabricbench hardware` lists nodes"
-        )
+    nodes = names("nodes")
+    nearest = near(family, [*FAMILIES, *nodes])
+    if nearest and nearest[0] in nodes:
+        hint = did_you_mean(family, nodes, most=3)
+        raise InputError(f"topology: no family and no node {family!r}{hint}; `fabricbench hardware` lists nodes")
 
 
 def _usual(of: NodeType, params: dict[str, str]) -> tuple[str, dict[str, str]]:

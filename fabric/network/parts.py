@@ -6,12 +6,12 @@ a part (docs/hardware.md).
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from fabric.hardware.catalog import exists, find, names
 from fabric.hardware.facts import Fact
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,7 @@ def part(name: str, parameter: str = "link") -> Part:
     """
     if not exists("links", name):
         known = names("links")
-        near = difflib.get_close_matches(name.lower(), known, 1, 0.4)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(name, known, likeness=0.4)
         raise InputError(f"{parameter}: must be a part of the catalogue ({', '.join(known)}), got {name!r}{hint}")
     entry = find("links", name)
     speed, latency = entry.fact("speed"), entry.fact("latency")

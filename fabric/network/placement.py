@@ -12,8 +12,10 @@ from fabric.text.escape import shown
 from fabric.text.numbers import natural
 from topologies.base import Topology
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 Devices = NDArray[np.int64]
+KINDS = ("contiguous", "interleaved", "strided", "scattered", "given")
 ORDERS = "contiguous, interleaved, strided:STEP, scattered:SEED or given:HASH"
 
 
@@ -42,7 +44,7 @@ def place(topology: Topology, world_size: int, order: str = "contiguous", given:
         return np.random.default_rng(seed).permutation(slots)[np.arange(world_size) % slots]
     if kind == "given" and given is not None:
         return _checked(topology, world_size, given)
-    raise InputError(f"order: must be {ORDERS} (given needs its list), got {shown(order)}")
+    raise InputError(f"order: must be {ORDERS} (given needs its list), got {shown(order)}{did_you_mean(kind, KINDS)}")
 
 
 def spread(topology: Topology, devices: Devices, *, domains: bool = False) -> tuple[int, int]:

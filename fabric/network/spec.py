@@ -9,7 +9,6 @@ sets counts, graph inside and speeds (of_node.py): a key that is given wins over
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -32,6 +31,7 @@ from fabric.units import duration, rate
 from topologies import catalog
 from topologies.base import HOST_NIC, SCALE_UP, Topology
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 SCHEMA, OF_LANES = "fabricbench.fabric/2", "fabricbench.fabric/1"
 """Of what is written; and of files of before, in which a speed inside nodes is that of one lane."""
@@ -123,15 +123,15 @@ def from_short_form(text: str, *, force: bool = False) -> Fabric:
 
 
 def _check_keys(family: str, params: Mapping[str, str]) -> None:
-    """Raise InputError for a key that the family has not, where one of a fabric's own is what it is nearest to."""
+    """Raise InputError for a key that neither the family nor every fabric has."""
     if family not in catalog.FAMILIES:
         return
     known = [*inspect.signature(catalog.FAMILIES[family]).parameters, *catalog.GENERIC]
     own = [*(f"{prefix}{key}" for prefix in ("", "scale_up_") for key in KEYS), *USES, "node"]
     for key in params:
-        near = difflib.get_close_matches(key, [*own, *known], 1)
-        if key not in known and near and near[0] in own:
-            raise InputError(f"{family}: unknown parameter {key!r} (did you mean {near[0]}?); beside its own: {', '.join(own)}")
+        if key not in known:
+            hint, there = did_you_mean(key, [*known, *own]), f"{', '.join(known)}; of every fabric: {', '.join(own)}"
+            raise InputError(f"{family}: unknown parameter {key!r}{hint}; there are: {there}")
 
 
 def wiring(text: str) -> tuple[str, dict[str, str]]:

@@ -17,6 +17,7 @@ from fabric.predict.site import Laws
 from fabric.text.escape import shown
 from fabric.text.files import is_file, write_text
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 SCHEMA = "fabricbench.constants/3"
 READABLE = ("fabricbench.constants/1", "fabricbench.constants/2", SCHEMA)
@@ -96,7 +97,8 @@ def load(text: str) -> list[Constants]:
 
     path = Path(text)
     if not is_file(text):
-        raise InputError(f"constants: must be one of none, nccl, nccl:HARDWARE or a file, cannot read {shown(text)}")
+        hint = did_you_mean(text, ("none", NCCL))
+        raise InputError(f"constants: must be one of none, nccl, nccl:HARDWARE or a file, cannot read {shown(text)}{hint}")
     content = read_json(path, "constants")
     if not isinstance(content, dict) or content.get("schema") not in READABLE:
         raise InputError(f"constants: {path}: schema must be one of {', '.join(READABLE)}")
@@ -145,7 +147,8 @@ def check_library(backend: str) -> None:
     from fabric.predict.defaults import DEFAULTS  # noqa: PLC0415  # its tables, where a library is named
 
     if backend not in (*DEFAULTS, "mpi") and not re.fullmatch(r"nccl:[a-z0-9_-]+(:[a-z0-9]+=[a-z]+)*", backend):
-        raise InputError(f"backend: must be one of {', '.join(DEFAULTS)}, nccl:HARDWARE, got {shown(backend)}")
+        hint = did_you_mean(backend, DEFAULTS)
+        raise InputError(f"backend: must be one of {', '.join(DEFAULTS)}, nccl:HARDWARE, got {shown(backend)}{hint}")
 
 
 def constants_of(text: str | None, backend: str | None = None) -> Constants:

@@ -155,8 +155,8 @@ def _parse(path: Path, lines: list[bytes]) -> Iterator[Result]:
 def _record(where: str, line: bytes) -> Result:
     try:
         row = parse_json(line, where)
-    except InputError as error:
-        raise InputError(f"{where}: must be one JSON object per line, got {shown(line, 40)}; {error}") from None
+    except InputError:
+        raise InputError(f"{where}: must be one JSON object per line, got {shown(line, 40)}") from None
     found = row.get("schema") if isinstance(row, dict) else None
     if found == RESULT_1:
         row = of_result_1(row, SCHEMA)

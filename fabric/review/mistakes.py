@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+
+from topologies.guess import did_you_mean
 
 RULES = {
     "float_type": "must be a number",
@@ -67,10 +68,9 @@ def line_of(error: ValidationError, root: type[BaseModel], content: Mapping[str,
 
 
 def must_be_of(given: str, known: Iterable[str]) -> str:
-    """Return `must be of a, b, got 'c'; did you mean a?`, the question where one is near."""
+    """Return `must be of a, b, got 'c' (did you mean a?)`, the question where one is near."""
     names = list(known)
-    near = difflib.get_close_matches(given, names, 1, 0.5)
-    return f"must be of {', '.join(names)}, got {given!r}" + (f"; did you mean {near[0]}?" if near else "")
+    return f"must be of {', '.join(names)}, got {given!r}{did_you_mean(given, names)}"
 
 
 def _where(path: Sequence[int | str], content: Mapping[str, Any]) -> str:

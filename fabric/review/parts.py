@@ -6,7 +6,6 @@ Prices of what is not listed, and better ones, come from the user's file.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +13,7 @@ from typing import Literal
 from fabric.hardware.catalog import find
 from fabric.review.quote import Quote, quote
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 Kind = Literal["switch", "link", "nic", "node", "device"]
 SHEET = "public H100 cluster cost sheet"
@@ -181,7 +181,6 @@ PARTS: Mapping[str, Part] = {part.name: part for part in _ROWS}
 def part(name: str, known: Mapping[str, Part] = PARTS) -> Part:
     """Return the part of this name; InputError naming what exists."""
     if name not in known:
-        near = difflib.get_close_matches(name, known, 1, 0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(name, known)
         raise InputError(f"part: must be one of {', '.join(known)} or listed under parts, got {name!r}{hint}")
     return known[name]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +17,7 @@ from fabric.review.racks import Floor
 from fabric.text.yaml_file import read_mapping
 from fabric.units import power, rate, size
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 FEWEST, MOST = 1, 10
 OPEX_OF_CENTRE = "opex_of_centre"
@@ -232,7 +232,7 @@ def part_of(kind: str, name: str, parts: Mapping[str, Part]) -> Part:
     if name in own:
         return own[name]
     what = f", a {parts[name].kind}" if name in parts else ""
-    near = "" if what else next((f"; did you mean {one}?" for one in get_close_matches(name, own, 1, 0.5)), "")
+    near = "" if what else did_you_mean(name, own)
     there = f"{', '.join(own)} or listed" if own else "listed"
     raise InputError(f"{kind}: must be {there} under parts with kind: {kind}, got {name!r}{what}{near}")
 

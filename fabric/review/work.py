@@ -6,7 +6,6 @@ another. Nothing overlaps. A unit of work is one device's part of a round, so a 
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from fabric import units
@@ -14,6 +13,7 @@ from fabric.collectives.catalog import COLLECTIVES
 from fabric.text.escape import shown
 from fabric.text.numbers import maybe_real, natural
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 FLOPS, MEMORY = "flops", "memory"
 FORM = f"COLLECTIVE:SIZE[:COUNT], {FLOPS}:NUMBER or {MEMORY}:SIZE, several apart by commas"
@@ -48,8 +48,8 @@ def work_of(text: str) -> tuple[Item, ...]:
 def _item(text: str) -> Item:
     what, *rest = text.split(":")
     if what not in (FLOPS, MEMORY, *COLLECTIVES) or not 1 <= len(rest) <= 2:
-        near = difflib.get_close_matches(what, [FLOPS, MEMORY, *COLLECTIVES], 1)
-        hint = f" (did you mean {near[0]}?)" if near and near[0] != what else ""
+        known = (FLOPS, MEMORY, *COLLECTIVES)
+        hint = "" if what in known else did_you_mean(what, known)
         raise InputError(f"work: must be {FORM}, got {shown(text)}{hint}; collectives: {', '.join(COLLECTIVES)}")
     count = natural(rest[1]) if len(rest) == 2 else 1
     if not count:

@@ -15,6 +15,7 @@ from fabric.hardware.node import node as catalogued
 from fabric.text.numbers import whole
 from topologies.errors import InputError
 from topologies.finite_field import prime_power
+from topologies.guess import did_you_mean
 
 SHARES = (1, 2, 4, 8)
 """Parts of a switch's ports, in eighths, that direct families give to devices and to the links between groups."""
@@ -39,7 +40,7 @@ class Demand:
         if bad := [radix for radix in self.radices if radix < 4 or radix % 2]:
             raise InputError(f"radix: must be even numbers of ports >= 4, got {bad[0]}")
         if unknown := [family for family in self.families if family not in MAKERS]:
-            raise InputError(f"families: must be of {', '.join(MAKERS)}, got {unknown[0]!r}")
+            raise InputError(f"families: must be of {', '.join(MAKERS)}, got {unknown[0]!r}{did_you_mean(unknown[0], MAKERS)}")
         if not self.oversize >= 0:
             raise InputError(f"oversize: must be >= 0, such as 0.25, got {self.oversize:g}")
 

@@ -29,10 +29,20 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def is_file(text: str | os.PathLike[str]) -> bool:
     """Return whether a text names a regular file that is there; of a name that no file can have, that it does not."""
+    return stat.S_ISREG(_mode(text))
+
+
+def is_folder(text: str | os.PathLike[str]) -> bool:
+    """Return whether a text names a folder that is there."""
+    return stat.S_ISDIR(_mode(text))
+
+
+def _mode(text: str | os.PathLike[str]) -> int:
+    """Return the mode of what a text names, 0 where there is nothing."""
     try:
-        return stat.S_ISREG(os.stat(text).st_mode)
+        return os.stat(text).st_mode
     except (OSError, ValueError):  # ValueError: a NUL in the name
-        return False
+        return 0
 
 
 def read_bytes(path: Path, what: str, most: int = MOST_BYTES) -> bytes:

@@ -5,7 +5,6 @@ What a line leaves out: kv_heads are the heads, head_width hidden / heads, mlp_w
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import lru_cache
@@ -15,6 +14,7 @@ from typing import Any
 from fabric.text.escape import shown
 from fabric.workload.model import Experts, LanguageModel, Latent
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 FILE = Path(__file__).parent / "data" / "models.yaml"
 
@@ -31,9 +31,8 @@ def language_model(text: str) -> LanguageModel:
         return model_of_file(Path(text))
     known = names()
     if text.lower() not in known:
-        near = difflib.get_close_matches(text.lower(), known, 3, 0.5)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise InputError(f"model: no model {shown(text)} in the catalogue{hint} A config.json of Hugging Face is read too")
+        hint = did_you_mean(text, known, most=3)
+        raise InputError(f"model: no model {shown(text)} in the catalogue{hint}; a config.json of Hugging Face is read too")
     return _shipped(text.lower())
 
 

@@ -111,11 +111,6 @@ def best_interval(rate: float, write: float) -> float:
     return x / rate
 
 
-def young_interval(rate: float, write: float) -> float:
-    """Return sqrt(2 * write / rate) in seconds, good where writes are short beside the time between stops (Young, 1974)."""
-    return sqrt(2 * write / rate) if rate > 0 else inf
-
-
 def replay(stops: Sequence[float], seconds: float, plan: Checkpoints) -> Effective:
     """Return where the time of a run goes whose stops come at these seconds; nodes are replaced at once.
 

@@ -114,7 +114,7 @@ def layer_passes(
 ) -> LayerPasses:
     """Return the passes of one layer for one micro batch. experts: its MLP is a mixture of them."""
     tokens = plan.micro_batch * sequence / plan.cp
-    products = _products(model, plan, on, tokens, experts=experts)
+    products = layer_products(model, plan, on, tokens, experts=experts)
     gemm = sum(one.forward(on) for one in products)
     back = sum(one.backward(on, _accumulated(plan, micro_batches)) for one in products)
     core, core_back, kept = _core(model, plan, on, sequence, tokens)
@@ -171,7 +171,7 @@ def _attention_matrices(model: LanguageModel, plan: ParallelPlan, tokens: float)
     return [*query, *kv, (tokens, h, a * value / t)]
 
 
-def _products(model: LanguageModel, plan: ParallelPlan, on: On, tokens: float, *, experts: bool) -> list[Product]:
+def layer_products(model: LanguageModel, plan: ParallelPlan, on: On, tokens: float, *, experts: bool) -> list[Product]:
     """Return all matrices of a layer, the MLP's last one last."""
     found = [Product(*shape, plan.precision) for shape in _attention_matrices(model, plan, tokens)]
     e = model.experts

@@ -6,7 +6,6 @@ CP the sequence, EP the experts. What a plan asks of a model and a number of ran
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from math import gcd
@@ -15,6 +14,7 @@ from typing import Any, Literal
 from fabric.text.escape import shown
 from fabric.text.numbers import maybe_real, natural
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 Recompute = Literal["none", "pointwise", "selective", "full"]
 Precision = Literal["bf16", "fp8"]
@@ -137,11 +137,8 @@ def plan_of(text: str) -> ParallelPlan:
         key, equals, value = (part.strip() for part in item.partition("="))
         name = KEYS.get(key)
         if name is None:
-            near = difflib.get_close_matches(key, KEYS, 1, 0.4)
-            hint = f"; did you mean {near[0]}?" if near else "."
-            raise InputError(
-                f"plan: unknown key {shown(key)}{hint} There are: {', '.join(k for k in KEYS if k != 'micro_batch')}"
-            )
+            there = ", ".join(k for k in KEYS if k != "micro_batch")
+            raise InputError(f"plan: unknown key {shown(key)}{did_you_mean(key, KEYS, likeness=0.4)}; there are: {there}")
         if name in found:
             raise InputError(f"plan: {key} is said twice in {shown(text)}")
         found[name] = _value(name, value, given=bool(equals))

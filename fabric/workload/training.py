@@ -37,6 +37,8 @@ SPREAD_SOURCE = "nine in ten published steps with a stated layout lie so near, d
 OPTIMIZER_BYTES = 34
 """Of Adam, a parameter: FP32 gradient, weight and two moments read, the last three and the BF16 weight written, and the
 gradient read once more for its norm."""
+MESSAGE_BOUND = 0.5
+"""Of a step, taken by messages between stages: beyond it the step in time is more than 9 % off (benchmarks/two_levels.py)."""
 BUCKET = 40e6
 """Parameters of a bucket of gradients, at least, and a million a DP rank where that is more (Megatron-LM's default)."""
 
@@ -303,8 +305,18 @@ def _answer(at: Setting, batch: int, tally: _Tally) -> TrainingStep:
         interval=(seconds / spread, seconds * spread),
         interval_source=SPREAD_SOURCE,
         assumptions=tuple(assumptions(at)),
-        warnings=tuple(warnings(at)),
+        warnings=(*warnings(at), *_crowded_stages(tally)),
     )
+
+
+def _crowded_stages(tally: _Tally) -> Iterable[str]:
+    """Yield a line where a step is mostly messages between stages: which of them meet is not in this level."""
+    share = sum(one.exposed for one in tally.sent.values() if one.message.dimension == "pp") / sum(tally.parts.values())
+    if share > MESSAGE_BOUND:
+        yield (
+            f"messages between stages are {share:.0%} of the step: where they meet, it takes 28 % less to 41 % more in time "
+            "(--trace; docs/training.md, two levels)"
+        )
 
 
 def recomputed_flops(model: LanguageModel, plan: ParallelPlan, sequence: int) -> float:

@@ -63,7 +63,10 @@ def test_a_family_that_sets_its_nodes_keeps_them():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("star:devices=4,scale_up=nvlink", "star: unknown scale_up 'nvlink'; there are: none, " + KINDS_TEXT),
+        (
+            "star:devices=4,scale_up=nvlink",
+            "star: unknown scale_up 'nvlink' (did you mean nvl72?); there are: none, " + KINDS_TEXT,
+        ),
         ("star:devices=4,devices_per_node=0", "star: devices_per_node must be a whole number from 1 to 32767, got 0"),
         (
             "star:devices=4,scale_up=nvswitch",

@@ -60,4 +60,7 @@ def guess(text: str) -> str:
         return "sacct"
     if first.startswith(";") or len(first.split()) == 18:
         return "swf"
-    raise InputError(f"trace: cannot tell what it is from {shown(first)}; name its kind: {', '.join(KINDS)}")
+    raise InputError(
+        f"trace: cannot tell what it is from {shown(first)}; our own begins with id,submit_s,work_s,devices; "
+        f"--format names another: {', '.join(KINDS)}"
+    )

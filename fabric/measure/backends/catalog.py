@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from fabric.measure.backends.backend import Backend
@@ -11,6 +10,7 @@ from fabric.measure.backends.gloo import GLOO, GLOO_CUDA
 from fabric.measure.backends.mpi import MPI_BACKEND
 from fabric.measure.backends.nccl import NCCL, with_graph
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 BACKENDS: Mapping[str, Backend] = {
     "gloo": GLOO,
@@ -43,7 +43,5 @@ def variant(name: str, device: str | None = None, graph: int = 0) -> Backend:
 def backend(name: str) -> Backend:
     """Return the backend of this name; InputError naming what exists."""
     if name not in BACKENDS:
-        near = difflib.get_close_matches(name.lower(), BACKENDS, 1, 0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"backend: must be one of {', '.join(BACKENDS)}, got {name!r}{hint}")
+        raise InputError(f"backend: must be one of {', '.join(BACKENDS)}, got {name!r}{did_you_mean(name, BACKENDS)}")
     return BACKENDS[name]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fabric.text.escape import shown
 from fabric.text.numbers import maybe_whole
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 RELAY = "pxn"
 SEEDED = ("ecmp", "adaptive", "minimal", "valiant")
@@ -78,4 +79,5 @@ def read_policy(text: str) -> Policy:
         return Policy(kind, seed=seed, relay=relay)
     if kind == TABLE and rest:
         return Policy(kind, file=rest, relay=relay)
-    raise InputError(f"routing: must be {POLICIES}; got {shown(text)}")
+    hint = did_you_mean(kind, MEANINGS)
+    raise InputError(f"routing: must be {POLICIES}; got {shown(text)}{hint}")

@@ -7,7 +7,6 @@ Environment variables, CollNet (SHARP), user buffers and mixed GPU generations a
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from fabric.predict.libraries.nccl_hardware import PRESETS, Channels, Hardware, 
 from fabric.predict.libraries.table import NO_LIBRARY
 from fabric.records.case import Case
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 LL, LL128, SIMPLE = "LL", "LL128", "Simple"
 PROTOCOLS = (LL, LL128, SIMPLE)
@@ -106,8 +106,7 @@ def _named(name: str) -> Hardware:
     if name in PRESETS:
         return PRESETS[name]
     if not exists("nodes", name):
-        near = difflib.get_close_matches(name, [*PRESETS, *names("nodes")], 1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(name, [*PRESETS, *names("nodes")])
         raise InputError(
             f"backend: nccl's hardware must be one of {', '.join(PRESETS)} or a node that `fabricbench hardware` lists, "
             f"got {name!r}{hint}"

@@ -50,7 +50,8 @@ def _top(story: Story) -> list[str]:
 
 def _numbers(story: Story) -> list[str]:
     """Return the numbers behind the sentences on top, where the page works these out itself."""
-    return [] if story.headlines else ["<h2>In numbers</h2>", _list(facts.details(story))]
+    found = [] if story.headlines else facts.details(story)
+    return ["<h2>In numbers</h2>", _list(found)] if found else []
 
 
 def _list(lines: Iterable[str]) -> str:

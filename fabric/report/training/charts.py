@@ -54,7 +54,7 @@ def parts(step: TrainingStep) -> Drawing:
     order = [value["part"] for value in values]
     base = alt.Chart(drawing.data(values)).encode(
         y=alt.Y("part:N", sort=order, title=None),
-        x=alt.X("seconds:Q", title="seconds of the step"),
+        x=alt.X("seconds:Q", title="seconds of the step", axis=alt.Axis(tickCount=8)),
         tooltip=drawing.tooltip({"part": "part", "text": "time", "rule": "how"}),
     )
     bars = base.mark_bar().encode(color=drawing.colour("kind", "kind", list(KINDS), list(KINDS.values())))
@@ -91,7 +91,7 @@ def communication(step: TrainingStep) -> Drawing | None:
         .mark_bar()
         .encode(
             y=alt.Y("what:N", sort=None, title=None),
-            x=alt.X("seconds:Q", title="seconds of all calls of a step", stack=True),
+            x=alt.X("seconds:Q", title="seconds of all calls of a step", stack=True, axis=alt.Axis(tickCount=8)),
             color=drawing.colour("state", "communication", list(colours), list(colours.values())),
             order=alt.Order("state:N"),
             tooltip=drawing.tooltip(

@@ -69,6 +69,7 @@ COMMANDS = {
     "scale": [["scale", "--topo", TREE, "--ranks", "2,4"], ["scale", str(RECORDED), "--topo", TWIN, "--routing", "dmodk"]],
     "training": [["training", "llama3-8b", "--topo", "dgx-h100:nodes=2", "--plan", "tp=2", "--batch", "64"],
                  ["training", "mpt-1b", "--topo", "dgx-h100:nodes=1", "--batch", "64", "--seq", "2048"]],
+    "serving": [["serving", "llama3-8b", "--topo", "dgx-h100:nodes=1", "--prompt", "512", "--batch", "1,8"]],
     "scale-training": [["scale", "--model", "llama3-8b", "--topo", "dgx-h100:nodes=2", "--ranks", "8,16", "--plan", "tp=2"]],
     "report": [["report", str(RECORDED), "--topo", TWIN, "--routing", "dmodk"]],
     "jobs": [["jobs", "--topo", TREE, "--job", "all_reduce:1MiB:8", "--job", "all_to_all:1MiB:8"],

@@ -66,5 +66,5 @@ def test_a_users_fact_counts_and_names_its_file(tmp_path, monkeypatch):
 
 
 def test_an_unknown_name_gets_the_nearest():
-    with pytest.raises(InputError, match="nothing is called 'h100-sxn' in the catalogue; did you mean h100-sxm"):
+    with pytest.raises(InputError, match=r"nothing is called 'h100-sxn' in the catalogue \(did you mean h100-sxm"):
         run("h100-sxn")

@@ -26,7 +26,7 @@ def measure(*arguments):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--backend", "glo"], 2, "backend: must be one of gloo, nccl, mpi, got 'glo'; did you mean gloo?"),
+        (["--backend", "glo"], 2, "backend: must be one of gloo, nccl, mpi, got 'glo' (did you mean gloo?)"),
         (["--collective", "allreduce"], 2, "did you mean all_reduce?"),
         (["--dtype", "f8"], 2, "dtype: must be one of"),
         (["--min", "64KB"], 2, "min: must be a size such as 8, 64KiB or 64M"),

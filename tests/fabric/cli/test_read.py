@@ -55,7 +55,7 @@ def test_messages_and_failures_use_the_files_names(tmp_path):
     ask = ["predict", "--topo", conf, "--sizes", "1MiB", "--fail"]
     assert "routing: no way in observed:" in run(*ask, "top", code=2).stderr
     assert "from n2 to n3" in run(*ask, "cable:s1--top", code=2).stderr
-    assert "names like it: top" in run(*ask, "tob", code=2).stderr
+    assert "did you mean top" in run(*ask, "tob", code=2).stderr
     blocks = tmp_path / "blocks.conf"
     blocks.write_text("BlockName=b1 Nodes=n[1-2]\nBlockName=b2 Nodes=n[3-4]\n")
     assert "from n2 to n3: Slurm's blocks have nothing above them" in run("predict", "--topo", blocks, code=2).stderr

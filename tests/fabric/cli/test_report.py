@@ -59,3 +59,13 @@ def test_a_bad_option_is_one_line(words, line, results, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(program, ["report", str(results), "--topo", TOPO, *words], standalone_mode=False)
     assert line is None or (isinstance(done.exception, InputError) and line in str(done.exception))
+
+
+def test_a_page_of_predictions_alone_has_no_empty_section(tmp_path):
+    run("predict", "--topo", "fat_tree:k=4", "--sizes", "1MiB", "--ranks", "8,16", "-o", tmp_path / "p.jsonl")
+    done = run("report", tmp_path / "p.jsonl", "--topo", "fat_tree:k=4", "-o", tmp_path / "page.html")
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "page.html").read_text()
+    assert "Extrapolation" in page
+    assert "In numbers" not in page
+    assert "<ul></ul>" not in page

@@ -49,7 +49,7 @@ def test_json_and_csv_carry_one_row_per_point():
     ("options", "message"),
     [
         (("--seeds", "0"), r"^seeds: must be a whole number from 1 to 10,000, got '0'$"),
-        (("--fail", "cables"), r"^failures: must be links:COUNT, .*; got 'cables:1'$"),
+        (("--fail", "cables"), r"^failures: must be links:COUNT, .*; got 'cables:10' \(did you mean cable\?\)$"),
         (("--counts", "7"), r"^failures: links must be a whole number from 0 to 6, got '7'$"),
         (("--counts", "x"), r"^counts: .*'x'"),
         (("--run", "all_reduse"), r"all_reduse"),

@@ -93,7 +93,7 @@ def test_busbw_factor_at_the_edges():
 
 
 def test_unknown_collectives_are_named():
-    with pytest.raises(InputError, match=r"got 'allreduce'; did you mean all_reduce\?"):
+    with pytest.raises(InputError, match=r"got 'allreduce' \(did you mean all_reduce\?\)"):
         collective("allreduce")
     with pytest.raises(InputError, match=r"must be one of all_reduce, .*, message_rate, got 'x'$"):
         busbw_factor("x", 2)

@@ -24,7 +24,7 @@ def test_a_fault_without_an_end_lasts_to_the_end_of_the_trace():
     [
         (
             "node,time\n1,2\n",
-            "t.csv: must be CSV with the columns node, event_time_days, event, event_time_days, event not found",
+            "t.csv: must be CSV with the columns node, event_time_days, event, has no event_time_days or event",
         ),
         (HEAD, "t.csv: must hold at least one fault_start, got none"),
         (HEAD + "1,2,began,,,\n", "t.csv:2: event must be fault_start or fault_end, got 'began'"),

@@ -178,7 +178,7 @@ def test_bad_files_get_one_line(tmp_path, content, message):
     [
         ("fat_tree:k=4,speed=400G", r"speed: must be a rate .* got '400G'"),
         ("fat_tree:k=4,speed=0GB/s", "speed: must be above zero"),
-        ("fat_tree:k=4,link=400g-nrd", "link: must be a part of the catalogue .* did you mean 400g-ndr"),
+        ("fat_tree:k=4,link=400g-nrd", "link: must be a part of the catalogue .*did you mean 400g-ndr"),
         ("absent.yaml", "topo: cannot read absent.yaml"),
     ],
 )

@@ -127,5 +127,5 @@ def test_a_configuration_that_cannot_be_is_refused_by_its_key(config, says):
 
 
 def test_an_unknown_model_is_answered_with_the_nearest():
-    with pytest.raises(InputError, match=r"no model 'llama3-80b' in the catalogue; did you mean llama3-8b or llama3-70b"):
+    with pytest.raises(InputError, match=r"no model 'llama3-80b' in the catalogue \(did you mean llama3-8b or llama3-70b"):
         language_model("llama3-80b")

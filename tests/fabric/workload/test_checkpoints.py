@@ -19,7 +19,6 @@ from fabric.workload.checkpoints import (
     outages,
     replay,
     replay_faults,
-    young_interval,
 )
 from topologies.errors import InputError
 
@@ -49,11 +48,11 @@ def test_no_neighbour_of_the_best_interval_is_better(rate, write):
 
 
 def test_the_best_interval_is_youngs_where_writes_are_short_and_below_it_where_they_are_not():
-    assert isclose(best_interval(1e-6, 1), young_interval(1e-6, 1), rel_tol=2e-3)
+    assert isclose(best_interval(1e-6, 1), sqrt(2 / 1e-6), rel_tol=2e-3)  # Young, 1974: sqrt(2 write / rate)
     # Daly's series: sqrt(2 d M) (1 + sqrt(d / 2 M) / 3 + d / 18 M) - d
     rate, write = 1 / 10_000, 300.0
     x = sqrt(write * rate / 2)
-    daly = young_interval(rate, write) * (1 + x / 3 + x * x / 9) - write
+    daly = sqrt(2 * write / rate) * (1 + x / 3 + x * x / 9) - write
     assert isclose(best_interval(rate, write), daly, rel_tol=1e-3)
 
 

@@ -86,7 +86,7 @@ def test_the_parameters_of_all_stages_are_the_models(name, text):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("tq=8", "unknown key 'tq'; did you mean tp?"),
+        ("tq=8", "unknown key 'tq' .did you mean tp?"),
         ("tp=8,tp=4", "tp is said twice"),
         ("tp=0", "tp must be a whole number >= 1"),
         ("zero=3", "zero must be 0, 1 or 2"),

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.two_levels import LONG, SEQUENCES
 from fabric.network.spec import load
 from fabric.predict.constants import NONE
 from fabric.workload.catalog import language_model
 from fabric.workload.costs import Costs
-from fabric.workload.device import device_of
+from fabric.workload.device import DeviceRates, device_of
 from fabric.workload.graph import Graph
 from fabric.workload.plan import plan_of
 from fabric.workload.simulated import simulated_step
@@ -88,6 +89,18 @@ def test_it_is_the_closed_step_where_exchanges_slow_gradients(text):
     closed = training_step(model, plan, wide, batch=64, seq=2048, device=device, costs=costs)
     found = simulated_step(model, plan, wide, batch=64, seq=2048, device=device, costs=costs)
     assert found.seconds == pytest.approx(closed.seconds, rel=0.005)
+
+
+def test_a_step_of_messages_between_stages_is_told_from_one_that_has_few():
+    """The first is far from the step in time, and says so; the others are near (docs/training.md, two levels)."""
+    thin = load("leaf_spine:leaves=2,spines=1,hosts_per_leaf=4,speed=1Gb/s")
+    costs, plan = Costs(thin, NONE, 8), plan_of(f"pp=4,mb={SEQUENCES},zero=0,overlap=none")
+    for flops, far in ((1e14, True), (1e12, False)):
+        device = DeviceRates("any", "", bf16=flops, fp8=None, memory_rate=flops / 2, memory=1e12)
+        how = {"batch": 2 * 16 * SEQUENCES, "costs": costs, "device": device}
+        closed, found = training_step(LONG, plan, thin, **how), simulated_step(LONG, plan, thin, **how)
+        assert any("messages between stages" in line for line in closed.warnings) == far
+        assert (abs(closed.seconds / found.seconds - 1) > 0.09) == far
 
 
 @pytest.mark.parametrize("routing", ["ideal", "ecmp:3"])
