@@ -106,6 +106,7 @@ class Search:
     tried: dict[int, int] = field(default_factory=dict)
     factors: dict[int, list[float]] = field(default_factory=dict)
     acquitted: set[int] = field(default_factory=set)
+    once: set[int] = field(default_factory=set)
     rounds: int = 0
     _known: tuple[float, ...] = ()
     _scale: Scale = field(default_factory=lambda: Scale(0.0, FIRST_NOISE))
@@ -255,7 +256,7 @@ def _at(state: Search, probability: Floats, sure: float) -> tuple[list[Test], li
     waiting = [
         int(s)
         for s in np.flatnonzero(probability >= sure)
-        if s not in state.factors and state.tried.get(int(s), 0) < RETRIES and s not in state.acquitted
+        if s not in state.factors and state.tried.get(int(s), 0) < RETRIES + (s in state.once) and s not in state.acquitted
     ]
     checks: list[tuple[int, Test, Test]] = []
     used: set[int] = set()
@@ -305,7 +306,10 @@ def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tupl
 
 
 def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float) -> None:
-    """Confirm a suspect by the logarithms of the times of a test with it and one without it, or acquit it."""
+    """Confirm a suspect by the logarithms of the times of a test with it and one without it, or acquit it.
+
+    What leads out of a group is confirmed twice, in rounds of their own: others' traffic through it comes and goes.
+    """
     scale = state.scale
     full, _ = filled(state.tree, with_it)
     share = float(full[suspect] / full.max())
@@ -313,6 +317,9 @@ def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float
     others = log_odds(other - scale.centre, scale.noise, state.least, 1.0)
     state.tried[suspect] = state.tried.get(suspect, 0) + 1
     if accused > SURELY and others < 0:
+        if suspect >= state.tree.nodes and suspect not in state.once:
+            state.once.add(suspect)
+            return
         usual = min(other, scale.centre + scale.noise)
         state.factors[suspect] = [exp(seen - usual) / share if isfinite(seen) else seen]
     elif accused < -SURELY:
