@@ -13,7 +13,7 @@ for, halves what leads out of one group for one visit: whoever is named for it i
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from math import ceil, exp, log, log2
@@ -37,9 +37,11 @@ BLOCK_NOISE, VISIT_NOISE, BURSTS, BURST = 0.02, 0.02, 0.05, 0.5
 BLOCKS = 5
 SLOWEST, LEAST = 4.0, 1.25
 KINDS = ("device", "nic", "cable", "switch")
-RAIL_KINDS = (*KINDS, "node", "leaf")
-"""A node: all its NICs. A leaf: the switch of one rail of a smallest group, to which all its nodes hang by one NIC each."""
-VERDICTS = {"device": "device", "nic": "rail", "cable": "boundary", "switch": "boundary", "node": "node", "leaf": "switch"}
+RAIL_KINDS = (*KINDS, "node", "leaf", "pair")
+"""A node: all its NICs. A leaf: the switch of one rail of a smallest group, to which all its nodes hang by one NIC each.
+A pair: what two groups carry between each other alone (one lost ways towards the other), or the cables between them."""
+VERDICTS = {"device": "device", "nic": "rail", "cable": "boundary", "switch": "boundary", "node": "node", "leaf": "switch",
+            "pair": "pair"}  # fmt: skip
 """What each kind is to be called, where nodes have several rails; elsewhere a slow device or NIC is a slow node."""
 CROWD = 2.0
 CHUNK = 20
@@ -48,7 +50,9 @@ CHUNK = 20
 
 @dataclass
 class Site:
-    """A fabric with what is planted: factors of devices (by number) and of cables. told: what must be named, by kind.
+    """A fabric with what is planted: factors of devices (by number), of cables, and between pairs of groups (by suspect).
+
+    told: what must be named, by kind.
 
     crowded: share of visits in which others take half of what leads out of one group.
     """
@@ -58,6 +62,7 @@ class Site:
     seed: int
     devices: dict[int, float] = field(default_factory=dict)
     cables: dict[int, float] = field(default_factory=dict)
+    between: dict[int, float] = field(default_factory=dict)
     told: list[tuple[str, set[int]]] = field(default_factory=list)
     crowded: float = 0.0
 
@@ -76,6 +81,8 @@ class Site:
             return {}
         at = int(self.random.integers(len(self.tree.layers)))
         group = int(self.random.integers(len(self.tree.layers[at].names)))
+        if self.tree.layers[at].direct:
+            return {}
         return dict.fromkeys(_leads_out(self.fabric, self.tree, at, self.tree.boundary(at, group)).tolist(), CROWD)
 
     def _blocks(self, seconds: float) -> list[float]:
@@ -99,7 +106,21 @@ class Site:
         for cable, factor in crowd.items():
             health[2 * cable : 2 * cable + 2] /= factor
         nic = self.fabric.nic_speed
-        return float(max(worst, (load_ * nic / (self.fabric.link_speed * health)).max()))
+        slowest = (load_ * nic / (self.fabric.link_speed * health)).max()
+        return float(max(worst, slowest, *(self._between(pair, pairs) for pair in self.between), 0.0))
+
+    def _between(self, pair: int, pairs: Sequence[tuple[int, int]]) -> float:
+        """Return how long what goes from one group of a slow pair to the other takes, of what leads out of them."""
+        at, *ends = self.tree.ends(pair)
+        group = {d: int(self.tree.layers[at].group[n]) for n, own in enumerate(self.tree.devices) for d in own}
+        mine = [(a, b) for a, b in pairs if {group[a], group[b]} == {*ends}]
+        if not mine:
+            return 0.0
+        source, target = (np.array(side, dtype=np.int32) for side in zip(*mine, strict=True))
+        load_ = route(self.fabric.topology, source, target, each=False).per_link
+        leads = np.concatenate([_leads_out(self.fabric, self.tree, at, self.tree.boundary(at, end)) for end in ends])
+        links = np.concatenate([2 * leads, 2 * leads + 1])
+        return self.between[pair] * float((load_[links] * self.fabric.nic_speed / self.fabric.link_speed[links]).max())
 
     def pairs(self, test: Test) -> list[tuple[int, int]]:
         """Return who sends to whom."""
@@ -115,7 +136,8 @@ def planted(fabric: Fabric, tree: Tree, faults: int, seed: int, kinds: Sequence[
     """Return a site with so many faults of drawn kinds, places and factors, on different nodes and groups."""
     site, rng = Site(fabric, tree, seed, crowded=crowded), np.random.default_rng([seed, 7])
     taken = set[int]()
-    usable = [kind for kind in kinds if kind in ("device", "nic", "node") or tree.layers]
+    tiered = [at for at, layer in enumerate(tree.layers) if not layer.direct]
+    usable = [kind for kind in kinds if kind in ("device", "nic", "node") or (len(tree.pairs) if kind == "pair" else tiered)]
     while len(site.told) < faults:
         kind, factor = str(rng.choice(usable)), exp(rng.uniform(log(LEAST), log(SLOWEST)))
         devices: list[int] = []
@@ -127,14 +149,19 @@ def planted(fabric: Fabric, tree: Tree, faults: int, seed: int, kinds: Sequence[
             layer, rail = tree.layers[0], int(rng.integers(len(tree.devices[0])))
             named = {int(n) for n in np.flatnonzero(layer.group == rng.integers(len(layer.names)))}
             devices = [int(tree.devices[n][rail]) for n in named]
+        elif kind == "pair":
+            named = {tree.first_pair + int(rng.integers(len(tree.pairs)))}
         else:
-            at = int(rng.integers(len(tree.layers)))
+            at = int(rng.integers(len(tiered)))
             named = {tree.boundary(at, int(rng.integers(len(tree.layers[at].names))))}
-        if named & taken:
+        hides = named | _ways_out(tree, named)
+        if hides & taken:
             continue
-        taken |= named
+        taken |= hides
         if kind == "device":
             site.devices |= dict.fromkeys(devices, factor)
+        elif kind == "pair":
+            _slow_pair(site, *named, factor)
         elif devices:
             site.cables |= dict.fromkeys(_of_devices(fabric, devices), factor)
         else:
@@ -144,6 +171,21 @@ def planted(fabric: Fabric, tree: Tree, faults: int, seed: int, kinds: Sequence[
             site.cables |= dict.fromkeys(chosen, factor)
         site.told.append((kind, named))
     return site
+
+
+def _ways_out(tree: Tree, named: Collection[int]) -> set[int]:
+    """Return what leads out of the groups of a pair: where that is slow, the pair cannot be told."""
+    ends = [tree.ends(s) for s in named if s >= tree.first_pair]
+    return {tree.boundary(at, g) for at, *both in ends for g in both if not tree.layers[at].direct}
+
+
+def _slow_pair(site: Site, pair: int, factor: float) -> None:
+    """Slow a pair of groups: its own cables, or what their ways carry between the two."""
+    leads = site.tree.pairs.leads[pair - site.tree.first_pair]
+    if len(leads):
+        site.cables |= dict.fromkeys(leads.tolist(), factor)
+    else:
+        site.between[pair] = factor
 
 
 def _of_devices(fabric: Fabric, devices: Sequence[int]) -> list[int]:
@@ -172,7 +214,7 @@ def _leads_out(fabric: Fabric, tree: Tree, at: int, suspect: int) -> np.ndarray:
 class Score:
     """What a search of one site came to. found: of the planted, by kind; called: those that were called what they are.
 
-    false: nodes and boundaries named and not planted.
+    false: suspects named and not planted, a switch not beside its nodes.
     """
 
     planted: tuple[str, ...]
@@ -209,7 +251,7 @@ def score(site: Site, **options: float) -> Score:
             for kind, names in site.told
             if any(v.kind == _verdict(site, kind) and names <= {*v.suspects} for v in found.verdicts)
         ),
-        len({s for s in named if s < site.tree.first_switch} - right),
+        len({s for s in named if site.tree.kind(s) != "switch"} - right),
         not found.open,
         found.searched,
         search_rounds(found),
@@ -220,12 +262,14 @@ def score(site: Site, **options: float) -> Score:
 
 def _verdict(site: Site, kind: str) -> str:
     """Return what a fault of a kind is to be called."""
-    return VERDICTS[kind] if len(site.tree.devices[0]) > 1 or VERDICTS[kind] == "boundary" else "node"
+    return VERDICTS[kind] if len(site.tree.devices[0]) > 1 or VERDICTS[kind] in ("boundary", "pair") else "node"
 
 
 def search_rounds(found: Found) -> int:
-    """Return the rounds that searched: those of confirmations alone are not counted."""
-    return len({a.round for a in found.asked if a.why == "search"})
+    """Return the rounds that searched: confirmations alone do not count, nor pairs of groups that ran beside them."""
+    confirmed = {a.round for a in found.asked if a.why in ("with", "without")}
+    between = {a.round for a in found.asked if a.why == "between"} - confirmed
+    return len(between | {a.round for a in found.asked if a.why == "search"})
 
 
 def pairs_tests(nodes: int) -> int:
@@ -248,10 +292,16 @@ SETTINGS: Sequence[tuple[str, int, Sequence[str], float]] = (
     ("fat_tree:k=16", 8, ("device", "nic"), 0.0),
     ("leaf_spine:leaves=8,spines=4,hosts_per_leaf=16", 0, KINDS, 0.2),
     ("rail_optimized:nodes=32,rails=4,radix=16", 1, (*KINDS, "node"), 0.2),
+    ("leaf_spine:leaves=8,spines=4,hosts_per_leaf=16", 1, ("pair",), 0.0),
+    ("fat_tree:k=8", 1, ("pair",), 0.0),
+    ("dragonfly:p=2,a=4,h=2", 1, ("pair",), 0.0),
+    ("leaf_spine:leaves=8,spines=29,hosts_per_leaf=29", 3, ("pair", *KINDS), 0.0),
+    ("dragonfly:p=2,a=4,h=2", 3, ("device", "nic", "pair"), 0.0),
+    ("dragonfly:p=2,a=4,h=2", 0, (), 0.0),
 )
 """Fabric, faults, their kinds, share of visits that others crowd."""
 HEAD = (
-    "| fabric | nodes | faults | crowded | found: device | nic | cable | switch | node | leaf | called what it is "
+    "| fabric | nodes | faults | crowded | found: device | nic | cable | switch | node | leaf | pair | called what it is "
     "| named falsely, a site | settled | tests, mean (90 %) | / bound | pairs | halving | rounds, mean (90 %) | slowest plan |"
 )
 

@@ -40,8 +40,9 @@ MODULES = ("fabric.cli.main", "fabric.cli.slow", "fabric.measure.backends.gloo",
 
 @dataclass(frozen=True)
 class Case:
-    """A fabric, and by how much which cables are slower: `host N` (all of its own), `rail N R`, `out GROUP` (one cable).
+    """A fabric, and by how much which cables are slower.
 
+    faults: `host N` (all of its own), `rail N R`, `out GROUP` (one cable), `between A B` (those of two groups' own).
     netem: what else befalls what a host sends, by the host: `delay 5ms`, `loss 1%`.
     """
 
@@ -53,6 +54,7 @@ class Case:
 EIGHT = "leaf_spine:leaves=2,spines=4,hosts_per_leaf=4"
 SIXTEEN = "leaf_spine:leaves=4,spines=4,hosts_per_leaf=4"
 RAILS = "rail_optimized:nodes=8,rails=2,radix=8,scale_up=none"
+MESH = "full_mesh:dims=4,hosts=2"
 NINE = "rail_optimized:nodes=9,rails=2,radix=6,scale_up=none"
 CASES = (
     Case(EIGHT, {}),
@@ -69,6 +71,9 @@ CASES = (
     Case(NINE, {"rail 2 1": 3.0, "host 6": 2.0}),
     Case(NINE, {"out 1": 4.0}),
     Case(NINE, {"rail 8 0": 1.5, "host 0": 2.0, "out 1": 4.0}),
+    Case(MESH, {}),
+    Case(MESH, {"between 1 3": 3.0}),
+    Case(MESH, {"between 0 2": 2.0, "host 5": 3.0}),
 )
 
 
@@ -78,7 +83,12 @@ def slowed(fabric: Fabric, tree: Tree, faults: Mapping[str, float]) -> tuple[Fab
     slower, named = dict(fabric.degraded), set[int]()
     for text, factor in faults.items():
         what, number, *rail = text.split()
-        if what == "out":
+        if what == "between":
+            pair = tree.pair(0, int(number), int(rail[0]))
+            assert pair is not None  # a case of this file
+            cables = tree.pairs.leads[pair - tree.first_pair].tolist()
+            named.add(pair)
+        elif what == "out":
             at = tree.layers[0]
             inside = {d for n, g in enumerate(at.group) if g == int(number) for d in tree.devices[n]}
             up = {v for low, v in topology.ends.tolist() if low in inside}

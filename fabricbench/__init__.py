@@ -25,33 +25,14 @@ if TYPE_CHECKING:
     from fabric.records.case import Case
     from fabric.records.prediction import Prediction
     from fabric.records.result import Result
+    from fabricbench.designs import equivalent, review, search
     from fabricbench.fleets import fleet_audit, fleet_place, fleet_run, fleet_trace
-    from fabricbench.questions import (
-        audit,
-        build,
-        calibrate,
-        cases,
-        compare,
-        constants,
-        equivalent,
-        failures,
-        flows,
-        jobs,
-        read,
-        read_results,
-        report,
-        review,
-        scale,
-        scale_training,
-        search,
-        serving,
-        show,
-        stress,
-        training,
-        write,
-    )
+    from fabricbench.models import scale_training, serving, training
+    from fabricbench.questions import cases, constants, failures, flows, jobs, scale, stress
+    from fabricbench.results import calibrate, compare, read_results, report
     from fabricbench.shown import chart, table
     from fabricbench.started import gate, measure, slow
+    from fabricbench.wirings import audit, build, read, show, write
     from topologies.base import Topology
     from topologies.errors import InputError
 
@@ -67,15 +48,15 @@ _HOMES = {
     "Prediction": "fabric.records.prediction",
     "Result": "fabric.records.result",
     "Topology": "topologies.base",
-    "audit": "fabricbench.questions",
+    "audit": "fabricbench.wirings",
     "bound": "fabric.answers.bound",
-    "build": "fabricbench.questions",
-    "calibrate": "fabricbench.questions",
+    "build": "fabricbench.wirings",
+    "calibrate": "fabricbench.results",
     "cases": "fabricbench.questions",
     "chart": "fabricbench.shown",
-    "compare": "fabricbench.questions",
+    "compare": "fabricbench.results",
     "constants": "fabricbench.questions",
-    "equivalent": "fabricbench.questions",
+    "equivalent": "fabricbench.designs",
     "failures": "fabricbench.questions",
     "fleet_audit": "fabricbench.fleets",
     "fleet_place": "fabricbench.fleets",
@@ -89,21 +70,21 @@ _HOMES = {
     "load": "fabric.answers.ask",
     "measure": "fabricbench.started",
     "predict": "fabric.answers.predict",
-    "read": "fabricbench.questions",
-    "read_results": "fabricbench.questions",
-    "report": "fabricbench.questions",
-    "review": "fabricbench.questions",
+    "read": "fabricbench.wirings",
+    "read_results": "fabricbench.results",
+    "report": "fabricbench.results",
+    "review": "fabricbench.designs",
     "scale": "fabricbench.questions",
-    "scale_training": "fabricbench.questions",
-    "search": "fabricbench.questions",
-    "serving": "fabricbench.questions",
-    "show": "fabricbench.questions",
+    "scale_training": "fabricbench.models",
+    "search": "fabricbench.designs",
+    "serving": "fabricbench.models",
+    "show": "fabricbench.wirings",
     "slow": "fabricbench.started",
     "stress": "fabricbench.questions",
     "table": "fabricbench.shown",
     "throughput": "fabric.answers.throughput",
-    "training": "fabricbench.questions",
-    "write": "fabricbench.questions",
+    "training": "fabricbench.models",
+    "write": "fabricbench.wirings",
 }
 """Name -> the module it is loaded from."""
 

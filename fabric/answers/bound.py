@@ -64,18 +64,21 @@ VIEW = View(
 
 
 def bound(
-    cases: Sequence[Case], fabric: Fabric, backend: str | None = None, *, given: Devices | None = None
+    cases: Sequence[Case], fabric: Fabric | str, backend: str | None = None, *, given: Devices | None = None
 ) -> Answer[Bounded]:
     """Return the bound of every case: busbw of the best algorithm at alpha = gamma = 0 and an ideal split of routes.
 
-    backend: the library, where a machine has levels of its own for it. given: devices of an order `given:HASH`.
+    fabric: what load returns, or its TOPO. backend: the library, where a machine has levels of its own for it. given: devices
+    of an order `given:HASH`.
 
     Raises:
         InputError: a collective without a bound, a root that is no rank, or a case that cannot be placed.
     """
+    from fabric.answers.ask import load
     from fabric.predict.bounds import bound as tightest
     from fabric.predict.bounds import in_network_bound
 
+    fabric = load(fabric)
     return Answer(
         VIEW,
         tuple(

@@ -129,9 +129,13 @@ def jobs(
     memory and time it takes.
 
     Raises:
-        InputError: more ranks than devices, an unknown order, a plan that does not divide, or what cannot be routed or
+        InputError: no job, more ranks than devices, an unknown order, a plan that does not divide, or what cannot be routed or
             simulated.
     """
+    from topologies.errors import InputError
+
+    if not asked:
+        raise InputError("jobs: must be at least one, got none")
     cases = [one for one in asked if isinstance(one, tuple)]
     if len(cases) < len(asked):
         return _with_steps(asked, fabric, constants, order, routing, watch=watch, force=force)

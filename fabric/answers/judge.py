@@ -123,7 +123,7 @@ def _ours(text: str) -> bool:
 
 def judge(
     results: Sequence[Result],
-    fabric: Fabric,
+    fabric: Fabric | str,
     constants: Constants | None = None,
     *,
     floor: Floor | None = None,
@@ -131,13 +131,14 @@ def judge(
 ) -> Answer[Judgement]:
     """Return a verdict on every result: good, watch, bad, or unknown where nothing can be said.
 
-    fabric: where they were measured. constants: NCCL's hardware where the fabric's scale-up part does not say it
+    fabric: where they were measured, or its TOPO. constants: NCCL's hardware where the fabric's scale-up part does not say it
     (`nccl:h100`). floor: what this fabric took before; None: nominal hardware and the other rows. algorithm: what ran where
     the results do not say.
 
     Raises:
         InputError: no results, an algorithm that none of their collectives has, or hardware that does not exist.
     """
+    from fabric.answers.ask import load
     from fabric.collectives.algorithms import check_algorithm
     from fabric.judge.best import beside
     from fabric.judge.judge import judge as judged
@@ -147,6 +148,7 @@ def judge(
 
     if not results:
         raise InputError("judge: needs at least one measured result, got none")
+    fabric = load(fabric)
     collectives = {result.case.collective for result in results}
     if algorithm is not None:
         check_algorithm(algorithm, collectives)

@@ -104,7 +104,7 @@ TABLE = (
 
 def predict(
     cases: Sequence[Case],
-    fabric: Fabric,
+    fabric: Fabric | str,
     constants: Constants | None = None,
     *,
     algorithm: str | None = None,
@@ -117,18 +117,23 @@ def predict(
 ) -> Answer[Result]:
     """Return the model's answer to every case, with its bound.
 
-    constants: what a library adds; None is that of the fabric's node, without a node NONE, alpha = gamma = 0. algorithm: None
-    takes the library's choice (constants.backend), else ring; `best` the fastest of all. routing: a policy of
-    docs/routing.md. failures: what is broken. fidelity: closed, loaded, flows, or auto: the cheapest that is exact. given:
-    devices of an order `given:HASH`. watch: told how many messages are done, of how many. force: simulate whatever memory
-    and time it takes.
+    fabric: what load returns, or its TOPO. constants: what a library adds; None is that of the fabric's node, without a node
+    NONE, alpha = gamma = 0. algorithm: None takes the library's choice (constants.backend), else ring; `best` the fastest of
+    all. routing: a policy of docs/routing.md. failures: what is broken. fidelity: closed, loaded, flows, or auto: the
+    cheapest that is exact. given: devices of an order `given:HASH`. watch: told how many messages are done, of how many.
+    force: simulate whatever memory and time it takes.
 
     Raises:
-        InputError: an algorithm, policy or fidelity that does not exist or does not suit the case.
+        InputError: no case, or an algorithm, policy or fidelity that does not exist or does not suit one.
     """
+    from fabric.answers.ask import load
     from fabric.predict.answer import predict as answers
     from fabric.predict.of_node import constants_on
+    from topologies.errors import InputError
 
+    if not cases:
+        raise InputError("cases: must hold at least one, got none")
+    fabric = load(fabric)
     constants = constants_on(fabric, {case.collective for case in cases}, constants)
     how: dict[str, Any] = {"algorithm": algorithm, "routing": routing, "failures": failures, "fidelity": fidelity}
     results = answers(cases, fabric, constants, **how, given=given, watch=watch, force=force)

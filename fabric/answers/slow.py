@@ -80,9 +80,10 @@ SUSPECTS = View(
     (
         Column("layer", TEXT, "collective or pairs; of logs their collective, and NIC", head="layer"),
         Column("state", TEXT, "slow, open (undecided), contended (accused, not confirmed), cleared, or untested", head="state"),
-        Column("kind", TEXT, "device, rail, node, switch, boundary (what leads out of a group), software or hung", head="what"),
+        Column("kind", TEXT, "device, rail, node, switch, boundary (what leads out of a group), pair (what goes between two), "
+               "software or hung", head="what"),
         Column("name", TEXT, "the node's, the switch's, or the groups on both sides", head="name"),
-        Column("suspects", LIST, "their numbers: nodes, then boundaries, then what smallest groups hang on"),
+        Column("suspects", LIST, "their numbers: nodes, then boundaries, what smallest groups hang on, then pairs of groups"),
         Column("parts", LIST, "rails or devices of the node", head="of it", cell=lambda row: " ".join(map(str, row["parts"]))),
         Column("factor", maybe(NUMBER), "its time / the others' time, of the confirming tests", head="factor",
                cell=_share("factor")),
@@ -90,7 +91,7 @@ SUSPECTS = View(
         Column("high", maybe(NUMBER), "high end", head="high", cell=_share("high")),
         Column("probability", maybe(NUMBER), "that it is slow, by all tests", head="probability",
                cell=lambda row: "-" if row["probability"] is None else f"{row['probability']:.3f}"),
-        Column("tests", WHOLE, "that it took part in; of a boundary, that confirmed it", head="tests", cell=_plain("tests")),
+        Column("tests", WHOLE, "with it; that confirmed a boundary, met a pair", head="tests", cell=_plain("tests")),
         Column("differs", LIST, "what of its software and settings only slow ones have otherwise than most", absent=True),
     ),
     beside={**BESIDE, "drain": {"type": "array", "items": TEXT}, "undecided": YES_NO,

@@ -128,6 +128,8 @@ def stress(
     from fabric.predict.stress import draw_text
     from topologies.errors import InputError
 
+    if not asked:
+        raise InputError("runs: must be at least one, got none")
     if seeds < 1:
         raise InputError(f"seeds: must be >= 1, got {seeds}")
     draw(fabric.topology, draw_text(what, max(counts, default=0)))  # what cannot fail is refused before anything is predicted

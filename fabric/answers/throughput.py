@@ -64,7 +64,7 @@ TABLE = ("method", "side", "theta", "bytes_per_second_per_endpoint", "seconds_ta
 
 
 def throughput(
-    fabric: Fabric,
+    fabric: Fabric | str,
     traffic: str = "uniform",
     methods: Sequence[str] = (),
     *,
@@ -73,14 +73,16 @@ def throughput(
 ) -> Answer[Estimate]:
     """Return what every method says of theta, the share of its NIC's rate that every endpoint can send at once.
 
-    traffic: uniform, permutation:SEED, worst or skewed:FACTOR. methods: by default all that are worth it. eps: the gap at
-    which multiplicative weights stop. progress: told what is going on.
+    fabric: what load returns, or its TOPO. traffic: uniform, permutation:SEED, worst or skewed:FACTOR. methods: by default
+    all that are worth it. eps: the gap at which multiplicative weights stop. progress: told what is going on.
 
     Raises:
         InputError: an unknown traffic or method, or a fabric on which it has no meaning.
     """
+    from fabric.answers.ask import load
     from fabric.predict.throughput.bracket import bracket
 
+    fabric = load(fabric)
     found = bracket(fabric, traffic, tuple(methods), eps=eps, progress=progress)
     facts = tuple(Estimated(fabric.name, found.traffic, found.nic, estimate) for estimate in found.estimates)
     summary = {"achieved_theta": found.lower, "bound_theta": found.upper, "gap": found.gap}

@@ -48,7 +48,7 @@ OF_RANKS = {
     "method": "method", "backend": "backend", "ranks_wanted": "ranks", "collective": "collective", "unit": "unit",
     "alone": "one-rank-a-node", "batch": "batch", "repeats": "repeats", "most": "rounds", "block": "block", "orders": "orders",
     "layers": "layers", "budget": "budget", "force": "force", "timeout": "timeout", "keep": "keep",
-    "routing": "routing",
+    "routing": "routing", "group_pairs": "group-pairs",
 }  # fmt: skip
 """Parameter -> option, of those that --from has no use for."""
 KEPT_BACK = frozenset({"as_json", "as_csv", "report", "output", "keep", "backend", "ranks_wanted", "force"})
@@ -76,6 +76,10 @@ KEPT_BACK = frozenset({"as_json", "as_csv", "report", "output", "keep", "backend
 @click.option(
     "--routing", default="ideal", show_default=True, metavar="POLICY",
     help="Of the search on --topo: how its switches send (docs/routing.md); ideal: evenly over all ways.",
+)  # fmt: skip
+@click.option(
+    "--group-pairs", default="auto", show_default=True, metavar="W",
+    help="Of the search, each pair of leaves, pods or groups: auto (as its rounds allow), all, none.",
 )  # fmt: skip
 @click.option("--layers", metavar="LIST", help="Of the search: collective (all groups), pairs (every rank sends to the next).")
 @click.option(
@@ -220,11 +224,12 @@ def _refuse_unused(method: str) -> None:
         ("groups", "most"),
         ("bisection", "orders"),
         *(("search", name) for name in ("layers", "budget", "output", "keep", "routing")),
+        ("search", "group_pairs"),
     )
     if method not in ("search", "pairs"):
         refuse_unused({"batch": "batch"}, "is of --method search and pairs")
     for own, name in own_options:
-        option = "rounds" if name == "most" else name
+        option = "rounds" if name == "most" else name.replace("_", "-")
         if method != own:
             refuse_unused({name: option}, f"is of --method {own}")
 
@@ -243,6 +248,7 @@ def _asked(launch: Launch, given: dict[str, Any]) -> Search:
         "timeout",
         "budget",
         "routing",
+        "group_pairs",
     )
     wanted = given["ranks_wanted"]
     if wanted is not None and launch.started and wanted != launch.world_size:

@@ -24,7 +24,8 @@ def best(ready: Ready, runs: Runs) -> Longs:
     slowed = np.flatnonzero(runs.alone < FULL)
     if ready.links is None or not len(slowed):
         return found
-    state = State(ready._replace(jobs=ready.jobs.take(np.arange(1)), wanted=ready.wanted[:, :1], each=ready.each[:, :1]))
+    first = ready._replace(jobs=ready.jobs.take(np.arange(1)), wanted=ready.wanted[:, :1], each=ready.each[:, :1])
+    state = State(first._replace(beside=None))  # a pool's empty nodes hold whatever runs there
     share = ready.jobs.columns()["communication"]
     pool = np.searchsorted(ready.pool_first, runs.nodes[runs.first[slowed]], side="right") - 1
     count, each = np.diff(runs.first)[slowed], runs.each[slowed].astype(np.int64)
@@ -45,5 +46,5 @@ def _parts(key: int) -> tuple[int, int, int, int]:
 def _packed_speed(ready: Ready, state: State, pool: int, count: int, each: int, share: int) -> int:
     if state.links is None:
         return FULL
-    nodes = packed(state, state.fitting(pool, each, WHOLE), count)
+    nodes = packed(state, state.with_devices(pool, each, WHOLE), count)
     return speed(state.links.alone(state.links.loads_of(nodes, each, int(ready.size[pool]), share)), share)

@@ -31,6 +31,10 @@ TRIES, NEAR = 12, 0.002
 """How often a demand is brought nearer to its load, and how near is near enough."""
 
 
+class TooMuch(InputError):
+    """A load that a trace never asks for, however densely it is replayed."""
+
+
 @dataclass(frozen=True, eq=False)
 class Demand:
     """Jobs, the window (begin, end) in microseconds, and the load that they are: device-time asked over what is on."""
@@ -50,9 +54,7 @@ def jobs_of(
     Raises:
         InputError: no jobs in the file, a trace that cannot be read, or nothing left of it.
     """
-    text = asked.jobs
-    if text is None or (text.trace is None) == (text.synthetic is None):
-        raise InputError("jobs: must name a trace or a synthetic mix, and not both (jobs: {synthetic: training})")
+    text = _demanded(asked)
     wanted = load if load is not None else text.load
     if text.synthetic is not None:
         end = round((text.days or DAYS) * DAY_US)
@@ -68,6 +70,13 @@ def jobs_of(
     if begin >= end:
         raise InputError(f"warm_up: must be below the {end / DAY_US:.3g} days that the jobs are of, got {asked.warm_up:g}")
     return Demand(found, (begin, end), load_of(found, end, fleet))
+
+
+def _demanded(asked: FleetFile) -> JobsText:
+    text = asked.jobs
+    if text is None or (text.trace is None) == (text.synthetic is None):
+        raise InputError("jobs: must name a trace or a synthetic mix, and not both (jobs: {synthetic: training})")
+    return text
 
 
 def load_of(jobs: Jobs, until: int, fleet: Fleet) -> float:
@@ -116,9 +125,21 @@ def _stretch(jobs: Jobs, days: float | None, seed: int) -> tuple[Jobs, int]:
 
 
 def _to_load(jobs: Jobs, end: int, fleet: Fleet, load: float | None) -> tuple[Jobs, int]:
-    """Return the jobs replayed denser or thinner, so that they ask for `load` of what is on; as they are for None."""
-    for _ in range(TRIES if load is not None else 0):
-        factor = load_of(jobs, end, fleet) / (load or 1.0)
+    """Return the jobs replayed denser or thinner, so that they ask for `load` of what is on; as they are for None.
+
+    Raises:
+        TooMuch: they never ask for so much, all at once.
+    """
+    if load is None:
+        return jobs, end
+    most = load_of(jobs.changed(submit=np.zeros_like(jobs.submit)), 1, fleet)
+    if load >= most:
+        raise TooMuch(
+            f"jobs: load must be below {most:.3g}, what these jobs ask of what is on all at once, got {load:g}; "
+            "ask for more days, or for a smaller fleet"
+        )
+    for _ in range(TRIES):
+        factor = load_of(jobs, end, fleet) / load
         if abs(factor - 1) < NEAR:
             break
         jobs, end = jobs.changed(submit=(jobs.submit * factor).astype(np.int64)), max(1, round(end * factor))
@@ -145,8 +166,9 @@ def with_shares(asked: FleetFile, fleet: Fleet) -> FleetFile:
     """Return a fleet's file with the shares of training steps worked out, of its jobs and of those under `changes`.
 
     Raises:
-        InputError: a step that cannot be predicted on the fleet.
+        InputError: no jobs in the file, or a step that cannot be predicted on the fleet.
     """
+    _demanded(asked)
 
     def of(jobs: JobsText | None) -> JobsText | None:
         return jobs and jobs.model_copy(update={"communication": resolved(jobs.communication, fleet)})

@@ -22,7 +22,8 @@ class Pool:
     """Nodes of one kind, in a row of the fleet's numbering.
 
     kind: what jobs ask for by name (a device model), empty where all are alike. devices: of one node. off: how many of its
-    nodes, from its end, are not switched on at all. type: the catalogue's node, where one is named.
+    nodes, from its end, are not switched on at all. type: the catalogue's node, where one is named. processors, memory: of one
+    node, in thousandths of a processor and in MiB; 0: not known, so that they bind no job.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Pool:
     kind: str = ""
     off: int = 0
     type: NodeType | None = None
+    processors: int = 0
+    memory: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a pool without nodes or devices, or with more off than there are."""

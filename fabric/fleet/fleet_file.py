@@ -23,6 +23,7 @@ from fabric.hardware.node import node
 from fabric.text.escape import shown
 from fabric.text.files import is_file, read_text
 from fabric.text.yaml_file import read_mapping
+from fabric.units import size
 from topologies.errors import InputError
 from topologies.guess import did_you_mean
 
@@ -42,7 +43,10 @@ None_or_more = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class PoolText(Strict):
-    """Nodes of one kind. node: of the hardware catalogue, which gives the devices; kind: what jobs ask for by name."""
+    """Nodes of one kind. node: of the hardware catalogue, which gives the devices; kind: what jobs ask for by name.
+
+    processors, memory: of a node, such as 96 and 768GiB; they bind jobs that state theirs.
+    """
 
     name: str
     nodes: Count
@@ -50,6 +54,8 @@ class PoolText(Strict):
     kind: str | None = None
     nodes_off: Annotated[int, Field(ge=0)] = 0
     node: str | None = None
+    processors: Annotated[float, Field(gt=0, le=1e6)] | None = None
+    memory: str | None = None
 
 
 class PowerText(Strict):
@@ -336,7 +342,9 @@ def _pool(text: PoolText) -> Pool:
     devices = text.devices or (of.devices if of else None)
     if devices is None:
         raise InputError(f"pools: {shown(text.name)} needs devices of a node, or a node of the hardware catalogue")
-    return Pool(text.name, text.nodes, devices, text.kind or (of.device.name if of else ""), text.nodes_off, of)
+    memory = size(text.memory, f"pools: {shown(text.name)} memory") >> 20 if text.memory else 0
+    kind = text.kind or (of.device.name if of else "")
+    return Pool(text.name, text.nodes, devices, kind, text.nodes_off, of, round(1000 * (text.processors or 0)), memory)
 
 
 def _power(asked: FleetFile) -> Power | None:

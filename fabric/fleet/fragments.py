@@ -2,65 +2,99 @@
 
 Weng et al., "Beware of Fragmentation: Scheduling GPU-Sharing Workloads with Fragmentation Gradient Descent", USENIX ATC 2023: a
 node's fragmentation is the expectation over the jobs of what is free there and cannot be given to the job. Here in whole
-numbers: thousandths of a device times jobs of the kind. A node of a kind that a job does not take is no use to it. Processors
-and memory, which the paper counts too, are not known here (benchmarks/openb_fill.py counts them).
+numbers: thousandths of a device times jobs of the kind. A node of a kind that a job does not take is no use to it, nor is one
+whose processors or memory do not suffice, where jobs and nodes state them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from operator import sub
 from typing import TYPE_CHECKING
 
-from fabric.fleet.job import WHOLE
+from fabric.fleet.job import WHOLE, Longs
 
 if TYPE_CHECKING:
     from fabric.fleet.plain_state import State
 
+Part = tuple[int, int, tuple[int, ...]]
+"""Of a job on one node: devices, thousandths of one, processors and memory (nothing where they bind nothing)."""
 COMMONEST = 16
 """Kinds of demand that count, the commonest first."""
 
 
 class Fragments:
-    """The demands (devices of one node by pool, share) by how many jobs of the trace have them, and what is of use to them."""
+    """The demands by how many jobs of the trace have them, and what is of use to them.
+
+    A demand: devices of one node and what it takes beside them by pool, and its share.
+    """
 
     def __init__(self, state: State) -> None:
         """Count the demands of all jobs."""
         self.state = state
-        jobs = state.ready.jobs
-        each = zip(*state.ready.each.tolist(), strict=True)
-        counted = Counter(zip(each, jobs.columns()["share"].tolist(), strict=True))
+        ready = state.ready
+        each = zip(*ready.each.tolist(), strict=True)
+        beside = [()] * len(ready.jobs) if ready.beside is None else _rows(ready.beside)
+        counted = Counter(zip(each, ready.jobs.columns()["share"].tolist(), beside, strict=True))
         self.demands = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:COMMONEST]
-        self.pool = state.ready.fleet.node_pool.tolist()
-        self.known: dict[tuple[int, int, tuple[int, ...]], int] = {}
+        self.pool = ready.fleet.node_pool.tolist()
+        self.known: dict[tuple[object, ...], int] = {}
+        self.grown: dict[tuple[object, ...], int] = {}
 
-    def growth(self, node: int, each: int, share: int) -> int:
-        """Return how much more fragmented a node is once it holds `each` more devices (or a share of one)."""
-        pool, free, parts = self.pool[node], self.state.free[node], tuple(sorted(self.state.parts[node].values()))
-        now = self.of(pool, free, parts)
-        if share == WHOLE:
-            return self.of(pool, free - each, parts) - now
-        tightest = min((part for part in parts if part >= share), default=0)
-        if not tightest:
-            return self.of(pool, free - 1, tuple(sorted([*parts, WHOLE - share]))) - now
-        left = list(parts)
-        left.remove(tightest)
-        return self.of(pool, free, tuple(sorted([*left, tightest - share]))) - now
+    def growth(self, node: int, part: Part) -> int:
+        """Return how much more fragmented a node is once it holds a part of a job."""
+        state, pool = self.state, self.pool[node]
+        parts, left = state.parts[node], () if state.beside is None else tuple(state.beside[node])
+        key = (pool, state.free[node], tuple(sorted(parts.values())) if parts else (), left, part)
+        if key not in self.grown:
+            self.grown[key] = self.of(*_then(*key)) - self.of(*key[:4])
+        return self.grown[key]
 
-    def of(self, pool: int, free: int, parts: tuple[int, ...]) -> int:
-        """Return the fragmentation of a node of a pool with so many free devices and these free parts of others."""
-        key = (pool, free, parts)
+    def of(self, pool: int, free: int, parts: tuple[int, ...], left: tuple[int, ...] = ()) -> int:
+        """Return the fragmentation of a node of a pool with so many free devices, these parts of others, this left beside."""
+        key = (pool, free, parts, left)
         if key not in self.known:
-            self.known[key] = sum(jobs * _useless(free, parts, each[pool], share) for (each, share), jobs in self.demands)
+            self.known[key] = sum(
+                jobs * _useless(free, parts, each[pool], share, short=bool(left) and not covers(left, beside[pool]))
+                for (each, share, beside), jobs in self.demands
+            )
         return self.known[key]
 
 
-def _useless(free: int, parts: tuple[int, ...], each: int, share: int) -> int:
+def _then(
+    pool: int, free: int, parts: tuple[int, ...], left: tuple[int, ...], part: Part
+) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
+    """Return a node's pool, free devices, parts of others and what is left beside once it holds a part of a job."""
+    each, share, asked = part
+    left = tuple(map(sub, left, asked))
+    if share == WHOLE:
+        return pool, free - each, parts, left
+    tightest = min((one for one in parts if one >= share), default=0)
+    if not tightest:
+        return pool, free - 1, tuple(sorted([*parts, WHOLE - share])), left
+    rest = list(parts)
+    rest.remove(tightest)
+    return pool, free, tuple(sorted([*rest, tightest - share])), left
+
+
+def covers(held: Sequence[int], asked: Sequence[int]) -> bool:
+    """Return whether there is as much of everything as is asked for."""
+    return all(has >= wants for has, wants in zip(held, asked, strict=True))
+
+
+def _rows(beside: Longs) -> list[tuple[tuple[int, ...], ...]]:
+    """Return per job what it takes beside devices on a node of every pool."""
+    return [tuple(map(tuple, row)) for row in beside.transpose(2, 1, 0).tolist()]
+
+
+def _useless(free: int, parts: tuple[int, ...], each: int, share: int, *, short: bool = False) -> int:
     """Return thousandths of devices that are free and not to be had for a demand: all of them where it does not fit at all.
 
-    each: 0 where the demand does not take nodes of this kind.
+    each: 0 where the demand does not take nodes of this kind. short: of processors or memory.
     """
     total = free * WHOLE + sum(parts)
-    if not each:
+    if not each or short:
         return total
     if share < WHOLE:
         return sum(part for part in parts if part < share) if free or any(part >= share for part in parts) else total

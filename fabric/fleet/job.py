@@ -22,6 +22,10 @@ LONGEST_US = 2**45 - 1
 """The longest work of a job, 407 days: times 2^18 it still is a 64-bit integer, so that remaining work is never rounded."""
 
 
+MOST_BESIDE = 2**53
+"""Thousandths of processors, and MiB, that a job may ask for."""
+
+
 @dataclass(frozen=True, slots=True)
 class FleetJob:
     """One job of a centre.
@@ -32,7 +36,8 @@ class FleetJob:
     part of one. types: the kinds of pool it may run on, empty: any. priority: higher goes first. preemptible: may be stopped
     for others. communication: thousandths of its step that it communicates between nodes, alone and at full rate; what it
     rests on stands in the trace. checkpoint_us: work between two checkpoints, 0: a stop loses all. use: thousandths of its
-    devices' time that the job itself uses (a measured utilisation), 1000 where it is not known.
+    devices' time that the job itself uses (a measured utilisation), 1000 where it is not known. processors, memory: what it
+    takes of its nodes beside devices, evenly, in thousandths of a processor and in MiB; 0: not said.
     """
 
     id: str
@@ -48,6 +53,8 @@ class FleetJob:
     communication: int = 0
     checkpoint_us: int = 0
     use: int = WHOLE
+    processors: int = 0
+    memory: int = 0
 
     @property
     def work(self) -> int:
@@ -78,6 +85,8 @@ class Jobs(Sequence[FleetJob]):
     communication: Ints | None = None
     checkpoint: Longs | None = None
     use: Ints | None = None
+    processors: Longs | None = None
+    memory: Longs | None = None
 
     def __post_init__(self) -> None:
         """Fill the columns that were not given."""
@@ -86,7 +95,7 @@ class Jobs(Sequence[FleetJob]):
             **{name: np.zeros(count, np.int32) for name in ("tenant", "kinds", "nodes", "priority", "communication")},
             **{name: np.full(count, WHOLE, np.int32) for name in ("share", "use")},
             "preemptible": np.zeros(count, np.bool_),
-            "checkpoint": np.zeros(count, np.int64),
+            **{name: np.zeros(count, np.int64) for name in ("checkpoint", "processors", "memory")},
         }
         for name, column in usual.items():
             if getattr(self, name) is None:
@@ -121,6 +130,8 @@ class Jobs(Sequence[FleetJob]):
             int(values["communication"][number]),
             int(values["checkpoint"][number]),
             int(values["use"][number]),
+            int(values["processors"][number]),
+            int(values["memory"][number]),
         )
 
     def name(self, number: int) -> str:
@@ -130,7 +141,7 @@ class Jobs(Sequence[FleetJob]):
     def columns(self) -> dict[str, NDArray[np.generic]]:
         """Return every column by name, filled."""
         names = ("submit", "work", "devices", "tenant", "kinds", "nodes", "share", "priority", "preemptible", "communication")
-        return {name: getattr(self, name) for name in (*names, "checkpoint", "use")}
+        return {name: getattr(self, name) for name in (*names, "checkpoint", "use", "processors", "memory")}
 
     def take(self, numbers: NDArray[np.integer]) -> Jobs:
         """Return the jobs of these numbers, in their order."""
@@ -183,6 +194,8 @@ def table(rows: Sequence[FleetJob] | Jobs) -> Jobs:
         communication=ints(job.communication for job in ordered),
         checkpoint=np.fromiter((job.checkpoint_us for job in ordered), np.int64, len(ordered)),
         use=ints(job.use for job in ordered),
+        processors=np.fromiter((job.processors for job in ordered), np.int64, len(ordered)),
+        memory=np.fromiter((job.memory for job in ordered), np.int64, len(ordered)),
     )
 
 
@@ -201,6 +214,8 @@ def check(job: FleetJob) -> None:
         "communication": (0, WHOLE),
         "checkpoint_us": (0, LONGEST_US),
         "use": (0, WHOLE),
+        "processors": (0, MOST_BESIDE),
+        "memory": (0, MOST_BESIDE),
     }
     for name, (low, high) in ranges.items():
         value = getattr(job, name)

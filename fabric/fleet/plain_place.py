@@ -21,17 +21,17 @@ ALL = -1
 
 def place(state: State, job: int, pool: int) -> Nodes | None:
     """Return the nodes of a pool that the job would take now, in order, None where there is no place."""
-    count, each = int(state.ready.wanted[pool, job]), int(state.ready.each[pool, job])
+    count = int(state.ready.wanted[pool, job])
     if count == 0:
         return None
-    fitting = state.fitting(pool, each, int(state.share[job]))
+    fitting = state.fitting(pool, job)
     if len(fitting) < count:
         return None
     if state.ready.policy.own_placement is not None:
         return state.ready.policy.own_placement(state, fitting, count, job, pool)
     name = state.ready.policy.placement
     if name == "fgd":
-        return _least_fragmented(state, fitting, count, each, int(state.share[job]))
+        return _least_fragmented(state, fitting, count, job, pool)
     if count == 1:
         return [_one(state, fitting, emptiest=name == "scattered")]
     return PLACES[name](state, fitting, count, job, pool)
@@ -163,9 +163,10 @@ def _in_turn(members: dict[int, Nodes], leaves: Sequence[int], count: int) -> No
     return sorted(taken)
 
 
-def _least_fragmented(state: State, fitting: Nodes, count: int, each: int, share: int) -> Nodes:
+def _least_fragmented(state: State, fitting: Nodes, count: int, job: int, pool: int) -> Nodes:
     """Return the nodes whose fragmentation grows least (or falls most) with their part of the job."""
-    keyed = sorted((state.fragments.growth(node, each, share), node) for node in fitting)
+    part = state.part(pool, job)
+    keyed = sorted((state.fragments.growth(node, part), node) for node in fitting)
     return sorted(node for _growth, node in keyed[:count])
 
 

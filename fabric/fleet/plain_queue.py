@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from operator import add
+
+from fabric.fleet.fragments import covers
 from fabric.fleet.job import WHOLE
 from fabric.fleet.outcome import PREEMPTED
 from fabric.fleet.plain_place import place
@@ -56,8 +59,8 @@ def _start(state: State, job: int, now: int) -> bool:
 
 def _growth(state: State, job: int, pool: int) -> int:
     """Return by how much the job would fragment a pool's nodes, NEVER where it has no place there."""
-    nodes, each = place(state, job, pool), int(state.ready.each[pool, job])
-    return NEVER if nodes is None else sum(state.fragments.growth(node, each, state.share[job]) for node in nodes)
+    nodes, part = place(state, job, pool), state.part(pool, job)
+    return NEVER if nodes is None else sum(state.fragments.growth(node, part) for node in nodes)
 
 
 def _start_in(state: State, job: int, pool: int, now: int) -> bool:
@@ -106,13 +109,14 @@ def _reserved(state: State, head: int) -> tuple[int, int, int]:
 def _release(state: State, head: int, pool: int) -> tuple[int, int]:
     ready = state.ready
     count, each, share = int(ready.wanted[pool, head]), int(ready.each[pool, head]), state.share[head]
-    fitting = len(state.fitting(pool, each, share))
-    room: dict[int, int] = {}
+    fitting, asked = len(state.fitting(pool, head)), (each * share, *state.asks(pool, head))
+    room: dict[int, tuple[int, ...]] = {}
     for run in sorted((run for run in state.going.values() if run.pool == pool), key=lambda run: (run.end, run.job)):
+        given = (run.each * state.share[run.job], *state.asks(pool, run.job))
         for node in run.nodes:
-            before = room.get(node, state.room(node))
-            room[node] = before + run.each * state.share[run.job]
-            fitting += before < each * share <= room[node]
+            before = room.get(node) or (state.room(node), *(state.beside[node] if state.beside else ()))
+            room[node] = tuple(map(add, before, given))
+            fitting += covers(room[node], asked) and not covers(before, asked)
         if fitting >= count:
             return run.end, fitting - count
     return NEVER, 0

@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from fabric.fleet.fragments import Fragments
+from fabric.fleet.fragments import Fragments, Part, covers
 from fabric.fleet.job import WHOLE
 from fabric.fleet.outcome import ENDED, FULL, RUNNING, Runs
 from fabric.fleet.plain_links import SharedLinks, speed
@@ -34,7 +34,10 @@ class Going:
 
 
 class State:
-    """All that changes. free: whole devices of a node, -1 while it is down or off. parts: device -> thousandths free."""
+    """All that changes. free: whole devices of a node, -1 while it is down or off. parts: device -> thousandths free.
+
+    beside: what is free of a node beside devices, processors and MiB; None where they bind nothing.
+    """
 
     def __init__(self, ready: Ready) -> None:
         """Start with everything free and nothing waiting."""
@@ -49,6 +52,8 @@ class State:
         self.free = [size if on else -1 for size, on in zip(self.size, ready.on.tolist(), strict=True)]
         self.parts: list[dict[int, int]] = [{} for _ in self.free]
         self.of_share: dict[int, int] = {}
+        pools = [ready.fleet.pools[pool] for pool in ready.fleet.node_pool.tolist()]
+        self.beside = None if ready.beside is None else [[pool.processors, pool.memory] for pool in pools]
         self.links = SharedLinks(ready) if ready.links is not None else None
         self.fragments = Fragments(self)
         self.going: dict[int, Going] = {}
@@ -61,7 +66,20 @@ class State:
         self.started = 0
         self.stale = False
 
-    def fitting(self, pool: int, each: int, share: int) -> list[int]:
+    def fitting(self, pool: int, job: int) -> list[int]:
+        """Return the nodes of a pool that have room for a job's part: devices, or a share of one, processors and memory."""
+        found, asks = self.with_devices(pool, int(self.ready.each[pool, job]), self.share[job]), self.asks(pool, job)
+        return found if self.beside is None else [node for node in found if covers(self.beside[node], asks)]
+
+    def asks(self, pool: int, job: int) -> tuple[int, ...]:
+        """Return what a job takes of each of its nodes beside devices, nothing where that binds nothing."""
+        return () if self.ready.beside is None else tuple(self.ready.beside[:, pool, job].tolist())
+
+    def part(self, pool: int, job: int) -> Part:
+        """Return what a job takes of each of its nodes: devices, its share of one, and what beside them."""
+        return int(self.ready.each[pool, job]), self.share[job], self.asks(pool, job)
+
+    def with_devices(self, pool: int, each: int, share: int) -> list[int]:
         """Return the nodes of a pool that have so many free devices, or room for a share of one."""
         first, last = int(self.ready.pool_first[pool]), int(self.ready.pool_first[pool + 1])
         if share == WHOLE:
@@ -143,7 +161,15 @@ class State:
         run.end = now + min(-(-run.left // run.speed), NEVER)
         heappush(self.ends, (run.end, run.job))
 
+    def _move(self, run: Going, sign: int) -> None:
+        """Give what a job holds beside devices (sign 1), or take it (-1)."""
+        if self.beside is not None:
+            for kind, amount in enumerate(self.asks(run.pool, run.job)):
+                for node in run.nodes:
+                    self.beside[node][kind] += sign * amount
+
     def _take(self, run: Going) -> None:
+        self._move(run, -1)
         share = self.share[run.job]
         if share == WHOLE:
             for node in run.nodes:
@@ -163,6 +189,7 @@ class State:
         return device
 
     def _give(self, run: Going) -> None:
+        self._move(run, 1)
         share = self.share[run.job]
         if share == WHOLE:
             for node in run.nodes:

@@ -31,7 +31,8 @@ class Ready(NamedTuple):
     (pools, jobs), the nodes a job takes there and the devices on each, 0 where it cannot be. group: (tiers, nodes).
     link_first: the first link of every tier's groups. capacity: per link, empty without a link model. tier: of required and
     preferred. weight, cap: per tenant, in devices. block: (pools, nodes + 1), the power of two of leaves that holds so many
-    nodes. changes: (time, 0 repair or 1 failure, node) in order.
+    nodes. changes: (time, 0 repair or 1 failure, node) in order. beside: (2, pools, jobs), thousandths of processors and MiB
+    that a job takes on each of its nodes there; None where no node of the fleet has any, or no job asks for any.
     """
 
     fleet: Fleet
@@ -55,6 +56,7 @@ class Ready(NamedTuple):
     changes: Longs
     outages: tuple[Outage, ...]
     left_out: dict[str, str]
+    beside: Longs | None
 
 
 def ready(
@@ -85,6 +87,7 @@ def ready(
     count, each = _shapes(fleet, jobs)
     most = _most(fleet, policy, group[tier], pool_first)
     count[count > most[:, None]] = 0
+    _beside(fleet, jobs, count)
     jobs, count, each, left_out = _that_fit(fleet, policy, jobs, count, each, refuse=refuse)
     horizon = end if window or not (fleet.rates or fleet.outages) else _horizon(jobs, fleet)
     drawn = draw(fleet.rates, fleet.nodes, horizon, seed) if fleet.rates else ()
@@ -105,6 +108,7 @@ def ready(
         _changes(outages),
         outages,
         left_out,
+        _beside(fleet, jobs, count),
     )  # fmt: skip
 
 
@@ -122,6 +126,21 @@ def _shapes(fleet: Fleet, jobs: Jobs) -> tuple[Ints, Ints]:
         count[number] = np.where(fits, nodes, 0)
         each[number] = np.where(fits, per, 0)
     return count, each
+
+
+def _beside(fleet: Fleet, jobs: Jobs, count: Ints) -> Longs | None:
+    """Return what jobs take of every pool's nodes beside devices, and take pools whose nodes have too little out of `count`."""
+    columns, held = jobs.columns(), [(pool.processors, pool.memory) for pool in fleet.pools]
+    asked = [columns[name].astype(np.int64) for name in ("processors", "memory")]
+    if not any(has and one.any() for has, one in zip(np.max(held, axis=0), asked, strict=True)):
+        return None
+    found = np.zeros((len(asked), *count.shape), np.int64)
+    for kind, one in enumerate(asked):
+        for pool, has in enumerate(held):
+            if has[kind]:
+                found[kind, pool] = -(-one // np.maximum(count[pool], 1))
+                count[pool][found[kind, pool] > has[kind]] = 0
+    return found
 
 
 def _most(fleet: Fleet, policy: SchedulingPolicy, group: Ints, pool_first: Ints) -> Longs:
@@ -142,7 +161,9 @@ def _that_fit(
     if fits.all():
         return jobs, count, each, {}
     where = "one group of its tier" if policy.placement == "required" else "the fleet"
-    reason = f"asks for more than {where} has ({fleet.devices_on:,} devices on), or for a kind that it lacks"
+    reason = (
+        f"asks for more than {where} has ({fleet.devices_on:,} devices on), or for a kind, processors or memory that none has"
+    )
     left = {jobs.name(number): reason for number in np.flatnonzero(~fits).tolist()}
     if refuse or not fits.any():
         name = next(iter(left))

@@ -33,9 +33,9 @@ def simulate(
 
     window: (begin, end) in microseconds over which sums are made; the run stops at its end. None: from the first submit until
     the last job is done. seed: of failures drawn from the fleet's rates. engine: `compiled`, or `plain` (the reference in plain
-    Python, equal in every start, end and placement); shares of a device and fgd run plain. links: how jobs load shared
-    links, None for full speed everywhere. too_large: `leave` jobs out that the fleet can never hold (they are counted, with the
-    reason), or `refuse` them.
+    Python, equal in every start, end and placement); shares of a device, processors and memory, and fgd run plain. links: how
+    jobs load shared links, None for full speed everywhere. too_large: `leave` jobs out that the fleet can never hold (they are
+    counted, with the reason), or `refuse` them.
 
     At one instant: ends by job, repairs and failures by node, arrivals by index, one pass over the queue, then new speeds.
 
@@ -58,11 +58,11 @@ def simulate(
 
 
 def compiled_knows(question: Ready) -> bool:
-    """Return whether the compiled engine can answer: no shares of a device, no preemption, no fgd, no rule of one's own."""
+    """Return whether the compiled engine can answer: devices alone, whole ones, no preemption, no fgd, no rule of one's own."""
     policy = question.policy
     whole = bool((question.jobs.columns()["share"] == WHOLE).all())
     named = policy.own_order is None and policy.own_placement is None
-    return whole and named and not policy.preempt and policy.placement != "fgd"
+    return whole and named and question.beside is None and not policy.preempt and policy.placement != "fgd"
 
 
 def _run(question: Ready, engine: str) -> Runs:

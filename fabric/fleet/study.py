@@ -6,6 +6,7 @@ A run passes through JSON, so that finished ones are kept in a journal and a lat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from json import dumps, loads
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fabric.fleet.account import waterfall
-from fabric.fleet.demand import has_ends, jobs_of
+from fabric.fleet.demand import TooMuch, has_ends, jobs_of
 from fabric.fleet.figures import fairness, names, samples, size_classes, tenants
 from fabric.fleet.fits import fits
 from fabric.fleet.fleet import Fleet
@@ -294,8 +295,10 @@ def load_that_fits(
     for step in range(HALVINGS + 1):
         load = high if step == 0 else (low + high) / 2
         tried = [replace(base, seed=seed, load=load) for seed in range(asked.seeds)]
-        (cell,) = cells(run_all(asked, tried, journal=journal, workers=workers))
-        found = cell.waits("all", "wait_p95")
+        found = None
+        with suppress(TooMuch):
+            (cell,) = cells(run_all(asked, tried, journal=journal, workers=workers))
+            found = cell.waits("all", "wait_p95")
         if found is not None and found.mean <= wait:
             best, low = (load, found.mean), load
             if step == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 
 from fabric.collectives.algorithms import ALGORITHMS, RESERVED, keywords
 from fabric.collectives.catalog import COLLECTIVES
@@ -38,6 +39,8 @@ def cases(
     if given is not None:
         order = given_order(given)
     everyone = fabric.topology.devices if given is None else len(given)
+    _check_whole("sizes", sizes, 0)
+    _check_whole("ranks", ranks or (), 1)
     found = []
     for world_size in [everyone] if ranks is None else ranks:
         nodes, per_node = spread(fabric.topology, place(fabric.topology, world_size, order, given))
@@ -45,6 +48,13 @@ def cases(
             Case(name, nbytes, world_size, nodes, per_node, root=root, order=order, params=params or {}) for nbytes in sizes
         ]
     return found
+
+
+def _check_whole(parameter: str, numbers: Sequence[int], least: int) -> None:
+    """Raise InputError where one is no whole number of at least so much: numbers come from Python too."""
+    for number in numbers:
+        if not isinstance(number, Integral) or number < least:
+            raise InputError(f"{parameter}: must be whole numbers >= {least}, got {number}")
 
 
 def on_nodes(fabric: Fabric, case: Case) -> Case:

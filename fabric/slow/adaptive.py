@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from math import exp, isfinite, log
+from math import ceil, exp, isfinite, log, log2
 from typing import Literal
 
 import numpy as np
@@ -20,11 +20,14 @@ from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, log_odds, margin
 from fabric.slow.confirm import COMPANY, check
 from fabric.slow.parts import Part, parts_of, rails_of_groups, slow_rails
 from fabric.slow.plan import SURE, Belief, Test, filled, plan, undecided, visible
+from fabric.slow.plan_pairs import ACCUSED, Known, around, pair_tests, rounds_of
 from fabric.slow.tree import Tree
 from fabric.slow.verdicts import Kind, Verdict, merged, on_rails
 from fabric.statistics import median
 
 Floats = NDArray[np.float64]
+Why = Literal["search", "between", "with", "without", "part"]
+"""Between: a test of pairs of groups, which runs beside the others."""
 Ask = Callable[[Sequence[Test]], Sequence[Sequence[float]]]
 """Runs tests that share nothing, at once, and returns the seconds of every block of each; none where a test never ended."""
 
@@ -54,6 +57,10 @@ DECIDED = 20.0
 """Odds from which on a test needs not be asked again."""
 SURELY = 2.0
 """Logarithm of the odds from which on a confirmation confirms."""
+CLEARED_PAIR = 0.2
+"""Of the prior: below it a pair of groups is cleared."""
+PAIR_ROUNDS = 6
+"""Rounds that pairs of groups get by themselves where nobody accuses one, unless all of them are asked for."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class Asked:
 
     test: Test
     round: int
-    why: Literal["search", "with", "without", "part"]
+    why: Why
     seconds: float | None
 
 
@@ -71,7 +78,8 @@ class Found:
     """What a search found.
 
     cleared: suspects that are not slow; open: those that it could not settle; contended: those that tests accused and
-    confirmations did not. noise: of the logarithm of one test's time.
+    confirmations did not. noise: of the logarithm of one test's time. untested: pairs of groups that no test filled enough
+    and nobody accuses.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -82,11 +90,12 @@ class Found:
     asked: tuple[Asked, ...]
     rounds: int
     noise: float
+    untested: tuple[int, ...] = ()
 
     @property
     def searched(self) -> int:
         """Tests but for confirmations."""
-        return sum(a.why == "search" for a in self.asked)
+        return sum(a.why in ("search", "between") for a in self.asked)
 
 
 @dataclass
@@ -108,13 +117,24 @@ class Search:
     acquitted: set[int] = field(default_factory=set)
     once: set[int] = field(default_factory=set)
     rounds: int = 0
+    every_pair: bool = False
     _known: tuple[float, ...] = ()
     _scale: Scale = field(default_factory=lambda: Scale(0.0, FIRST_NOISE))
 
     @property
     def prior(self) -> float:
-        """The probability that a suspect is slow, before anything is known."""
-        return min(LIKELY[1], max(LIKELY[0], EXPECTED / self.tree.suspects))
+        """The probability that a node or boundary is slow, before anything is known."""
+        return min(LIKELY[1], max(LIKELY[0], EXPECTED / self.tree.first_pair))
+
+    @property
+    def of_pair(self) -> float:
+        """The same of a pair of groups: one is expected, at most."""
+        return min(self.prior / 2, 1 / max(1, len(self.tree.pairs)))
+
+    @property
+    def priors(self) -> Floats:
+        """The same of every suspect."""
+        return np.where(np.arange(self.tree.suspects) < self.tree.first_pair, self.prior, self.of_pair)
 
     @property
     def scale(self) -> Scale:
@@ -127,9 +147,18 @@ class Search:
             self._known, self._scale = known, Scale(found.centre, max(found.noise, floor))
         return self._scale
 
+    @property
+    def clear(self) -> Floats:
+        """The probability of every suspect below which it is cleared."""
+        return self.priors * np.where(np.arange(self.tree.suspects) < self.tree.first_pair, 0.5, CLEARED_PAIR)
+
+    def asked_about(self, probability: Floats) -> NDArray[np.bool_]:
+        """Return which suspects a search owes an answer: all but pairs of groups that nothing accuses."""
+        return (np.arange(self.tree.suspects) < self.tree.first_pair) | (probability > ACCUSED * self.of_pair)
+
     def probability(self) -> Floats:
         """Return the probability of every suspect after all that was asked."""
-        prior = np.full(self.tree.suspects, self.prior)
+        prior = self.priors
         if not self.logs:
             return prior
         scale, logs = self.scale, np.array(self.logs)
@@ -137,23 +166,48 @@ class Search:
 
     def belief(self, probability: Floats) -> Belief:
         """Return what a plan needs to know."""
-        accused = np.zeros(self.tree.suspects, dtype=np.int64)
+        own = np.zeros(self.tree.suspects, dtype=np.int64)
         if self.logs:
             quiet, slow = self.densities()
-            columns = np.array(self.rows)[slow > quiet] > 0
-            accused = np.unique(columns, axis=1, return_inverse=True)[1].ravel() + 1
-            accused[~columns.any(axis=0)] = 0
-        return Belief(probability, self.prior, accused, first=not self.asked)
+            columns = np.array(self.rows)[slow > quiet, : self.tree.first_pair] > 0
+            own[: self.tree.first_pair] = np.unique(columns, axis=1, return_inverse=True)[1].ravel() + 1
+            own[: self.tree.first_pair][~columns.any(axis=0)] = 0
+        return Belief(probability, self.prior, own, first=not self.asked)
+
+    def doubted(self) -> NDArray[np.bool_]:
+        """Return which suspects a slow test filled."""
+        if not self.logs:
+            return np.zeros(self.tree.suspects, dtype=np.bool_)
+        quiet, slow = self.densities()
+        return np.asarray((np.array(self.rows)[slow > quiet] > 0).any(axis=0))
+
+    def best(self) -> Floats:
+        """Return how full healthy tests made each suspect, at most."""
+        if not self.logs:
+            return np.zeros(self.tree.suspects)
+        quiet, slow = self.densities()
+        well = np.array(self.fills) * np.array(self.covers)
+        return np.asarray(np.where((slow * DECIDED < quiet)[:, None], well, 0.0).max(axis=0))
+
+    def known(self, probability: Floats, *, alone: bool = False) -> Known:
+        """Return what a plan of pairs needs to know. alone: they would have a round to themselves."""
+        layers = self.tree.pairs.layers
+        rounds = sum(rounds_of(self.tree, at) for at in layers)
+        at_once = 1 if self.every_pair else -(-rounds // PAIR_ROUNDS)
+        most = max(PAIR_ROUNDS, ceil(log2(self.tree.nodes)) - bool(self.factors))
+        cover = self.every_pair or not alone or self.rounds < most
+        best = self.best()[self.tree.first_pair :]
+        each = dict.fromkeys(layers, max(1, at_once))
+        return Known(probability, self.prior, self.of_pair, best, each, cover, self.least)
 
     def tells(self, test: Test, probability: Floats) -> bool:
         """Return whether a test can tell what no healthy one has: of a suspect that is open, or fuller."""
         if not self.logs:
             return True
-        quiet, slow = self.densities()
         full, cover = filled(self.tree, test)
-        well = np.array(self.fills) * np.array(self.covers)
-        best = np.where((slow * DECIDED < quiet)[:, None], well, 0.0).max(axis=0)
+        best = self.best()
         open_ = undecided(self.tree, probability, self.prior)
+        open_[self.tree.first_pair :] = False
         return bool((open_ & (full / full.max() * cover > np.where(probability > self.prior, 0.0, best + FULLER))).any())
 
     def slow_tests(self) -> NDArray[np.int64]:
@@ -166,7 +220,7 @@ class Search:
         scale = self.scale
         return ratio(np.array(self.logs) - scale.centre, scale.noise, self.least)
 
-    def take(self, test: Test, blocks: Sequence[float], why: Literal["search", "with", "without", "part"]) -> float:
+    def take(self, test: Test, blocks: Sequence[float], why: Why) -> float:
         """Take the times of one test; return the logarithm of its time."""
         seconds = median(blocks) if len(blocks) else None
         self.asked.append(Asked(test, self.rounds, why, seconds))
@@ -201,34 +255,42 @@ def search(
     over: Callable[[], bool] | None = None,
     floor: float | Callable[[], float] = 0.0,
     gone: Sequence[int] = (),
+    every_pair: bool = False,
 ) -> Found:
     """Return who is slow. least: name what is slower by more. over: whether the budget is used up, asked before every round.
 
     floor: the least noise that a test's time has, where its blocks do not show all of it, or what tells it.
-    gone: nodes that never answered.
+    gone: nodes that never answered. every_pair: test each pair of groups at its fullest, however many rounds it takes.
     """
-    state = Search(tree, least, most_rounds, floor)
+    state = Search(tree, least, most_rounds, floor, every_pair=every_pair)
+    most_rounds += sum(rounds_of(tree, at) for at in tree.pairs.layers) if every_pair else 0
     for node in gone:
         state.miss(node)
     with suppress(Ended):
         while state.rounds < most_rounds and not (over and over()):
             probability = state.probability()
-            tests, checks = next_tests(state, probability)
-            if not tests and not checks:
+            tests, between, checks = next_tests(state, probability)
+            if not tests and not between and not checks:
                 break
-            _round(state, ask, tests, checks)
+            _round(state, ask, tests, between, checks)
     return _found(state, ask)
 
 
-def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
-    """Return the tests of the next round and its confirmations: (suspect, with it, without it); they share no node.
+def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[Test], list[tuple[int, Test, Test]]]:
+    """Return the tests of the next round, those between groups, and its confirmations: (suspect, with it, without it).
+
+    They share no node.
 
     Where no test would tell more, the likeliest are confirmed as well.
     """
-    tests, checks = _at(state, probability, SURE)
+    tests, checks = _at(state, probability, SURE, SURE)
     if not tests and not checks:
-        tests, checks = _at(state, probability, LIKELIEST)
-    return (tests, checks) if tests or checks else (_again(state, probability), checks)
+        tests, checks = _at(state, probability, LIKELIEST, SURE)
+    others = [*tests, *(test for _, *both in checks for test in both)]
+    between = _of_pairs(state, probability, others) if state.asked else []
+    if not others and not between:
+        tests, checks = _at(state, probability, LIKELIEST, LIKELIEST)
+    return (tests, between, checks) if tests or between or checks else (_again(state, probability), [], [])
 
 
 def _again(state: Search, probability: Floats) -> list[Test]:
@@ -241,7 +303,8 @@ def _again(state: Search, probability: Floats) -> list[Test]:
         return []
     shown = np.array(state.rows)[-len(asked) :]
     clean = np.logical_not((shown[:, [*state.factors]] > 0).any(axis=1))
-    left = [s for s in np.flatnonzero(probability > state.prior / 2) if s not in state.factors and s not in state.acquitted]
+    open_ = (probability > state.clear)[: state.tree.first_pair]
+    left = [s for s in np.flatnonzero(open_) if s not in state.factors and s not in state.acquitted]
     often, used, found = Counter(asked), set[int](), list[Test]()
     for suspect in left:
         able = np.flatnonzero(clean & (shown[:, suspect] > max(PLAINLY, 0.9 * shown[:, suspect].max())))
@@ -252,57 +315,77 @@ def _again(state: Search, probability: Floats) -> list[Test]:
     return found
 
 
-def _at(state: Search, probability: Floats, sure: float) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
+def _of_pairs(state: Search, probability: Floats, others: Sequence[Test]) -> list[Test]:
+    """Return tests of pairs of groups that run beside others."""
+    known = state.known(probability, alone=not others)
+    tests = pair_tests(state.tree, known, others) if len(state.tree.pairs) else []
+    often = Counter(a.test for a in state.asked)
+    narrowed = [_without(state.tree, test) for test in tests]
+    return [test for test in narrowed if len(test.without) < state.tree.rails and often[test] < AGAIN]
+
+
+def _at(state: Search, probability: Floats, sure: float, sure_pair: float) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
+    limit = np.where(np.arange(state.tree.suspects) < state.tree.first_pair, sure, sure_pair)
     waiting = [
         int(s)
-        for s in np.flatnonzero(probability >= sure)
+        for s in np.flatnonzero(probability >= limit)
         if s not in state.factors and state.tried.get(int(s), 0) < RETRIES + (s in state.once) and s not in state.acquitted
     ]
     checks: list[tuple[int, Test, Test]] = []
     used: set[int] = set()
     slow = state.slow_tests() if waiting else np.zeros(0, dtype=np.int64)
     for suspect in waiting:
-        pair = check(state.tree, suspect, probability, slow, used, state.prior)
+        pair = check(state.tree, suspect, probability, slow, used, state.priors, state.doubted())
         if pair is not None:
             with_it, without = (_without(state.tree, test) for test in pair)
             checks.append((suspect, with_it, without))
             used |= {*pair[0].nodes, *pair[1].nodes}
     often = Counter(a.test for a in state.asked)
     belief = state.belief(probability)
-    tests = _planned(state, belief, used, mildest=False)
+    tests = _planned(state, belief, used)
     if tests and all(often[test] for test in tests):
         tests = _planned(state, belief, used, mildest=True) or tests
     return [test for test in tests if often[test] < AGAIN], checks
 
 
-def _planned(state: Search, belief: Belief, used: set[int], *, mildest: bool) -> list[Test]:
-    """Return the planned tests that tell something, each without the rails that are known to be slow."""
-    planned = (_without(state.tree, test) for test in plan(state.tree, belief, used, mildest=mildest))
-    return [test for test in planned if len(test.without) < state.tree.rails and state.tells(test, belief.probability)]
+def _planned(state: Search, belief: Belief, used: set[int], *, mildest: bool = False) -> list[Test]:
+    """Return the plan's tests that tell anything, over pairs of groups that they can tell of, too.
+
+    Each without the rails that are known to be slow.
+    """
+    known, tree = state.known(belief.probability), state.tree
+    tests = (around(tree, known, test) for test in plan(tree, belief, used, mildest=mildest))
+    narrowed = (_without(tree, test) for test in tests if test is not None)
+    return [test for test in narrowed if len(test.without) < tree.rails and state.tells(test, belief.probability)]
 
 
 def _without(tree: Tree, test: Test) -> Test:
+    """Return the test without the rails of its groups that are known to be slow."""
     out = tree.left_out(test.nodes)
     return replace(test, without=out) if out else test
 
 
-def _round(state: Search, ask: Ask, tests: Sequence[Test], checks: Sequence[tuple[int, Test, Test]]) -> None:
+def _round(
+    state: Search, ask: Ask, tests: Sequence[Test], between: Sequence[Test], checks: Sequence[tuple[int, Test, Test]]
+) -> None:
     """Ask one round, and judge the confirmations by the scale that all tests gave."""
     having = [test for _, test, _ in checks]
     lacking = [test for *_, test in checks]
     shared = any({*a.nodes} & {*b.nodes} for a, b in zip(having, lacking, strict=True))
+    tests = [*tests, *between]
     times = [*ask([*tests, *having, *([] if shared else lacking)])]
     times += ask(lacking) if shared else []
     state.rounds += 1
-    for test, blocks in zip(tests, times, strict=False):
-        state.take(test, blocks, "search")
+    for at, (test, blocks) in enumerate(zip(tests, times, strict=False)):
+        state.take(test, blocks, "search" if at < len(tests) - len(between) else "between")
     taken = []
     for at, (suspect, with_it, without) in enumerate(checks):
         blocks, others = times[len(tests) + at], times[len(tests) + len(checks) + at]
         taken.append((suspect, with_it, state.take(with_it, blocks, "with"), state.take(without, others, "without")))
     for suspect, with_it, seen, other in taken:
         _judge(state, suspect, with_it, seen, other)
-    _narrow(state, ask, [s - state.tree.first_switch for s, *_ in taken if s >= state.tree.first_switch and s in state.factors])
+    first = state.tree.first_switch
+    _narrow(state, ask, [s - first for s, *_ in taken if state.tree.kind(s) == "switch" and s in state.factors])
 
 
 def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float) -> None:
@@ -317,7 +400,7 @@ def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float
     others = log_odds(other - scale.centre, scale.noise, state.least, 1.0)
     state.tried[suspect] = state.tried.get(suspect, 0) + 1
     if accused > SURELY and others < 0:
-        if suspect >= state.tree.nodes and suspect not in state.once:
+        if state.tree.kind(suspect) in ("boundary", "switch") and suspect not in state.once:
             state.once.add(suspect)
             return
         usual = min(other, scale.centre + scale.noise)
@@ -356,12 +439,17 @@ def _found(state: Search, ask: Ask) -> Found:
     with suppress(Ended):
         parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
     verdicts = [_verdict(state, s, float(probability[s]), noise, *parts.get(s, ("node", ()))) for s in confirmed]
-    contended = sorted(s for s in state.acquitted if s not in confirmed and s < state.tree.first_switch)  # of one its nodes are
     blind = noise > log(1 + state.least)  # what is to be found is within the noise: nobody is cleared by that
     named = {s for v in verdicts for s in v.suspects}
-    cleared = [int(s) for s in np.flatnonzero(probability < state.prior / 2) if s not in named and not blind]
+    cleared = [int(s) for s in np.flatnonzero(probability < state.clear) if s not in named and not blind]
+    told = {*cleared} if any(s >= state.tree.first_pair for s in confirmed) else set()  # it is why they were accused
+    told |= {s for s in state.acquitted if state.tree.kind(s) == "switch"}  # of one its nodes are
+    contended = sorted(s for s in state.acquitted if s not in named and s not in told)
     known = {*named, *cleared, *contended}
-    left = tuple(s for s in range(state.tree.suspects) if s not in known)
+    rest = [s for s in range(state.tree.suspects) if s not in known]
+    about = state.asked_about(probability)
+    left = tuple(s for s in rest if about[s])
+    untested = tuple(s for s in rest if s not in {*left})
     return Found(
         tuple(merged(state.tree, verdicts)),
         tuple(cleared),
@@ -371,6 +459,7 @@ def _found(state: Search, ask: Ask) -> Found:
         tuple(state.asked),
         state.rounds,
         noise,
+        untested,
     )
 
 
@@ -379,10 +468,10 @@ def _verdict(state: Search, suspect: int, probability: float, noise: float, kind
     wide = exp(2.8 * noise)  # of a ratio of two tests, 95 %
     name = state.tree.word(suspect)
     suspects: tuple[int, ...] = (suspect,)
-    if suspect >= state.tree.first_switch:
+    if (what := state.tree.kind(suspect)) == "switch":
         kind, parts, name, suspects = _of_switch(state.tree, suspect)
-    elif suspect >= state.tree.nodes:
-        kind = "boundary"
+    elif what != "node":
+        kind = what
     elif factor == float("inf"):
         kind = "hung"
     return Verdict(kind, name, suspects, factor, factor / wide, factor * wide, probability, parts)

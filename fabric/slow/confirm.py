@@ -1,7 +1,8 @@
 """How an accusation is confirmed: a ring of the suspect among cleared nodes, and one without it. It judges no time.
 
 What leads out of a group is confirmed with a group whose own way out is cleared, and without it by that one and a third: so
-the suspect is swapped for a healthy one.
+the suspect is swapped for a healthy one. A pair of groups is confirmed by a ring to and fro between them, and one
+of each with a third.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.slow.plan import Test
+from fabric.slow.plan_pairs import check_pair
 from fabric.slow.tree import Tree
 
 Floats = NDArray[np.float64]
@@ -20,13 +22,25 @@ COMPANY = 1.2
 """Priors that a node may have that keeps a suspect company: nothing speaks against it."""
 
 
-def check(tree: Tree, suspect: int, probability: Floats, slow: Ints, used: set[int], prior: float) -> tuple[Test, Test] | None:
+def check(
+    tree: Tree,
+    suspect: int,
+    probability: Floats,
+    slow: Ints,
+    used: set[int],
+    prior: Floats,
+    doubted: NDArray[np.bool_],
+) -> tuple[Test, Test] | None:
     """Return a ring with the suspect among cleared nodes, and one without it; None where too few cleared nodes are free.
 
-    slow: how many slow tests every node was in.
+    slow: how many slow tests every node was in. doubted: suspects that slow tests filled. A group is confirmed with one that it
+    was in no slow test beside, if it can be: else what is slow could be the pair of them.
     """
-    free = [n for n in range(tree.nodes) if probability[n] < COMPANY * prior and n not in used]
-    if suspect >= tree.first_switch:
+    well = probability < COMPANY * prior
+    free = [n for n in range(tree.nodes) if well[n] and n not in used]
+    if (kind := tree.kind(suspect)) == "pair":
+        return check_pair(tree, suspect, free, well)
+    if kind == "switch":
         return _of_switch(tree, suspect - tree.first_switch, free, slow, used)
     at = tree.layer_of(suspect)
     if at < 0:
@@ -36,7 +50,7 @@ def check(tree: Tree, suspect: int, probability: Floats, slow: Ints, used: set[i
         if len(near) < 2:
             return None
         return Test((suspect, near[0])), Test((near[1], near[2]) if len(near) > 2 else (near[0], near[1]))
-    return _of_group(tree, at, suspect - tree.first[at], free, probability < COMPANY * prior)
+    return _of_group(tree, at, suspect - tree.first[at], free, well, doubted)
 
 
 def _of_switch(tree: Tree, group: int, free: Sequence[int], slow: Ints, used: set[int]) -> tuple[Test, Test] | None:
@@ -50,7 +64,9 @@ def _of_switch(tree: Tree, group: int, free: Sequence[int], slow: Ints, used: se
     return (Test((own[0], own[1])), Test((others[0], others[1]))) if min(len(own), len(others)) > 1 else None
 
 
-def _of_group(tree: Tree, at: int, number: int, free: Sequence[int], clear: NDArray[np.bool_]) -> tuple[Test, Test] | None:
+def _of_group(
+    tree: Tree, at: int, number: int, free: Sequence[int], clear: NDArray[np.bool_], doubted: NDArray[np.bool_]
+) -> tuple[Test, Test] | None:
     """Return a ring that fills what leads out of a group, with a partner whose own is cleared, and one with the partner's."""
     layer = tree.layers[at]
     for below, one in enumerate(tree.layers[:at]):
@@ -63,7 +79,8 @@ def _of_group(tree: Tree, at: int, number: int, free: Sequence[int], clear: NDAr
     well = [g for g in range(len(groups)) if g != number and groups[g] and clear[tree.boundary(at, g)]]
     above = [one.group for one in tree.layers[at + 1 :]]
     apart = {g: sum(int(up[groups[g][0]] != up[n]) for up in above for n in groups[number][:1]) for g in well}
-    well.sort(key=lambda g: (apart[g], -len(groups[g]), g))  # below as few other boundaries as can be
+    beside = {g: (pair := tree.pair(at, number, g)) is not None and bool(doubted[pair]) for g in well}
+    well.sort(key=lambda g: (beside[g], apart[g], -len(groups[g]), g))  # below as few other boundaries as can be
     if not own or not well:
         return None
     partner = groups[well[0]][: len(own)]

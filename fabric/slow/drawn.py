@@ -16,7 +16,7 @@ LARGEST = 50.0
 
 
 def drawn(tree: Tree) -> dict[str, object]:
-    """Return the suspects: names of nodes, and the groups of every layer.
+    """Return the suspects: names of nodes, the groups of every layer, and the pairs of groups.
 
     switch: of the smallest groups, the number of what the first of them hangs on.
     """
@@ -24,9 +24,10 @@ def drawn(tree: Tree) -> dict[str, object]:
         {"what": one.what, "names": list(one.names), "group": one.group.tolist(), "boundaries": one.boundaries}
         for one in tree.layers
     ]
-    if tree.switches and layers:
+    if tree.switches:
         layers[0]["switch"] = tree.first_switch
-    return {"nodes": list(tree.names), "groups": layers}
+    pairs = [[*tree.ends(number)] for number in range(tree.first_pair, tree.suspects)]
+    return {"nodes": list(tree.names), "groups": layers, "pairs": pairs}
 
 
 def evidence(tree: Tree, layer: str, found: Found, times: int) -> list[dict[str, object]]:

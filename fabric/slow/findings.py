@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fabric.slow.adaptive import Found
+from fabric.slow.plan import filled
 from fabric.slow.tree import Tree
 from fabric.slow.verdicts import Verdict
 
@@ -16,11 +17,14 @@ WORDS: Mapping[str, str] = {
     "node": "slow node",
     "switch": "slow switch",
     "boundary": "slow boundary",
+    "pair": "slow between two groups",
     "hung": "never answers",
     "software": "slow, its software differs",
 }
 DRAINED = ("device", "rail", "node", "hung", "software")
 """Kinds of findings on one node, which can be taken out of service."""
+MET = 0.5
+"""How full a test makes a pair of groups that it counts for."""
 SAID = 4
 """Findings that the one line names."""
 
@@ -30,7 +34,8 @@ def rows_of(tree: Tree, found: Sequence[tuple[str, Found]]) -> list[dict[str, An
     rows = []
     for layer, one in found:
         rows += [_slow(layer, v) | {"tests": _evidence(tree, one, v.suspects)} for v in one.verdicts]
-        for state, suspects in (("open", one.open), ("contended", one.contended), ("cleared", one.cleared)):
+        states = (("open", one.open), ("contended", one.contended), ("untested", one.untested), ("cleared", one.cleared))
+        for state, suspects in states:
             rows += [
                 {
                     "layer": layer,
@@ -67,8 +72,10 @@ def _slow(layer: str, v: Verdict) -> dict[str, Any]:
 
 
 def _evidence(tree: Tree, found: Found, suspects: Sequence[int]) -> int:
-    """Return how many tests the suspects' own nodes took part in; of a boundary, how many confirmed it."""
+    """Return how many tests the suspects' own nodes took part in; that confirmed a boundary; that met a pair of groups."""
     nodes = {s for s in suspects if s < tree.nodes}
+    if (pairs := [s for s in suspects if s >= tree.first_pair]) and not nodes:
+        return sum(bool((filled(tree, a.test)[0][pairs] >= MET).any()) for a in found.asked)
     return sum(bool(nodes & {*a.test.nodes}) if nodes else a.why == "with" for a in found.asked)
 
 
@@ -79,6 +86,9 @@ def verdict(tree: Tree, found: Sequence[tuple[str, Found]]) -> str:
     cost = f"{counted(tests, 'test')} in {counted(rounds, 'round')}, confirmations apart"
     undecided = max((len(one.open) for _, one in found), default=0)
     left = f"; {undecided} of {tree.suspects} undecided" if undecided else ""
+    untested = max((len(one.untested) for _, one in found), default=0)
+    pairs = f"; {untested} of {len(tree.pairs)} pairs of groups not told" if untested else ""
+    left += pairs
     if slow:
         more = f"; and {len(slow) - SAID} more" if len(slow) > SAID else ""
         return f"slow: {'; '.join(slow[:SAID])}{more}{left} ({cost})"
@@ -86,12 +96,19 @@ def verdict(tree: Tree, found: Sequence[tuple[str, Found]]) -> str:
         noise = max(100 * one.noise for _, one in found)
         why = f"a test's time varies by {noise:.1f} % of itself; raise --block, --repeats or --least"
         return f"inconclusive: {undecided} of {tree.suspects} suspects undecided, nobody named ({cost}); {why}"
-    return f"none: {tree.counted()} ({cost})"
+    return f"none: {tree.nodes} cleared, and {ways_out(tree, untested)}{pairs} ({cost})"
 
 
 def counted(count: int, word: str) -> str:
     """Return how many there are of what a word names, in words."""
     return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def ways_out(tree: Tree, untested: int = 0) -> str:
+    """Return how many boundaries there are, what smallest groups hang on, and pairs of groups but for the untested."""
+    switches = tree.first_pair - tree.first_switch
+    boundaries = f"{tree.first_switch - tree.nodes} boundaries{f', {switches} of their switches' if switches else ''}"
+    return f"{boundaries}, {len(tree.pairs) - untested} pairs of groups" if len(tree.pairs) else boundaries
 
 
 def _of_layer(layer: str, found: Sequence[tuple[str, Found]]) -> str:
@@ -104,6 +121,7 @@ def said(v: Verdict) -> str:
     if v.kind == "hung":
         return f"{v.name} never answers"
     what = {"device": f"device{parts} of {v.name}", "rail": f"rail{parts} of {v.name}", "boundary": f"boundary {v.name}"}
+    what["pair"] = f"what goes between {v.name.replace(' | ', ' and ')}"
     return f"{what.get(v.kind, v.name)} takes {v.factor:.2f}x the others' time ({v.low:.2f}-{v.high:.2f})"
 
 

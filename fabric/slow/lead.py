@@ -17,6 +17,7 @@ from fabric.collectives.catalog import busbw_factor
 from fabric.network.fabric import Fabric
 from fabric.slow import kept as store
 from fabric.slow.adaptive import Ended, Found, search
+from fabric.slow.group_pairs import NO_PAIRS
 from fabric.slow.kept import Kept
 from fabric.slow.layers import check_version, forced
 from fabric.slow.plan import Test
@@ -78,7 +79,10 @@ class Lead:
     def found(self) -> Found:
         """Return what is slow."""
         gone, floor = self.gone, self.noise if self.bench.crowded else 0.0
-        found = search(self.tree, self.ask, least=self.bench.search.least, over=self.over, floor=floor, gone=gone)
+        asked = self.bench.search
+        every = asked.group_pairs == "all"
+        tree = replace(self.tree, pairs=NO_PAIRS) if self.layer == "in-network" else self.tree  # its steps are the switches'
+        found = search(tree, self.ask, least=asked.least, over=self.over, floor=floor, gone=gone, every_pair=every)
         return with_gone(self.tree, found, gone)
 
     def noise(self) -> float:
@@ -226,7 +230,9 @@ def _seated(bench: Bench, fabric: Fabric | None) -> tuple[Tree, Kept, list[int]]
     ranks = int(head["ranks"]) if head else bench.launch.world_size
     units = head["units"] if head else bench.units
     tree = tree_for(units, ranks, bench.word, fabric, bench.search.routing)
-    own = store.head_of(bench.search, ranks, units, [tree.word(s) for s in range(tree.suspects)], bench.said)
+    if bench.search.group_pairs == "none" or bench.crowded:  # pair by pair of ranks nothing fills what goes between groups
+        tree = replace(tree, pairs=NO_PAIRS)
+    own = store.head_of(bench.search, ranks, units, [tree.word(s) for s in range(tree.first_pair)], bench.said)
     seats: list[int] = []
     if bench.launch.rank == 0:
         line = kept.begin(own)

@@ -2,7 +2,7 @@
 
 The search confirms an accusation by a ring with the suspect and one without it; here logs do where they can: a suspect is slow
 where it is SURE as there, two times say so, and one slow test had it with nobody else but cleared ones. Else it is open. Nobody
-is cleared, nor a boundary, that no test shows: it is untested.
+is cleared, nor a boundary, that no test shows: it is untested. Of pairs of groups those are open that slow tests accuse.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from fabric.network.names import given_names, vertex_name
 from fabric.slow.adaptive import Found, Search, next_tests
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, scale_of
 from fabric.slow.drawn import LARGEST, drawn
-from fabric.slow.findings import counted, rows_of, said
+from fabric.slow.findings import counted, rows_of, said, ways_out
 from fabric.slow.layers import only_in_network, told
 from fabric.slow.logs import Layer
 from fabric.slow.plan import SURE, Test
+from fabric.slow.plan_pairs import accused
 from fabric.slow.search import Report, Row
 from fabric.slow.tree import Tree, tree_of
 from fabric.slow.verdicts import Kind, Verdict, merged
@@ -156,10 +157,11 @@ def _found(state: Search, layer: Layer) -> Found:
     tree, probability, scale = state.tree, state.probability(), state.scale
     quiet, slow = state.densities()
     blind = scale.noise > log(1 + state.least)
-    well = probability < state.prior / 2
+    well = probability < state.clear
+    asked_about = state.asked_about(probability)
     cleared = [] if blind else [int(s) for s in np.flatnonzero(well)]
     for suspect in np.flatnonzero(probability >= SURE).tolist():
-        others = np.flatnonzero(np.logical_not(well))
+        others = np.flatnonzero(np.logical_not(well) & asked_about)
         others = others[others != suspect]
         mine = [t for t in np.flatnonzero(slow > quiet) if state.rows[t][suspect] >= SHOWN]
         alone = [t for t in mine if not (state.rows[t][others] > 0).any()]
@@ -174,15 +176,15 @@ def _found(state: Search, layer: Layer) -> Found:
             Verdict(kind, name, (suspect,), factor, factor / wide, factor * wide, float(probability[suspect]), parts)
         )
     settled = {*cleared, *state.factors}
-    left = tuple(s for s in range(tree.suspects) if s not in settled)
+    left = tuple(s for s in np.flatnonzero(asked_about).tolist() if s not in settled)
     asked = tuple(state.asked)
     noise = scale.noise if state.logs else FIRST_NOISE
     return Found(tuple(merged(tree, verdicts)), tuple(cleared), left, (), probability, asked, 1, noise)
 
 
 def _kind(tree: Tree, suspect: int, layer: Layer) -> Kind:
-    if suspect >= tree.nodes:
-        return "boundary"
+    if (what := tree.kind(suspect)) != "node":
+        return what
     return "rail" if layer.tests[0].device else "node"
 
 
@@ -195,8 +197,10 @@ def _rail(layer: Layer) -> tuple[int, ...]:
 
 def _next(state: Search) -> tuple[Test, ...]:
     """Return the groups that would tell most next, confirmations of open accusations first."""
-    tests, checks = next_tests(state, state.probability())
-    return tuple(dict.fromkeys([test for _, *pair in checks for test in pair] + list(tests)))
+    probability = state.probability()
+    tests, between, checks = next_tests(state, probability)
+    between = between if accused(state.tree, state.known(probability)).any() else []
+    return tuple(dict.fromkeys([test for _, *pair in checks for test in pair] + [*tests, *between]))
 
 
 def report(
@@ -210,7 +214,7 @@ def report(
     tree, number = hosts_tree(layers, fabric)
     every = [known(tree, number, layer, least) for layer in layers]
     rows: list[Row] = [*rows_of(tree, [(one.layer.name, one.found) for one in every])]
-    untested = {s for s in range(tree.suspects) if all(s in one.untested for one in every)}
+    untested = {s for s in range(tree.first_pair) if all(s in one.untested for one in every)}
     rows += [_untested(tree, s) for s in sorted(untested)]
     slow = sorted({s for row in rows if row["state"] == "slow" for s in row["suspects"]})
     open_ = {s for row in rows if row["state"] == "open" for s in row["suspects"]}
@@ -239,7 +243,7 @@ def _evidence(tree: Tree, layer: str, test: Test, times: int, factor: float) -> 
 
 
 def _untested(tree: Tree, suspect: int) -> Row:
-    kind = "node" if suspect < tree.nodes else "boundary"
+    kind = tree.kind(suspect)
     row = {"layer": "-", "state": "untested", "kind": kind, "name": tree.word(suspect), "suspects": [suspect], "parts": []}
     return {**row, "factor": None, "low": None, "high": None, "probability": None, "tests": 0}
 
@@ -255,4 +259,4 @@ def _verdict(tree: Tree, every: Sequence[Known], open_: int, untested: int) -> s
         return f"slow: {'; '.join(found[:SAID])}{more}{left} ({cost})"
     if left:
         return f"inconclusive: nobody named{left} ({cost})"
-    return f"none: {tree.counted()} ({cost})"
+    return f"none: {tree.nodes} cleared, and {ways_out(tree)} ({cost})"

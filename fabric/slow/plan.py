@@ -95,7 +95,7 @@ def filled(tree: Tree, test: Test) -> tuple[Floats, Floats]:
     full, cover = np.zeros(tree.suspects), np.ones(tree.suspects)
     nodes = list(test.nodes)
     full[nodes] = 1.0
-    if tree.switches and tree.layers and len(nodes) > 1:
+    if tree.switches and len(nodes) > 1:
         full[tree.first_switch + tree.layers[0].group[nodes]] = 1.0
     if test.without:
         cover = _narrowed(tree, len(test.without))
@@ -104,6 +104,9 @@ def filled(tree: Tree, test: Test) -> tuple[Floats, Floats]:
     tails, heads = (np.array(side) for side in zip(*steps(test), strict=True))
     for at, layer in enumerate(tree.layers):
         leaves, enters = layer.group[tails], layer.group[heads]
+        if at in tree.pairs.layers:
+            pairs, load = tree.pairs.filled(at, leaves, enters)
+            full[tree.first_pair + pairs] = load
         out = np.bincount(leaves[leaves != enters], minlength=len(layer.names))
         for group in np.flatnonzero(out):
             number = tree.boundary(at, int(group))
@@ -120,7 +123,7 @@ def _narrowed(tree: Tree, without: int) -> Floats:
     known = np.array([len(rails) for rails in tree.out])
     share = ran / np.maximum(ran, tree.rails - known)
     cover = np.full(tree.suspects, ran / tree.rails)
-    cover[tree.first_switch :][known > 0] = 0.0
+    cover[tree.first_switch : tree.first_pair][known > 0] = 0.0
     cover[: tree.nodes] = share[first.group]
     cover[tree.nodes : tree.nodes + first.boundaries] = share if first.boundaries > 1 else share.max()
     return cover
@@ -133,9 +136,17 @@ def slack(tree: Tree, test: Test) -> float:
 
 def _routed(tree: Tree, ways: Ways, test: Test, full: Floats, cover: Floats) -> tuple[Floats, Floats]:
     """Return filled() by the ways that messages take."""
-    tails, heads = zip(*steps(test), strict=True)
-    loads = ways.loads(tails, heads, test.rail, test.without)
+    tails, heads = (np.array(side) for side in zip(*steps(test), strict=True))
+    loads = ways.loads(tails.tolist(), heads.tolist(), test.rail, test.without)
     for at, layer in enumerate(tree.layers):
+        if at in tree.pairs.layers:
+            pairs, even = tree.pairs.filled(at, layer.group[tails], layer.group[heads])
+            for pair, load in zip(pairs.tolist(), even.tolist(), strict=True):
+                leads = tree.pairs.leads[pair]
+                number = tree.first_pair + pair
+                full[number], cover[number] = ways.filled(loads, leads) if layer.direct else (load, 1.0)
+        if layer.direct:
+            continue
         for group in np.unique(layer.group[list(test.nodes)]).tolist():
             number, (most, share) = tree.boundary(at, group), ways.filled(loads, layer.leads[group])
             if most > full[number]:
@@ -164,6 +175,7 @@ def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, mildest: bool
     belief.busy.clear()
     mass = -np.log1p(-np.minimum(probability, 1 - 1e-9))
     mass = np.where(undecided(tree, probability, belief.prior), mass, 0.0)
+    mass[tree.first_pair :] = 0.0  # pairs of groups have a plan of their own
     out = {*bar} | {int(n) for n in np.flatnonzero(probability[: tree.nodes] >= SURE)} | hidden(tree, probability)
     shut = {int(s) for s in np.flatnonzero(probability[tree.nodes :] >= SURE) + tree.nodes}
     tests: list[Test] = []
@@ -179,7 +191,7 @@ def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, mildest: bool
 
 def hidden(tree: Tree, probability: Floats) -> set[int]:
     """Return the nodes of groups whose own switches are slow, but for those of which tests leave out the slow rails."""
-    slow = {int(g) for g in np.flatnonzero(probability[tree.first_switch :] >= SURE)}
+    slow = {int(g) for g in np.flatnonzero(probability[tree.first_switch : tree.first_pair] >= SURE)}
     free = {g for g in slow if tree.out and 0 < len(tree.out[g]) < tree.rails}
     return {n for g in slow - free for n in np.flatnonzero(tree.layers[0].group == g).tolist()}
 
@@ -205,8 +217,8 @@ def _smallest(
     for number in range(int(group.max()) + 1):
         there = [int(n) for n in np.flatnonzero(group == number) if int(n) not in out]
         there.sort(key=lambda n: (-mass[n], n))
-        alone = few or (bool(tree.layers) and tree.boundary(0, number) in shut)
-        shared = float(mass[tree.first_switch + number]) if tree.switches and tree.layers else 0.0
+        alone = few or (bool(tree.layers) and _shut(tree, 0, number, shut))
+        shared = float(mass[tree.first_switch + number]) if tree.switches else 0.0
         rest = _cut(there, mass, most, tests, 0.0 if alone else LEAST, belief, shared)
         if tree.layers:
             rests[number] = rest
@@ -244,8 +256,20 @@ def _cut(there: list[int], mass: Floats, most: int, tests: list[Test], least: fl
     return _Rest(there, float(mass[there].sum()) + shared if there else 0.0)
 
 
+def _shut(tree: Tree, at: int, group: int, shut: Collection[int]) -> bool:
+    """Return whether what leads out of a group is known to be slow."""
+    return not tree.layers[at].direct and tree.boundary(at, group) in shut
+
+
+def _out(tree: Tree, at: int, group: int, mass: Floats) -> float:
+    """Return the suspicion on what leads out of a group: none where that is its pairs."""
+    return 0.0 if tree.layers[at].direct else float(mass[tree.boundary(at, group)])
+
+
 def _suspect(tree: Tree, at: int, group: int, rest: _Rest, mass: Floats) -> int:
     """Return the most suspect of a group's rest and of what leads out of it."""
+    if tree.layers[at].direct:
+        return rest.nodes[0]
     boundary = tree.boundary(at, group)
     return boundary if mass[boundary] >= mass[rest.nodes[0]] else rest.nodes[0]
 
@@ -269,8 +293,8 @@ def _joined(
         parents.setdefault(int(above[np.flatnonzero(layer.group == group)[0]]), []).append(group)
     found: dict[int, _Rest] = {}
     for parent, groups in parents.items():
-        free = [g for g in groups if rests[g].nodes and tree.boundary(at, g) not in shut]
-        weights = {g: rests[g].mass + mass[tree.boundary(at, g)] for g in free}
+        free = [g for g in groups if rests[g].nodes and not _shut(tree, at, g, shut)]
+        weights = {g: rests[g].mass + _out(tree, at, g, mass) for g in free}
         order = sorted(weights, key=lambda g: (weights[g] if mildest else -weights[g], g))
         while len(order) >= 2:  # between two groups at least
             taken, sum_ = 0, 0.0
@@ -290,7 +314,7 @@ def _joined(
             tests.append(Test(mixed(tree, [n for g in own for n in rests[g].nodes], at)))
         left = order
         nodes = [n for g in left for n in rests[g].nodes]
-        boundary = sum(mass[tree.boundary(at, g)] for g in left)
+        boundary = sum(_out(tree, at, g, mass) for g in left)
         found[parent] = _Rest(nodes, sum(rests[g].mass for g in left) + float(boundary))
         if tree.layers[at].boundaries == 1 and left:
             found[parent].mass -= float(boundary) / 2  # both groups name the same one
@@ -298,15 +322,18 @@ def _joined(
 
 
 def mixed(tree: Tree, nodes: Sequence[int], at: int) -> tuple[int, ...]:
-    """Return nodes in a ring that leaves its group of layer `at` with every step where it can, and so those below it."""
+    """Return nodes in a ring that leaves its group of layer `at` with every step where it can, and so those below it.
+
+    Groups of a direct network follow each other whole: one step fills what joins two of them.
+    """
     if at < 0 or len(nodes) < 2:
         return tuple(nodes)
     layer = tree.layers[at]
     of = layer.group[list(nodes)]
-    own = [
-        mixed(tree, [n for n, g in zip(nodes, of, strict=True) if g == group], at - 1) for group in dict.fromkeys(of.tolist())
-    ]
-    return interleaved(own, _run(layer)) if len(own) > 1 else own[0]
+    own = [mixed(tree, [n for n, g in zip(nodes, of, strict=True) if g == group], at - 1) for group in sorted({*of.tolist()})]
+    if layer.direct:
+        return tuple(n for some in own for n in some)
+    return interleaved(own, run_of(layer)) if len(own) > 1 else own[0]
 
 
 def interleaved(groups: Sequence[Sequence[int]], run: int = 1) -> tuple[int, ...]:
@@ -320,6 +347,6 @@ def interleaved(groups: Sequence[Sequence[int]], run: int = 1) -> tuple[int, ...
     return tuple(node for *_, node in sorted(spread))
 
 
-def _run(layer: Layer) -> int:
+def run_of(layer: Layer) -> int:
     """Return how many nodes of a group stand together in a ring that fills what leads out of it, and no more than that."""
     return max(1, ceil(float(layer.fill.max()) - 1e-9))

@@ -24,6 +24,7 @@ ALIKE = 8
 """Ranks whose S is what is asked for: of a search's other groups it is in proportion, so that a step of each carries as much.
 What a message costs beside its bytes would make large groups look slow otherwise."""
 UNITS = ("rank", "node")
+GROUP_PAIRS = ("auto", "all", "none")
 Row = Mapping[str, Any]
 
 
@@ -33,7 +34,8 @@ class Search:
 
     batch: pairs at a time; all of a round where None. most: comparisons of groups. block: seconds of calls that make a sample.
     least: a unit is slow from 1 + least of the others' time on. orders: of the bisection. timeout: a silent rank is dead.
-    layers, budget (seconds a layer), routing (how the fabric's switches send): of the search.
+    layers, budget (seconds a layer), routing (how the fabric's switches send), group_pairs (of which groups each pair is
+    tested: as far as a search's rounds go, all at their fullest, none): of the search.
     """
 
     backend: str
@@ -53,10 +55,12 @@ class Search:
     layers: Sequence[str] = ("collective",)
     budget: float | None = None
     routing: str = "ideal"
+    group_pairs: str = "auto"
 
     def __post_init__(self) -> None:
         _one_of("method", self.method, tuple(METHODS))
         _one_of("unit", self.unit, UNITS)
+        _one_of("group-pairs", self.group_pairs, GROUP_PAIRS)
         way = backend(self.backend).way(self.collective, "blocking")
         if self.collective == "barrier":
             raise InputError("collective: must move data, got barrier")

@@ -2,9 +2,11 @@
 
 A group of a level is what cables up to its tier join: a leaf (of rails: the nodes that share their leaves), a pod. What leads
 out of a group is one suspect: a test that fills all its cables shows whether any of them is slow, not which. Two groups that
-are all of a level share one suspect, the boundary between them. Where nodes have several rails, what all nodes of a
-smallest group hang on (a leaf a rail) is a suspect too: every test of any of them shows it. Elsewhere it would be one more for
-every leaf, and nodes that are all slow are found one by one and called their switch in the end.
+are all of a level share one suspect, the boundary between them. Of three and more each pair is a suspect too. On a direct
+network of groups with a cable between any two (a dragonfly, a full mesh of switches) pairs alone are: what leads out of a group
+is its pairs. Where nodes have several rails, what all nodes of a smallest group hang on (a leaf a rail) is a suspect too: every
+test of any of them shows it. Elsewhere it would be one more for every leaf; nodes that are all slow are found one by one there,
+and called their switch in the end.
 """
 
 from __future__ import annotations
@@ -20,13 +22,14 @@ from numpy.typing import NDArray
 from fabric.network.fabric import Fabric
 from fabric.network.names import vertex_name
 from fabric.network.routing.policies import read_policy
+from fabric.slow.group_pairs import FEWEST, NO_PAIRS, GroupPairs, cables_between, direct_groups, pairs_of
 from fabric.slow.ways import Ways
 from topologies.base import Topology
 from topologies.errors import InputError
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-FEWEST = 3
+SEVERAL = 3
 """Nodes of a smallest group, of which a ring of two tells one slow node from what all hang on."""
 
 
@@ -35,7 +38,7 @@ class Layer:
     """The groups of one level: their names, the group of every node, and how full all its nodes make what leads out of each.
 
     fill: a group's nodes' speed into the network / the speed of what leads out of it; 1 where neither is the bottleneck.
-    leads: the cables out of each group.
+    leads: the cables out of each group. direct: what leads out is a cable to every other group, each a suspect of its own.
     """
 
     what: str
@@ -43,6 +46,7 @@ class Layer:
     group: Ints
     fill: Floats
     leads: tuple[Ints, ...] = ()
+    direct: bool = False
 
     @cached_property
     def size(self) -> Ints:
@@ -51,7 +55,9 @@ class Layer:
 
     @property
     def boundaries(self) -> int:
-        """How many suspects it has: one a group, of two groups one in all."""
+        """How many suspects it has: one a group, of two groups one in all, of a direct network's none."""
+        if self.direct:
+            return 0
         return 1 if len(self.names) == 2 else len(self.names)  # two groups have one boundary
 
 
@@ -59,14 +65,16 @@ class Layer:
 class Tree:
     """The nodes by name, with their devices, and the layers from the smallest groups up.
 
-    ways: how messages go, where each takes one way; None where they are split evenly. switches: whether what the nodes of a
-    smallest group hang on is a suspect. out: of each smallest group, the rails that tests leave out: they are known to be slow.
+    ways: how messages go, where each takes one way or the network is direct; None where they are split evenly over tiers.
+    pairs: of groups. switches: whether what the nodes of a smallest group hang on is a suspect. out: of each smallest group,
+    the rails that tests leave out: they are known to be slow.
     """
 
     names: tuple[str, ...]
     devices: tuple[tuple[int, ...], ...]
     layers: tuple[Layer, ...] = ()
     ways: Ways | None = None
+    pairs: GroupPairs = NO_PAIRS
     switches: bool = False
     out: tuple[tuple[int, ...], ...] = ()
 
@@ -76,14 +84,19 @@ class Tree:
         return len(self.names)
 
     @cached_property
-    def suspects(self) -> int:
-        """How many suspects there are: the nodes, then the boundaries layer by layer, then what smallest groups hang on."""
-        return self.first_switch + (len(self.layers[0].names) if self.switches and self.layers else 0)
+    def first_pair(self) -> int:
+        """How many suspects there are but for pairs: nodes, boundaries layer by layer, what smallest groups hang on."""
+        return self.first_switch + (len(self.layers[0].names) if self.switches else 0)
 
     @cached_property
     def first_switch(self) -> int:
         """The number of the first suspect that a smallest group hangs on."""
         return self.nodes + sum(layer.boundaries for layer in self.layers)
+
+    @property
+    def suspects(self) -> int:
+        """How many suspects there are: nodes, boundaries, what smallest groups hang on, pairs of groups."""
+        return self.first_pair + len(self.pairs)
 
     @cached_property
     def rails(self) -> int:
@@ -109,27 +122,41 @@ class Tree:
         return self.first[layer] + (0 if self.layers[layer].boundaries == 1 else group)
 
     def layer_of(self, suspect: int) -> int:
-        """Return the layer of a node (-1) or a boundary."""
-        return sum(suspect >= first for first in self.first) - 1
+        """Return the layer of a suspect, -1 for a node."""
+        if suspect >= self.first_pair:
+            return int(self.pairs.layer[suspect - self.first_pair])
+        found = -1
+        for at, (first, layer) in enumerate(zip(self.first, self.layers, strict=True)):
+            found = at if suspect >= first and layer.boundaries else found
+        return found
 
-    def kind(self, suspect: int) -> Literal["node", "boundary", "switch"]:
+    def kind(self, suspect: int) -> Literal["node", "boundary", "switch", "pair"]:
         """Return what a suspect is."""
+        if suspect >= self.first_pair:
+            return "pair"
         return "node" if suspect < self.nodes else "boundary" if suspect < self.first_switch else "switch"
 
-    def counted(self) -> str:
-        """Return in words how many suspects of each kind there are, where all are cleared."""
-        switches = self.suspects - self.first_switch
-        more = f", {switches} of their switches" if switches else ""
-        return f"{self.nodes} cleared, and {self.first_switch - self.nodes} boundaries{more}"
+    def ends(self, suspect: int) -> tuple[int, int, int]:
+        """Return the layer of a pair of groups, and the two."""
+        number = suspect - self.first_pair
+        return int(self.pairs.layer[number]), int(self.pairs.one[number]), int(self.pairs.other[number])
+
+    def pair(self, at: int, one: int, other: int) -> int | None:
+        """Return the number of the suspect between two groups of a layer; None where there is none."""
+        number = int(self.pairs.number[at][one, other]) if at in self.pairs.layers else -1
+        return self.first_pair + number if number >= 0 else None
 
     def word(self, suspect: int) -> str:
         """Return a suspect's name: a node's, what is behind a boundary, or a smallest group's."""
-        if suspect >= self.first_switch:
+        if self.first_switch <= suspect < self.first_pair:
             return self.layers[0].names[suspect - self.first_switch]
         at = self.layer_of(suspect)
         if at < 0:
             return self.names[suspect]
         layer = self.layers[at]
+        if suspect >= self.first_pair:
+            _, one, other = self.ends(suspect)
+            return f"{layer.names[one]} | {layer.names[other]}"
         if layer.boundaries == 1:
             return f"{layer.names[0]} | {layer.names[1]}"
         return f"{layer.names[suspect - self.first[at]]} | the others"
@@ -162,9 +189,39 @@ def tree_of(fabric: Fabric, nodes: Sequence[int] | None = None, routing: str = "
         if layer is not None and len(layer.names) > 1 and (not layers or len(layer.names) < len(layers[-1].names)):
             layers.append(layer)
     devices = tuple(tuple(of_node[n]) for n in chosen)
-    ways = None if read_policy(routing).splits else Ways(fabric, routing, devices)
-    switches = bool(layers) and max(map(len, devices)) > 1 and int(layers[0].size.min()) >= FEWEST
-    return Tree(names, devices, tuple(layers), ways, switches)
+    direct, cables = _direct(topology, chosen, of_node)
+    if direct is not None and (not layers or len(direct.names) < len(layers[-1].names)):
+        layers.append(direct)
+    one_way = direct is not None or not read_policy(routing).splits
+    pairs = pairs_of(fabric, layers, [cables if layer.direct else {} for layer in layers])
+    ways = Ways(fabric, routing, devices) if one_way else None
+    switches = bool(layers) and not layers[0].direct and max(map(len, devices)) > 1 and int(layers[0].size.min()) >= SEVERAL
+    return Tree(names, devices, tuple(layers), ways, pairs, switches)
+
+
+def _direct(
+    topology: Topology, chosen: Sequence[int], of_node: Sequence[Sequence[int]]
+) -> tuple[Layer | None, dict[tuple[int, int], Ints]]:
+    """Return the groups of a direct network with cables between any two of them, and these; none of any other network."""
+    known = direct_groups(topology)
+    if known is None:
+        return None, {}
+    what, of_vertex = known
+    of_device = np.full(topology.devices, -1)
+    for side in (0, 1):
+        near, far = topology.ends[:, side], topology.ends[:, 1 - side]
+        own = near < topology.devices
+        of_device[near[own]] = of_vertex[far[own]]
+    of = np.array([of_device[of_node[n][0]] for n in chosen])
+    kept, group = np.unique(of, return_inverse=True)
+    inside = all(of_device[d] == g for n, g in zip(chosen, of, strict=True) for d in of_node[n])
+    if not inside or of.min() < 0 or len(kept) < FEWEST + 1 or np.bincount(group.ravel()).min() < FEWEST:
+        return None, {}
+    cables = cables_between(topology, of_vertex, kept)
+    if cables is None:
+        return None, {}
+    names = tuple(f"{what}{k}" for k in kept)
+    return Layer(what, names, group.ravel().astype(np.int64), np.ones(len(kept)), (), direct=True), cables
 
 
 def _node_name(topology: Topology, node: int, devices: Sequence[int]) -> str:

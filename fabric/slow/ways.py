@@ -33,6 +33,13 @@ class Ways:
     policy: str
     devices: tuple[tuple[int, ...], ...]
 
+    @cached_property
+    def switches(self) -> tuple[int, ...]:
+        """The switch that the first device of every node hangs on."""
+        topology = self.fabric.topology
+        up = {int(low): int(high) for low, high in topology.ends[topology.is_cable].tolist() if low < topology.devices}
+        return tuple(up.get(own[0], -1) for own in self.devices)
+
     def loads(
         self, tails: Sequence[int], heads: Sequence[int], rail: int | None = None, without: Collection[int] = ()
     ) -> Floats:

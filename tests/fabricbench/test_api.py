@@ -131,3 +131,32 @@ def test_options_become_words():
 def test_what_a_started_verb_refuses_is_raised_as_its_own_line():
     with pytest.raises(fb.InputError, match=r"^collective: "):
         fb.measure(collective="all_reduse", backend="gloo", ranks=[2])
+
+
+def test_a_topo_does_where_a_fabric_is_asked_for():
+    fabric = fb.load("star:devices=4")
+    ready = fb.cases("star:devices=4", sizes="1MiB")
+    assert ready == fb.cases(fabric, sizes="1MiB")
+    assert fb.predict(ready, "star:devices=4").rows() == fb.predict(ready, fabric).rows()
+    assert fb.show("star:devices=4").rows() == fb.show(fabric).rows()
+    assert fb.bound(ready, "star:devices=4").rows() == fb.bound(ready, fabric).rows()
+    assert fb.scale("star:devices=4", ranks=4).rows() == fb.scale([fabric], ranks=4).rows()
+    assert fb.jobs([(ready[0], None)], "star:devices=4").rows() == fb.jobs([(ready[0], None)], fabric).rows()
+
+
+@pytest.mark.parametrize(
+    ("ask", "line"),
+    [
+        (lambda fabric: fb.cases(fabric, sizes=[1.5]), r"sizes: must be whole numbers >= 0, got 1\.5"),
+        (lambda fabric: fb.cases(fabric, sizes=-1), "sizes: must be whole numbers >= 0, got -1"),
+        (lambda fabric: fb.cases(fabric, ranks=0), "ranks: must be whole numbers >= 1, got 0"),
+        (lambda fabric: fb.predict([], fabric), "cases: must hold at least one, got none"),
+        (lambda fabric: fb.jobs([], fabric), "jobs: must be at least one, got none"),
+        (lambda fabric: fb.stress([], fabric), "runs: must be at least one, got none"),
+        (lambda _: fb.scale([]), "fabrics: must be at least one, got none"),
+        (lambda fabric: fb.predict(fb.cases(fabric), "fattree:k=4"), "did you mean fat_tree"),
+    ],
+)
+def test_nothing_and_wrong_numbers_are_answered_in_one_line(ask, line):
+    with pytest.raises(fb.InputError, match=line):
+        ask(fb.load("star:devices=4"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.slow_twin import EIGHT, RAILS, Case, searched
+from benchmarks.slow_twin import EIGHT, MESH, RAILS, Case, searched
 from fabric.errors import EnvironmentFault
 from fabric.network.spec import load
 from fabric.twin.bring_up import running
@@ -51,3 +51,12 @@ def test_a_host_whose_packets_are_late_or_lost_is_found(what, ranks):
             raise
         pytest.skip(f"the kernel has no netem: {fault}")
     assert set(found["slow"]) == wanted, found["verdict"]
+
+
+def test_a_slow_cable_between_two_switches_of_a_mesh_is_found_while_both_switches_and_all_hosts_are_cleared(ranks):
+    ranks.needs("gloo")
+    found, wanted = searched(Case(MESH, {"between 1 3": 3.0}))
+    assert set(found["slow"]) == wanted, found["verdict"]
+    (row,) = (row for row in found["rows"] if row["state"] == "slow")
+    assert (row["kind"], row["name"]) == ("pair", "switch1 | switch3")
+    assert row["factor"] == pytest.approx(3, rel=0.2)

@@ -1,4 +1,4 @@
-"""Reads the openb pod list and node list: shares of a device, kinds of devices. It knows no network; the files have none.
+"""Reads the openb pod list and node list: shares of a device, kinds of them, processors, memory. It knows no network.
 
 Source: Weng et al., "Beware of Fragmentation", USENIX ATC 2023; hkust-adsl/kubernetes-scheduler-simulator, Apache-2.0.
 """
@@ -15,11 +15,13 @@ from fabric.text.numbers import maybe_whole
 from topologies.errors import InputError
 
 COLUMNS = ("name", "num_gpu", "gpu_milli", "gpu_spec", "qos", "pod_phase", "creation_time", "deletion_time", "scheduled_time")
-NODE_COLUMNS = ("sn", "gpu", "model")
+NODE_COLUMNS = ("sn", "cpu_milli", "memory_mib", "gpu", "model")
+BESIDE = {"cpu_milli": "processors", "memory_mib": "memory"}
+"""Column -> what it is called here."""
 BEST_EFFORT = "BE"
 WHOLE = 1000
 SOURCE = "openb trace, Weng et al., USENIX ATC 2023, hkust-adsl/kubernetes-scheduler-simulator, Apache-2.0"
-NOTES = (Said("pod_work"), Said("no_processors"))
+NOTES = (Said("pod_work"), Said("processors"))
 
 
 def read(text: str, where: str) -> Trace:
@@ -46,22 +48,26 @@ def read(text: str, where: str) -> Trace:
             part = share if devices == 1 and 0 < share < WHOLE else WHOLE
             kinds = tuple(kind for kind in row["gpu_spec"].split("|") if kind)
             low = row["qos"] == BEST_EFFORT
-            rows.add(line, row["name"], submit, end - begin, devices, share=part, types=kinds, preemptible=low)
+            beside = {name: maybe_whole(row.get(column, "")) or 0 for column, name in BESIDE.items()}
+            rows.add(line, row["name"], submit, end - begin, devices, share=part, types=kinds, preemptible=low, **beside)
     return rows.trace(origin=False, source=SOURCE, notes=NOTES)
 
 
 def pools(text: str, where: str) -> tuple[Pool, ...]:
-    """Return the node list as pools, one per model and number of devices, the largest pool first.
+    """Return the node list as pools, one per model, devices, processors and memory of a node, the largest pool first.
 
     Raises:
         InputError: another header, or no node with devices.
     """
-    counted: Counter[tuple[str, int]] = Counter()
+    counted: Counter[tuple[str, int, int, int]] = Counter()
     for _line, row in cells(text, where, NODE_COLUMNS):
         devices = maybe_whole(row["gpu"]) if row else None
         if row and devices is not None and devices > 0:
-            counted[row["model"], devices] += 1
+            counted[row["model"], devices, maybe_whole(row["cpu_milli"]) or 0, maybe_whole(row["memory_mib"]) or 0] += 1
     if not counted:
         raise InputError(f"{where}: at least one node with devices is needed, got none")
     ordered = sorted(counted.items(), key=lambda item: (-item[1] * item[0][1], item[0]))
-    return tuple(Pool(f"{model} x {devices}", nodes, devices, model) for (model, devices), nodes in ordered)
+    return tuple(
+        Pool(f"{model} x {devices}", nodes, devices, model, processors=processors, memory=memory)
+        for (model, devices, processors, memory), nodes in ordered
+    )

@@ -1,18 +1,19 @@
 """Reads our own CSV of jobs: id, submit_s, work_s, devices, and other columns where they are. It knows no scheduler.
 
 submit_s: seconds since the trace's begin, or a moment such as 2026-03-01T08:00:00+08:00. work_s: seconds at full speed on all
-of its devices. types: kinds of pool, separated by |. The other columns as in FleetJob; checkpoint_s in seconds.
+of its devices. types: kinds of pool, separated by |. processors, memory_mib: of all of the job's nodes together. The other
+columns as in FleetJob; checkpoint_s in seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fabric.fleet.job import LONGEST_US, WHOLE
+from fabric.fleet.job import LONGEST_US, MOST_BESIDE, WHOLE
 from fabric.fleet.traces.lines import cells
 from fabric.fleet.traces.said import Said
 from fabric.fleet.traces.trace import Rows, Trace, moment_us, seconds_us
-from fabric.text.numbers import maybe_whole
+from fabric.text.numbers import maybe_real, maybe_whole
 
 COLUMNS = ("id", "submit_s", "work_s", "devices")
 YES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
@@ -24,6 +25,8 @@ RANGES = {
     "use": (0, WHOLE),
 }
 """Column of whole numbers -> its range."""
+BESIDE = {"processors": ("processors", WHOLE), "memory_mib": ("memory", 1)}
+"""Column of numbers -> what it is of a job, in how many parts."""
 
 
 def read(text: str, where: str) -> Trace:
@@ -65,6 +68,16 @@ def _more(row: Mapping[str, str]) -> dict[str, object] | str:
             found[name] = value
     if row.get("types"):
         found["types"] = tuple(kind.strip() for kind in row["types"].split("|") if kind.strip())
+    for column, (name, unit) in BESIDE.items():
+        amount = maybe_real(row.get(column) or "0")
+        if amount is None or not 0 <= amount * unit <= MOST_BESIDE:
+            return column
+        found[name] = round(amount * unit)
+    return _marks(row, found)
+
+
+def _marks(row: Mapping[str, str], found: dict[str, object]) -> dict[str, object] | str:
+    """Return the columns with what a row says of being stopped and of its share, or the name of one outside its range."""
     if row.get("preemptible", "").lower() not in YES:
         return "preemptible"
     found["preemptible"] = YES[row.get("preemptible", "").lower()]

@@ -14,7 +14,7 @@ ENGLISH = {
     "still_run_latest": "{} jobs still run: what they have run up to the latest time in the file is taken as all of it",
     "still_run": "{} jobs still run: what they have run so far is taken as all of it",
     "pod_work": "a pod's time from schedule to deletion is taken as its work",
-    "no_processors": "processors and memory of pods and nodes are left out",
+    "processors": "processors and memory of pods count where the fleet's nodes have any",
     "utc": "moments without a time zone are taken as UTC",
     "duration_work": "a job's duration is taken as its work at full speed: what slowed it then is in it",
     "no_communication": "how much its jobs communicate is not in the trace",

@@ -122,6 +122,8 @@ USUAL: Mapping[str, object] = {
     "communication": 0,
     "checkpoint": 0,
     "use": WHOLE,
+    "processors": 0,
+    "memory": 0,
 }
 
 
@@ -165,6 +167,8 @@ def _jobs(columns: dict[str, list[object]], submit: np.ndarray) -> Jobs:
         communication=ints("communication"),
         checkpoint=np.array(columns["checkpoint"], np.int64)[order],
         use=ints("use"),
+        processors=np.array(columns["processors"], np.int64)[order],
+        memory=np.array(columns["memory"], np.int64)[order],
     )
 
 

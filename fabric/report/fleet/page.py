@@ -121,8 +121,15 @@ def _waterfall(
     return [
         f"<h2>{escape(own['waterfall'])}</h2>",
         _figure(shapes.waterfall(bars, own["waterfall"]), note),
-        _table(own["heads_steps"].format(currency=currency), body),
+        _table(*_known(own["heads_steps"].format(currency=currency), body)),
     ]
+
+
+def _known(heads: str, body: Sequence[Sequence[str]]) -> tuple[str, list[list[str]]]:
+    """Return a table's heads and rows without the columns that hold nothing, such as money where there are no prices."""
+    names = heads.split("|")
+    kept = [at for at in range(len(names)) if any(row[at] != "-" for row in body)]
+    return "|".join(names[at] for at in kept), [[row[at] for at in kept] for row in body]
 
 
 def _number(value: float | None, digits: int = 0) -> str:

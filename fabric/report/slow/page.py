@@ -15,7 +15,7 @@ SAYS = {
     "slow": "✕ slow", "open": "? undecided", "contended": "~ accused, not confirmed", "untested": "untested",
     "cleared": "✓ cleared",
 }  # fmt: skip
-WHY = {"search": "search", "with": "confirms: with it", "without": "confirms: without it"}
+WHY = {"search": "search", "between": "between groups", "with": "confirms: with it", "without": "confirms: without it"}
 MOST = 400
 """Tests of the evidence that are listed, the slowest first."""
 NAMED = 12
@@ -24,7 +24,7 @@ NAMED = 12
 def page(
     verdict: str, rows: Sequence[Mapping[str, Any]], context: Mapping[str, Any], then: Sequence[str], drain: Sequence[str] = ()
 ) -> str:
-    """Return one HTML page that loads nothing. context: `nodes` and `groups` as drawn, `evidence`, `source`.
+    """Return one HTML page that loads nothing. context: `nodes`, `groups` and `pairs` as drawn, `evidence`, `source`.
 
     then: command lines of what to run next; drain: those that take what is slow out of service.
     """
@@ -33,6 +33,7 @@ def page(
         f"<h1>{escape(verdict)}</h1><p class='quiet'>{escape(_launched(context))}</p>",
         "<p>" + " ".join(f"<span class='node {key}'>{SAYS[key]}</span>" for key in ORDER) + "</p>",
         f"<h2>Where they stand</h2><div class='fabric'>{_fabric(context, state)}</div>",
+        _between(context, state),
         f"<h2>Findings</h2>{_findings(rows)}",
         _differs(rows, context.get("differs", ())),
         _commands("To take it out of service", drain),
@@ -63,7 +64,8 @@ def _fabric(context: Mapping[str, Any], state: Mapping[int, str]) -> str:
             mine = [key for key in cells if layer["group"][inner[key][0]] == number]
             boundary = first + (number if layer["boundaries"] > 1 else 0)
             lead = state.get(boundary, "untested")
-            head = f"<div class='out {lead}'>{MARKS[lead]}{escape(name)}: what leads out of it</div>"
+            out = f"{MARKS[lead]}{escape(name)}: what leads out of it" if layer["boundaries"] else escape(name)
+            head = f"<div class='out {lead if layer['boundaries'] else ''}'>{out}</div>"
             if "switch" in layer:
                 own = state.get(layer["switch"] + number, "untested")
                 head += f"<div class='out {own}'>{MARKS[own]}{escape(name)}: itself</div>"
@@ -71,6 +73,23 @@ def _fabric(context: Mapping[str, Any], state: Mapping[int, str]) -> str:
             members[number] = [node for key in mine for node in inner[key]]
         cells, inner, first = boxes, members, first + layer["boundaries"]
     return "".join(cells.values())
+
+
+def _between(context: Mapping[str, Any], state: Mapping[int, str]) -> str:
+    """Return the pairs of groups that are not cleared, and how many are, layer by layer."""
+    pairs = context.get("pairs", ())
+    first = len(context["nodes"]) + sum(layer["boundaries"] for layer in context["groups"])
+    lines = []
+    for at, layer in enumerate(context["groups"]):
+        own = {first + number: ends for number, (on, *ends) in enumerate(pairs) if on == at}
+        left = [n for n in own if state.get(n, "untested") != "cleared"]
+        shown = sorted(left, key=lambda n: ORDER.index(state.get(n, "untested")))
+        parts = [_part(" | ".join(layer["names"][end] for end in own[n]), state.get(n, "untested")) for n in shown[:MOST]]
+        more = f" and {len(shown) - MOST} more" if len(shown) > MOST else ""
+        if own:
+            count = f"<span class='quiet'>{len(own) - len(shown)} of {len(own)} cleared</span>"
+            lines.append(f"<p>{' '.join(parts)}{more} {count}</p>")
+    return f"<h2>Between groups</h2>{''.join(lines)}" if lines else ""
 
 
 def _launched(context: Mapping[str, Any]) -> str:

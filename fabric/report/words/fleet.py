@@ -145,7 +145,7 @@ LINKS = {
 """Word of a link model -> Chinese."""
 
 
-ENDS = {"low": "，通信取低端", "high": "，通信取高端", "": ""}
+ENDS = {"low": "，通信份额取下限", "high": "，通信份额取上限", "": ""}
 """End of what jobs communicate -> Chinese, behind a link model."""
 
 

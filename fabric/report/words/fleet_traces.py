@@ -12,7 +12,7 @@ CHINESE = {
     "still_run_latest": "{} 个作业仍在运行：到文件中最晚时刻为止的运行时间当作其全部",
     "still_run": "{} 个作业仍在运行：至今的运行时间当作其全部",
     "pod_work": "把 Pod 从调度到删除的时间当作其工作量",
-    "no_processors": "不计 Pod 与节点的处理器和内存",
+    "processors": "节点写明处理器和内存时，计入 Pod 所要的处理器与内存",
     "utc": "未注明时区的时刻按 UTC 计",
     "duration_work": "把作业的时长当作全速时的工作量：当时使它变慢的因素也在其中",
     "no_communication": "轨迹中没有作业的通信量",

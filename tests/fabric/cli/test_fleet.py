@@ -173,7 +173,7 @@ def test_what_the_trace_leaves_out_is_said_beside_the_figures(folder):
     said = run("run", "own.yaml", "--workers", "1", "--no-changes")
     assert "2 of 5 rows of the trace are left out: 1 (no submit time), 1 (an id that was there already" in said
     assert "fifo+fgd leaves out 1 of 3 jobs (first seed), which it can never place" in said
-    assert "fgd: goes by devices, shares of one and kinds of node; processors and memory" in said
+    assert "fgd: goes by devices, shares of one and kinds of node, by processors and memory" in said
     assert "prices" not in said
 
 
@@ -189,7 +189,7 @@ WRONG = {
     "warm_up: 9": "warm_up: must be below the 1 days that the jobs are of, got 9",
     "links: [{load: middle}]": "links.0.load: input should be 'peak' or 'mean', got 'middle'",
     "links: most": "links: input should be 'both' or 'none', got 'most'",
-    "polices: [x]": "polices: no such key; there are name, topo, ratio",
+    "polices: [x]": "polices: no such key (did you mean policies?); there are name, topo, ratio",
 }
 """A line of a fleet's file -> what is said of it."""
 

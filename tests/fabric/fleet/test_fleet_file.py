@@ -100,3 +100,11 @@ def test_outages_are_read_from_a_csv(tmp_path):
 def test_the_schema_names_every_key():
     assert set(schema()["properties"]) == set(FleetFile.model_fields)
     assert yaml.safe_load(WHOLE).keys() <= schema()["properties"].keys()
+
+
+def test_a_pools_processors_and_memory_are_those_of_a_node():
+    pools = [{"name": "a", "nodes": 16, "devices": 8, "processors": 96.5, "memory": "768GiB"}]
+    (pool,) = fleet_of(parse({"topo": TOPO, "pools": pools})).pools
+    assert (pool.processors, pool.memory) == (96_500, 786_432)
+    with pytest.raises(InputError, match="pools: 'a' memory: "):
+        fleet_of(parse({"topo": TOPO, "pools": [{**pools[0], "memory": "much"}]}))

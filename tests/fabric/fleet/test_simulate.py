@@ -22,7 +22,7 @@ MODELS = (None, LinkModel(), LinkModel("peak", "ring", "hash"), LIGHTEST)
 
 
 @st.composite
-def jobs(draw, shares=True):
+def jobs(draw, shares=True, beside=False):
     count = draw(st.integers(1, 25))
     sizes = st.sampled_from((1, 1, 2, 3, 4, 8, 12, 16, 24, 32))
     found = []
@@ -41,16 +41,19 @@ def jobs(draw, shares=True):
                 communication=draw(st.sampled_from((0, 200, 600, 1000))),
                 checkpoint_us=draw(st.sampled_from((0, SECOND, 7 * SECOND))),
                 use=draw(st.sampled_from((WHOLE, 480))),
+                processors=draw(st.sampled_from((0, 4000, 30_001))) if beside else 0,
+                memory=draw(st.sampled_from((0, 64, 500))) if beside else 0,
             )
         )
     return found
 
 
 @st.composite
-def fleets(draw):
+def fleets(draw, beside=False):
+    has = {name: draw(st.sampled_from((0, most))) for name, most in (("processors", 32_000), ("memory", 512)) if beside}
     leaf, ratio = draw(st.integers(1, 3)), draw(st.sampled_from((1.0, 2.0, 4.0)))
-    pools = (Pool("a", 6, 4, "A", off=draw(st.integers(0, 1))), Pool("b", 4, 8, "B")) if draw(st.booleans()) else ()
-    pools = pools or (Pool("all", draw(st.integers(4, 9)), 8),)
+    pools = (Pool("a", 6, 4, "A", off=draw(st.integers(0, 1))), Pool("b", 4, 8, "B", **has)) if draw(st.booleans()) else ()
+    pools = pools or (Pool("all", draw(st.integers(4, 9)), 8, **has),)
     nodes = sum(pool.nodes for pool in pools)
     outages = tuple(
         Outage(draw(st.integers(0, nodes - 1)), start * SECOND, draw(st.sampled_from((None, (start + 20) * SECOND))))
@@ -84,8 +87,8 @@ def try_to(*arguments, **named):
 
 @settings(max_examples=80, deadline=None)
 @given(
-    fleets(),
-    jobs(),
+    fleets(beside=True),
+    jobs(beside=True),
     policies(),
     st.sampled_from(MODELS),
     st.sampled_from(WINDOWS),
@@ -113,8 +116,12 @@ def assert_rooms(outcome: Outcome) -> None:
     down = {(o.node, o.start_us, o.end_us or outcome.window[1]) for o in outcome.outages}
     for run, _own in held:
         for node in run.nodes:
-            together = sum(a for other, a in held if node in other.nodes and other.start_us <= run.start_us < other.end_us)
-            assert together <= outcome.fleet.node_devices[node] * WHOLE
+            here = [(other, a) for other, a in held if node in other.nodes and other.start_us <= run.start_us < other.end_us]
+            assert sum(a for _, a in here) <= outcome.fleet.node_devices[node] * WHOLE
+            pool = outcome.fleet.pools[int(outcome.fleet.node_pool[node])]
+            for name in ("processors", "memory"):
+                taken = sum(-(-getattr(outcome.jobs.row(other.job), name) // len(other.nodes)) for other, _ in here)
+                assert not getattr(pool, name) or taken <= getattr(pool, name)
             assert outcome.fleet.node_on[node]
             assert not any(n == node and run.start_us < end and start < run.end_us for n, start, end in down)
 
@@ -278,3 +285,32 @@ def test_two_engines_agree_in_every_start_end_and_placement(fleet, rows, rule, l
     assert compiled.engine == ("plain" if rule.placement == "fgd" else "compiled")
     for name, one_engine, other in zip(plain.runs._fields, plain.runs, compiled.runs, strict=True):
         assert np.array_equal(one_engine, other), name
+
+
+NARROW = Fleet((Pool("all", 2, 8, processors=32_000, memory=1024),), flat(2, 2))
+
+
+def test_processors_and_memory_bind_where_nodes_and_jobs_state_them():
+    rows = [one(2, 10, processors=24_000), one(2, 10, tenant="b", processors=24_000), one(2, 10, tenant="c", processors=24_000)]
+    for engine in ("compiled", "plain"):
+        outcome = simulate(NARROW, rows, policy("fifo+tree"), engine=engine)
+        assert (seconds(outcome), outcome.engine) == (([0, 0, 10], [10, 10, 20]), "plain"), "two nodes of 32 hold one each"
+    assert seconds(simulate(stated(2, 8, leaf=2), rows, policy("fifo+tree")))[0] == [0, 0, 0], "nodes that state none hold all"
+    both = one(16, 10, memory=2049)
+    with pytest.raises(InputError, match="or for a kind, processors or memory that none has"):
+        simulate(NARROW, [both], policy("fifo+tree"))
+    assert seconds(simulate(NARROW, [replace(both, memory=2048)], policy("fifo+tree")))[0] == [0], "half of it on each node"
+
+
+def test_what_backfill_keeps_for_the_first_counts_memory_too():
+    rows = [one(1, 30, memory=1000), one(1, 10, tenant="b", memory=1000), one(2, 5, at=1, memory=1024), one(2, 20, at=2)]
+    outcome = simulate(NARROW, rows, policy("easy+tree"))
+    start = {outcome.jobs.name(run.job): run.start_us // SECOND for run in outcome}
+    assert start["2x5@1"] == 10, "when the first node's memory is free"
+    assert start["2x20@2"] == 10, "it would outlast that and might take the node: by devices alone both would seem free"
+
+
+def test_fgd_keeps_memory_for_the_jobs_that_need_it():
+    rows = [one(1, 100, memory=400), one(1, 100, tenant="b", memory=400), *(one(4, 100, at=at, memory=700) for at in (1, 2))]
+    start = {name: seconds(simulate(NARROW, rows, policy(name)))[0] for name in ("fifo+fgd", "fifo+scattered")}
+    assert start == {"fifo+fgd": [0, 0, 1, 100], "fifo+scattered": [0, 0, 100, 100]}

@@ -176,6 +176,17 @@ def test_the_load_that_was_found_is_near_the_one_asked():
     assert found.load / 2 < faster.load < 0.8 * found.load, "jobs that outlast the window hold as much of it as before"
 
 
+def test_a_load_that_a_trace_can_never_ask_for_is_refused(tmp_path):
+    """Ten jobs of one device: denser and denser they ask for ten devices, and no replay makes it more."""
+    (tmp_path / "jobs.csv").write_text("id,submit_s,work_s,devices\n" + "".join(f"{n},{60 * n},3600,1\n" for n in range(10)))
+    jobs = {"trace": str(tmp_path / "jobs.csv")}
+    asked = file(jobs=jobs)
+    most = 10 / fleet_of(asked).devices_on
+    with pytest.raises(InputError, match=f"jobs: load must be below {most:.3g}, .* got 0.9; ask for more days"):
+        jobs_of(asked, fleet_of(asked), 0, load=0.9)
+    assert jobs_of(asked, fleet_of(asked), 0, load=most / 2).load == pytest.approx(most / 2, rel=0.01)
+
+
 def test_a_run_is_plain_json():
     asked = file(seeds=1)
     (ran,) = run_all(asked, [Setting("easy+tree", links=None)], workers=1)

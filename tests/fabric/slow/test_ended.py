@@ -54,7 +54,8 @@ def test_a_search_that_stopped_and_goes_on_finds_what_one_that_did_not_stop_find
 def test_one_that_can_ask_nothing_leaves_everything_open():
     found = search(TREE, recording(site(1).ask, [], 0))
     assert (found.verdicts, found.cleared, found.rounds) == ((), (), 0)
-    assert len(found.open) == TREE.suspects
+    assert len(found.open) == TREE.first_pair
+    assert len(found.untested) == len(TREE.pairs)
 
 
 @given(st.sets(st.integers(0, TREE.nodes - 1), min_size=1, max_size=3), st.integers(0, 40))

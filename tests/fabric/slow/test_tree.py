@@ -23,7 +23,7 @@ def test_groups_follow_the_tiers(spec, nodes, groups, fill, switches):
     tree = tree_of(load(spec))
     assert (tree.nodes, [len(layer.names) for layer in tree.layers]) == (nodes, groups)
     assert [float(layer.fill[0]) for layer in tree.layers] == pytest.approx(fill)
-    assert tree.suspects == nodes + sum(1 if g == 2 else g for g in groups) + switches
+    assert tree.first_pair == nodes + sum(1 if g == 2 else g for g in groups) + switches
     for layer in tree.layers:
         assert np.bincount(layer.group).min() == np.bincount(layer.group).max()
 

@@ -8,7 +8,7 @@ import pytest
 from fabric.fleet.fleet import stated
 from fabric.fleet.policy import policy
 from fabric.fleet.simulate import simulate
-from fabric.fleet.traces import kubectl, sacct
+from fabric.fleet.traces import kubectl, openb, own, sacct
 from fabric.fleet.traces.catalog import KINDS, guess, read_trace
 from fabric.fleet.traces.mix import MIXES, USUAL_LOAD, mix
 from fabric.fleet.traces.openb import pools
@@ -192,7 +192,16 @@ def test_the_shared_traces_read_whole():
     philly = read_trace(DATA / "philly_jobs_82247.csv.gz")
     assert len(philly.jobs) == 82_247
     assert int((philly.jobs.devices > 8).sum()) == 289
-    openb = read_trace(DATA / "openb_pod_list_default.csv")
-    assert openb.rows == 8_152 == len(openb.jobs) + openb.left_out
+    pods = read_trace(DATA / "openb_pod_list_default.csv")
+    assert pods.rows == 8_152 == len(pods.jobs) + pods.left_out
     nodes = pools((DATA / "openb_node_list_gpu_node.csv").read_text(), "nodes")
     assert (sum(p.nodes for p in nodes), sum(p.nodes * p.devices for p in nodes)) == (1_213, 6_212)
+
+
+def test_processors_and_memory_are_read_where_they_stand():
+    head = "id,submit_s,work_s,devices,processors,memory_mib\n"
+    found = own.read(head + "a,0,9,4,12.5,2048\nb,1,9,4,,\nc,2,9,4,-1,5\nd,3,9,4,nan,5\n", "x")
+    assert [(job.processors, job.memory) for job in found.jobs] == [(12_500, 2048), (0, 0)]
+    assert [(one.reason, one.count) for one in found.left] == [("processors outside its range", 2)]
+    (job, _) = openb.read(OPENB, "x").jobs
+    assert (job.processors, job.memory) == (12_000, 16_384)

@@ -1,0 +1,148 @@
+"""Pairs of groups as suspects: which there are, and how full a test makes each. It plans no test and knows no time.
+
+Two leaves can be slow between each other while each is well with all others: a way that one switch has lost towards the other,
+a cable between two groups of a dragonfly. Only groups of one parent are a pair: of two leaves of different pods the pods are.
+Steps fill a pair by how many of its `room` they are in the direction in which they are more; so a pair that is slow in one
+direction alone is seen where that one is filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fabric.network.fabric import Fabric
+from fabric.network.routing.detours import FAMILIES, groups_of
+from topologies.base import Topology
+
+if TYPE_CHECKING:
+    from fabric.slow.tree import Layer
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+MOST_PAIRS = 20_000
+"""Of one layer; of more none is a suspect: a search of them would take hundreds of rounds."""
+FEWEST = 2
+"""Nodes of a group, at least, whose pairs can be told from its nodes."""
+
+
+@dataclass(frozen=True, eq=False)
+class GroupPairs:
+    """Pairs of groups. layer: of each; one, other: its groups; room: steps of nodes at once that its ways carry at full speed.
+
+    leads: the cables of each, where they are its own (direct networks), else none.
+    """
+
+    layer: Ints
+    one: Ints
+    other: Ints
+    room: Floats
+    leads: tuple[Ints, ...]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.layer)
+
+    @cached_property
+    def layers(self) -> tuple[int, ...]:
+        """The layers that have any."""
+        return tuple(int(at) for at in np.unique(self.layer))
+
+    @cached_property
+    def number(self) -> dict[int, Ints]:
+        """The number of the pair of any two groups of a layer, -1 where they are none."""
+        found: dict[int, Ints] = {}
+        for at in self.layers:
+            own = np.flatnonzero(self.layer == at)
+            groups = int(self.other[own].max()) + 1
+            table = np.full((groups, groups), -1, dtype=np.int64)
+            table[self.one[own], self.other[own]] = own
+            table[self.other[own], self.one[own]] = own
+            found[at] = table
+        return found
+
+    def filled(self, at: int, leaves: Ints, enters: Ints) -> tuple[Ints, Floats]:
+        """Return the pairs of a layer that steps between these groups cross, and how full they make each."""
+        pair = self.number[at][leaves, enters]
+        there, on = pair >= 0, leaves < enters
+        ways = [np.bincount(pair[there & side], minlength=len(self)) for side in (on, ~on)]
+        count = np.maximum(*ways)
+        crossed = np.flatnonzero(count)
+        return crossed, count[crossed] / self.room[crossed]
+
+
+_NO: Ints = np.zeros(0, dtype=np.int64)
+NO_PAIRS = GroupPairs(_NO, _NO, _NO, np.zeros(0), ())
+
+
+def pairs_of(fabric: Fabric, layers: Sequence[Layer], cables: Sequence[dict[tuple[int, int], Ints]]) -> GroupPairs:
+    """Return the pairs of all layers. cables: of each layer, between two groups, where it is direct."""
+    found: list[tuple[int, int, int, float, Ints]] = []
+    for at, layer in enumerate(layers):
+        if len(layer.names) < 3:  # of two groups the pair is the boundary
+            continue
+        parent = parents(layers, at)
+        groups = np.arange(len(layer.names))
+        one, other = (np.triu_indices(len(groups), 1)[side] for side in (0, 1))
+        mates = np.flatnonzero(parent[one] == parent[other])
+        if len(mates) > MOST_PAIRS:
+            continue
+        rows = [(int(one[m]), int(other[m])) for m in mates]
+        if layer.direct:
+            speed = fabric.link_speed[::2] / (fabric.nic_speed * _rails(fabric.topology))
+            found += [(at, a, b, float(speed[cables[at][a, b]].sum()), cables[at][a, b]) for a, b in rows]
+        else:
+            out = layer.size / np.maximum(layer.fill, 1e-9)
+            found += [(at, a, b, float(max(1.0, min(out[a], out[b], layer.size[a], layer.size[b]))), _NO) for a, b in rows]
+    if not found:
+        return NO_PAIRS
+    at_, a_, b_, room, leads = zip(*found, strict=True)
+    return GroupPairs(np.array(at_), np.array(a_), np.array(b_), np.array(room), leads)
+
+
+def _rails(topology: Topology) -> int:
+    """Return how many devices of a node send at once."""
+    return topology.devices_per_node
+
+
+def parents(layers: Sequence[Layer], at: int) -> Ints:
+    """Return the group of the next layer that each group of this one lies in."""
+    layer = layers[at]
+    first = np.unique(layer.group, return_index=True)[1]
+    return layers[at + 1].group[first] if at + 1 < len(layers) else np.zeros(len(layer.names), dtype=np.int64)
+
+
+def direct_groups(topology: Topology) -> tuple[str, Ints] | None:
+    """Return what the groups of a direct network are called, and the group of every vertex, -1 of what is in none.
+
+    Groups of a dragonfly, or the switches of a network that has one tier of them with devices at each.
+    """
+    if topology.family in FAMILIES:
+        return "group", groups_of(topology)
+    switches = np.flatnonzero(topology.is_switch)
+    if len(switches) < 3 or len({*topology.tier[switches].tolist()}) != 1:
+        return None
+    group = np.full(topology.vertices, -1)
+    group[switches] = np.arange(len(switches))
+    return "switch", group
+
+
+def cables_between(topology: Topology, group: Ints, kept: Ints) -> dict[tuple[int, int], Ints] | None:
+    """Return the cables between any two of these groups; None where two of them have none. group: of every vertex."""
+    place = np.full(int(group.max()) + 1, -1)
+    place[kept] = np.arange(len(kept))
+    sides = np.where(group[topology.ends] >= 0, place[np.maximum(group[topology.ends], 0)], -1)
+    low, high = sides.min(axis=1), sides.max(axis=1)
+    own = np.flatnonzero((low >= 0) & (low != high))
+    key = low[own] * len(kept) + high[own]
+    order = np.argsort(key, kind="stable")
+    keys, first = np.unique(key[order], return_index=True)
+    if len(keys) < len(kept) * (len(kept) - 1) // 2:
+        return None
+    parts = np.split(own[order], first[1:])
+    return {(int(k) // len(kept), int(k) % len(kept)): part for k, part in zip(keys, parts, strict=True)}
