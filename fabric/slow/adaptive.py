@@ -332,12 +332,14 @@ def _at(state: Search, probability: Floats, sure: float, sure_pair: float) -> tu
         if s not in state.factors and state.tried.get(int(s), 0) < RETRIES + (s in state.once) and s not in state.acquitted
     ]
     checks: list[tuple[int, Test, Test]] = []
-    used: set[int] = set()
+    used = {n for n in range(state.tree.nodes) if len(state.tree.left_out([n])) == state.tree.rails}
     slow = state.slow_tests() if waiting else np.zeros(0, dtype=np.int64)
     for suspect in waiting:
         pair = check(state.tree, suspect, probability, slow, used, state.priors, state.doubted())
         if pair is not None:
             with_it, without = (_without(state.tree, test) for test in pair)
+            if max(len(with_it.without), len(without.without)) == state.tree.rails:  # two groups have no rail in common
+                continue
             checks.append((suspect, with_it, without))
             used |= {*pair[0].nodes, *pair[1].nodes}
     often = Counter(a.test for a in state.asked)
