@@ -15,7 +15,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -36,6 +36,8 @@ SLOWDOWNS = (2.0, 1.33, 1.14)
 SLOW_AS_PUBLISHED = 1.5
 Key = tuple[object, ...]
 Groups = Mapping[Key, Sequence[Result]]
+NEEDED = ("collective", "nodes", "ranks", "bytes", "time_us", "library")
+"""Columns without which a CSV file says nothing."""
 FOREIGN = {"sendrecv": "send_recv", "alltoall": "all_to_all"}
 
 
@@ -115,20 +117,43 @@ class Scores:
 
 
 def of_csv(path: Path) -> Iterator[Result]:
-    """Yield the results of a CSV file of the schema; rows that no case can hold are left out."""
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            collective, ranks, nodes = FOREIGN.get(row["collective"], row["collective"]), int(row["ranks"]), int(row["nodes"])
-            seconds = float(row["time_us"] or 0) * 1e-6
-            if collective not in COLLECTIVES or ranks < 2 or seconds <= 0 or ranks % nodes:
-                continue
-            tool = "nccl-tests" if row["library"].startswith("nccl") and "socket" not in row["setting"] else "osu"
-            case = Case(collective, int(row["bytes"]), ranks, nodes, ranks // nodes, in_place=False)
-            sharp = "real SHARP" in row["note"] and row["setting"] == "collnet" and collective == "all_reduce"
-            algorithm = "sharp" if sharp and nodes > 1 else row["algorithm"]
-            setting = f"{row['run']} {row['setting']}"
-            context = {"file": row["site"], "setting": setting, "label": row["setting"], "library": row["library"]}
-            yield Result(case, f"import:{tool}", (seconds,), algorithm, "mean", context=context)
+    """Yield the results of a CSV file of the schema; what no case can hold is left out, and said on standard error."""
+    left: Counter[str] = Counter()
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        table = csv.DictReader(line.replace("\0", "?") for line in file)
+        lacking = [name for name in NEEDED if name not in (table.fieldnames or ())]
+        for row in () if lacking else table:
+            found = _of_row(row)
+            if isinstance(found, str):
+                left[found] += 1
+            else:
+                yield found
+    if lacking:
+        print(f"{path.name}: left out, lacks {', '.join(lacking)}", file=sys.stderr)
+    for why, count in left.items():
+        print(f"{path.name}: {count} rows left out, {why}", file=sys.stderr)
+
+
+def _of_row(row: Mapping[str, str | None]) -> Result | str:
+    """Return the result of a row, or why it is none."""
+    said = defaultdict(str, {name: value or "" for name, value in row.items() if name})
+    collective, setting = FOREIGN.get(said["collective"], said["collective"]), said["setting"]
+    try:
+        ranks, nodes, nbytes, seconds = (float(said[name] or 0) for name in ("ranks", "nodes", "bytes", "time_us"))
+    except ValueError:
+        return "a number that is none"
+    if collective not in COLLECTIVES:
+        return f"no collective that is known: {collective}"
+    if not (ranks >= 2 and nodes >= 1 and 0 < seconds < float("inf")):
+        return "one rank, no node or no time"
+    if ranks % nodes or nbytes % 1:
+        return "ranks that nodes share unevenly, or parts of bytes"
+    tool = "nccl-tests" if said["library"].startswith("nccl") and "socket" not in setting else "osu"
+    case = Case(collective, int(nbytes), int(ranks), int(nodes), int(ranks // nodes), in_place=False)
+    sharp = "real SHARP" in said["note"] and setting == "collnet" and collective == "all_reduce"
+    algorithm = "sharp" if sharp and nodes > 1 else said["algorithm"] or "default"
+    context = {"file": said["site"], "setting": f"{said['run']} {setting}", "label": setting, "library": said["library"]}
+    return Result(case, f"import:{tool}", (seconds * 1e-6,), algorithm, "mean", context=context)
 
 
 def of_json(path: Path) -> Iterator[tuple[str, Site, list[Result]]]:

@@ -4,9 +4,10 @@
 
 For every CSV of the schema (site, run, library, collective, algorithm, setting, nodes, ranks, bytes, time_us ...) in a folder,
 or named: the rows of 2 to N nodes make the laws of each library, collective, algorithm and setting, and every row of more
-nodes is scored, one run each. A file without rows beyond N is calibrated on half of its largest number of nodes. Beside it:
-constant busbw, that of the most nodes calibrated at equal size; and alpha + beta x bytes on the busiest device, fitted to the
-same rows. error = |measured / predicted - 1|; coverage = the share of measured times inside the 90 % interval.
+nodes is scored, one run each. A library of a file without rows beyond N, or without any up to N, is calibrated on half of its
+largest number of nodes. Beside it: constant busbw, that of the most nodes calibrated at equal size; and alpha + beta x bytes on
+the busiest device, fitted to the same rows. error = |measured / predicted - 1|; coverage = the share of measured times inside
+the 90 % interval.
 
 --register FILE appends what is predicted to a chain (records/registered.py), an entry per file, made of the fitted rows alone.
 --registered FILE scores the predictions of such a chain, and predicts nothing anew: what was committed is what is scored.
@@ -28,7 +29,8 @@ from scipy.optimize import nnls
 from benchmarks.judge_accuracy import of_csv
 from fabric.answers.register import code
 from fabric.collectives.catalog import busbw_factor
-from fabric.predict.laws import MIB, at, points_of
+from fabric.predict.curves import MIB, at
+from fabric.predict.laws import points_of
 from fabric.predict.site import BANDS, Estimate, Laws, tail_of
 from fabric.records.case import Case
 from fabric.records.prediction import Prediction
@@ -72,9 +74,10 @@ def read(path: Path) -> list[Result]:
 
 
 def calibrated_to(results: Sequence[Result], nodes: int) -> int:
-    """Return the most nodes to calibrate on: as asked, or half of the largest number where no row is beyond that."""
-    most = max((one.case.nodes for one in results), default=0)
-    return nodes if most > nodes else most // 2
+    """Return the most nodes to calibrate on: as asked, or half of the largest number where that leaves nothing on one side."""
+    counts = {one.case.nodes for one in results}
+    most = max(counts, default=0)
+    return nodes if most > nodes >= min(counts) else most // 2
 
 
 def scored(path: Path, nodes: int, said: Said | None = None) -> Iterator[Scored]:

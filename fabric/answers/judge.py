@@ -136,10 +136,9 @@ def judge(
     the results do not say.
 
     Raises:
-        InputError: no results, an algorithm that none of their collectives has, or hardware that does not exist.
+        InputError: no results, an algorithm that NCCL does not have, or hardware that does not exist.
     """
     from fabric.answers.ask import load
-    from fabric.collectives.algorithms import check_algorithm
     from fabric.judge.best import beside
     from fabric.judge.judge import judge as judged
     from fabric.judge.nominal import nominal_of
@@ -149,15 +148,36 @@ def judge(
     if not results:
         raise InputError("judge: needs at least one measured result, got none")
     fabric = load(fabric)
-    collectives = {result.case.collective for result in results}
-    if algorithm is not None:
-        check_algorithm(algorithm, collectives)
-    nominal = nominal_of(fabric, constants_on(fabric, collectives, constants))
+    _check(algorithm, results, floor)
+    nominal = nominal_of(fabric, constants_on(fabric, {result.case.collective for result in results}, constants))
     found = judged(results, nominal, floor=floor, algorithm=algorithm)
     named = nominal.hardware.name if nominal.hardware else "not known"
     assumed = [*fabric.assumptions(), f"NCCL's hardware: {named}", *_against(floor)]
     answer = answer_of(found, fabric.name, assumed, beside((row.result.case for row in found.judgements), nominal))
     return replace(answer, warnings=tuple(_another(fabric, floor)))
+
+
+def _check(algorithm: str | None, results: Sequence[Result], floor: Floor | None) -> None:
+    """Return nothing where a given algorithm can have run: what NCCL calls its own, or what a floor or another library does.
+
+    Raises:
+        InputError: it is none.
+    """
+    from fabric.judge.nominal import NAMED
+    from fabric.predict.laws import CHOOSING, library
+    from fabric.predict.names import name_of
+    from fabric.text.escape import shown
+    from topologies.errors import InputError
+    from topologies.guess import did_you_mean
+
+    held = {point.algorithm for point in floor.points} if floor else set[str]()
+    own = [result for result in results if library(result.source) == CHOOSING]
+    if algorithm is None or (algorithm.strip() and not own):
+        return
+    known = list(dict.fromkeys((*NAMED, *sorted(held))))
+    if name_of(algorithm) not in known:
+        meant = did_you_mean(algorithm, known)
+        raise InputError(f"algorithm: must be one of {', '.join(known)}, got {shown(algorithm)}{meant}")
 
 
 def _another(fabric: Fabric, floor: Floor | None) -> list[str]:

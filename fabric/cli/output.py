@@ -70,7 +70,7 @@ def give(answer: Answer[Any], *, as_json: bool = False, as_csv: bool = False) ->
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, notes: Sequence[str] = ()) -> None:
-    """Print a table with a title and notes under it, every cell whole at any width.
+    """Print a table with a title and notes under it, every cell whole at any width; without rows the notes alone, if any.
 
     Where the output is no terminal it is as wide as its content. In a terminal that is too narrow the columns stand in several
     blocks, the first one before each, folded where it takes too much.
@@ -82,7 +82,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
     cells = [[terminal(cell) for cell in row] for row in rows]
     wide = [max(cell_len(cell) for cell in column) for column in zip(columns, *cells, strict=True)]
     room = console.width if sys.stdout.isatty() else sum(wide) + GAP * len(wide)
-    for number, (first, block) in enumerate(_blocks(wide, room)):
+    for number, (first, block) in enumerate(_blocks(wide, room) if cells or not notes else ()):
         if number:
             console.print()
         console.print(_grid([0, *block], [first, *(wide[at] for at in block)], columns, cells), soft_wrap=True)

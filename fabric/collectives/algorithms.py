@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from fabric.collectives import aggregated_trees as trees
@@ -20,7 +20,6 @@ from fabric.collectives.pipeline import pipeline
 from fabric.collectives.schedule import Groups, Schedule
 from fabric.collectives.sizes import Params, options
 from fabric.collectives.swing import swing
-from fabric.text.escape import shown
 from topologies.errors import InputError
 from topologies.guess import did_you_mean
 
@@ -141,14 +140,6 @@ def algorithm(collective_name: str, text: str) -> Algorithm:
         hint = did_you_mean(name, known)
         raise InputError(f"algorithm: must be one of {', '.join(known)} for {collective_name}, got {name!r}{hint}")
     return Algorithm(name, text, known[name], _params(name, rest, known[name]))
-
-
-def check_algorithm(text: str, collectives: Iterable[str]) -> None:
-    """Return nothing where one of the collectives has an algorithm of this name; InputError naming what there is."""
-    known = {name: None for one in collectives for name in ALGORITHMS.get(one, ())}
-    name = text.partition(":")[0]
-    if name not in known:
-        raise InputError(f"algorithm: must be one of {', '.join(known)}, got {shown(name)}{did_you_mean(name, known)}")
 
 
 def keywords(build: Builder) -> dict[str, str]:

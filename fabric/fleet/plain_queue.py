@@ -109,14 +109,21 @@ def _reserved(state: State, head: int) -> tuple[int, int, int]:
 def _release(state: State, head: int, pool: int) -> tuple[int, int]:
     ready = state.ready
     count, each, share = int(ready.wanted[pool, head]), int(ready.each[pool, head]), state.share[head]
-    fitting, asked = len(state.fitting(pool, head)), (each * share, *state.asks(pool, head))
-    room: dict[int, tuple[int, ...]] = {}
+    fitting, beside = len(state.fitting(pool, head)), state.beside
+    room: dict[int, int] = {}
+    freed: dict[int, list[int]] = {}
     for run in sorted((run for run in state.going.values() if run.pool == pool), key=lambda run: (run.end, run.job)):
-        given = (run.each * state.share[run.job], *state.asks(pool, run.job))
         for node in run.nodes:
-            before = room.get(node) or (state.room(node), *(state.beside[node] if state.beside else ()))
-            room[node] = tuple(map(add, before, given))
-            fitting += covers(room[node], asked) and not covers(before, asked)
+            before = room.get(node, state.room(node))
+            room[node] = before + run.each * state.share[run.job]
+            if beside is None:
+                fitting += before < each * share <= room[node]
+                continue
+            had = freed.get(node, beside[node])
+            freed[node] = list(map(add, had, state.asks(pool, run.job)))
+            asked = state.asks(pool, head)
+            fits = room[node] >= each * share and covers(freed[node], asked)
+            fitting += fits and not (before >= each * share and covers(had, asked))
         if fitting >= count:
             return run.end, fitting - count
     return NEVER, 0

@@ -68,8 +68,11 @@ class State:
 
     def fitting(self, pool: int, job: int) -> list[int]:
         """Return the nodes of a pool that have room for a job's part: devices, or a share of one, processors and memory."""
-        found, asks = self.with_devices(pool, int(self.ready.each[pool, job]), self.share[job]), self.asks(pool, job)
-        return found if self.beside is None else [node for node in found if covers(self.beside[node], asks)]
+        found = self.with_devices(pool, int(self.ready.each[pool, job]), self.share[job])
+        if self.beside is None:
+            return found
+        asks = self.asks(pool, job)
+        return [node for node in found if covers(self.beside[node], asks)]
 
     def asks(self, pool: int, job: int) -> tuple[int, ...]:
         """Return what a job takes of each of its nodes beside devices, nothing where that binds nothing."""

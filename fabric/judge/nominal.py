@@ -35,6 +35,8 @@ FASTER = 0.75
 TWO_NODES_FASTER = 0.5
 """The same of an all-reduce on two nodes by a free choice: 1.8 times the NICs' rate was seen."""
 IN_NETWORK = ("collnet", "collnet_direct", "collnet_chain", "collnetdirect", "collnetchain", "sharp")
+NAMED = ("default", "ring", "tree", "nvls", "nvls_tree", "pat", *IN_NETWORK)
+"""What NCCL calls its algorithms, and its free choice."""
 SHARP = 1.30
 """Busbw / W of in-network reduction on healthy fabrics."""
 MOST_OF_NICS = (2.05, 1.5)
@@ -143,7 +145,7 @@ def _impossible(nominal: Nominal, result: Result) -> str | None:
     share, most = result.busbw / nominal.rate(case), MOST_OF_NICS[case.nodes > 2]
     if share <= most:
         return None
-    return f"busbw is {share:.2f} of the NICs' rate, more than they can: another fabric, or fewer nodes than stated"
+    return f"busbw is over {most:g} x the NICs' rate, more than they can: another fabric, or fewer nodes than stated"
 
 
 def _elsewhere(nominal: Nominal, case: Case) -> str | None:

@@ -12,17 +12,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import exp, log, log2, sqrt
+from math import log, log2, sqrt
 from statistics import median
 
+from fabric.predict.curves import HOLE, MIB, PACKET, Curve, at, medians, without_holes
 from fabric.predict.names import FREE, STEPPED, is_ring, is_whole, name_of, steps
 from fabric.records.case import Case
 from fabric.records.imported import LIBRARIES, PREFIX, TWIN
 from fabric.records.result import Result
 
-MIB = 1024**2
 STEP_FROM = MIB
 """Bytes of a block from which on a free choice of the library is taken as a ring: its steps are then equal at all scales."""
+BOUND_FROM = 4 * MIB
+"""Bytes of a block from which on bandwidth decides a step of NCCL."""
 EITHER_FROM = STEP_FROM // 4
 """Bytes of a block from which on it may be a ring or a tree: the smaller of both laws."""
 CHOOSING = "nccl"
@@ -37,8 +39,12 @@ FAR = 2.0
 """Doublings of the nodes from which on a free choice has left the ring of the rows where blocks are in between."""
 LATENT = MIB
 """Bytes below which growth beyond levels is that of a ring's steps."""
-HOLE = 1.25
-"""How much longer than a larger size a size takes in a hole."""
+TREED = "all_reduce"
+"""The collective that NCCL has trees for."""
+RING_TO = 64
+"""Ranks up to which NCCL's model prefers a ring from STEP_FROM on; of more its latencies outgrow what a tree loses."""
+TREE_RATE = 0.92
+"""A tree's bandwidth over a ring's, at most (NVIDIA/nccl 2.30.7, src/graph/tuning.cc)."""
 BESIDE = 4
 """How many times larger a block may be for its hole to reach down to a block."""
 REDUCING = ("all_reduce", "reduce_scatter")
@@ -49,9 +55,8 @@ OWN_RATE = 1.05
 """How much a node's rate may differ between numbers of nodes and still be its own."""
 SHORT = 64 * 1024
 """Bytes up to which an operation is latency alone."""
-PACKET = 4096
-"""Bytes up to which a message's time does not depend on its bytes."""
-Curve = Mapping[float, float]
+BEFORE, LESS = 3, 0.8
+"""Sizes before one whose levels say what its own takes, and how much less it may take."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ class Rows:
         """Return the seconds of a ring's step by block, of the most nodes that have the block, two of them only alone."""
         more = [point for point in self.points if point.nodes > FEW] or self.points
         most = {point.block: point.nodes for point in sorted(more, key=lambda point: point.nodes)}
-        return _medians((point.block, point.step) for point in more if point.nodes == most[point.block])
+        return medians((point.block, point.step) for point in more if point.nodes == most[point.block])
 
     @cached_property
     def by_nodes(self) -> Mapping[int, Curve]:
@@ -151,12 +156,26 @@ class Rows:
         found = defaultdict[int, list[Point]](list)
         for point in self.points:
             found[point.nodes].append(point)
-        return {nodes: _medians((p.nbytes, p.seconds) for p in own) for nodes, own in sorted(found.items())}
+        return {nodes: medians((p.nbytes, p.seconds) for p in own) for nodes, own in sorted(found.items())}
 
     @cached_property
     def smooth(self) -> Mapping[int, Curve]:
         """Return by_nodes with every hole bridged from the sizes around it."""
         return {nodes: without_holes(curve) for nodes, curve in self.by_nodes.items()}
+
+    @cached_property
+    def levels(self) -> Curve:
+        """Return by size what a doubling of the nodes adds, without sizes of which that is less than smaller ones' lets expect.
+
+        A level that carries more bytes takes no less time: where rows say less, a hole or a change of protocol speaks.
+        """
+        slopes = {size: _slopes(_times(size, self, measured=True)) for size in sorted({point.nbytes for point in self.points})}
+        found, least = dict[float, float](), _level(self)
+        for size, own in slopes.items():
+            slope, before = median(own or [0.0]), list(found.values())[-BEFORE:]
+            if slope > 0 and slope >= max(least, LESS * median(before or [0.0])):
+                found[size] = slope
+        return found
 
     @cached_property
     def holes(self) -> tuple[Hole, ...]:
@@ -169,24 +188,25 @@ class Rows:
         )
 
 
-def without_holes(curve: Curve) -> Curve:
-    """Return times by size with those that are beyond HOLE x a larger size's bridged from the sizes around the hole."""
-    whole, least = dict[float, float](), float("inf")
-    for size in sorted(curve, reverse=True):
-        least = min(least, curve[size])
-        if curve[size] <= HOLE * least:
-            whole[size] = curve[size]
-    first = min(whole, default=0.0)
-    return {size: whole.get(size) or (at(size, whole)[0] if size > first else whole[first]) for size in sorted(curve)}
-
-
 def step_law(case: Case, rows: Rows) -> Trend:
     """Return N tau(x): tau in log-log between the rows, proportional to x above them, affine below (flat under a packet)."""
     block, count = case.nbytes / case.world_size, steps(case.collective, case.world_size, rows.points[0].algorithm)
     tau, outside = at(block, rows.by_step)
     hole = _depth(tau, block, rows)
     why = f"a ring's step at a block of {block / MIB:.3g} MiB, as on {_named(rows.points)} nodes"
-    return Trend(count * tau, distance(case.nodes, rows.points), why, outside, least=1 / hole, hole=hole)
+    seconds = max(count * tau, _of_fewer(case, rows))
+    return Trend(seconds, distance(case.nodes, rows.points), why, outside, least=1 / hole, hole=hole)
+
+
+def _of_fewer(case: Case, rows: Rows) -> float:
+    """Return what the bytes of a ring took on fewer nodes, 0 where none was measured; more steps take no less."""
+    fewer = max((nodes for nodes in rows.by_nodes if FEW < nodes < case.nodes), default=0)
+    bound = rows.points[0].library == CHOOSING and case.nbytes / case.world_size >= BOUND_FROM
+    if not fewer or case.nodes in rows.by_nodes or not bound:
+        return 0.0
+    curve, ranks = rows.smooth[fewer], next(point.ranks for point in rows.points if point.nodes == fewer)
+    inside = min(curve) <= case.nbytes <= max(curve)
+    return at(case.nbytes, curve)[0] * _share(case.world_size) / _share(ranks) if inside else 0.0
 
 
 def _depth(tau: float, block: float, rows: Rows) -> float:
@@ -212,15 +232,16 @@ def size_law(case: Case, rows: Rows, *, levels: bool = False, whole: bool = Fals
     if own:
         seconds, outside = at(case.nbytes, own)
         return Trend(seconds, 0.0, why, outside, hole=hole)
-    found = {count: at(case.nbytes, curve) for count, curve in rows.smooth.items() if _tells(count, case.nbytes, rows)}
-    near = min(found, key=lambda count: abs(log2(count / nodes)))
-    times = {count: one[0] for count, one in found.items()}
-    seconds = _grown(times, nodes, near, rows, levels=levels or whole, latent=case.nbytes < LATENT, whole=whole)
+    times = _times(case.nbytes, rows)
+    near = min(times, key=lambda count: abs(log2(count / nodes)))
+    seconds = _grown(case, times, near, rows, levels=levels or whole, whole=whole)
     flat, steep = (
         (times[near], times[near] * (1 + log2(nodes / near) / max(1.0, log2(near)))) if len(times) == 1 else (seconds,) * 2
     )
     least, most = min(flat, steep, seconds) / seconds, max(flat, steep, seconds * hole) / seconds
-    return Trend(seconds, distance(nodes, rows.points), why, found[near][1], max(least, 0.25), most, hole)
+    return Trend(
+        seconds, distance(nodes, rows.points), why, at(case.nbytes, rows.smooth[near])[1], max(least, 0.25), most, hole
+    )
 
 
 def node_rates(nbytes: int, rows: Rows) -> dict[int, float]:
@@ -252,19 +273,47 @@ def _tells(count: int, nbytes: int, rows: Rows) -> bool:
     return count > FEW or nbytes < (APART_FROM if more > 1 else ALONE_APART_FROM) or not more
 
 
-def _grown(times: Mapping[int, float], nodes: int, near: int, rows: Rows, *, levels: bool, latent: bool, whole: bool) -> float:
+def _times(nbytes: int, rows: Rows, *, measured: bool = False) -> dict[int, float]:
+    """Return the seconds of a size by number of nodes, of those that are part of its trend. measured: only where it was."""
+    return {
+        count: at(nbytes, curve)[0]
+        for count, curve in rows.smooth.items()
+        if _tells(count, nbytes, rows) and (not measured or nbytes in curve)
+    }
+
+
+def _grown(case: Case, times: Mapping[int, float], near: int, rows: Rows, *, levels: bool, whole: bool) -> float:
     """Return the time of more or fewer nodes: by the median slope per level, linear where growth is beyond levels.
 
-    Of one number of nodes the slope is that of pure latency: the time of the smallest size grows with the levels; where every
-    level moves all bytes, all of it does.
+    Of one number of nodes what is not its bytes grows with the levels; where every level moves all bytes, all of it does.
     """
-    base, most = times[near], times[near] / max(1.0, log2(near))
-    slopes = _slopes(times) or [most if whole else _latency(rows, near) / max(1.0, log2(near))]
-    slope = max(median(slopes), _level(rows))
-    fewer = [count for count in times if count < near]
-    if slope > most and not levels and latent and fewer and nodes > near:
-        return base + (base - times[max(fewer)]) / (near - max(fewer)) * (nodes - near)
-    return max(base + min(slope, most) * log2(nodes / near), base / 2)
+    nodes, base, most = case.nodes, times[near], times[near] / max(1.0, log2(near))
+    if nodes > near and case.nbytes < LATENT and not levels and (added := _linear(times, near)):
+        return base + added * (nodes - near)
+    expected = most if whole else _waiting(case, base, near, rows) / max(1.0, log2(near))
+    slope = median(_slopes(times) or [expected])
+    if len(times) == 2 and min(times) > FEW and case.nbytes < max(rows.smooth[near]):
+        # one slope of numbers close together is worth as much as what one time says of it
+        slope = (slope + expected) / 2
+    if rows.levels and slope < LESS * (known := at(case.nbytes, rows.levels)[0]):
+        slope = known
+    return max(base + min(max(slope, 0.0), most) * log2(nodes / near), base / 2)
+
+
+def _waiting(case: Case, seconds: float, nodes: int, rows: Rows) -> float:
+    """Return what of a time is not its bytes at the rate of the largest size, and no less than the shortest operation's."""
+    largest = max(rows.smooth[nodes])
+    return max(_latency(rows, nodes), seconds - rows.smooth[nodes][largest] * case.nbytes / largest)
+
+
+def _linear(times: Mapping[int, float], near: int) -> float:
+    """Return what a node adds where times grew more like the nodes than like levels, by whose law t goes with log2 k at most.
+
+    0 where they did not; two nodes cannot tell, for to four both laws double the time.
+    """
+    fewer = max((count for count in times if FEW < count < near), default=near)
+    growth, by_levels, by_nodes = times[near] / times[fewer], log2(near) / log2(max(fewer, FEW)), near / fewer
+    return (times[near] - times[fewer]) / (near - fewer) if growth > sqrt(by_levels * by_nodes) else 0.0
 
 
 def _slopes(times: Mapping[int, float]) -> list[float]:
@@ -290,21 +339,35 @@ def _hole(rows: Rows, nbytes: int) -> float:
 
 def trend(case: Case, whose: str, name: str, rows: Rows) -> Trend:
     """Return what the law of an algorithm says of a case of several nodes."""
-    block = case.nbytes / case.world_size
     if is_ring(case.collective, name):
         return step_law(case, rows)
     more = any(point.nodes > FEW for point in rows.points)
     if name == FREE and whose == CHOOSING and case.collective in STEPPED and case.nodes > FEW and more:
-        if block >= STEP_FROM:
-            return step_law(case, rows)
-        if case.nodes in rows.by_nodes:
-            return size_law(case, rows)
-        if block < EITHER_FROM:
-            return _tree_after_ring(case, rows)
-        by_size = _tree_after_ring(case, rows) if distance(case.nodes, rows.points) >= FAR else size_law(case, rows)
-        return _either(case, by_size, step_law(case, rows), rows)
+        return _chosen(case, rows)
     whole = is_whole(case.collective, name)
     return (None if whole else _by_rate(case, whose, rows)) or size_law(case, rows, levels="tree" in name, whole=whole)
+
+
+def _chosen(case: Case, rows: Rows) -> Trend:
+    """Return what NCCL's own choice takes: by block a ring or, of an all-reduce, a tree."""
+    block, measured = case.nbytes / case.world_size, case.nodes in rows.by_nodes
+    if block >= STEP_FROM:
+        by_step = step_law(case, rows)
+        far = case.collective == TREED and not measured and case.world_size > RING_TO
+        return _faster(by_step, _tree_after_ring(case, rows)) if far else by_step
+    if measured or case.collective != TREED:
+        return size_law(case, rows) if measured or block < PACKET else step_law(case, rows)
+    if block < EITHER_FROM:
+        return _tree_after_ring(case, rows)
+    far = distance(case.nodes, rows.points) >= FAR
+    by_size = _tree_after_ring(case, rows) if far else size_law(case, rows, levels=True)
+    return _either(case, by_size, step_law(case, rows), rows)
+
+
+def _faster(one: Trend, other: Trend) -> Trend:
+    """Return the faster of two ways, up to the slower one: the library may take that."""
+    found, slower = sorted((one, other), key=lambda way: way.seconds)
+    return replace(found, most=max(found.most, slower.seconds / found.seconds))
 
 
 def _tree_after_ring(case: Case, rows: Rows) -> Trend:
@@ -312,13 +375,13 @@ def _tree_after_ring(case: Case, rows: Rows) -> Trend:
 
     The fill is what the largest size that was a tree on the rows takes on these nodes: latency and levels, few bytes.
     """
-    found, near = size_law(case, rows), max(rows.by_nodes)
+    found, near = size_law(case, rows, levels=True), max(rows.by_nodes)
     ranks = next(point.ranks for point in rows.points if point.nodes == near)
     trees = [nbytes for nbytes in rows.by_nodes[near] if nbytes / ranks < EITHER_FROM]
     if case.nbytes / ranks < STEP_FROM or not trees or case.nodes < near:
         return found
-    base, fill = at(case.nbytes, rows.smooth[near])[0], size_law(replace(case, nbytes=int(max(trees))), rows).seconds
-    seconds = base + fill
+    base = at(case.nbytes, rows.smooth[near])[0]
+    seconds = base / TREE_RATE + size_law(replace(case, nbytes=int(max(trees))), rows, levels=True).seconds
     least, most = min(found.seconds * found.least, base), found.seconds * found.most
     return replace(found, seconds=seconds, least=least / seconds, most=max(1.0, most / seconds))
 
@@ -336,40 +399,5 @@ def distance(nodes: int, points: Iterable[Point]) -> float:
     return min(abs(log2(nodes / count)) for count in {point.nodes for point in points})
 
 
-def at(x: float, curve: Curve) -> tuple[float, float]:
-    """Return a curve's value in log-log at x, and the octaves by which x is outside of it.
-
-    Above: in proportion to x. Below: affine through the first two, flat where the first is no more than a packet.
-    """
-    known = sorted(curve)
-    below = [one for one in known if one <= x * 1.001]
-    above = [one for one in known if one >= x * 0.999]
-    if not below:
-        return _beneath(x, known, curve), log2(known[0] / x)
-    if not above:
-        return curve[known[-1]] * x / known[-1], log2(x / known[-1])
-    low, high = below[-1], above[0]
-    if high <= low:
-        return curve[low], 0.0
-    part = log(x / low) / log(high / low)
-    return exp((1 - part) * log(curve[low]) + part * log(curve[high])), 0.0
-
-
-def _beneath(x: float, known: Sequence[float], curve: Curve) -> float:
-    first = known[0]
-    if first <= PACKET or len(known) == 1:
-        return curve[first] * (x / first if len(known) == 1 and first >= MIB else 1.0)
-    second = known[1]
-    slope = min(max(0.0, (curve[second] - curve[first]) / (second - first)), curve[first] / first)
-    return curve[first] - slope * (first - x)
-
-
 def _named(points: Iterable[Point]) -> str:
     return ", ".join(str(nodes) for nodes in sorted({point.nodes for point in points}))
-
-
-def _medians(pairs: Iterable[tuple[float, float]]) -> dict[float, float]:
-    found = defaultdict[float, list[float]](list)
-    for key, value in pairs:
-        found[key].append(value)
-    return {key: median(values) for key, values in sorted(found.items())}

@@ -15,7 +15,8 @@ from functools import cached_property
 from math import sqrt
 from statistics import median
 
-from fabric.predict.laws import FEW, MIB, Point, Rows, Trend, library, points_of, trend
+from fabric.predict.curves import MIB
+from fabric.predict.laws import FEW, Point, Rows, Trend, library, points_of, trend
 from fabric.predict.names import FREE, name_of
 from fabric.predict.settings import setting_of
 from fabric.records.case import Case
@@ -24,9 +25,9 @@ from fabric.records.result import Result
 KIB = 1024
 BANDS: tuple[tuple[int, float, float], ...] = (
     (64 * KIB, 0.92, 1.37),
-    (MIB, 0.60, 2.2),
+    (MIB, 0.62, 1.75),
     (16 * MIB, 0.62, 1.9),
-    (256 * MIB, 0.72, 2.1),
+    (256 * MIB, 0.62, 2.2),
 )
 """Bytes below which, and there the low and the high end of the interval one doubling of the nodes away, by the law's time."""
 LARGE = (0.85, 1.25)

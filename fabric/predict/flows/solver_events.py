@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from fabric.network.routing.ways import Flags, Floats, Ints
+from fabric.predict.flows.compiled import compiled
 from fabric.predict.flows.kernels import Small, sink
 from fabric.predict.flows.solver_moving import join, leave, next_end, solve
 from fabric.predict.flows.solver_state import BLOCK, WORK
@@ -41,7 +41,7 @@ class Waiting(NamedTuple):
     now: Floats
 
 
-@njit(cache=True)
+@compiled()
 def push(key, heap, size, value, item):  # type: ignore[no-untyped-def]
     """Put an item into a heap of a size."""
     at = size
@@ -51,7 +51,7 @@ def push(key, heap, size, value, item):  # type: ignore[no-untyped-def]
     key[at], heap[at] = value, item
 
 
-@njit(cache=True)
+@compiled()
 def next_ready(waiting):  # type: ignore[no-untyped-def]
     """Return when the next flow has waited out its latency."""
     at, soonest = waiting.tally[CURSOR], np.inf
@@ -60,7 +60,7 @@ def next_ready(waiting):  # type: ignore[no-untyped-def]
     return min(soonest, waiting.key[0]) if waiting.tally[HEAP] else soonest
 
 
-@njit(cache=True)
+@compiled()
 def pop(waiting):  # type: ignore[no-untyped-def]
     """Return the flow that is ready next."""
     tally, key, heap = waiting.tally, waiting.key, waiting.heap
@@ -75,7 +75,7 @@ def pop(waiting):  # type: ignore[no-untyped-def]
     return f
 
 
-@njit(cache=True)
+@compiled()
 def ended(waiting, f, when):  # type: ignore[no-untyped-def]
     """Note that a flow ended, and queue what waited for nothing else."""
     waiting.finish[f] = when
@@ -90,7 +90,7 @@ def ended(waiting, f, when):  # type: ignore[no-untyped-def]
             waiting.tally[HEAP] += 1
 
 
-@njit(cache=True)
+@compiled()
 def end_until(state, waiting, until):  # type: ignore[no-untyped-def]
     """Let the flows end that do so by then; return when the last one does."""
     last, low, ends = 0.0, state.low, state.end
@@ -105,7 +105,7 @@ def end_until(state, waiting, until):  # type: ignore[no-untyped-def]
     return last
 
 
-@njit(cache=True)
+@compiled()
 def advance(state, waiting, eps, work):  # type: ignore[no-untyped-def]
     """Simulate for about so much work; return whether anything is left. eps: ends so close, relative, are solved once."""
     goal = state.tally[WORK] + work

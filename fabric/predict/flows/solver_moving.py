@@ -9,8 +9,8 @@ lowest rate that left, or below an equal share of a link that was joined, is dif
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from fabric.predict.flows.compiled import compiled
 from fabric.predict.flows.kernels import fill
 from fabric.predict.flows.solver_state import BLOCK, LEFT, MOVE, QUEUE, REACH, SOLVES, WIDE, WORK
 
@@ -30,7 +30,7 @@ AFRESH = 1000
 """Solves after which sums are added up anew, so that rounding does not pile up."""
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def touch(seen, queue, tally, load, capacity, k):  # type: ignore[no-untyped-def]
     """Note that what a link offers may change, if it can be full at all; return whether it can."""
     if seen[k]:
@@ -43,7 +43,7 @@ def touch(seen, queue, tally, load, capacity, k):  # type: ignore[no-untyped-def
     return True
 
 
-@njit(cache=True)
+@compiled()
 def join(state, f, size, now):  # type: ignore[no-untyped-def]
     """Let a flow of a size move from now on; its rate comes with the next solve."""
     web, load, tally = state.web, state.load, state.tally
@@ -62,7 +62,7 @@ def join(state, f, size, now):  # type: ignore[no-untyped-def]
     tally[MOVE] += 1
 
 
-@njit(cache=True)
+@compiled()
 def leave(state, f):  # type: ignore[no-untyped-def]
     """Let a flow move no more."""
     web, load, tally, rates = state.web, state.load, state.tally, state.web.rate
@@ -85,7 +85,7 @@ def leave(state, f):  # type: ignore[no-untyped-def]
     tally[LEFT] += 1
 
 
-@njit(cache=True)
+@compiled()
 def _fill_gap(state, entry, last):  # type: ignore[no-untyped-def]
     """Let the last flow of a link's list take the place of an entry."""
     place, first, links, lists = state.place, state.web.first, state.web.links, state.web.lists
@@ -96,7 +96,7 @@ def _fill_gap(state, entry, last):  # type: ignore[no-untyped-def]
     lists[at] = other
 
 
-@njit(cache=True)
+@compiled()
 def next_end(state):  # type: ignore[no-untyped-def]
     """Return when the next flow ends if nothing changes; infinite where none moves."""
     soonest, lows, stale, ends = np.inf, state.low, state.stale, state.end
@@ -112,7 +112,7 @@ def next_end(state):  # type: ignore[no-untyped-def]
     return soonest
 
 
-@njit(cache=True)
+@compiled()
 def solve(state, now):  # type: ignore[no-untyped-def]
     """Share the links out again from now on, as far as what left and joined reaches.
 
@@ -144,7 +144,7 @@ def solve(state, now):  # type: ignore[no-untyped-def]
     return links
 
 
-@njit(cache=True)
+@compiled()
 def _touch_joined(state, joined):  # type: ignore[no-untyped-def]
     """Touch the links of flows that joined: no rate below an equal share of one that can be full changes."""
     web = state.web
@@ -156,7 +156,7 @@ def _touch_joined(state, joined):  # type: ignore[no-untyped-def]
                 state.level[0] = min(state.level[0], web.capacity[k] / state.load[k, 2])
 
 
-@njit(cache=True)
+@compiled()
 def _reach_all(state):  # type: ignore[no-untyped-def]
     """Reach every flow that moves no slower than the level."""
     rate, old, reached, tally = state.web.rate, state.old, state.reached, state.tally
@@ -170,7 +170,7 @@ def _reach_all(state):  # type: ignore[no-untyped-def]
     tally[REACH] = count
 
 
-@njit(cache=True)
+@compiled()
 def _search(state):  # type: ignore[no-untyped-def]
     """Reach the flows that touched links lead to, directly or through others."""
     level, at, seen, queue, tally, load = state.level[0] * (1 - MARGIN), 0, state.seen, state.queue, state.tally, state.load
@@ -189,7 +189,7 @@ def _search(state):  # type: ignore[no-untyped-def]
                     touch(seen, queue, tally, load, capacity, links[e])
 
 
-@njit(cache=True)
+@compiled()
 def _set_free(state):  # type: ignore[no-untyped-def]
     """Set what the reached flows share of every link; return how many links, listed in web.heap."""
     free, heap, capacity, load = state.web.free, state.web.heap, state.web.capacity, state.load
@@ -214,7 +214,7 @@ def _set_free(state):  # type: ignore[no-untyped-def]
     return size
 
 
-@njit(cache=True)
+@compiled()
 def _set_load(state, size):  # type: ignore[no-untyped-def]
     """Note what flows move over the links whose flows were given rates."""
     free, load, capacity = state.web.free, state.load, state.web.capacity
@@ -222,7 +222,7 @@ def _set_load(state, size):  # type: ignore[no-untyped-def]
         load[k, 0] = capacity[k] - free[k, 0]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _keep(state, now):  # type: ignore[no-untyped-def]
     """Let the reached flows go on at their new rates."""
     rate, olds, left, since = state.web.rate, state.old, state.left, state.since
@@ -237,7 +237,7 @@ def _keep(state, now):  # type: ignore[no-untyped-def]
         stale[f // np.uint32(BLOCK)] = True
 
 
-@njit(cache=True)
+@compiled()
 def _add_up(state):  # type: ignore[no-untyped-def]
     """Add up anew what the moving flows load."""
     web, load = state.web, state.load

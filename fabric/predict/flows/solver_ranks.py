@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from fabric.network.routing.ways import Flags, Floats, Ints
+from fabric.predict.flows.compiled import compiled
 from fabric.predict.flows.kernels import sink
 from fabric.predict.flows.network import FULL
 from fabric.predict.flows.solver_events import TIE, push
@@ -96,14 +96,14 @@ class Ranks(NamedTuple):
     now: Floats
 
 
-@njit(cache=True)
+@compiled()
 def is_on(plan, m, phase, turn):  # type: ignore[no-untyped-def]
     """Return whether a repeat of a phase has a message."""
     at, first = plan.mask[phase], plan.message[phase]
     return at < 0 or plan.on[at + turn * (plan.message[phase + 1] - first) + m - first]
 
 
-@njit(cache=True)
+@compiled()
 def enter_program(ranks, program, start):  # type: ignore[no-untyped-def]
     """Let the ranks of a program begin."""
     for rank in range(ranks.base[program], ranks.base[program + 1]):
@@ -111,7 +111,7 @@ def enter_program(ranks, program, start):  # type: ignore[no-untyped-def]
         enter(ranks, rank, start)
 
 
-@njit(cache=True)
+@compiled()
 def enter(ranks, rank, now):  # type: ignore[no-untyped-def]
     """Let a rank begin the repeat it stands at, and all that follow as long as it has to wait for nothing in them."""
     standing, plan = ranks.standing, ranks.plan
@@ -128,7 +128,7 @@ def enter(ranks, rank, now):  # type: ignore[no-untyped-def]
     standing.finish[rank] = now
 
 
-@njit(cache=True)
+@compiled()
 def _send(ranks, rank, phase, turn, now):  # type: ignore[no-untyped-def]
     """Let a rank send what a repeat has; return how many messages."""
     plan, messages, sent = ranks.plan, ranks.messages, 0
@@ -143,7 +143,7 @@ def _send(ranks, rank, phase, turn, now):  # type: ignore[no-untyped-def]
     return sent
 
 
-@njit(cache=True)
+@compiled()
 def _to_receive(ranks, rank, phase, turn):  # type: ignore[no-untyped-def]
     """Return how many messages of a repeat a rank still has to receive."""
     plan, missing = ranks.plan, 0
@@ -155,7 +155,7 @@ def _to_receive(ranks, rank, phase, turn):  # type: ignore[no-untyped-def]
     return missing
 
 
-@njit(cache=True)
+@compiled()
 def step_on(ranks, rank):  # type: ignore[no-untyped-def]
     """Let a rank stand at its next repeat."""
     standing = ranks.standing
@@ -169,7 +169,7 @@ def step_on(ranks, rank):  # type: ignore[no-untyped-def]
         ranks.tally[SLOWER] += 1
 
 
-@njit(cache=True)
+@compiled()
 def arrived(ranks, m, when):  # type: ignore[no-untyped-def]
     """Note that a message is done, and let the ranks go on that waited for nothing else."""
     messages, standing = ranks.messages, ranks.standing
@@ -190,7 +190,7 @@ def arrived(ranks, m, when):  # type: ignore[no-untyped-def]
         enter(ranks, target, standing.begin[target])
 
 
-@njit(cache=True)
+@compiled()
 def note_full(ranks, state, k, now):  # type: ignore[no-untyped-def]
     """Note since when a link is full, or for how long it was."""
     full = state.load[k, 0] >= state.web.capacity[k] * (1 - FULL)
@@ -201,7 +201,7 @@ def note_full(ranks, state, k, now):  # type: ignore[no-untyped-def]
         ranks.full[k, 0] = np.inf
 
 
-@njit(cache=True)
+@compiled()
 def end_until(state, ranks, now, until):  # type: ignore[no-untyped-def]
     """Let the messages end that do so by then."""
     web = state.web
@@ -216,7 +216,7 @@ def end_until(state, ranks, now, until):  # type: ignore[no-untyped-def]
                     arrived(ranks, m, when)
 
 
-@njit(cache=True)
+@compiled()
 def move_until(state, ranks, now, until):  # type: ignore[no-untyped-def]
     """Let the bytes of messages move that have waited long enough by then."""
     messages, key, heap, tally, first = ranks.messages, ranks.key, ranks.heap, ranks.tally, state.web.first
@@ -232,14 +232,14 @@ def move_until(state, ranks, now, until):  # type: ignore[no-untyped-def]
             arrived(ranks, m, when)
 
 
-@njit(cache=True)
+@compiled()
 def next_event(state, ranks):  # type: ignore[no-untyped-def]
     """Return when something happens next; infinite where nothing does."""
     soonest = next_end(state)
     return min(soonest, ranks.key[0]) if ranks.tally[HEAP] else soonest
 
 
-@njit(cache=True)
+@compiled()
 def advance(state, ranks, work, pause):  # type: ignore[no-untyped-def]
     """Simulate until some program's slowest rank goes on, for about so much work, or until nothing happens before pause."""
     goal = state.tally[WORK] + work

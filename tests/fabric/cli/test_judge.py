@@ -52,6 +52,23 @@ def test_a_healthy_log_is_good(tmp_path):
     assert said.startswith("GOOD for rail_only")
 
 
+@pytest.mark.parametrize("name", ["nonsense", " "])
+def test_an_algorithm_that_nccl_does_not_have_is_refused_with_those_it_has(name, tmp_path):
+    said = judge(log(tmp_path / "a.log", 4, HEALTHY), *TOPO, "--algorithm", name, code=2)
+    assert not said.stdout
+    assert said.stderr.splitlines() == [
+        "fabricbench: algorithm: must be one of default, ring, tree, nvls, nvls_tree, pat, collnet, collnet_direct, "
+        f"collnet_chain, collnetdirect, collnetchain, sharp, got {name!r}"
+    ]
+
+
+def test_where_no_row_can_be_judged_reasons_stand_without_an_empty_table(tmp_path):
+    slower = [one.replace("nodes=8", "nodes=8,speed=10Gb/s") for one in TOPO]
+    said = judge(log(tmp_path / "a.log", 4, HEALTHY), *slower, code=4).stdout.splitlines()
+    assert said[0].endswith("8 unknown of 8 rows")
+    assert said[1].startswith("unknown: 8 rows: busbw is over 1.5 x the NICs' rate, more than they can")
+
+
 def test_half_the_rails_are_bad_and_named(tmp_path):
     found = json.loads(judge(log(tmp_path / "a.log", 4, HEALTHY, 2.0), *TOPO, "--json", code=1).stdout)
     assert found["schema"] == "fabricbench.judge/1"

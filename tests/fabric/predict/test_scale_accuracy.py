@@ -75,7 +75,7 @@ def errors(pairs):
     return [abs(row.time / said.seconds - 1) for row, said in pairs]
 
 
-@pytest.mark.parametrize(("site", "median_error"), [("alps", 0.06), ("b200", 0.03), ("mare_nostrum", 0.11)])
+@pytest.mark.parametrize(("site", "median_error"), [("alps", 0.04), ("b200", 0.03), ("mare_nostrum", 0.11)])
 def test_twice_the_nodes_are_predicted_from_fewer(site, median_error):
     assert median(errors(held_out(site))) <= median_error
 
@@ -154,3 +154,33 @@ def test_what_was_registered_is_what_is_scored(tmp_path, capsys):
     chain.write_text(chain.read_text().replace('"calibrate":"8"', '"calibrate":"4"'))
     with pytest.raises(InputError, match="changed since written"):
         main([str(path), "--registered", str(chain)])
+
+
+def test_odd_files_are_left_out_by_name_and_odd_rows_by_reason(tmp_path, capsys):
+    """A folder is scored as far as it can be read: binary, other tables, lacking columns, numbers that are none."""
+    whole = written(tmp_path / "alps.csv", "alps").read_text().splitlines()
+    (tmp_path / "binary.csv").write_bytes(bytes(range(256)))
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    short = [",".join(cell for at, cell in enumerate(line.split(",")[:11]) if at != 4) for line in whole]
+    (tmp_path / "short.csv").write_text("\n".join(short))
+    bad = [
+        "x,r,nccl,all_reduce,ring,s,3,10,,8,1,,,,",
+        "x,r,nccl,all_reduce,ring,s,0,4,,8,1,,,,",
+        "x,r,nccl,all_reduce,,s,4,16,,8,n/a,,,,",
+    ]
+    (tmp_path / "rows.csv").write_text("\n".join([*whole, *bad]))
+    main([str(tmp_path), "--calibrate", "8"])
+    out, err = capsys.readouterr()
+    assert [line.split()[1] for line in out.splitlines() if line.startswith(("alps ", "short ", "rows "))] == ["20"] * 3
+    assert sorted(err.splitlines()) == [
+        "binary.csv: left out, lacks collective, nodes, ranks, bytes, time_us, library",
+        "other.csv: left out, lacks collective, nodes, ranks, bytes, time_us, library",
+        "rows.csv: 1 rows left out, a number that is none",
+        "rows.csv: 1 rows left out, one rank, no node or no time",
+        "rows.csv: 1 rows left out, ranks that nodes share unevenly, or parts of bytes",
+    ]
+
+
+def test_a_file_of_large_scales_alone_is_calibrated_on_half_of_them(tmp_path):
+    path = written(tmp_path / "large.csv", "alps")
+    assert {one.result.case.nodes for one in scored(path, 2)} == {16}
