@@ -7,17 +7,19 @@ the high end of a cell is 1.4 to 1.9 % above its median in the middle, in a tent
 differ by a standard deviation of 1 to 4 % (LUMI) (HLC-Lab/pico @413bc5d, MIT; figures only). Congestion by others, where asked
 for, halves what leads out of one group for one visit: whoever is named for it is named falsely.
 
-    python -m benchmarks.slow_sites --sites 2000     # the table of docs/slow.md
+    python -m benchmarks.slow_sites --sites 2000     # the table of docs/slow.md, on all cores
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from math import ceil, exp, log, log2
 from time import process_time
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +30,7 @@ from fabric.slow.adaptive import Found, search
 from fabric.slow.belief import entropy_bits
 from fabric.slow.plan import Test, steps
 from fabric.slow.tree import Tree, tree_of
+from fabric.sweep import sweep
 
 BLOCK_NOISE, VISIT_NOISE, BURSTS, BURST = 0.02, 0.02, 0.05, 0.5
 """Of a block, of a visit (Student's t with 4 degrees of freedom), the share of blocks with a burst and its mean size."""
@@ -41,6 +44,8 @@ VERDICTS = {"device": "device", "nic": "rail", "cable": "boundary", "switch": "b
             "pair": "pair"}  # fmt: skip
 """What each kind is to be called, where nodes have several rails; elsewhere a slow device or NIC is a slow node."""
 CROWD = 2.0
+CHUNK = 20
+"""Sites that a process takes at a time."""
 
 
 @dataclass
@@ -123,7 +128,7 @@ class Site:
         if test.inside:
             (node,) = test.nodes
             return [(d, d) for d in devices[node]]
-        rails = range(len(devices[0])) if test.rail is None else [test.rail]
+        rails = [r for r in range(len(devices[0])) if r not in test.without] if test.rail is None else [test.rail]
         return [(devices[a][r], devices[b][r]) for a, b in steps(test) for r in rails]
 
 
@@ -209,7 +214,7 @@ def _leads_out(fabric: Fabric, tree: Tree, at: int, suspect: int) -> np.ndarray:
 class Score:
     """What a search of one site came to. found: of the planted, by kind; called: those that were called what they are.
 
-    false: suspects named and not planted.
+    false: suspects named and not planted, a switch not beside its nodes.
     """
 
     planted: tuple[str, ...]
@@ -246,7 +251,7 @@ def score(site: Site, **options: float) -> Score:
             for kind, names in site.told
             if any(v.kind == _verdict(site, kind) and names <= {*v.suspects} for v in found.verdicts)
         ),
-        len(named - right),
+        len({s for s in named if site.tree.kind(s) != "switch"} - right),
         not found.open,
         found.searched,
         search_rounds(found),
@@ -301,11 +306,36 @@ HEAD = (
 )
 
 
-def row(spec: str, faults: int, kinds: Sequence[str], crowded: float, sites: int) -> str:
-    """Return one setting's row of the table."""
+@cache
+def _fabric(spec: str) -> tuple[Fabric, Tree]:
     fabric = load(spec)
-    tree = tree_of(fabric)
-    scores = [score(planted(fabric, tree, faults, seed, kinds, crowded)) for seed in range(sites)]
+    return fabric, tree_of(fabric)
+
+
+def scored(task: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the scores of the sites of some seeds, as JSON has them."""
+    fabric, tree = _fabric(task["spec"])
+    sites = (planted(fabric, tree, task["faults"], seed, task["kinds"], task["crowded"]) for seed in task["seeds"])
+    return [asdict(score(site)) for site in sites]
+
+
+def scores_of(
+    spec: str, faults: int, kinds: Sequence[str] = KINDS, crowded: float = 0.0, *, sites: int, workers: int | None = None
+) -> list[Score]:
+    """Return the scores of so many sites of a setting. workers: processes, by default one per core."""
+    setting = {"spec": spec, "faults": faults, "kinds": list(kinds), "crowded": crowded}
+    tasks = [{**setting, "seeds": list(range(first, min(first + CHUNK, sites)))} for first in range(0, sites, CHUNK)]
+    return [
+        Score(**{k: tuple(v) if isinstance(v, list) else v for k, v in one.items()})
+        for some in sweep(scored, tasks, workers=workers)
+        for one in some
+    ]
+
+
+def row(spec: str, faults: int, kinds: Sequence[str], crowded: float, sites: int, workers: int | None = None) -> str:
+    """Return one setting's row of the table."""
+    tree = _fabric(spec)[1]
+    scores = scores_of(spec, faults, kinds, crowded, sites=sites, workers=workers)
     rate: Callable[[str], str] = lambda kind: _rate(  # noqa: E731
         sum(s.found.count(kind) for s in scores), sum(s.planted.count(kind) for s in scores)
     )
@@ -332,11 +362,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sites", type=int, default=200)
     parser.add_argument("--settings", type=int, nargs="*", default=range(len(SETTINGS)))
+    parser.add_argument("--jobs", type=int, help="processes, by default one per core")
     asked = parser.parse_args()
     print(HEAD)
     print("|" + "---|" * HEAD.count(" | ") + "---|")
     for number in asked.settings:
-        print(row(*SETTINGS[number], asked.sites), flush=True)
+        print(row(*SETTINGS[number], asked.sites, asked.jobs), flush=True)
 
 
 if __name__ == "__main__":

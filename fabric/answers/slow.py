@@ -83,7 +83,7 @@ SUSPECTS = View(
         Column("kind", TEXT, "device, rail, node, switch, boundary (what leads out of a group), pair (what goes between two), "
                "software or hung", head="what"),
         Column("name", TEXT, "the node's, the switch's, or the groups on both sides", head="name"),
-        Column("suspects", LIST, "their numbers: nodes, then boundaries, then pairs of groups"),
+        Column("suspects", LIST, "their numbers: nodes, then boundaries, what smallest groups hang on, then pairs of groups"),
         Column("parts", LIST, "rails or devices of the node", head="of it", cell=lambda row: " ".join(map(str, row["parts"]))),
         Column("factor", maybe(NUMBER), "its time / the others' time, of the confirming tests", head="factor",
                cell=_share("factor")),

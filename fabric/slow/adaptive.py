@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, exp, isfinite, log, log2
 from typing import Literal
 
@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, Scale, log_odds, marginals, ratio, scale_of
 from fabric.slow.confirm import COMPANY, check
-from fabric.slow.parts import Part, parts_of
+from fabric.slow.parts import Part, parts_of, rails_of_groups, slow_rails
 from fabric.slow.plan import SURE, Belief, Test, filled, plan, undecided, visible
 from fabric.slow.plan_pairs import ACCUSED, Known, around, pair_tests, rounds_of
 from fabric.slow.tree import Tree
-from fabric.slow.verdicts import Kind, Verdict, merged
+from fabric.slow.verdicts import Kind, Verdict, merged, on_rails
 from fabric.statistics import median
 
 Floats = NDArray[np.float64]
@@ -43,6 +43,8 @@ LIKELIEST = 0.3
 """Probability from which on a suspect is confirmed where nothing else is left to test."""
 AGAIN = 3
 """Times that the very same test is asked, at most: more tell nothing new."""
+PLAINLY = 0.7
+"""How probably a test must show a suspect to be asked again for it."""
 RETRIES = 3
 """Confirmations of one suspect, at most."""
 SURELY_GONE = 2
@@ -113,8 +115,11 @@ class Search:
     tried: dict[int, int] = field(default_factory=dict)
     factors: dict[int, list[float]] = field(default_factory=dict)
     acquitted: set[int] = field(default_factory=set)
+    once: set[int] = field(default_factory=set)
     rounds: int = 0
     every_pair: bool = False
+    _known: tuple[float, ...] = ()
+    _scale: Scale = field(default_factory=lambda: Scale(0.0, FIRST_NOISE))
 
     @property
     def prior(self) -> float:
@@ -133,11 +138,14 @@ class Search:
 
     @property
     def scale(self) -> Scale:
-        """What a healthy test takes, and its noise."""
-        noise = 1.5 * median(self.spreads) if self.spreads else FIRST_NOISE
+        """What a healthy test takes, and its noise; worked out once for so many tests."""
         floor = self.floor() if callable(self.floor) else self.floor
-        found = scale_of(np.array(self.logs), max(noise, floor))
-        return Scale(found.centre, max(found.noise, floor))
+        known = (len(self.logs), len(self.spreads), floor)
+        if known != self._known:
+            noise = 1.5 * median(self.spreads) if self.spreads else FIRST_NOISE
+            found = scale_of(np.array(self.logs), max(noise, floor))
+            self._known, self._scale = known, Scale(found.centre, max(found.noise, floor))
+        return self._scale
 
     @property
     def clear(self) -> Floats:
@@ -201,6 +209,11 @@ class Search:
         open_ = undecided(self.tree, probability, self.prior)
         open_[self.tree.first_pair :] = False
         return bool((open_ & (full / full.max() * cover > np.where(probability > self.prior, 0.0, best + FULLER))).any())
+
+    def slow_tests(self) -> NDArray[np.int64]:
+        """Return how many slow tests every suspect was in."""
+        quiet, slow = self.densities()
+        return np.asarray((np.array(self.rows)[slow > quiet] > 0).sum(axis=0))
 
     def densities(self) -> tuple[Floats, Floats]:
         """Return the densities of every test's time without and with something slow in it."""
@@ -277,7 +290,29 @@ def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[Tes
     between = _of_pairs(state, probability, others) if state.asked else []
     if not others and not between:
         tests, checks = _at(state, probability, LIKELIEST, LIKELIEST)
-    return tests, between, checks
+    return (tests, between, checks) if tests or between or checks else (_again(state, probability), [], [])
+
+
+def _again(state: Search, probability: Floats) -> list[Test]:
+    """Return for suspects that are left open, though tests showed them, the smallest test that does, to be asked again.
+
+    One time too long or too short by a burst leaves them so.
+    """
+    asked = [one.test for one in state.asked if one.why != "part"]  # nodes that never answered were noted before
+    if not asked:
+        return []
+    shown = np.array(state.rows)[-len(asked) :]
+    clean = np.logical_not((shown[:, [*state.factors]] > 0).any(axis=1))
+    open_ = (probability > state.clear)[: state.tree.first_pair]
+    left = [s for s in np.flatnonzero(open_) if s not in state.factors and s not in state.acquitted]
+    often, used, found = Counter(asked), set[int](), list[Test]()
+    for suspect in left:
+        able = np.flatnonzero(clean & (shown[:, suspect] > max(PLAINLY, 0.9 * shown[:, suspect].max())))
+        test = min((asked[at] for at in able), key=lambda test: len(test.nodes), default=None)
+        if test and often[test] < AGAIN and not used & {*test.nodes}:
+            found.append(test)
+            used |= {*test.nodes}
+    return found
 
 
 def _of_pairs(state: Search, probability: Floats, others: Sequence[Test]) -> list[Test]:
@@ -285,7 +320,8 @@ def _of_pairs(state: Search, probability: Floats, others: Sequence[Test]) -> lis
     known = state.known(probability, alone=not others)
     tests = pair_tests(state.tree, known, others) if len(state.tree.pairs) else []
     often = Counter(a.test for a in state.asked)
-    return [test for test in tests if often[test] < AGAIN]
+    narrowed = [_without(state.tree, test) for test in tests]
+    return [test for test in narrowed if len(test.without) < state.tree.rails and often[test] < AGAIN]
 
 
 def _at(state: Search, probability: Floats, sure: float, sure_pair: float) -> tuple[list[Test], list[tuple[int, Test, Test]]]:
@@ -293,14 +329,18 @@ def _at(state: Search, probability: Floats, sure: float, sure_pair: float) -> tu
     waiting = [
         int(s)
         for s in np.flatnonzero(probability >= limit)
-        if s not in state.factors and state.tried.get(int(s), 0) < RETRIES and s not in state.acquitted
+        if s not in state.factors and state.tried.get(int(s), 0) < RETRIES + (s in state.once) and s not in state.acquitted
     ]
     checks: list[tuple[int, Test, Test]] = []
-    used: set[int] = set()
+    used = {n for n in range(state.tree.nodes) if len(state.tree.left_out([n])) == state.tree.rails}
+    slow = state.slow_tests() if waiting else np.zeros(0, dtype=np.int64)
     for suspect in waiting:
-        pair = check(state.tree, suspect, probability, used, state.priors, state.doubted())
+        pair = check(state.tree, suspect, probability, slow, used, state.priors, state.doubted())
         if pair is not None:
-            checks.append((suspect, *pair))
+            with_it, without = (_without(state.tree, test) for test in pair)
+            if max(len(with_it.without), len(without.without)) == state.tree.rails:  # two groups have no rail in common
+                continue
+            checks.append((suspect, with_it, without))
             used |= {*pair[0].nodes, *pair[1].nodes}
     often = Counter(a.test for a in state.asked)
     belief = state.belief(probability)
@@ -311,10 +351,20 @@ def _at(state: Search, probability: Floats, sure: float, sure_pair: float) -> tu
 
 
 def _planned(state: Search, belief: Belief, used: set[int], *, mildest: bool = False) -> list[Test]:
-    """Return the plan's tests that tell anything, over pairs of groups that they can tell of, too."""
-    known = state.known(belief.probability)
-    tests = (around(state.tree, known, test) for test in plan(state.tree, belief, used, mildest=mildest))
-    return [test for test in tests if test is not None and state.tells(test, belief.probability)]
+    """Return the plan's tests that tell anything, over pairs of groups that they can tell of, too.
+
+    Each without the rails that are known to be slow.
+    """
+    known, tree = state.known(belief.probability), state.tree
+    tests = (around(tree, known, test) for test in plan(tree, belief, used, mildest=mildest))
+    narrowed = (_without(tree, test) for test in tests if test is not None)
+    return [test for test in narrowed if len(test.without) < tree.rails and state.tells(test, belief.probability)]
+
+
+def _without(tree: Tree, test: Test) -> Test:
+    """Return the test without the rails of its groups that are known to be slow."""
+    out = tree.left_out(test.nodes)
+    return replace(test, without=out) if out else test
 
 
 def _round(
@@ -336,10 +386,15 @@ def _round(
         taken.append((suspect, with_it, state.take(with_it, blocks, "with"), state.take(without, others, "without")))
     for suspect, with_it, seen, other in taken:
         _judge(state, suspect, with_it, seen, other)
+    first = state.tree.first_switch
+    _narrow(state, ask, [s - first for s, *_ in taken if state.tree.kind(s) == "switch" and s in state.factors])
 
 
 def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float) -> None:
-    """Confirm a suspect by the logarithms of the times of a test with it and one without it, or acquit it."""
+    """Confirm a suspect by the logarithms of the times of a test with it and one without it, or acquit it.
+
+    What leads out of a group is confirmed twice, in rounds of their own: others' traffic through it comes and goes.
+    """
     scale = state.scale
     full, _ = filled(state.tree, with_it)
     share = float(full[suspect] / full.max())
@@ -347,10 +402,34 @@ def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float
     others = log_odds(other - scale.centre, scale.noise, state.least, 1.0)
     state.tried[suspect] = state.tried.get(suspect, 0) + 1
     if accused > SURELY and others < 0:
+        if state.tree.kind(suspect) in ("boundary", "switch") and suspect not in state.once:
+            state.once.add(suspect)
+            return
         usual = min(other, scale.centre + scale.noise)
         state.factors[suspect] = [exp(seen - usual) / share if isfinite(seen) else seen]
     elif accused < -SURELY:
         state.acquitted.add(suspect)
+
+
+def _narrow(state: Search, ask: Ask, groups: Sequence[int]) -> None:
+    """Find by which rails the switches of these groups are slow, each alone and twice, and leave those out from now on."""
+    if not groups:
+        return
+    tests = rails_of_groups(state.tree, groups)
+    logs = [_both(state, ask, [test for *_, test in tests])] if state.tree.rails > 1 else []
+    limit = max(log(1 + state.least / 2), 3 * state.scale.noise)
+    factors = {g: log(state.factors[state.tree.first_switch + g][0]) for g in groups}
+    slow = slow_rails(tests, logs[0], factors, limit, state.scale.noise) if logs else dict.fromkeys(groups, (0,))
+    before = state.tree.out or ((),) * len(state.tree.layers[0].names)
+    state.tree = replace(state.tree, out=tuple(slow.get(g, rails) for g, rails in enumerate(before)))
+
+
+def _both(state: Search, ask: Ask, tests: Sequence[Test]) -> list[float]:
+    """Ask tests of parts twice; return the logarithms of the shorter times: a burst in one is no slow part."""
+    times = [ask(tests) for _ in range(2)]
+    state.rounds += len(times)
+    logs = [[state.take(test, blocks, "part") for test, blocks in zip(tests, one, strict=True)] for one in times]
+    return [min(pair) for pair in zip(*logs, strict=True)]
 
 
 def _found(state: Search, ask: Ask) -> Found:
@@ -363,10 +442,12 @@ def _found(state: Search, ask: Ask) -> Found:
         parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
     verdicts = [_verdict(state, s, float(probability[s]), noise, *parts.get(s, ("node", ()))) for s in confirmed]
     blind = noise > log(1 + state.least)  # what is to be found is within the noise: nobody is cleared by that
-    cleared = [int(s) for s in np.flatnonzero(probability < state.clear) if s not in confirmed and not blind]
+    named = {s for v in verdicts for s in v.suspects}
+    cleared = [int(s) for s in np.flatnonzero(probability < state.clear) if s not in named and not blind]
     told = {*cleared} if any(s >= state.tree.first_pair for s in confirmed) else set()  # it is why they were accused
-    contended = sorted(s for s in state.acquitted if s not in confirmed and s not in told)
-    known = {*confirmed, *cleared, *contended}
+    told |= {s for s in state.acquitted if state.tree.kind(s) == "switch"}  # of one its nodes are
+    contended = sorted(s for s in state.acquitted if s not in named and s not in told)
+    known = {*named, *cleared, *contended}
     rest = [s for s in range(state.tree.suspects) if s not in known]
     about = state.asked_about(probability)
     left = tuple(s for s in rest if about[s])
@@ -387,11 +468,23 @@ def _found(state: Search, ask: Ask) -> Found:
 def _verdict(state: Search, suspect: int, probability: float, noise: float, kind: Kind, parts: tuple[int, ...]) -> Verdict:
     factor = float(median(state.factors[suspect]))
     wide = exp(2.8 * noise)  # of a ratio of two tests, 95 %
-    if (what := state.tree.kind(suspect)) != "node":
+    name = state.tree.word(suspect)
+    suspects: tuple[int, ...] = (suspect,)
+    if (what := state.tree.kind(suspect)) == "switch":
+        kind, parts, name, suspects = _of_switch(state.tree, suspect)
+    elif what != "node":
         kind = what
     elif factor == float("inf"):
         kind = "hung"
-    return Verdict(kind, state.tree.word(suspect), (suspect,), factor, factor / wide, factor * wide, probability, parts)
+    return Verdict(kind, name, suspects, factor, factor / wide, factor * wide, probability, parts)
+
+
+def _of_switch(tree: Tree, suspect: int) -> tuple[Kind, tuple[int, ...], str, tuple[int, ...]]:
+    """Return kind, rails, name and suspects of what a group hangs on: all its nodes are slow by it."""
+    group = suspect - tree.first_switch
+    rails = tree.out[group] if tree.out and 0 < len(tree.out[group]) < tree.rails else ()
+    nodes = np.flatnonzero(tree.layers[0].group == group).tolist()
+    return "switch", rails, on_rails(rails, tree.word(suspect)), (suspect, *nodes)
 
 
 def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -> dict[int, Part]:
@@ -400,12 +493,6 @@ def _parts(state: Search, ask: Ask, nodes: Sequence[int], probability: Floats) -
     parts = parts_of(state.tree, [n for n in nodes if isfinite(state.factors[n][0])], well)
     if not parts.rails:
         return {}
-    times = [ask(tests) for tests in (parts.over_network, parts.at_home) for _ in range(2)]  # a burst in one is no slow rail
-    state.rounds += len(times)
-    tests = (parts.over_network, parts.over_network, parts.at_home, parts.at_home)
-    logs = [
-        [state.take(test, b, "part") for test, b in zip(own, seen, strict=True)] for own, seen in zip(tests, times, strict=True)
-    ]
-    network, home = ([min(pair) for pair in zip(*two, strict=True)] for two in (logs[:2], logs[2:]))
+    network, home = (_both(state, ask, tests) for tests in (parts.over_network, parts.at_home))
     limit = max(log(1 + state.least / 2), 3 * state.scale.noise)
     return parts.judged(network, home, {n: log(state.factors[n][0]) for n in nodes}, limit, state.scale.noise)

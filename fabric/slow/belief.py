@@ -35,6 +35,8 @@ TAIL = 4.0
 LEAST_NOISE = 0.004
 FIRST_NOISE = 0.03
 """Noise of a test where too few tests tell it."""
+CERTAIN = 4e-18
+"""How unlikely a test can make what a suspect is, at most."""
 WEIGHT = 6
 CLUSTER, MANY = 3.0, 3
 """Noises within which tests are one cluster; tests that are one, at least, where there are so many."""
@@ -142,9 +144,9 @@ def log_odds(x: float, noise: float, least: float, fill: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Graph:
-    """Edges of tests and suspects, sorted by test; by_suspect sorts them by suspect.
+    """Edges of tests and suspects, sorted by test; by_suspect sorts them by suspect, place: of each in that order.
 
-    maps: (edges, reach) of each fill and cover.
+    count: of each edge, how many suspects it stands for. maps: (edges, reach) of each fill and cover.
     """
 
     test: Ints
@@ -152,21 +154,20 @@ class _Graph:
     firsts: Ints
     by_suspect: Ints
     starts: Ints
+    place: Ints
+    count: Floats
     maps: list[tuple[Ints, Floats]]
 
     def per_test(self, values: Floats) -> Floats:
-        """Return the sums over the edges of each test, for each edge."""
-        return np.asarray(np.add.reduceat(values, self.firsts)[self.test])
+        """Return the sums over the suspects of each test, for each edge."""
+        return np.asarray(np.add.reduceat(values * self.count, self.firsts)[self.test])
 
     def per_suspect(self, values: Floats) -> Floats:
         """Return the sums over the edges of each suspect that has one, for each edge."""
-        sums = np.add.reduceat(values[self.by_suspect], self.starts)
-        found = np.empty_like(values)
-        found[self.by_suspect] = np.repeat(sums, np.diff(np.append(self.starts, len(values))), axis=0)
-        return found
+        return np.asarray(np.add.reduceat(values[self.by_suspect], self.starts)[self.place])
 
 
-def _graph(fill: Floats, cover: Floats, edges: Floats) -> _Graph:
+def _graph(fill: Floats, cover: Floats, count: Ints, edges: Floats) -> _Graph:
     test, suspect = np.nonzero(fill)
     order = np.argsort(suspect, kind="stable")
     share, sure = np.round(fill[test, suspect], 3), np.round(cover[test, suspect], 3)
@@ -175,7 +176,8 @@ def _graph(fill: Floats, cover: Floats, edges: Floats) -> _Graph:
     maps = [(own, one) for own, one in maps if not np.allclose(one, np.eye(len(one)))]
     firsts = np.flatnonzero(np.diff(test, prepend=-1))
     starts = np.flatnonzero(np.diff(suspect[order], prepend=-1))
-    return _Graph(np.cumsum(np.diff(test, prepend=test[0]) > 0), suspect, firsts, order, starts, maps)
+    number, place = (np.unique(of, return_inverse=True)[1].ravel() for of in (test, suspect))
+    return _Graph(number, suspect, firsts, order, starts, place, count[suspect].astype(np.float64)[:, None], maps)
 
 
 def marginals(fill: Floats, cover: Floats, x: Floats, noise: float, least: float, prior: Floats) -> Floats:
@@ -187,12 +189,14 @@ def marginals(fill: Floats, cover: Floats, x: Floats, noise: float, least: float
     edges = bins(least)
     width = np.diff(edges)
     width[: LOW - 1] = 0.0
-    base = np.log(np.maximum(np.hstack([1 - prior[:, None], prior[:, None] * width / width.sum()]), 1e-30))
     loaded = fill.any(axis=1)
     if not loaded.any():
         return prior.copy()
     fill, cover, likely = _together(fill[loaded], cover[loaded], np.log(likelihood(x[loaded], noise, edges)))
-    graph = _graph(fill, cover, edges)
+    first, like, count = _alike(fill, cover, prior)
+    fill, cover, prior = fill[:, first], cover[:, first], prior[first]
+    base = np.log(np.maximum(np.hstack([1 - prior[:, None], prior[:, None] * width / width.sum()]), 1e-30))
+    graph = _graph(fill, cover, count, edges)
     each = likely[graph.test]
     message = np.zeros((len(graph.test), len(edges)))
     for _ in range(ITERATIONS):
@@ -205,7 +209,19 @@ def marginals(fill: Floats, cover: Floats, x: Floats, noise: float, least: float
     total = base.copy()
     total[graph.suspect] = base[graph.suspect] + graph.per_suspect(message)
     total = np.exp(total - total.max(axis=1, keepdims=True))
-    return np.asarray(total[:, 1:].sum(axis=1) / total.sum(axis=1))
+    return np.asarray(total[:, 1:].sum(axis=1) / total.sum(axis=1))[like]
+
+
+def _alike(fill: Floats, cover: Floats, prior: Floats) -> tuple[Ints, Ints, Ints]:
+    """Return one suspect of each kind, the kind of every suspect, and how many are of it: all tests load them alike.
+
+    They get the same messages, so that one stands for all; most of a large fabric's nodes are of few kinds.
+    """
+    kinds: dict[bytes, int] = {}
+    columns = np.vstack([fill, np.where(fill > 0, cover, 0.0), prior]).T.copy()
+    like = np.array([kinds.setdefault(column.tobytes(), len(kinds)) for column in columns])
+    _, first, count = np.unique(like, return_index=True, return_counts=True)
+    return first, like, count
 
 
 def _together(fill: Floats, cover: Floats, likely: Floats) -> tuple[Floats, Floats, Floats]:
@@ -224,14 +240,16 @@ def _messages(graph: _Graph, belief: Floats, likely: Floats) -> Floats:
     own /= own.sum(axis=1, keepdims=True)
     for at, reached in graph.maps:
         own[at] = own[at] @ reached
-    below = np.log(np.maximum(np.cumsum(own, axis=1), 1e-30))
+    below = np.log(np.maximum(own.cumsum(axis=1), 1e-30))
     others = np.exp(graph.per_test(below) - below)  # that all others slow the test by that bin or less
-    weight = np.diff(others, axis=1, prepend=0.0) * likely
-    more = np.cumsum(weight[:, ::-1], axis=1)[:, ::-1] - weight
+    weight = others * likely
+    weight[:, 1:] -= others[:, :-1] * likely[:, 1:]
+    more = weight[:, ::-1].cumsum(axis=1)[:, ::-1] - weight
     said = np.maximum(likely * others + more, 1e-30)
     for at, reached in graph.maps:
         said[at] = said[at] @ reached.T
-    return np.asarray(np.clip(np.log(said / said[:, :1]), -40, 40))
+    said /= said[:, :1]
+    return np.asarray(np.log(np.minimum(np.maximum(said, CERTAIN), 1 / CERTAIN)))
 
 
 def entropy_bits(suspects: int, slow: int) -> float:

@@ -17,22 +17,31 @@ from fabric.slow.plan_pairs import check_pair
 from fabric.slow.tree import Tree
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 COMPANY = 1.2
 """Priors that a node may have that keeps a suspect company: nothing speaks against it."""
 
 
 def check(
-    tree: Tree, suspect: int, probability: Floats, used: set[int], prior: Floats, doubted: NDArray[np.bool_]
+    tree: Tree,
+    suspect: int,
+    probability: Floats,
+    slow: Ints,
+    used: set[int],
+    prior: Floats,
+    doubted: NDArray[np.bool_],
 ) -> tuple[Test, Test] | None:
     """Return a ring with the suspect among cleared nodes, and one without it; None where too few cleared nodes are free.
 
-    doubted: suspects that slow tests filled. A group is confirmed with one that it was in no slow test beside, if it can be:
-    else what is slow could be the pair of them.
+    slow: how many slow tests every node was in. doubted: suspects that slow tests filled. A group is confirmed with one that it
+    was in no slow test beside, if it can be: else what is slow could be the pair of them.
     """
     well = probability < COMPANY * prior
     free = [n for n in range(tree.nodes) if well[n] and n not in used]
-    if suspect >= tree.first_pair:
+    if (kind := tree.kind(suspect)) == "pair":
         return check_pair(tree, suspect, free, well)
+    if kind == "switch":
+        return _of_switch(tree, suspect - tree.first_switch, free, slow, used)
     at = tree.layer_of(suspect)
     if at < 0:
         if suspect in used:
@@ -42,6 +51,17 @@ def check(
             return None
         return Test((suspect, near[0])), Test((near[1], near[2]) if len(near) > 2 else (near[0], near[1]))
     return _of_group(tree, at, suspect - tree.first[at], free, well, doubted)
+
+
+def _of_switch(tree: Tree, group: int, free: Sequence[int], slow: Ints, used: set[int]) -> tuple[Test, Test] | None:
+    """Return a ring of the two nodes of a group that fewest slow tests had, and one of two of other groups.
+
+    Were one node of it slow and not the group, that one would be in all of them.
+    """
+    of = tree.layers[0].group
+    own = sorted((int(n) for n in np.flatnonzero(of == group) if int(n) not in used), key=lambda n: (slow[n], n))
+    others = [n for n in free if of[n] != group]
+    return (Test((own[0], own[1])), Test((others[0], others[1]))) if min(len(own), len(others)) > 1 else None
 
 
 def _of_group(

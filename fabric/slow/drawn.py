@@ -16,11 +16,16 @@ LARGEST = 50.0
 
 
 def drawn(tree: Tree) -> dict[str, object]:
-    """Return the suspects: names of nodes, the groups of every layer, and the pairs of groups."""
-    layers = [
+    """Return the suspects: names of nodes, the groups of every layer, and the pairs of groups.
+
+    switch: of the smallest groups, the number of what the first of them hangs on.
+    """
+    layers: list[dict[str, object]] = [
         {"what": one.what, "names": list(one.names), "group": one.group.tolist(), "boundaries": one.boundaries}
         for one in tree.layers
     ]
+    if tree.switches:
+        layers[0]["switch"] = tree.first_switch
     pairs = [[*tree.ends(number)] for number in range(tree.first_pair, tree.suspects)]
     return {"nodes": list(tree.names), "groups": layers, "pairs": pairs}
 

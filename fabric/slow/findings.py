@@ -83,7 +83,7 @@ def verdict(tree: Tree, found: Sequence[tuple[str, Found]]) -> str:
     """Return one line: what is slow and by how much, else how many are cleared or undecided, and at what cost."""
     slow = [f"{said(v)}{_of_layer(layer, found)}" for layer, one in found for v in one.verdicts]
     rounds, tests = sum(one.rounds for _, one in found), sum(one.searched for _, one in found)
-    cost = f"{tests} tests in {rounds} rounds, confirmations apart"
+    cost = f"{counted(tests, 'test')} in {counted(rounds, 'round')}, confirmations apart"
     undecided = max((len(one.open) for _, one in found), default=0)
     left = f"; {undecided} of {tree.suspects} undecided" if undecided else ""
     untested = max((len(one.untested) for _, one in found), default=0)
@@ -99,9 +99,15 @@ def verdict(tree: Tree, found: Sequence[tuple[str, Found]]) -> str:
     return f"none: {tree.nodes} cleared, and {ways_out(tree, untested)}{pairs} ({cost})"
 
 
+def counted(count: int, word: str) -> str:
+    """Return how many there are of what a word names, in words."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
 def ways_out(tree: Tree, untested: int = 0) -> str:
-    """Return how many boundaries there are, and pairs of groups but for the untested."""
-    boundaries = f"{tree.first_pair - tree.nodes} boundaries"
+    """Return how many boundaries there are, what smallest groups hang on, and pairs of groups but for the untested."""
+    switches = tree.first_pair - tree.first_switch
+    boundaries = f"{tree.first_switch - tree.nodes} boundaries{f', {switches} of their switches' if switches else ''}"
     return f"{boundaries}, {len(tree.pairs) - untested} pairs of groups" if len(tree.pairs) else boundaries
 
 

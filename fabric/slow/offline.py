@@ -19,7 +19,7 @@ from fabric.network.names import given_names, vertex_name
 from fabric.slow.adaptive import Found, Search, next_tests
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, scale_of
 from fabric.slow.drawn import LARGEST, drawn
-from fabric.slow.findings import rows_of, said, ways_out
+from fabric.slow.findings import counted, rows_of, said, ways_out
 from fabric.slow.layers import only_in_network, told
 from fabric.slow.logs import Layer
 from fabric.slow.plan import SURE, Test
@@ -75,7 +75,8 @@ def hosts_tree(layers: Sequence[Layer], fabric: Fabric | None) -> tuple[Tree, di
         raise InputError(f"from: hosts must be different nodes of the fabric, {twice} and {called[number[twice]]} are one")
     given, word = given_names(fabric.topology), "host" if any(host.startswith("host") for host in hosts) else "node"
     others = given.nodes if given is not None else [f"{word}{n}" for n in range(tree.nodes)]
-    return replace(tree, names=tuple(called.get(n, others[n]) for n in range(tree.nodes))), number
+    own = tuple(called.get(n, others[n]) for n in range(tree.nodes))
+    return replace(tree, names=own, switches=False), number
 
 
 def node_names(fabric: Fabric) -> dict[str, int]:
@@ -251,7 +252,7 @@ def _verdict(tree: Tree, every: Sequence[Known], open_: int, untested: int) -> s
     """Return one line: who is slow, else who is undecided, and from how many logs."""
     found = [f"{said(v)}{f' [{one.layer.name}]' if len(every) > 1 else ''}" for one in every for v in one.found.verdicts]
     logs = sum(times for one in every for _, times, _ in one.logs)
-    cost = f"{sum(len(one.logs) for one in every)} groups, {logs} times"
+    cost = f"{counted(sum(len(one.logs) for one in every), 'group')}, {counted(logs, 'time')}"
     left = "".join(f"; {n} of {tree.suspects} {what}" for n, what in ((open_, "undecided"), (untested, "untested")) if n)
     if found:
         more = f"; and {len(found) - SAID} more" if len(found) > SAID else ""

@@ -21,6 +21,8 @@ Part = tuple[Kind, tuple[int, ...]]
 """Device, rail or node, and which rails."""
 MOST_WELL = 4
 """Healthy nodes beside which devices are tested."""
+SOME = 0.35
+"""Of the logarithm of a node's or group's factor: by which a slow rail of it is slow, at least."""
 MUCH = 0.6
 """Of the logarithm of a node's factor: by which a slow device is slow inside its node, at least."""
 
@@ -50,7 +52,7 @@ class Parts:
         found: dict[int, Part] = {}
         for node, inside in zip(self.slow, home, strict=False):
             own = [(rail, took) for (n, rail, _), took in zip(self.rails, network, strict=True) if n == node]
-            slow = tuple(rail for rail, took in own if took - usual > limit)
+            slow = tuple(rail for rail, took in own if took - usual > max(limit, SOME * factors[node]))
             if len(slow) in (0, len(own)):
                 found[node] = ("node", ())
             else:
@@ -59,16 +61,39 @@ class Parts:
         return found
 
 
+def rails_of_groups(tree: Tree, groups: Sequence[int]) -> list[tuple[int, int, Test]]:
+    """Return (group, rail, test) of two nodes of each of these smallest groups, by every rail alone."""
+    both = {g: np.flatnonzero(tree.layers[0].group == g)[:2].tolist() for g in groups}
+    return [(g, rail, Test((a, b), rail=rail)) for g, (a, b) in both.items() for rail in range(len(tree.devices[a]))]
+
+
+def slow_rails(
+    tests: Sequence[tuple[int, int, Test]], logs: Sequence[float], factors: Mapping[int, float], limit: float, noise: float
+) -> dict[int, tuple[int, ...]]:
+    """Return the rails of each group that are slow, by the logarithms of the times of its tests; all where none is quicker.
+
+    factors: of the groups, logarithms.
+    """
+    usual = scale_of(np.array(logs), noise).centre
+    found: dict[int, tuple[int, ...]] = {g: () for g, *_ in tests}
+    for (group, rail, _), took in zip(tests, logs, strict=True):
+        if took - usual > max(limit, SOME * factors[group]):
+            found[group] = (*found[group], rail)
+    return {g: slow or tuple(rail for own, rail, _ in tests if own == g) for g, slow in found.items()}
+
+
 def parts_of(tree: Tree, nodes: Sequence[int], well: Sequence[int]) -> Parts:
     """Return the tests that tell what of these nodes is slow. well: nodes that are not; each keeps one of them company."""
     rails: list[tuple[int, int, Test]] = []
     used: set[int] = set()
     for node in nodes:
         count = len(tree.devices[node])
-        near = near_to(tree, node, [n for n in well if n not in used and len(tree.devices[n]) == count])
+        out = {*tree.left_out([node])}
+        alike = [n for n in well if n not in used and len(tree.devices[n]) == count and out >= {*tree.left_out([n])}]
+        near = near_to(tree, node, alike)
         if count > 1 and near:
             used.add(near[0])
-            rails += [(node, rail, Test((node, near[0]), rail=rail)) for rail in range(count)]
+            rails += [(node, rail, Test((node, near[0]), rail=rail)) for rail in range(count) if rail not in out]
     slow = tuple(dict.fromkeys(node for node, *_ in rails))
     beside = [n for n in well if len(tree.devices[n]) > 1][:MOST_WELL]
     return Parts(tuple(rails), slow, tuple(Test((n,), inside=True) for n in (*slow, *beside)))

@@ -62,11 +62,15 @@ class Belief:
 
 @dataclass(frozen=True)
 class Test:
-    """A ring of nodes, in order: by all their devices, by those of one rail, or (inside) of one node's own devices."""
+    """A ring of nodes, in order: by all their devices, by those of one rail, or (inside) of one node's own devices.
+
+    without: rails that are left out, as they are known to be slow.
+    """
 
     nodes: tuple[int, ...]
     rail: int | None = None
     inside: bool = False
+    without: tuple[int, ...] = ()
     __test__ = False  # not one of pytest's
 
 
@@ -89,7 +93,12 @@ def filled(tree: Tree, test: Test) -> tuple[Floats, Floats]:
     The largest is a healthy test's time over one that its nodes alone bound: more than 1 where what leads out is too thin.
     """
     full, cover = np.zeros(tree.suspects), np.ones(tree.suspects)
-    full[list(test.nodes)] = 1.0
+    nodes = list(test.nodes)
+    full[nodes] = 1.0
+    if tree.switches and len(nodes) > 1:
+        full[tree.first_switch + tree.layers[0].group[nodes]] = 1.0
+    if test.without:
+        cover = _narrowed(tree, len(test.without))
     if tree.ways is not None and not test.inside:
         return _routed(tree, tree.ways, test, full, cover)
     tails, heads = (np.array(side) for side in zip(*steps(test), strict=True))
@@ -105,6 +114,21 @@ def filled(tree: Tree, test: Test) -> tuple[Floats, Floats]:
     return full, cover
 
 
+def _narrowed(tree: Tree, without: int) -> Floats:
+    """Return with which probability a test without so many rails shows what is slow: on those that are left.
+
+    Of a group whose own rails are left out it is of the others that something is still to be known.
+    """
+    ran, first = tree.rails - without, tree.layers[0]
+    known = np.array([len(rails) for rails in tree.out])
+    share = ran / np.maximum(ran, tree.rails - known)
+    cover = np.full(tree.suspects, ran / tree.rails)
+    cover[tree.first_switch : tree.first_pair][known > 0] = 0.0
+    cover[: tree.nodes] = share[first.group]
+    cover[tree.nodes : tree.nodes + first.boundaries] = share if first.boundaries > 1 else share.max()
+    return cover
+
+
 def slack(tree: Tree, test: Test) -> float:
     """Return how long a healthy test takes, of one that its nodes alone bound: more where what leads out is too thin."""
     return float(filled(tree, test)[0].max())
@@ -113,7 +137,7 @@ def slack(tree: Tree, test: Test) -> float:
 def _routed(tree: Tree, ways: Ways, test: Test, full: Floats, cover: Floats) -> tuple[Floats, Floats]:
     """Return filled() by the ways that messages take."""
     tails, heads = (np.array(side) for side in zip(*steps(test), strict=True))
-    loads = ways.loads(tails.tolist(), heads.tolist(), test.rail)
+    loads = ways.loads(tails.tolist(), heads.tolist(), test.rail, test.without)
     for at, layer in enumerate(tree.layers):
         if at in tree.pairs.layers:
             pairs, even = tree.pairs.filled(at, layer.group[tails], layer.group[heads])
@@ -152,7 +176,7 @@ def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, mildest: bool
     mass = -np.log1p(-np.minimum(probability, 1 - 1e-9))
     mass = np.where(undecided(tree, probability, belief.prior), mass, 0.0)
     mass[tree.first_pair :] = 0.0  # pairs of groups have a plan of their own
-    out = {*bar} | {int(n) for n in np.flatnonzero(probability[: tree.nodes] >= SURE)}
+    out = {*bar} | {int(n) for n in np.flatnonzero(probability[: tree.nodes] >= SURE)} | hidden(tree, probability)
     shut = {int(s) for s in np.flatnonzero(probability[tree.nodes :] >= SURE) + tree.nodes}
     tests: list[Test] = []
     rests = _smallest(tree, mass, out, shut, tests, belief)
@@ -163,6 +187,13 @@ def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, mildest: bool
     if sum(map(len, nodes)) >= 2 and rest > (LEAST if tests else 0.0):
         tests.append(Test(mixed(tree, [n for some in nodes for n in some], len(tree.layers) - 1)))
     return [test for test in tests if float((shown(tree, test) * mass).sum()) > WORTH]
+
+
+def hidden(tree: Tree, probability: Floats) -> set[int]:
+    """Return the nodes of groups whose own switches are slow, but for those of which tests leave out the slow rails."""
+    slow = {int(g) for g in np.flatnonzero(probability[tree.first_switch : tree.first_pair] >= SURE)}
+    free = {g for g in slow if tree.out and 0 < len(tree.out[g]) < tree.rails}
+    return {n for g in slow - free for n in np.flatnonzero(tree.layers[0].group == g).tolist()}
 
 
 def undecided(tree: Tree, probability: Floats, prior: float) -> NDArray[np.bool_]:
@@ -187,7 +218,8 @@ def _smallest(
         there = [int(n) for n in np.flatnonzero(group == number) if int(n) not in out]
         there.sort(key=lambda n: (-mass[n], n))
         alone = few or (bool(tree.layers) and _shut(tree, 0, number, shut))
-        rest = _cut(there, mass, most, tests, 0.0 if alone else LEAST, belief)
+        shared = float(mass[tree.first_switch + number]) if tree.switches else 0.0
+        rest = _cut(there, mass, most, tests, 0.0 if alone else LEAST, belief, shared)
         if tree.layers:
             rests[number] = rest
         else:
@@ -195,16 +227,17 @@ def _smallest(
     return rests
 
 
-def _cut(there: list[int], mass: Floats, most: int, tests: list[Test], least: float, belief: Belief) -> _Rest:
+def _cut(there: list[int], mass: Floats, most: int, tests: list[Test], least: float, belief: Belief, shared: float) -> _Rest:
     """Take even tests from nodes sorted by suspicion, the most suspect first; return the rest.
 
     least: the suspicion that is worth a test where no more is left: none, where the rest cannot be joined with others.
+    shared: the suspicion on what they all hang on.
     """
     there[:] = [n for n in there if not belief.waits(n)]
     enough = belief.enough(mass)
     while len(there) >= 2:  # a ring has two
-        taken, sum_, need = 0, 0.0, float(enough[there[0]])
-        while taken < len(there) and taken < most and sum_ < need:
+        taken, sum_, need = 0, shared, float(enough[there[0]])
+        while taken < len(there) and taken < most and (sum_ < need or not taken):
             sum_ += float(mass[there[taken]])
             taken += 1
         if sum_ <= least or (sum_ < need and taken < most and least):
@@ -220,7 +253,7 @@ def _cut(there: list[int], mass: Floats, most: int, tests: list[Test], least: fl
                 break
             own.append(there.pop())  # the least suspect
         tests.append(Test(tuple(own)))
-    return _Rest(there, float(mass[there].sum()) if there else 0.0)
+    return _Rest(there, float(mass[there].sum()) + shared if there else 0.0)
 
 
 def _shut(tree: Tree, at: int, group: int, shut: Collection[int]) -> bool:

@@ -49,17 +49,22 @@ def ranks_of(tree: Tree, test: Test) -> list[int]:
     """Return the ranks of a test in the order of its ring: rail by rail, so that every step goes to the next node."""
     if test.inside:
         return list(tree.devices[test.nodes[0]])
-    rails = range(max(len(tree.devices[n]) for n in test.nodes)) if test.rail is None else [test.rail]
-    return [tree.devices[n][r] for r in rails for n in test.nodes if r < len(tree.devices[n])]
+    return [tree.devices[n][r] for r in _rails(tree, test) for n in test.nodes if r < len(tree.devices[n])]
 
 
 def rails_of(tree: Tree, test: Test) -> list[list[int]]:
     """Return the ranks of a test as a ring for each of its rails, so that no step changes the rail."""
     if test.inside or test.rail is not None:
         return [ranks_of(tree, test)]
-    rails = range(max(len(tree.devices[n]) for n in test.nodes))
-    rings = [[tree.devices[n][rail] for n in test.nodes if rail < len(tree.devices[n])] for rail in rails]
+    rings = [[tree.devices[n][rail] for n in test.nodes if rail < len(tree.devices[n])] for rail in _rails(tree, test)]
     return [ring for ring in rings if len(ring) > 1]
+
+
+def _rails(tree: Tree, test: Test) -> Sequence[int]:
+    """Return the rails that a test runs by."""
+    if test.rail is not None:
+        return [test.rail]
+    return [rail for rail in range(max(len(tree.devices[n]) for n in test.nodes)) if rail not in test.without]
 
 
 def pairs_in(ranks: Sequence[int]) -> list[list[int]]:

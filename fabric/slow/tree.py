@@ -4,7 +4,9 @@ A group of a level is what cables up to its tier join: a leaf (of rails: the nod
 out of a group is one suspect: a test that fills all its cables shows whether any of them is slow, not which. Two groups that
 are all of a level share one suspect, the boundary between them. Of three and more each pair is a suspect too. On a direct
 network of groups with a cable between any two (a dragonfly, a full mesh of switches) pairs alone are: what leads out of a group
-is its pairs.
+is its pairs. Where nodes have several rails, what all nodes of a smallest group hang on (a leaf a rail) is a suspect too: every
+test of any of them shows it. Elsewhere it would be one more for every leaf; nodes that are all slow are found one by one there,
+and called their switch in the end.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from topologies.errors import InputError
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+SEVERAL = 3
+"""Nodes of a smallest group, of which a ring of two tells one slow node from what all hang on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +66,8 @@ class Tree:
     """The nodes by name, with their devices, and the layers from the smallest groups up.
 
     ways: how messages go, where each takes one way or the network is direct; None where they are split evenly over tiers.
-    pairs: of groups.
+    pairs: of groups. switches: whether what the nodes of a smallest group hang on is a suspect. out: of each smallest group,
+    the rails that tests leave out: they are known to be slow.
     """
 
     names: tuple[str, ...]
@@ -70,6 +75,8 @@ class Tree:
     layers: tuple[Layer, ...] = ()
     ways: Ways | None = None
     pairs: GroupPairs = NO_PAIRS
+    switches: bool = False
+    out: tuple[tuple[int, ...], ...] = ()
 
     @property
     def nodes(self) -> int:
@@ -78,13 +85,29 @@ class Tree:
 
     @cached_property
     def first_pair(self) -> int:
-        """How many suspects there are but for pairs: the nodes, then the boundaries layer by layer."""
+        """How many suspects there are but for pairs: nodes, boundaries layer by layer, what smallest groups hang on."""
+        return self.first_switch + (len(self.layers[0].names) if self.switches else 0)
+
+    @cached_property
+    def first_switch(self) -> int:
+        """The number of the first suspect that a smallest group hangs on."""
         return self.nodes + sum(layer.boundaries for layer in self.layers)
 
     @property
     def suspects(self) -> int:
-        """How many suspects there are: nodes, boundaries, pairs of groups."""
+        """How many suspects there are: nodes, boundaries, what smallest groups hang on, pairs of groups."""
         return self.first_pair + len(self.pairs)
+
+    @cached_property
+    def rails(self) -> int:
+        """How many rails there are: the most devices of a node."""
+        return max(map(len, self.devices))
+
+    def left_out(self, nodes: Sequence[int]) -> tuple[int, ...]:
+        """Return the rails that a test of these nodes leaves out, as those of one of their groups are known to be slow."""
+        if not self.out:
+            return ()
+        return tuple(sorted({rail for group in {*self.layers[0].group[list(nodes)].tolist()} for rail in self.out[group]}))
 
     @cached_property
     def first(self) -> tuple[int, ...]:
@@ -107,9 +130,11 @@ class Tree:
             found = at if suspect >= first and layer.boundaries else found
         return found
 
-    def kind(self, suspect: int) -> Literal["node", "boundary", "pair"]:
+    def kind(self, suspect: int) -> Literal["node", "boundary", "switch", "pair"]:
         """Return what a suspect is."""
-        return "node" if suspect < self.nodes else "boundary" if suspect < self.first_pair else "pair"
+        if suspect >= self.first_pair:
+            return "pair"
+        return "node" if suspect < self.nodes else "boundary" if suspect < self.first_switch else "switch"
 
     def ends(self, suspect: int) -> tuple[int, int, int]:
         """Return the layer of a pair of groups, and the two."""
@@ -122,7 +147,9 @@ class Tree:
         return self.first_pair + number if number >= 0 else None
 
     def word(self, suspect: int) -> str:
-        """Return a suspect's name: a node's, or what is behind a boundary."""
+        """Return a suspect's name: a node's, what is behind a boundary, or a smallest group's."""
+        if self.first_switch <= suspect < self.first_pair:
+            return self.layers[0].names[suspect - self.first_switch]
         at = self.layer_of(suspect)
         if at < 0:
             return self.names[suspect]
@@ -167,7 +194,9 @@ def tree_of(fabric: Fabric, nodes: Sequence[int] | None = None, routing: str = "
         layers.append(direct)
     one_way = direct is not None or not read_policy(routing).splits
     pairs = pairs_of(fabric, layers, [cables if layer.direct else {} for layer in layers])
-    return Tree(names, devices, tuple(layers), Ways(fabric, routing, devices) if one_way else None, pairs)
+    ways = Ways(fabric, routing, devices) if one_way else None
+    switches = bool(layers) and not layers[0].direct and max(map(len, devices)) > 1 and int(layers[0].size.min()) >= SEVERAL
+    return Tree(names, devices, tuple(layers), ways, pairs, switches)
 
 
 def _direct(

@@ -46,10 +46,14 @@ def merged(tree: Tree, verdicts: Sequence[Verdict]) -> list[Verdict]:
     return left
 
 
+def on_rails(rails: Sequence[int], name: str) -> str:
+    """Return the name of the switches of some rails of a group, which has one a rail; of all where none is named."""
+    return f"rail {', '.join(map(str, rails))} of {name}" if rails else name
+
+
 def _of_switch(name: str, mine: Sequence[Verdict]) -> Verdict:
     """Return the verdicts on nodes of one switch as one on it. A group of several switches has one a rail."""
     rails, factor = mine[0].parts, float(median([v.factor for v in mine]))
-    what = f"rail {', '.join(map(str, rails))} of {name}" if rails else name
     low, high = min(v.low for v in mine), max(v.high for v in mine)
     suspects = tuple(v.suspects[0] for v in mine)
-    return Verdict("switch", what, suspects, factor, low, high, min(v.probability for v in mine), rails)
+    return Verdict("switch", on_rails(rails, name), suspects, factor, low, high, min(v.probability for v in mine), rails)

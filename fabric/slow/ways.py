@@ -7,7 +7,7 @@ slow only if it is among the cables that it fills.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,12 +40,14 @@ class Ways:
         up = {int(low): int(high) for low, high in topology.ends[topology.is_cable].tolist() if low < topology.devices}
         return tuple(up.get(own[0], -1) for own in self.devices)
 
-    def loads(self, tails: Sequence[int], heads: Sequence[int], rail: int | None = None) -> Floats:
+    def loads(
+        self, tails: Sequence[int], heads: Sequence[int], rail: int | None = None, without: Collection[int] = ()
+    ) -> Floats:
         """Return how full every cable is where these nodes send to those at once: of its speed over a node's own link's.
 
         Of both directions the fuller.
         """
-        rails = range(max(map(len, self.devices))) if rail is None else [rail]
+        rails = [r for r in range(max(map(len, self.devices))) if r not in without] if rail is None else [rail]
         pairs = [
             (self.devices[a][r], self.devices[b][r])
             for a, b in zip(tails, heads, strict=True)

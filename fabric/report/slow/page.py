@@ -66,6 +66,9 @@ def _fabric(context: Mapping[str, Any], state: Mapping[int, str]) -> str:
             lead = state.get(boundary, "untested")
             out = f"{MARKS[lead]}{escape(name)}: what leads out of it" if layer["boundaries"] else escape(name)
             head = f"<div class='out {lead if layer['boundaries'] else ''}'>{out}</div>"
+            if "switch" in layer:
+                own = state.get(layer["switch"] + number, "untested")
+                head += f"<div class='out {own}'>{MARKS[own]}{escape(name)}: itself</div>"
             boxes[number] = f"<div class='group'>{head}{''.join(cells[key] for key in mine)}</div>"
             members[number] = [node for key in mine for node in inner[key]]
         cells, inner, first = boxes, members, first + layer["boundaries"]

@@ -1,6 +1,7 @@
 """The search on simulated sites: all that is planted is found, nobody else is named, in few tests and rounds."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.slow_sites import KINDS, Site, planted, score, search_rounds
 from fabric.network.spec import load
 from fabric.slow.adaptive import search
+from fabric.slow.confirm import check
 from fabric.slow.plan import Belief, filled, mixed, plan, shown, steps
 from fabric.slow.plan import Test as PlannedTest
 from fabric.slow.tree import flat, tree_of
@@ -179,6 +181,59 @@ def test_a_slow_leaf_of_one_rail_is_named_instead_of_that_rail_of_all_its_nodes(
     found = search(site.tree, site.ask)
     assert [(v.kind, v.parts) for v in found.verdicts] == [("switch", (1,))]
     assert found.verdicts[0].name.startswith("rail 1 of leaf4..")
+
+
+def test_a_slow_leaf_of_one_rail_costs_few_tests_and_all_else_is_cleared():
+    scores = sites("rail_optimized:nodes=32,rails=4,radix=16", 1, 30, ("leaf",))
+    assert rate(scores) >= 0.96
+    assert sum(len(s.called) for s in scores) >= 29
+    assert np.mean([s.settled for s in scores]) >= 0.93
+    assert np.mean([s.tests for s in scores]) <= 13
+    assert np.mean([s.rounds for s in scores]) <= 5
+
+
+def test_a_node_and_the_boundary_are_found_behind_a_leaf_of_one_rail_that_is_slower():
+    fabric = load("rail_optimized:nodes=32,rails=4,radix=16")
+    site = Site(fabric, tree_of(fabric), 7)
+    ends = fabric.topology.ends.tolist()
+    own = {4 * node + 1 for node in range(8, 16)}
+    site.cables = {c: 3.0 for c, (low, _) in enumerate(ends) if low in own and fabric.topology.is_cable[c]}
+    site.devices = {4 * 11 + 2: 1.6}
+    site.cables |= dict.fromkeys(_up(fabric, 4 * 8 + 3), 2.0)
+    found = search(site.tree, site.ask)
+    assert {(v.kind, v.name, v.parts) for v in found.verdicts} == {
+        ("switch", "rail 1 of leaf4..leaf7", (1,)),
+        ("device", "node11", (2,)),
+        ("boundary", f"{site.tree.layers[0].names[1]} | the others", ()),
+    }
+    assert not found.open
+
+
+def _up(fabric, device):
+    """Return the cables up of the leaf that a device hangs on."""
+    ends, cable = fabric.topology.ends.tolist(), fabric.topology.is_cable
+    (leaf,) = {high for c, (low, high) in enumerate(ends) if low == device and cable[c]}
+    return [c for c, (low, _) in enumerate(ends) if low == leaf]
+
+
+def test_what_a_group_hangs_on_is_confirmed_by_nodes_that_slow_tests_had_least():
+    """One slow node of it would be in all of them."""
+    tree = tree_of(load("rail_optimized:nodes=16,rails=4,radix=16"))
+    slow = np.zeros(tree.suspects, dtype=np.int64)
+    slow[[0, 1, 2]] = 3, 2, 1
+    low, prior = np.full(tree.suspects, 0.01), np.full(tree.suspects, 0.05)
+    with_it, without = check(tree, tree.first_switch, low, slow, set(), prior, slow > 0)
+    assert with_it.nodes == (3, 4)
+    assert {*tree.layers[0].group[[*without.nodes]].tolist()} == {1}
+
+
+def test_a_test_without_a_rail_shows_what_is_left_of_a_group_and_less_of_others():
+    tree = replace(tree_of(load("rail_optimized:nodes=32,rails=4,radix=16")), out=((1,), (), (), ()))
+    _, cover = filled(tree, PlannedTest((0, 8, 1, 9), without=(1,)))
+    assert cover[0] == 1
+    assert cover[8] == 0.75
+    assert [cover[tree.first_switch + group] for group in (0, 1)] == [0, 0.75]
+    assert [cover[tree.boundary(0, group)] for group in (0, 1)] == [1, 0.75]
 
 
 def test_a_ring_over_ways_that_collide_is_no_slow_boundary():

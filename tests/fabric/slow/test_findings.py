@@ -39,7 +39,7 @@ def test_every_suspect_has_one_row_and_its_evidence():
 def test_the_line_says_who_how_much_what_is_left_and_the_cost():
     assert verdict(TREE, [("collective", found())]) == (
         "slow: gpu node3 takes 1.50x the others' time (1.40-1.60); boundary leaf2 | the others takes 2.00x the others' time "
-        "(1.90-2.10); node5 never answers; 1 of 9 undecided (1 tests in 3 rounds, confirmations apart)"
+        "(1.90-2.10); node5 never answers; 1 of 9 undecided (1 test in 3 rounds, confirmations apart)"
     )
     assert verdict(TREE, [("pairs", found((), tuple(range(9)), ()))]).startswith("none: 6 cleared, and 3 boundaries")
     assert verdict(TREE, [("pairs", found((), (), (4, 5)))]).startswith("inconclusive: 2 of 9 suspects undecided")

@@ -125,7 +125,8 @@ def test_a_pair_is_confirmed_by_its_groups_and_each_with_a_third():
     tree = tree_of(load(LEAVES))
     pair = tree.pair(0, 1, 3)
     prior = np.full(tree.suspects, 0.03)
-    having, lacking = check(tree, pair, np.full(tree.suspects, 1e-4), set(), prior, np.zeros(tree.suspects, dtype=bool))
+    low, none = np.full(tree.suspects, 1e-4), np.zeros(tree.suspects, dtype=np.int64)
+    having, lacking = check(tree, pair, low, none, set(), prior, none > 0)
     assert {int(tree.layers[0].group[n]) for n in having.nodes} == {1, 3}
     assert filled(tree, having)[0][pair] == 1
     full = filled(tree, lacking)[0]
@@ -138,7 +139,8 @@ def test_a_boundary_is_not_confirmed_by_the_pair_that_accused_it():
     probability, doubted = np.full(tree.suspects, 1e-4), np.zeros(tree.suspects, dtype=bool)
     probability[tree.boundary(0, 0)] = 0.95
     doubted[tree.pair(0, 0, 1)] = True
-    having, _ = check(tree, tree.boundary(0, 0), probability, set(), np.full(tree.suspects, 0.03), doubted)
+    prior = np.full(tree.suspects, 0.03)
+    having, _ = check(tree, tree.boundary(0, 0), probability, doubted.astype(np.int64), set(), prior, doubted)
     assert {int(tree.layers[0].group[n]) for n in having.nodes} == {0, 2}
 
 

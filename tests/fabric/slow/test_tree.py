@@ -9,21 +9,21 @@ from topologies.errors import InputError
 
 
 @pytest.mark.parametrize(
-    ("spec", "nodes", "groups", "fill"),
+    ("spec", "nodes", "groups", "fill", "switches"),
     [
-        ("leaf_spine:leaves=4,spines=2,hosts_per_leaf=8", 32, [4], [4.0]),
-        ("fat_tree:k=4", 16, [8, 4], [1.0, 1.0]),
-        ("fat_tree:k=4,node=8x4090-dual-root", 16, [8, 4], [1.0, 1.0]),
-        ("rail_optimized:nodes=16,rails=4,radix=16", 16, [2], [1.0]),
-        ("star:devices=8", 8, [], []),
-        ("torus:dims=4x4", 16, [], []),
+        ("leaf_spine:leaves=4,spines=2,hosts_per_leaf=8", 32, [4], [4.0], 0),
+        ("fat_tree:k=4", 16, [8, 4], [1.0, 1.0], 0),
+        ("fat_tree:k=4,node=8x4090-dual-root", 16, [8, 4], [1.0, 1.0], 0),  # groups of two nodes
+        ("rail_optimized:nodes=16,rails=4,radix=16", 16, [2], [1.0], 2),
+        ("star:devices=8", 8, [], [], 0),
+        ("torus:dims=4x4", 16, [], [], 0),
     ],
 )
-def test_groups_follow_the_tiers(spec, nodes, groups, fill):
+def test_groups_follow_the_tiers(spec, nodes, groups, fill, switches):
     tree = tree_of(load(spec))
     assert (tree.nodes, [len(layer.names) for layer in tree.layers]) == (nodes, groups)
     assert [float(layer.fill[0]) for layer in tree.layers] == pytest.approx(fill)
-    assert tree.first_pair == nodes + sum(1 if g == 2 else g for g in groups)
+    assert tree.first_pair == nodes + sum(1 if g == 2 else g for g in groups) + switches
     for layer in tree.layers:
         assert np.bincount(layer.group).min() == np.bincount(layer.group).max()
 
