@@ -170,7 +170,7 @@ class _Graph:
 def _graph(fill: Floats, cover: Floats, count: Ints, edges: Floats) -> _Graph:
     test, suspect = np.nonzero(fill)
     order = np.argsort(suspect, kind="stable")
-    share, sure = np.round(fill[test, suspect], 3), np.round(cover[test, suspect], 3)
+    share, sure = np.maximum(np.round(fill[test, suspect], 3), 1e-3), np.round(cover[test, suspect], 3)
     key = np.round(share * 1e3) * 2e3 + np.round(sure * 1e3)
     maps = [(own := np.flatnonzero(key == k), reach(float(share[own[0]]), float(sure[own[0]]), edges)) for k in np.unique(key)]
     maps = [(own, one) for own, one in maps if not np.allclose(one, np.eye(len(one)))]
