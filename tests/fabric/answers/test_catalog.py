@@ -97,7 +97,7 @@ COMMANDS = {
                              ("bisection", ["--topo", TREE]))],
     "slow-logs": [["slow", "--from", "groups"], ["slow", "--from", "groups", "--topo", TOPO, "-o", "slow.html"]],
     "fleet-run": [["fleet", "run", "fleet.yaml", "--workers", "1", "--power-cap", "20kW", "--wait", "3600"],
-                  ["fleet", "run", "fleet.yaml", "--workers", "1", "--links", "none", "--no-changes", "--loads", "0.2,0.4"]],
+                  ["fleet", "run", "fleet.yaml", "--workers", "1", "--links", "none", "--no-changes", "--loads", "0.1,0.2"]],
     "fleet-trace": [["fleet", "trace", "jobs.csv"]],
     "fleet-place": [["fleet", "place", TOPO, "--job", "all_reduce:1MiB:2"],
                     ["fleet", "place", "fleet.yaml", "--job", "all_to_all:1MiB:4"]],

@@ -110,7 +110,7 @@ def test_the_watcher_hears_of_every_draw():
 @pytest.mark.parametrize(
     ("what", "count", "message"),
     [
-        ("cables", 1, r"^failures: must be links:COUNT, .*; got 'cables:1'$"),
+        ("cables", 1, r"^failures: must be links:COUNT, .*; got 'cables:1' \(did you mean cable\?\)$"),
         ("links", 99, r"^failures: links must be a whole number from 0 to 32, got '99'$"),
         ("switches:core", 9, r"^failures: switches must be a whole number from 0 to 4, got '9'$"),
         ("switches:rack", 1, r"^failures: switches: tiers are leaf, .*core, got 'rack'$"),

@@ -141,6 +141,6 @@ def test_bad_steps_get_one_line(text, words):
 
 def test_stress_of_a_step_takes_one_seed_and_one_fidelity():
     with pytest.raises(InputError, match="routing: a training step takes one seed"):
-        fb.stress([DP], THIN, routing="ecmp:1-3")
+        fb.stress([DP], THIN, counts=[1], routing="ecmp:1-3")
     with pytest.raises(InputError, match="fidelity: a training step is predicted at loaded, got flows"):
-        fb.stress([DP], THIN, fidelity="flows")
+        fb.stress([DP], THIN, counts=[1], fidelity="flows")
