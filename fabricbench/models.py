@@ -63,8 +63,8 @@ def serving(
     """Return what a serving replica of a model does on a fabric, at every number of sequences at once.
 
     model: a name such as llama3-70b, or the path of a config.json. fabric: of a known node, or its TOPO. plan: of the replica,
-    `tp=4,precision=fp8`. batch: sequences at once; none: some, and as many as fit. prompt: tokens of a prompt; output: tokens
-    made of each; kv: precision of keys and values.
+    `tp=4,precision=fp8`; without tp, pp, ep, etp and dp the cut of most tokens/s a device. batch: sequences at once; none:
+    some, and as many as fit. prompt: tokens of a prompt; output: tokens made of each; kv: precision of keys and values.
 
     Raises:
         InputError: an unknown model, a plan that does not divide it or the batch, a fabric that is too small.
@@ -73,8 +73,9 @@ def serving(
     from fabric.answers.serving import serving as answer
     from fabric.workload.catalog import language_model
 
-    known = load(fabric) if isinstance(fabric, str) else fabric
-    return answer(language_model(model), known, plan, batch=batch, prompt=prompt, output=output, kv=kv, constants=constants)
+    return answer(
+        language_model(model), load(fabric), plan, batch=batch, prompt=prompt, output=output, kv=kv, constants=constants
+    )
 
 
 def scale_training(

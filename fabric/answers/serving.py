@@ -14,12 +14,17 @@ from topologies.errors import InputError
 if TYPE_CHECKING:
     from fabric.network.fabric import Fabric
     from fabric.predict.constants import Constants
+    from fabric.workload.inference import Passed
     from fabric.workload.model import LanguageModel
     from fabric.workload.serving import Asked, ServingReplica
 
 GIB = 2.0**30
 BATCHES = (1, 8, 64, 512)
 """Sequences of a data-parallel rank where none are asked for, as far as there is room; then as many as there is room for."""
+CHOSEN = (
+    "plan, of which tp, pp, ep, etp and dp were not said: of the cuts inside a scale-up domain the one of most tokens/s a "
+    "device with as many sequences as fit; where none holds a sequence, the fewest devices that do"
+)
 
 
 def serving(
@@ -33,8 +38,10 @@ def serving(
     kv: str = "bf16",
     constants: Constants | None = None,
 ) -> Answer[ServingReplica]:
-    """Return a replica at every number of sequences at once. plan: a plan's text; dp, if left out, is what its experts need.
+    """Return a replica at every number of sequences at once.
 
+    plan: a plan's text; one without tp, pp, ep, etp and dp is cut so that a device makes most tokens/s
+    (usual_plan); dp, if left out, is what its experts need.
     batch: sequences at once, of all data-parallel ranks; none: some, and as many as fit. prompt: tokens of a prompt; output:
     tokens made of each; kv: precision of keys and values, bf16 or fp8.
 
@@ -42,19 +49,23 @@ def serving(
         InputError: a plan that does not divide the model or the batch, sequences beyond the model's, a fabric that is too
             small or whose device is not known.
     """
+    from fabric.workload.auto import pinned_of
     from fabric.workload.plan import plan_of
-    from fabric.workload.serving import KV_BYTES, Asked, costs_of, serving_replica, whole_plan
+    from fabric.workload.serving import CUTS, KV_BYTES, Asked, costs_of, serving_replica, usual_plan, whole_plan
 
     if kv not in KV_BYTES:
         raise InputError(f"kv: must be one of {', '.join(KV_BYTES)}, got {kv!r}")
-    whole, asked = whole_plan(model, plan_of(plan)), Asked(prompt, output, kv)
+    said, asked = plan_of(plan), Asked(prompt, output, kv)
+    chosen_here = not {*CUTS} & {*pinned_of(plan)}
+    whole = whole_plan(model, usual_plan(model, said, fabric, asked, constants) if chosen_here else said)
     costs = costs_of(fabric, whole, constants)
     dp = whole.dp or 1
     chosen = tuple(batch)
     if not chosen:
         room = serving_replica(model, whole, fabric, batch=dp, asked=asked, costs=costs).memory.room or 1
         chosen = tuple(sorted({dp * each for each in (*BATCHES, room) if each <= room}))
-    found = tuple(serving_replica(model, whole, fabric, batch=each, asked=asked, costs=costs) for each in chosen)
+    each_of = (serving_replica(model, whole, fabric, batch=each, asked=asked, costs=costs) for each in chosen)
+    found = tuple(replace(one, assumptions=(CHOSEN, *one.assumptions)) if chosen_here else one for one in each_of)
     return Answer(VIEW, found, parts=tuple(_tables(found)))
 
 
@@ -71,7 +82,7 @@ def _fits(one: ServingReplica) -> str:
     return f"{memory.total / GIB:.1f} of {memory.capacity / GIB:.1f} GiB" + ("" if memory.feasible else ", does not fit")
 
 
-def _passed(one: Any) -> dict[str, Any]:
+def _passed(one: Passed) -> dict[str, Any]:
     """Return a pass as plain values."""
     return {
         "seconds": one.seconds,
@@ -106,6 +117,12 @@ def _memory(one: ServingReplica) -> dict[str, Any]:
 
 def _handover(one: ServingReplica) -> dict[str, float] | None:
     return None if one.handover is None else {"nbytes": one.handover.nbytes, "seconds": one.handover.seconds}
+
+
+def _published() -> dict[str, dict[str, float]]:
+    from fabric.workload.serving import PUBLISHED
+
+    return {what: {"least": low, "most": high, "figures": count} for what, (low, high, count) in PUBLISHED.items()}
 
 
 def _rate(value: float) -> str:
@@ -147,6 +164,8 @@ COLUMNS = (
     Column("memory", OBJECT, "bytes by what they hold", _memory),
     Column("prefill", OBJECT, "one prompt's pass: parts, communications", lambda one: _passed(one.prefill)),
     Column("decode", OBJECT, "a pass of all sequences, halfway through their tokens", lambda one: _passed(one.decode)),
+    Column("published_over_predicted", OBJECT, "of published figures: least, most, how many (docs/serving.md)",
+           lambda _: _published()),
     Column("assumptions", TEXTS, "what it rests on", lambda one: list(one.assumptions)),
 )  # fmt: skip
 VIEW = View("serving", COLUMNS)
@@ -230,7 +249,17 @@ def _parts(one: ServingReplica) -> Iterator[dict[str, Any]]:
 
 def _notes(one: ServingReplica) -> Iterator[str]:
     yield "first token: nobody before it; next token: other sequences' prompts in between; alone: a replica that only decodes"
+    limits = (f"{_longest(passed)} {what}" for passed, what in ((one.prefill, "of a prompt"), (one.decode, "of a token")))
+    yield f"limited by {', '.join(limits)}"
+    over = (f"{what} {one['least']:g} to {one['most']:g} x ({one['figures']} figures)" for what, one in _published().items())
+    yield f"published figures over such predictions: {', '.join(over)}; docs/serving.md"
     yield f"a replica that only reads prompts reads {one.prompt_tokens_per_second:,.0f} tokens/s"
     if one.handover is not None:
         size, seconds = short_size(round(one.handover.nbytes)), show_duration(one.handover.seconds)
         yield f"apart, a prompt's keys and values ({size} a device) take {seconds} to the next replica, all devices at once"
+
+
+def _longest(passed: Passed) -> str:
+    """Return the part of a pass that takes longest, with its share."""
+    part = max(passed.parts, key=lambda part: part.seconds)
+    return f"{part.what}: {percent(part.seconds / passed.seconds)}"

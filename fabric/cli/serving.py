@@ -17,7 +17,10 @@ TOKENS = Whole(1, 10**7)
 @click.argument("model")
 @click.option("--topo", required=True, help="Fabric of a known node, e.g. dgx-h100:nodes=2.")
 @click.option(
-    "--plan", default="", help="Of a replica: tp, pp, ep, etp, dp, precision, dispatch, overlap, e.g. tp=4,precision=fp8."
+    "--plan",
+    default="",
+    help="Of a replica: tp, pp, ep, etp, dp, precision, dispatch, overlap, e.g. tp=4,precision=fp8; by default the cut of "
+    "most tokens/s a device.",
 )
 @click.option("--batch", help="Sequences at once, e.g. 1,8,64; by default some, and as many as fit.")
 @click.option("--prompt", type=TOKENS, default=2048, show_default=True, help="Tokens of a prompt.")

@@ -19,6 +19,7 @@ import numpy as np
 from fabric.network.fabric import Fabric
 from fabric.predict.constants import Constants
 from fabric.predict.together import Groups
+from fabric.workload.ask import domain_of
 from fabric.workload.check import checked
 from fabric.workload.compute import On
 from fabric.workload.costs import Costs
@@ -36,6 +37,10 @@ PASS = 8192
 """Tokens of prompts that one pass reads at most, where several wait: the usual bound of serving engines (assumed)."""
 KV_BYTES = {"bf16": 2.0, "fp8": 1.0}
 """Precision of keys and values -> bytes of an element."""
+PUBLISHED = {"tokens/s": (0.52, 1.18, 15), "first token": (0.96, 1.77, 9), "next token": (0.88, 1.09, 4)}
+"""Figure -> published over predicted, least and most, of how many (benchmarks/serving_published.py; a test holds them)."""
+CUTS = ("tp", "pp", "ep", "etp", "dp")
+"""Keys of a plan that say over how many devices a replica is cut."""
 
 
 class Asked(NamedTuple):
@@ -199,6 +204,52 @@ def serving_replica(
         handover=_handover(at, asked),
         assumptions=tuple(_assumptions(at)),
     )
+
+
+def usual_plan(
+    model: LanguageModel, plan: ParallelPlan, fabric: Fabric, asked: Asked, constants: Constants | None = None
+) -> ParallelPlan:
+    """Return a plan that says no cut, cut so that a device makes most tokens/s with as many sequences as fit.
+
+    Of a dense model by TP, of experts by EP, powers of two inside a scale-up domain; where it fits into none, over the fewest
+    devices beyond (stages of whole domains, or more EP). Where the device's memory is not known, one device.
+
+    Raises:
+        InputError: no sequence fits, with what the largest replica lacks.
+    """
+    domain, faults, tried = domain_of(fabric), list[InputError](), list[ServingReplica]()
+    for ways in (1 << power for power in range(fabric.topology.devices.bit_length())):
+        fitting = [one for one in tried if one.memory.feasible is not False]
+        if fitting and (ways > domain or fitting[0].memory.capacity is None):
+            break
+        tp = min(ways, domain)
+        cut = replace(plan, tp=tp, pp=ways // tp) if model.experts is None else replace(plan, ep=ways)
+        try:
+            tried.append(_fullest(model, cut, fabric, asked, constants))
+        except InputError as error:  # so many ways do not divide the model, or something else is wrong for all of them
+            faults.append(error)
+    fitting = [one for one in tried if one.memory.feasible is not False]
+    if fitting:
+        return max(fitting, key=lambda one: one.tokens_per_second / one.ranks).plan
+    if not tried:
+        raise faults[0]
+    most = tried[-1]
+    lacks = (most.memory.total - (most.memory.capacity or 0.0)) / 2**30
+    raise InputError(
+        f"plan: the largest replica of {model.name} tried, {most.ranks:,} devices of {most.fabric}, lacks {lacks:.1f} GiB "
+        "a device for one sequence; ask for a larger fabric, precision=fp8 or fewer tokens, or say tp, pp, ep"
+    )
+
+
+def _fullest(
+    model: LanguageModel, cut: ParallelPlan, fabric: Fabric, asked: Asked, constants: Constants | None
+) -> ServingReplica:
+    """Return the replica of a plan with as many sequences as fit, one at least."""
+    whole = whole_plan(model, cut)
+    costs, dp = costs_of(fabric, whole, constants), whole.dp or 1
+    one = serving_replica(model, whole, fabric, batch=dp, asked=asked, costs=costs)
+    room = one.memory.room or 1
+    return one if room == 1 else serving_replica(model, whole, fabric, batch=dp * room, asked=asked, costs=costs)
 
 
 def costs_of(fabric: Fabric, plan: ParallelPlan, constants: Constants | None = None) -> Costs:

@@ -16,7 +16,7 @@ from fabric.workload.device import DeviceRates
 from fabric.workload.inference import KERNELS, LAUNCH, kv_token_bytes
 from fabric.workload.kernels import OTHER
 from fabric.workload.plan import plan_of
-from fabric.workload.serving import Asked, serving_replica
+from fabric.workload.serving import PUBLISHED, Asked, serving_replica
 from topologies.errors import InputError
 
 LLAMA, QWEN, DEEPSEEK = (language_model(name) for name in ("llama3.1-8b", "qwen3-30b-a3b", "deepseek-v3"))
@@ -127,6 +127,35 @@ def test_published_figures_are_as_far_off_as_the_page_says(capsys):
     assert capsys.readouterr().out in page
 
 
+def test_published_figures_lie_in_the_range_that_every_answer_says():
+    over = {}
+    for row in serving_published.ROWS:
+        over.setdefault(row.what.partition(",")[0], []).append(
+            row.value / serving_published.figure(row, serving_published.answer(row))
+        )
+    over["tokens/s"] = over.pop("tokens/s/device")
+    for what, (low, high, count) in PUBLISHED.items():
+        found = over[what]
+        assert (round(min(found), 2), round(max(found), 2), len(found)) == (low, high, count)
+
+
+@pytest.mark.parametrize(
+    ("model", "plan", "ranks"),
+    [("llama3.1-70b", "", 4), ("llama3.1-405b", "", 16), ("llama3.1-405b", "precision=fp8", 8), ("deepseek-v3", "", 64)],
+)
+def test_without_a_cut_a_replica_fits_and_no_power_of_two_of_its_domain_makes_more(model, plan, ranks):
+    fabric, known = load("dgx-h100:nodes=64"), language_model(model)
+    found = serving(known, fabric, plan)[-1]
+    assert found.memory.feasible
+    assert found.ranks == ranks
+    key = "tp" if known.experts is None else "ep"
+    for ways in (1, 2, 4, 8):
+        one = serving(known, fabric, ",".join(filter(None, (plan, f"{key}={ways}"))))[-1]
+        assert not one.memory.feasible or one.tokens_per_second / one.ranks <= found.tokens_per_second / found.ranks
+    assert any("were not said" in line for line in found.assumptions)
+    assert not any("were not said" in line for line in serving(LLAMA, fabric, "tp=1")[0].assumptions)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -145,3 +174,10 @@ def test_bad_input_is_one_line(words, message):
     assert isinstance(done.exception, InputError)
     assert message in str(done.exception)
     assert "\n" not in str(done.exception)
+
+
+def test_a_model_that_fits_nowhere_says_what_it_lacks():
+    with pytest.raises(InputError, match=r"the largest replica of deepseek-v3 tried, 8 devices of .* lacks .* GiB a device"):
+        serving(DEEPSEEK, load("dgx-h100:nodes=1"))
+    with pytest.raises(InputError, match="names no node"):
+        serving(LLAMA, load("fat_tree:k=4"))
