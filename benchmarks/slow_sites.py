@@ -26,9 +26,10 @@ import numpy as np
 from fabric.network.fabric import Fabric
 from fabric.network.routing.route import route
 from fabric.network.spec import load
-from fabric.slow.adaptive import Found, search
+from fabric.slow.adaptive import search
 from fabric.slow.belief import entropy_bits
 from fabric.slow.plan import Test, steps
+from fabric.slow.state import Found
 from fabric.slow.tree import Tree, tree_of
 from fabric.sweep import sweep
 

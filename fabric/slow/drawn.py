@@ -6,9 +6,9 @@ from math import exp, log
 
 import numpy as np
 
-from fabric.slow.adaptive import Asked, Found
 from fabric.slow.belief import scale_of
 from fabric.slow.plan import slack
+from fabric.slow.state import Asked, Found
 from fabric.slow.tree import Tree
 
 LARGEST = 50.0

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fabric.slow.adaptive import Found
 from fabric.slow.plan import filled
+from fabric.slow.state import Found
 from fabric.slow.tree import Tree
 from fabric.slow.verdicts import Verdict
 

@@ -94,7 +94,8 @@ def pairs_of(fabric: Fabric, layers: Sequence[Layer], cables: Sequence[dict[tupl
             continue
         rows = [(int(one[m]), int(other[m])) for m in mates]
         if layer.direct:
-            speed = fabric.link_speed[::2] / (fabric.nic_speed * _rails(fabric.topology))
+            together = fabric.nic_speed * fabric.topology.devices_per_node  # all devices of a node send at once
+            speed = fabric.link_speed[::2] / together
             found += [(at, a, b, float(speed[cables[at][a, b]].sum()), cables[at][a, b]) for a, b in rows]
         else:
             out = layer.size / np.maximum(layer.fill, 1e-9)
@@ -103,11 +104,6 @@ def pairs_of(fabric: Fabric, layers: Sequence[Layer], cables: Sequence[dict[tupl
         return NO_PAIRS
     at_, a_, b_, room, leads = zip(*found, strict=True)
     return GroupPairs(np.array(at_), np.array(a_), np.array(b_), np.array(room), leads)
-
-
-def _rails(topology: Topology) -> int:
-    """Return how many devices of a node send at once."""
-    return topology.devices_per_node
 
 
 def parents(layers: Sequence[Layer], at: int) -> Ints:

@@ -17,7 +17,7 @@ from fabric.text.numbers import natural
 from topologies.errors import InputError
 
 if TYPE_CHECKING:
-    from fabric.slow.adaptive import Found
+    from fabric.slow.state import Found
     from fabric.slow.tree import Tree
 
 LAYERS = ("collective", "in-network", "pairs")

@@ -16,7 +16,7 @@ from time import monotonic
 from fabric.collectives.catalog import busbw_factor
 from fabric.network.fabric import Fabric
 from fabric.slow import kept as store
-from fabric.slow.adaptive import Ended, Found, search
+from fabric.slow.adaptive import Ended, search
 from fabric.slow.group_pairs import NO_PAIRS
 from fabric.slow.kept import Kept
 from fabric.slow.layers import check_version, forced
@@ -24,6 +24,7 @@ from fabric.slow.plan import Test
 from fabric.slow.rings import by_pairs, noise_of, rails_of, ranks_of, tree_for
 from fabric.slow.search import Report, Search
 from fabric.slow.search_ranks import Bench
+from fabric.slow.state import Found
 from fabric.slow.told import report_of
 from fabric.slow.tree import Tree
 from fabric.slow.verdicts import Verdict

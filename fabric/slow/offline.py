@@ -16,7 +16,7 @@ import numpy as np
 
 from fabric.network.fabric import Fabric
 from fabric.network.names import given_names, vertex_name
-from fabric.slow.adaptive import Found, Search, next_tests
+from fabric.slow.adaptive import next_tests
 from fabric.slow.belief import FIRST_NOISE, LEAST_NOISE, scale_of
 from fabric.slow.drawn import LARGEST, drawn
 from fabric.slow.findings import counted, rows_of, said, ways_out
@@ -25,6 +25,7 @@ from fabric.slow.logs import Layer
 from fabric.slow.plan import SURE, Test
 from fabric.slow.plan_pairs import accused
 from fabric.slow.search import Report, Row
+from fabric.slow.state import Found, Search
 from fabric.slow.tree import Tree, tree_of
 from fabric.slow.verdicts import Kind, Verdict, merged
 from fabric.statistics import median

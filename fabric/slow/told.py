@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from fabric.measure.host.settings import MACHINE
-from fabric.slow.adaptive import Found
 from fabric.slow.drawn import drawn, evidence
 from fabric.slow.findings import rows_of, verdict
 from fabric.slow.kept import Kept
@@ -16,6 +15,7 @@ from fabric.slow.layers import told as in_network_told
 from fabric.slow.search import Report
 from fabric.slow.search_ranks import Bench
 from fabric.slow.settings import Difference, differences, lines, reasons
+from fabric.slow.state import Found
 from fabric.slow.tree import Tree
 
 SOFTWARE = ("device", "rail", "node")

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from fabric.slow.adaptive import Asked, Found
 from fabric.slow.findings import drains, rows_of, verdict
 from fabric.slow.plan import Test
+from fabric.slow.state import Asked, Found
 from fabric.slow.tree import Layer, Tree
 from fabric.slow.verdicts import Verdict
 

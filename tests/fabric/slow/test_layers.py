@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fabric.slow.adaptive import Found
 from fabric.slow.layers import check_layers, check_version, forced, in_network, only_in_network, told
 from fabric.slow.search import Search
+from fabric.slow.state import Found
 from fabric.slow.tree import flat
 from fabric.slow.verdicts import Verdict
 from topologies.errors import InputError
