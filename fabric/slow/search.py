@@ -77,6 +77,7 @@ class Search:
         check_layers(self.layers, self.backend, self.collective)
         if self.budget is not None:
             real(self.budget, "budget", 0, MOST_SECONDS, above=True)
+        self.case(2)  # the smallest group: what it refuses is known before any rank starts
 
     @property
     def count(self) -> int:
@@ -96,7 +97,8 @@ class Search:
         wanted = self.bytes_on(world_size, name)
         nbytes = whole_bytes(name, wanted, world_size, "f32", {})
         if nbytes == 0:
-            raise InputError(f"size: {name} on {world_size} ranks needs an element of 4 bytes for each, got {wanted}")
+            part = f", of which they take {wanted}" if wanted != self.nbytes else ""
+            raise InputError(f"size: {name} on {world_size} ranks needs an element of 4 bytes for each, got {self.nbytes}{part}")
         forms = backend(self.backend).ways[name].forms
         return Case(name, nbytes, world_size, 1, world_size, in_place=forms[-1])
 

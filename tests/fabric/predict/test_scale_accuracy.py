@@ -91,6 +91,7 @@ def test_intervals_hold_as_often_as_they_say():
     inside = [said.low <= row.time <= said.high for row, said in ALL]
     assert len(inside) == 47
     assert 0.85 <= sum(inside) / len(inside) <= 1.0
+    assert 1.5 < median(said.high / said.low for _, said in ALL) < 3.5  # what holds everything by being wide says nothing
 
 
 def test_a_table_is_not_calibrated_on_what_it_is_scored_on():
