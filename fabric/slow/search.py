@@ -97,8 +97,8 @@ class Search:
         wanted = self.bytes_on(world_size, name)
         nbytes = whole_bytes(name, wanted, world_size, "f32", {})
         if nbytes == 0:
-            part = f", of which they take {wanted}" if wanted != self.nbytes else ""
-            raise InputError(f"size: {name} on {world_size} ranks needs an element of 4 bytes for each, got {self.nbytes}{part}")
+            got = f"{self.nbytes}, of which they take {wanted}" if wanted != self.nbytes else f"{self.nbytes}"
+            raise InputError(f"size: {name} on {world_size} ranks needs an element of 4 bytes for each, got {got}")
         forms = backend(self.backend).ways[name].forms
         return Case(name, nbytes, world_size, 1, world_size, in_place=forms[-1])
 

@@ -252,7 +252,7 @@ def test_under_a_users_own_launcher_one_rank_speaks(backend, ranks):
         (["--method", "groups", "--ranks", "3", "--backend", "mpi"], 2, "ranks: groups need 4 or more, got 3"),
         (["--unit", "node", "--backend", "mpi"], 2, "unit: node and --one-rank-a-node need 2 nodes or more, got 1"),
         (["--size", "2", "--collective", "all_reduce", "--backend", "mpi"], 2, "size: all_reduce on 2 ranks needs"),
-        (["--size", "1", "--backend", "gloo"], 2, "size: all_reduce on 2 ranks needs an element of 4 bytes for each, got 1, of which"),
+        (["--size", "1", "--backend", "gloo"], 2, "size: all_reduce on 2 ranks needs an element of 4 bytes for each, got 1,"),
         (["--method", "pairs", "--topo", "star:devices=4"], 2, "topo: is of --method search and bisection, got it with pairs"),
         (["--ranks", "3", "--backend", "mpi"], 2, "ranks: a search needs 4 ranks or nodes or more, got 3"),
         (["--ranks", "3", "--backend", "gloo"], 2, "ranks: a search needs 4 ranks or nodes or more, got 3"),
