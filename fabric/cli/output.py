@@ -177,6 +177,8 @@ def check_writable(option: str, path: Path | None, *endings: str) -> None:
 
     if path is None:
         return
+    if endings and path.suffix.lower() not in endings:
+        raise InputError(f"{option}: must end in {' or '.join(endings)}, got {path}")
     try:
         there = exists(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -185,8 +187,6 @@ def check_writable(option: str, path: Path | None, *endings: str) -> None:
             path.unlink()
     except OSError as error:
         raise InputError(f"{option}: cannot write {path}: {error.strerror}; choose a folder that can be written") from None
-    if endings and path.suffix.lower() not in endings:
-        raise InputError(f"{option}: must end in {' or '.join(endings)}, got {path}")
 
 
 def _emit_csv(rows: Sequence[Row]) -> None:
