@@ -54,9 +54,17 @@ def test_nothing_but_predictions_of_another_fabric_is_refused(tmp_path):
     assert "report: results must hold a measurement, or a prediction of fat_tree:k=4" in str(done.exception)
 
 
-@pytest.mark.parametrize(("words", "line"), [(["--collective", "all_gather"], None), (["-o", "."], "output: cannot write")])
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--collective", "all_gather"], None),
+        (["-o", "."], "output: must end in .html"),
+        (["-o", "folder.html"], "output: cannot write"),
+    ],
+)
 def test_a_bad_option_is_one_line(words, line, results, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.html").mkdir()
     done = CliRunner().invoke(program, ["report", str(results), "--topo", TOPO, *words], standalone_mode=False)
     assert line is None or (isinstance(done.exception, InputError) and line in str(done.exception))
 

@@ -50,7 +50,8 @@ def own_folder(tmp_path, monkeypatch):
         ([EIGHT, "--ranks", "4,8", "--routing", "kernel_ecmp:1"], "must be one number of ranks with kernel_ecmp, got 4,8"),
         ([EIGHT, "--collective", "all_gather", "--routing", "kernel_ecmp:1"], "looks up the flows of a ring: all_reduce with"),
         ([EIGHT, "-o", "/proc/no/file"], "output: cannot write /proc/no/file"),
-        ([EIGHT, "--html", "/proc/no/file"], "html: cannot write /proc/no/file"),
+        ([EIGHT, "--html", "/proc/no/page.html"], "html: cannot write /proc/no/page.html"),
+        ([EIGHT, "--html", "page.txt"], "html: must end in .html or .htm, got page.txt"),
     ],
 )
 def test_what_cannot_be_evidence_is_refused_before_anything_starts(arguments, line):

@@ -56,7 +56,7 @@ def test_a_torn_last_line_is_left_out_and_cut_off(kept):
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"nbytes": 8}, "keep: size must be 1048576 as in"),
+        ({"nbytes": 65536}, "keep: size must be 1048576 as in"),
         ({"block": 0.2}, "keep: block must be 0.1 as in"),
         ({"repeats": 3}, "keep: repeats must be 5 as in"),
         ({"suspects": ("a", "c")}, "keep: the fabric must be that of"),
