@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from fabric.slow.confirm_pairs import check_pair
 from fabric.slow.plan import Test
-from fabric.slow.plan_pairs import check_pair
 from fabric.slow.tree import Tree
 
 Floats = NDArray[np.float64]

@@ -135,7 +135,8 @@ def refusal(before: Mapping[str, Any], now: Mapping[str, Any], path: Path | None
                 return f"keep: {name} must be {old!r} as in {path}, got {new!r}; choose another file"
     if before["suspects"] != now["suspects"]:
         return (
-            f"keep: the fabric must be that of {path} with {len(before['suspects'])} suspects, got another; choose another file"
+            f"keep: suspects must be the {len(before['suspects'])} of {path}, got {len(now['suspects'])}: another fabric, or a "
+            "version of this program that knows others; choose another file"
         )
     return None
 

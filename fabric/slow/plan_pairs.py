@@ -102,7 +102,7 @@ def pair_tests(tree: Tree, known: Known, others: Sequence[Test] = ()) -> list[Te
 
 
 @dataclass
-class _Free:
+class Free:
     """The nodes of every group of a layer that take part; taken from as tests are made. whole: how many there were."""
 
     tree: Tree
@@ -155,7 +155,7 @@ def _gates(tree: Tree, at: int, group: int, other: int) -> set[int]:
 
 
 def _of_layer(tree: Tree, at: int, known: Known, mass: Floats, others: Sequence[Test]) -> list[Test]:
-    free = _Free(tree, at, _taking_part(tree, at, known, others))
+    free = Free(tree, at, _taking_part(tree, at, known, others))
     units = _units(tree, at, known, mass, free, others)
     tests: list[Test] = []
     ring: list[int] = []
@@ -221,7 +221,7 @@ def _crossed(tree: Tree, at: int, test: Test) -> Collection[int]:
 
 
 def _units(
-    tree: Tree, at: int, known: Known, mass: Floats, free: _Free, others: Sequence[Test]
+    tree: Tree, at: int, known: Known, mass: Floats, free: Free, others: Sequence[Test]
 ) -> Iterator[tuple[float, tuple[int, ...]]]:
     """Yield (suspicion, nodes in order) of units that fit beside each other: rings round the groups of every parent.
 
@@ -246,7 +246,7 @@ def _units(
             yield weight(ring, number, mass), nodes
 
 
-def _beside(tree: Tree, at: int, ring: Sequence[int], free: _Free, load: Floats) -> tuple[int, ...] | None:
+def _beside(tree: Tree, at: int, ring: Sequence[int], free: Free, load: Floats) -> tuple[int, ...] | None:
     """Return a unit of a direct network that fits beside what else runs, in one direction or the other."""
     for way in (tuple(ring), tuple(reversed(ring))):
         kept = {group: list(free.nodes[group]) for group in ring}
@@ -257,7 +257,7 @@ def _beside(tree: Tree, at: int, ring: Sequence[int], free: _Free, load: Floats)
     return None
 
 
-def _rings(tree: Tree, at: int, free: _Free, mass: Floats, at_once: int) -> list[tuple[int, ...]]:
+def _rings(tree: Tree, at: int, free: Free, mass: Floats, at_once: int) -> list[tuple[int, ...]]:
     """Return rings for one round: of each parent's groups `at_once`, on a direct network as many as there are.
 
     mass: minus infinity where a pair must not be filled.
@@ -272,7 +272,7 @@ def _rings(tree: Tree, at: int, free: _Free, mass: Floats, at_once: int) -> list
     return [ring for own in families.values() if len(own) > 1 for ring in most_suspect(own, number, mass, most)]
 
 
-def _to_and_fro(tree: Tree, at: int, mass: Floats, free: _Free) -> list[tuple[int, ...]]:
+def _to_and_fro(tree: Tree, at: int, mass: Floats, free: Free) -> list[tuple[int, ...]]:
     """Return the open pairs of a layer, the most suspect first; on tiers each group is in one."""
     pairs = tree.pairs
     own = np.flatnonzero((pairs.layer == at) & (mass > 0))
@@ -305,46 +305,6 @@ def _fits(tree: Tree, at: int, load: Floats, more: Floats) -> bool:
     own[leads] = True
     full = max(1.0, float(more[own].max()))
     return bool((load + more)[more > 0].max() <= LOCAL * full)
-
-
-def check_pair(tree: Tree, suspect: int, free: Sequence[int], well: NDArray[np.bool_]) -> tuple[Test, Test] | None:
-    """Return a ring between the two groups of a pair, and one of each with a third; None where too few cleared nodes are free.
-
-    free: cleared nodes. well: which suspects are cleared. Of three groups the third goes with both.
-    """
-    at, one, other = tree.ends(suspect)
-    own = _Free(tree, at, _cleared(tree, at, free, well))
-    if one not in own.nodes or other not in own.nodes:
-        return None
-    parent = parents(tree.layers, at)
-    thirds = [
-        group
-        for group in own.nodes
-        if group not in (one, other)
-        and parent[group] == parent[one]
-        and all((pair := tree.pair(at, group, end)) is None or well[pair] for end in (one, other))
-    ]
-    thirds.sort(key=lambda group: (-len(own.nodes[group]), group))
-    having = _Free(tree, at, {group: list(nodes) for group, nodes in own.nodes.items()}).unit((one, other), 1)
-    if having is None or not thirds:
-        return None
-    if len(thirds) > 1:
-        first, second = own.unit((one, thirds[0]), 1), own.unit((other, thirds[1]), 1)
-    else:
-        first, second = own.unit((one, thirds[0]), 2), own.unit((other, thirds[0]), 2)
-    if first is None or second is None:
-        return None
-    return Test(having), Test((*first, *second))
-
-
-def _cleared(tree: Tree, at: int, free: Sequence[int], well: NDArray[np.bool_]) -> dict[int, list[int]]:
-    """Return the cleared nodes of every group that lie behind cleared ways out."""
-    found: dict[int, list[int]] = {}
-    for node in free:
-        out = [tree.boundary(k, int(one.group[node])) for k, one in enumerate(tree.layers[: at + 1]) if not one.direct]
-        if all(well[number] for number in out):
-            found.setdefault(int(tree.layers[at].group[node]), []).append(node)
-    return {group: list(mixed(tree, nodes, at - 1)) for group, nodes in found.items()}
 
 
 def around(tree: Tree, known: Known, test: Test) -> Test | None:

@@ -10,6 +10,7 @@ from benchmarks.slow_sites import Site, planted, score
 from fabric.network.spec import load
 from fabric.slow.adaptive import search
 from fabric.slow.confirm import check
+from fabric.slow.confirm_pairs import check_pair
 from fabric.slow.findings import rows_of, verdict
 from fabric.slow.group_pairs import NO_PAIRS
 from fabric.slow.pair_rings import best_ring, rings_of, weight
@@ -195,3 +196,24 @@ def test_what_could_not_be_filled_is_said_and_all_of_it_is_where_all_is_asked_fo
     every = search(site.tree, site.ask, every_pair=True)
     assert not every.untested
     assert every.rounds > found.rounds
+
+
+def test_a_pair_is_confirmed_by_nodes_whose_messages_take_its_cables():
+    """Where neither end of its cable has a cleared node, messages go over a third group, which confirms nothing."""
+    tree = tree_of(load(DRAGONFLY))
+    pair = next(s for s in range(tree.first_pair, tree.suspects) if tree.ends(s)[1:] == (5, 6))
+    (lead,) = tree.pairs.leads[pair - tree.first_pair]
+    ends = tree.ways.fabric.topology.ends[lead]
+    gates = [n for n in range(tree.nodes) if tree.ways.switches[n] in ends]
+    well = nearly_known(tree).probability < 0.02
+    assert len(gates) == 4
+    for out in (gates[1:], gates[:3]):
+        having, lacking = check_pair(tree, pair, [n for n in range(tree.nodes) if n not in out], well)
+        assert filled(tree, having)[0][pair] == 1
+        assert filled(tree, lacking)[0][pair] == 0
+    assert check_pair(tree, pair, [n for n in range(tree.nodes) if n not in gates], well) is None
+
+
+def test_a_search_that_confirms_a_pair_beside_slow_devices_ends():
+    tree, fabric = tree_of(load(DRAGONFLY)), load(DRAGONFLY)
+    assert score(planted(fabric, tree, 3, 26, ("device", "nic", "pair"))).false == 0

@@ -59,7 +59,7 @@ def test_a_torn_last_line_is_left_out_and_cut_off(kept):
         ({"nbytes": 65536}, "keep: size must be 1048576 as in"),
         ({"block": 0.2}, "keep: block must be 0.1 as in"),
         ({"repeats": 3}, "keep: repeats must be 5 as in"),
-        ({"suspects": ("a", "c")}, "keep: the fabric must be that of"),
+        ({"suspects": ("a", "c")}, "keep: suspects must be the 2 of"),
     ],
 )
 def test_another_search_is_refused(kept, changes, line):
