@@ -68,6 +68,8 @@ def test_the_page_loads_nothing_and_escapes_names(folder, lang):
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
     assert page.count("<svg") == 5
     assert ("What would help most" if lang == "en" else "改哪一样最有用") in page
+    assert page.count("one draw, no interval" if lang == "en" else "只抽一次，没有区间") == 2  # noqa: RUF001  # a Chinese comma
+    assert not re.search("1 seeds|intervals over seeds|1 个种子|区间为", page)
     assert ("Worth" if lang == "en" else "作用小：") in page  # noqa: RUF001  # a Chinese colon
     if lang == "zh":
         text = re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL)
@@ -76,9 +78,10 @@ def test_the_page_loads_nothing_and_escapes_names(folder, lang):
 
 
 def test_markdown_is_the_same_tables(folder):
-    said = run("run", "fleet.yaml", "--workers", "1", "--markdown", "--links", "none", "--no-changes")
+    said = run("run", "fleet.yaml", "--workers", "1", "--markdown", "--links", "none", "--no-changes", "--seeds", "1")
     assert "| step | device-hours | of installed | kWh | money |" in said
     assert "a \\<small\\> centre" in said
+    assert "Policies side by side (shares of installed device-hours; one draw, no interval)" in said
 
 
 def test_a_journal_keeps_finished_runs(folder):
