@@ -191,6 +191,7 @@ WRONG = {
     "changes: [{name: x, kind: node, device: h200}]": "changes.0: device goes with over: the device there is now",
     "warm_up: 9": "warm_up: must be below the 1 days that the jobs are of, got 9",
     "links: [{load: middle}]": "links.0.load: input should be 'peak' or 'mean', got 'middle'",
+    "quotas: {trails: 8}": "quotas: no job is of the tenant 'trails' (did you mean trials?); there are 'trials'",
     "links: most": "links: input should be 'both' or 'none', got 'most'",
     "polices: [x]": "polices: no such key (did you mean policies?); there are name, topo, ratio",
 }
@@ -212,7 +213,10 @@ def test_a_line_of_the_file_that_is_wrong_is_named(folder, line):
     [
         (["run", "none.yaml"], "fleet: cannot read none.yaml: No such file or directory"),
         (["run", "fleet.yaml", "--power-cap", "1kW"], "power cap: must be at least what the fleet draws idle"),
-        (["run", "fleet.yaml", "--policy", "fastest"], "policy: must be words of"),
+        (["run", "fleet.yaml", "--policy", "zzz"], "joined by +, got 'zzz'; such as fifo+scattered"),
+        (["run", "fleet.yaml", "--policy", "easy+tre"], "joined by +, got 'easy+tre' (did you mean easy+tree?); such as"),
+        (["place", TOPO, "--job", "all_reduce:1GiB:8", "--policy", "esay:9+preferd:leaf"], "mean easy:9+preferred:leaf?)"),
+        (["run", "fleet.yaml", "--policy", "fair:3+tree"], "joined by +, got 'fair:3+tree'; such as"),
         (["run", "fleet.yaml", "--loads", "much"], "loads: must be a finite number above 0"),
         (["place", TOPO, "--job", "all_reduce:1GiB"], "job: must be COLLECTIVE:SIZE:DEVICES"),
         (["place", TOPO, "--job", "training:llama3-8b:tp=8:64"], "job: must be training:MODEL:PLAN:BATCH:DEVICES"),
