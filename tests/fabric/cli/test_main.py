@@ -63,6 +63,9 @@ def test_version():
             ["constants: must be one of none, nccl, nccl:HARDWARE or a file"],
         ),
         (["predict", "fat_tree:k=4"], ["Missing option '--topo'", "Example: fabricbench predict --topo fat_tree:k=8"]),
+        (["predict", "--topo", "star", "--json", "--topo=star"], ["topo: must be given once, got 2; keep the one"]),
+        (["measure", "-o", "a", "--output", "b", "-oc"], ["output: must be given once, got 3; "]),
+        (["fleet", "run", "none.yaml", "--changes", "--no-changes"], ["changes: must be given once, got 2; "]),
         (["schema", "predit"], ["did you mean predict"]),
         (["stress", "--topo", "fat_tree:k=4", "--fail", "lnks"], ["failures: must be links:COUNT", "did you mean links"]),
         (["compare", "absent.jsonl", "absent.jsonl"], ["results: cannot read absent.jsonl"]),
@@ -78,6 +81,13 @@ def test_bad_input_gets_one_line_and_exit_code_2(arguments, words):
     assert done.stderr.startswith("fabricbench: ")
     for word in words:
         assert word in done.stderr
+
+
+def test_what_may_be_repeated_is():
+    """A flag says the same twice; --topo of scale takes several; what stands behind -- is no option."""
+    run("show", "fat_tree:k=4", "--json", "--json")
+    run("scale", "--topo", "star", "--topo", "star:devices=4", "--ranks", "2", "--sizes", "8")
+    assert "cannot read --topo" in run("calibrate", "--topo", "star", "--", "--topo", "--topo", code=2).stderr
 
 
 def test_predict_json_carries_units_and_assumptions():
