@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent / "fabric" / "cli"))
+
+from typed import typed
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 RUN = {"README.md", "training.md", "serving.md", "judge.md"}
@@ -51,7 +55,7 @@ def pieces(output):
 @pytest.mark.parametrize(("page", "command", "output"), [s for s in shown() if s[0] in RUN])
 def test_shown_commands_print_what_is_written(page, command, output):
     arguments = command.replace("\\\n", " ").split()
-    done = subprocess.run([sys.executable, "-m", "fabric", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = typed(*arguments)
     assert done.returncode in (0, 1), done.stderr  # 1: a verdict against
     printed, parts = squeezed(done.stdout), pieces(output)
     assert printed[: len(parts[0])] == parts[0]
