@@ -250,7 +250,7 @@ def test_wrong_input_is_one_line_and_exit_code_2(ranks):
     ranks.needs("mpi")
     done = slow(ranks, "--method", "groups", "--ranks", "3", "--backend", "mpi")
     said = [text for text in done.stderr.splitlines() if not text.startswith("#")]
-    assert (done.returncode, said) == (2, ["fabricbench: ranks: groups need 4 or more, got 3"])
+    assert (done.returncode, said) == (2, ["fabricbench: ranks: groups need 4 or more, got 3; use --method pairs"])
 
 
 def test_ctrl_c_leaves_nothing(backend, ranks):
