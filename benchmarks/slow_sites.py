@@ -302,8 +302,9 @@ SETTINGS: Sequence[tuple[str, int, Sequence[str], float]] = (
 )
 """Fabric, faults, their kinds, share of visits that others crowd."""
 HEAD = (
-    "| fabric | nodes | faults | crowded | found: device | nic | cable | switch | node | leaf | pair | called what it is "
-    "| named falsely, a site | settled | tests, mean (90 %) | / bound | pairs | halving | rounds, mean (90 %) | slowest plan | sites |"
+    "| fabric | nodes | faults | crowded | found: device | nic | cable | switch | node | leaf | pair "
+    "| called what it is | named falsely, a site | settled | tests, mean (90 %) | / bound | pairs | halving "
+    "| rounds, mean (90 %) | slowest plan | sites |"
 )
 
 
