@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from operator import add
 
 from fabric.fleet.fragments import covers
@@ -10,6 +12,9 @@ from fabric.fleet.outcome import PREEMPTED
 from fabric.fleet.plain_place import place
 from fabric.fleet.plain_state import SHIFT, State
 from fabric.fleet.ready import NEVER
+
+NONE = -1
+"""No pool."""
 
 
 def serve(state: State, now: int) -> None:
@@ -23,16 +28,12 @@ def serve(state: State, now: int) -> None:
 
 def key(state: State, job: int) -> tuple[int, int, int]:
     """Return what the queue is ordered by: priority, the order's own key, arrival."""
-    ready = state.ready
-    own = 0
+    if state.keys:
+        return state.keys[job]
+    ready, tenant = state.ready, state.tenant[job]
     if ready.policy.own_order is not None:
-        own = ready.policy.own_order(state, job)
-    elif ready.policy.order == "shortest":
-        own = int(ready.jobs.work[job])
-    elif ready.policy.order == "fair":
-        tenant = state.tenant[job]
-        own = state.held[tenant] // int(ready.weight[tenant])
-    return -state.priority[job], own, job
+        return -state.priority[job], ready.policy.own_order(state, job), job
+    return -state.priority[job], state.held[tenant] // int(ready.weight[tenant]), job
 
 
 def _may(state: State, job: int) -> bool:
@@ -44,17 +45,22 @@ def _may(state: State, job: int) -> bool:
 
 def _first(state: State) -> int | None:
     """Return the job whose turn it is."""
-    return min((job for job in state.waiting if _may(state, job)), key=lambda job: key(state, job), default=None)
+    if state.keys and not state.ready.policy.cap:
+        return state.waiting[0] if state.waiting else None
+    return min((job for job in state.waiting if _may(state, job)), key=partial(key, state), default=None)
 
 
 def _start(state: State, job: int, now: int) -> bool:
-    """Start a job in the first pool that has a place, if any; return whether one had. Under fgd, the least fragmented first."""
+    """Start a job in the first pool that has a place, if any; return whether one had."""
+    return any(_start_in(state, job, pool, now) for pool in _pools(state, job))
+
+
+def _pools(state: State, job: int) -> Sequence[int]:
+    """Return the pools in the order in which a job looks for a place: as they stand, under fgd the least fragmented first."""
     pools = range(len(state.ready.size))
     if state.ready.policy.placement == "fgd" and len(pools) > 1:
-        return any(
-            _start_in(state, job, pool, now) for pool in sorted(pools, key=lambda pool: (_growth(state, job, pool), pool))
-        )
-    return any(_start_in(state, job, pool, now) for pool in pools)
+        return sorted(pools, key=lambda pool: (_growth(state, job, pool), pool))
+    return pools
 
 
 def _growth(state: State, job: int, pool: int) -> int:
@@ -77,20 +83,20 @@ def _backfill(state: State, head: int, now: int) -> None:
 
     The order is that of the moment at which the first one did not fit.
     """
-    order = sorted((job for job in state.waiting if job != head), key=lambda job: key(state, job))
-    order = [job for job in order if key(state, job) > key(state, head)][: state.ready.policy.depth]
+    order = state.waiting if state.keys else sorted(state.waiting, key=partial(key, state))
+    after = order.index(head) + 1
     pool, shadow, extra = _reserved(state, head)
-    for job in order:
-        if not _may(state, job):
+    full: set[int] = set()  # kinds of job that no pool has a place for: what starts meanwhile only takes more
+    for job in order[after : after + state.ready.policy.depth]:
+        if state.kind[job] in full or (state.ready.policy.cap and not _may(state, job)):
             continue
         late = now + -(-state.left[job] >> SHIFT) > shadow
-        for other in range(len(state.ready.size)):
-            count = int(state.ready.wanted[other, job])
-            if other == pool and late and count > extra:
-                continue
-            if _start_in(state, job, other, now):
-                extra -= count if other == pool and late else 0
-                break
+        kept = pool if late and state.wanted[pool][job] > extra else NONE
+        taken = next((other for other in range(len(state.ready.size)) if other != kept and _start_in(state, job, other, now)), NONE)
+        if taken == NONE and kept == NONE and state.ready.policy.own_placement is None:
+            full.add(state.kind[job])
+        if taken == pool and late:
+            extra -= state.wanted[pool][job]
 
 
 def _reserved(state: State, head: int) -> tuple[int, int, int]:
@@ -98,17 +104,16 @@ def _reserved(state: State, head: int) -> tuple[int, int, int]:
 
     It counts nodes, not which: where a placement wants them together, the time may be too early.
     """
-    found = (-1, NEVER, 0)
+    found = (NONE, NEVER, 0)
     for pool in range(len(state.ready.size)):
-        if state.ready.wanted[pool, head]:
+        if state.wanted[pool][head]:
             time, extra = _release(state, head, pool)
             found = (pool, time, extra) if time < found[1] or found[0] < 0 else found
     return found
 
 
 def _release(state: State, head: int, pool: int) -> tuple[int, int]:
-    ready = state.ready
-    count, each, share = int(ready.wanted[pool, head]), int(ready.each[pool, head]), state.share[head]
+    count, (each, share, asked) = state.wanted[pool][head], state.part(pool, head)
     fitting, beside = len(state.fitting(pool, head)), state.beside
     room: dict[int, int] = {}
     freed: dict[int, list[int]] = {}
@@ -121,7 +126,6 @@ def _release(state: State, head: int, pool: int) -> tuple[int, int]:
                 continue
             had = freed.get(node, beside[node])
             freed[node] = list(map(add, had, state.asks(pool, run.job)))
-            asked = state.asks(pool, head)
             fits = room[node] >= each * share and covers(freed[node], asked)
             fitting += fits and not (before >= each * share and covers(had, asked))
         if fitting >= count:
@@ -140,7 +144,7 @@ def _make_room(state: State, job: int, now: int) -> bool:
         if stopped is not None:
             for victim in stopped:
                 state.over(victim, now, PREEMPTED)
-                state.waiting.append(victim)
+                state.wait(victim)
             return _start_in(state, job, pool, now)
     return False
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from heapq import heappop, heappush
 
 import numpy as np
 
-from fabric.fleet.fragments import Fragments, Part, covers
+from fabric.fleet.fragments import Fragments, Part
 from fabric.fleet.job import WHOLE
 from fabric.fleet.outcome import ENDED, FULL, RUNNING, Runs
 from fabric.fleet.plain_links import SharedLinks, speed
+from fabric.fleet.plain_rooms import Rooms
 from fabric.fleet.ready import NEVER, Ready
 
 SHIFT = 18
@@ -55,7 +57,10 @@ class State:
         pools = [ready.fleet.pools[pool] for pool in ready.fleet.node_pool.tolist()]
         self.beside = None if ready.beside is None else [[pool.processors, pool.memory] for pool in pools]
         self.links = SharedLinks(ready) if ready.links is not None else None
+        self.kind, self.asked = _kinds(ready)
+        self.wanted, self.keys = ready.wanted.tolist(), _keys(ready)
         self.fragments = Fragments(self)
+        self.rooms = Rooms(self)
         self.going: dict[int, Going] = {}
         self.waiting: list[int] = []
         self.held = [0] * len(ready.weight)
@@ -68,30 +73,26 @@ class State:
 
     def fitting(self, pool: int, job: int) -> list[int]:
         """Return the nodes of a pool that have room for a job's part: devices, or a share of one, processors and memory."""
-        found = self.with_devices(pool, int(self.ready.each[pool, job]), self.share[job])
-        if self.beside is None:
-            return found
-        asks = self.asks(pool, job)
-        return [node for node in found if covers(self.beside[node], asks)]
+        return list(self.rooms.fitting(pool, self.part(pool, job)))
 
     def asks(self, pool: int, job: int) -> tuple[int, ...]:
         """Return what a job takes of each of its nodes beside devices, nothing where that binds nothing."""
-        return () if self.ready.beside is None else tuple(self.ready.beside[:, pool, job].tolist())
+        return self.part(pool, job)[2]
 
     def part(self, pool: int, job: int) -> Part:
         """Return what a job takes of each of its nodes: devices, its share of one, and what beside them."""
-        return int(self.ready.each[pool, job]), self.share[job], self.asks(pool, job)
-
-    def with_devices(self, pool: int, each: int, share: int) -> list[int]:
-        """Return the nodes of a pool that have so many free devices, or room for a share of one."""
-        first, last = int(self.ready.pool_first[pool]), int(self.ready.pool_first[pool + 1])
-        if share == WHOLE:
-            return [node for node in range(first, last) if self.free[node] >= each]
-        return [n for n in range(first, last) if self.free[n] >= 1 or any(part >= share for part in self.parts[n].values())]
+        return self.asked[pool][self.kind[job]]
 
     def room(self, node: int) -> int:
         """Return what is free on a node, in thousandths of a device."""
         return self.free[node] * WHOLE + sum(self.parts[node].values())
+
+    def wait(self, job: int) -> None:
+        """Put a job into the queue, in its place where jobs keep theirs."""
+        if self.keys:
+            insort(self.waiting, job, key=self.keys.__getitem__)
+        else:
+            self.waiting.append(job)
 
     def begin(self, job: int, pool: int, nodes: list[int], now: int) -> None:
         """Start a job on nodes; its speed on shared links is set by `settle`."""
@@ -165,7 +166,9 @@ class State:
         heappush(self.ends, (run.end, run.job))
 
     def _move(self, run: Going, sign: int) -> None:
-        """Give what a job holds beside devices (sign 1), or take it (-1)."""
+        """Give what a job holds beside devices (sign 1), or take it (-1); its nodes have changed."""
+        for node in run.nodes:
+            self.rooms.changed(node)
         if self.beside is not None:
             for kind, amount in enumerate(self.asks(run.pool, run.job)):
                 for node in run.nodes:
@@ -203,6 +206,32 @@ class State:
         if self.parts[node][device] == WHOLE:
             del self.parts[node][device]
             self.free[node] += 1
+
+
+def _kinds(ready: Ready) -> tuple[list[int], list[list[Part]]]:
+    """Return the kind of every job (jobs of one kind fit alike), and per pool and kind what it takes of each of its nodes."""
+    pools, beside = len(ready.size), np.zeros((0, 0), np.int64)
+    if ready.beside is not None:
+        beside = ready.beside.transpose(1, 0, 2).reshape(-1, len(ready.jobs))
+    rows = [ready.each, ready.jobs.columns()["share"][None], *([beside] if len(beside) else []), ready.wanted]
+    kinds, kind = np.unique(np.concatenate(rows), axis=1, return_inverse=True)
+    each, share, left = kinds[:pools].tolist(), kinds[pools].tolist(), kinds[pools + 1 : -pools].tolist()
+    width = len(left) // pools
+
+    def parts(pool: int) -> list[Part]:
+        own = list(zip(*left[pool * width : (pool + 1) * width], strict=True)) or [()] * len(share)
+        return list(zip(each[pool], share, own, strict=True))
+
+    return kind.reshape(-1).tolist(), [parts(pool) for pool in range(pools)]
+
+
+def _keys(ready: Ready) -> list[tuple[int, int, int]]:
+    """Return per job what the queue is ordered by (priority, the order's own key, arrival); none where that changes."""
+    if ready.policy.own_order is not None or ready.policy.order == "fair":
+        return []
+    count = len(ready.jobs)
+    own = ready.jobs.work.tolist() if ready.policy.order == "shortest" else [0] * count
+    return list(zip((-ready.jobs.columns()["priority"].astype(np.int64)).tolist(), own, range(count), strict=True))
 
 
 def columns(state: State) -> Runs:
