@@ -92,7 +92,7 @@ def _backfill(state: State, head: int, now: int) -> None:
             continue
         late = now + -(-state.left[job] >> SHIFT) > shadow
         kept = pool if late and state.wanted[pool][job] > extra else NONE
-        taken = next((other for other in range(len(state.ready.size)) if other != kept and _start_in(state, job, other, now)), NONE)
+        taken = next((other for other in _pools(state, job) if other != kept and _start_in(state, job, other, now)), NONE)
         if taken == NONE and kept == NONE and state.ready.policy.own_placement is None:
             full.add(state.kind[job])
         if taken == pool and late:
