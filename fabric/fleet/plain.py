@@ -52,6 +52,7 @@ def _change(state: State, now: int, fails: int, node: int) -> None:
     state.rooms.changed(node)
     if not fails:
         state.free[node] = state.size[node]
+        state.full[state.rooms.pool[node]].clear()
         return
     for job in sorted(job for job, run in state.going.items() if node in run.nodes):
         state.over(job, now, KILLED)

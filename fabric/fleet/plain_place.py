@@ -20,10 +20,20 @@ ALL = -1
 
 
 def place(state: State, job: int, pool: int) -> Nodes | None:
-    """Return the nodes of a pool that the job would take now, in order, None where there is no place."""
-    count = state.wanted[pool][job]
-    if count == 0:
+    """Return the nodes of a pool that the job would take now, in order, None where there is no place.
+
+    Where a kind of job had none, it has none until something of the pool is given back: what starts only takes more.
+    """
+    count, kind = state.wanted[pool][job], state.kind[job]
+    if count == 0 or kind in state.full[pool]:
         return None
+    found = _placed(state, count, job, pool)
+    if found is None and state.ready.policy.own_placement is None:
+        state.full[pool].add(kind)
+    return found
+
+
+def _placed(state: State, count: int, job: int, pool: int) -> Nodes | None:
     fitting = state.fitting(pool, job)
     if len(fitting) < count:
         return None

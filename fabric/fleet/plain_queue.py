@@ -86,15 +86,12 @@ def _backfill(state: State, head: int, now: int) -> None:
     order = state.waiting if state.keys else sorted(state.waiting, key=partial(key, state))
     after = order.index(head) + 1
     pool, shadow, extra = _reserved(state, head)
-    full: set[int] = set()  # kinds of job that no pool has a place for: what starts meanwhile only takes more
     for job in order[after : after + state.ready.policy.depth]:
-        if state.kind[job] in full or (state.ready.policy.cap and not _may(state, job)):
+        if state.ready.policy.cap and not _may(state, job):
             continue
         late = now + -(-state.left[job] >> SHIFT) > shadow
         kept = pool if late and state.wanted[pool][job] > extra else NONE
         taken = next((other for other in _pools(state, job) if other != kept and _start_in(state, job, other, now)), NONE)
-        if taken == NONE and kept == NONE and state.ready.policy.own_placement is None:
-            full.add(state.kind[job])
         if taken == pool and late:
             extra -= state.wanted[pool][job]
 
@@ -117,7 +114,7 @@ def _release(state: State, head: int, pool: int) -> tuple[int, int]:
     fitting, beside = len(state.fitting(pool, head)), state.beside
     room: dict[int, int] = {}
     freed: dict[int, list[int]] = {}
-    for run in sorted((run for run in state.going.values() if run.pool == pool), key=lambda run: (run.end, run.job)):
+    for run in sorted(state.going_in[pool].values(), key=lambda run: (run.end, run.job)):
         for node in run.nodes:
             before = room.get(node, state.room(node))
             room[node] = before + run.each * state.share[run.job]

@@ -38,7 +38,8 @@ class Going:
 class State:
     """All that changes. free: whole devices of a node, -1 while it is down or off. parts: device -> thousandths free.
 
-    beside: what is free of a node beside devices, processors and MiB; None where they bind nothing.
+    beside: what is free of a node beside devices, processors and MiB; None where they bind nothing. full: per pool the kinds of
+    job that have no place there until something is given back.
     """
 
     def __init__(self, ready: Ready) -> None:
@@ -61,7 +62,9 @@ class State:
         self.wanted, self.keys = ready.wanted.tolist(), _keys(ready)
         self.fragments = Fragments(self)
         self.rooms = Rooms(self)
+        self.full: list[set[int]] = [set() for _ in ready.size]
         self.going: dict[int, Going] = {}
+        self.going_in: list[dict[int, Going]] = [{} for _ in ready.size]
         self.waiting: list[int] = []
         self.held = [0] * len(ready.weight)
         self.left = [work << SHIFT for work in ready.jobs.work.tolist()]
@@ -98,7 +101,7 @@ class State:
         """Start a job on nodes; its speed on shared links is set by `settle`."""
         run = Going(job, pool, nodes, int(self.ready.each[pool, job]), now, self.left[job], self.started)
         self.started += 1
-        self.going[job] = run
+        self.going[job] = self.going_in[pool][job] = run
         self._take(run)
         self.held[self.tenant[job]] += len(nodes) * run.each * self.share[job]
         if self.links is not None:
@@ -114,6 +117,7 @@ class State:
     def over(self, job: int, now: int, why: int) -> None:
         """Take a job off its nodes and note its run; one that is stopped keeps its work up to the last checkpoint."""
         run = self.going.pop(job)
+        del self.going_in[run.pool][job]
         self._give(run)
         self.held[self.tenant[job]] -= len(run.nodes) * run.each * self.share[job]
         if self.links is not None and self.links.remove(job):
@@ -196,6 +200,7 @@ class State:
 
     def _give(self, run: Going) -> None:
         self._move(run, 1)
+        self.full[run.pool].clear()
         share = self.share[run.job]
         if share == WHOLE:
             for node in run.nodes:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fabric.fleet import plain_place, plain_queue
 from fabric.fleet.fleet import Fleet, Outage, Pool
 from fabric.fleet.job import FleetJob
 from fabric.fleet.plain_rooms import Rooms
@@ -40,6 +41,12 @@ def test_what_is_kept_is_what_a_fresh_look_says(name, monkeypatch):
         assert found == [(kept.state.fragments.growth(node, part), node) for node in fitting(Rooms(kept.state), pool, part)]
         return found
 
+    def placed(state, job, pool):
+        fresh = plain_place._placed(state, state.wanted[pool][job], job, pool) if state.wanted[pool][job] else None
+        assert plain_place.place(state, job, pool) == fresh
+        return fresh
+
+    monkeypatch.setattr(plain_queue, "place", placed)
     monkeypatch.setattr(Rooms, "fitting", looked)
     monkeypatch.setattr(Rooms, "growth", grown)
     outages = (Outage(1, 10 * SECOND, 25 * SECOND), Outage(6, 5 * SECOND), Outage(10, 30 * SECOND, 40 * SECOND))
