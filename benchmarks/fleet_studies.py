@@ -192,7 +192,7 @@ def openb_time(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
         ("a day at most", (0.8, 0.95, 1.1), OVER_TIME, DAY_S, True, pools),
         ("as long as listed", (0.95,), OVER_TIME, inf, True, pools),
         ("a day at most, devices alone bind", (0.95, 1.1), OVER_TIME[2:], DAY_S, False, pools),
-        ("a day at most, large nodes first", (0.95, 1.1), OVER_TIME[2:], DAY_S, True, pools[::-1]),
+        ("a day at most, large nodes first", (1.1,), OVER_TIME[2:], DAY_S, True, pools[::-1]),
     ):
         for load_asked in loads:
             ran = []
