@@ -194,7 +194,7 @@ def _round(
 def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float) -> None:
     """Confirm a suspect by the logarithms of the times of a test with it and one without it, or acquit it.
 
-    What leads out of a group is confirmed twice, in rounds of their own: others' traffic through it comes and goes.
+    What is between nodes is confirmed twice, in rounds of their own: others' traffic through it comes and goes.
     """
     scale = state.scale
     full, _ = filled(state.tree, with_it)
@@ -203,7 +203,7 @@ def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float
     others = log_odds(other - scale.centre, scale.noise, state.least, 1.0)
     state.tried[suspect] = state.tried.get(suspect, 0) + 1
     if accused > SURELY and others < 0:
-        if state.tree.kind(suspect) in ("boundary", "switch") and suspect not in state.once:
+        if state.tree.kind(suspect) != "node" and suspect not in state.once:
             state.once.add(suspect)
             return
         usual = min(other, scale.centre + scale.noise)

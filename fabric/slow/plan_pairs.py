@@ -330,7 +330,7 @@ def around(tree: Tree, known: Known, test: Test) -> Test | None:
         best = max([*orders, best_ring(groups, number, mass)], key=lambda ring: weight(ring, number, mass))
         if weight(best, number, mass) == -np.inf:
             return None
-        if best != orders[0]:
+        if best != orders[0] or layer.direct:
             lists = [members[group] for group in best]
             test = Test(_once_round(tree, layer, test, lists), test.rail)
     return test
@@ -342,9 +342,28 @@ def _once_round(tree: Tree, layer: Layer, test: Test, lists: Sequence[Sequence[i
     Where that fills what leads out of them less than before, a group that has fewer comes less often instead.
     """
     if layer.direct:
-        return tuple(n for some in lists for n in some)
+        return _through_gates(tree, lists)
     run = run_of(layer)
     turns = sorted((place // run, at, node) for at, own in enumerate(lists) for place, node in enumerate(own))
     nodes = tuple(node for *_, node in turns)
     before, after = (filled(tree, ring)[0][tree.nodes : tree.first_pair] for ring in (test, Test(nodes, test.rail)))
     return nodes if (after >= before - FULLER).all() else interleaved(lists, run)
+
+
+def _through_gates(tree: Tree, lists: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """Return groups' nodes one group after the other, each entered and left where its cables to the ones beside it are.
+
+    Between them it goes from switch to switch once: so that no cable inside a group carries two steps where one can do.
+    """
+    at = len(tree.layers) - 1
+    of = [int(tree.layers[at].group[own[0]]) for own in lists]
+    found: list[int] = []
+    for place, own in enumerate(lists):
+        into, out = (_gates(tree, at, of[place], of[(place + side) % len(of)]) for side in (-1, 1))
+        first = next((n for n in own if n in into), own[0])
+        last = next((n for n in reversed(own) if n in out and n != first), own[-1] if own[-1] != first else own[0])
+        switch = tree.ways.switches if tree.ways is not None else ()
+        ends = {switch[first]: -1, switch[last]: 1} if switch[first] != switch[last] else {switch[first]: -1}
+        between = sorted((n for n in own if n not in (first, last)), key=lambda n: (ends.get(switch[n], 0), switch[n], n))
+        found += [first, *between, *([last] if last != first else [])]
+    return tuple(found)

@@ -122,3 +122,37 @@ def test_ctrl_c_under_a_users_own_torchrun_keeps_results(tmp_path, ranks):
     assert f"results kept in {path}" in err
     ranks.wait_until(lambda: not ranks.processes(str(path)), 10)
     assert len(read(path)[0]) >= 3
+
+
+STOPS = """
+import os, signal
+from fabric.measure.backends.catalog import backend
+from fabric.measure.launch.connected import connected
+from fabric.measure.launch.launcher import detect
+
+class Stops:
+    def __getattr__(self, name):
+        return getattr(backend("mpi"), name)
+    def connect(self, launch, timeout):
+        if launch.rank == 1:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return backend("mpi").connect(launch, timeout)
+
+with connected(Stops(), detect(), 2.0):
+    print("connected")
+"""
+
+
+def test_a_rank_that_never_connects_under_a_users_own_mpirun_ends_the_run_and_is_named(tmp_path, ranks):
+    """MPI knows no limit, and a library that waits holds its process: a child of each rank sees who is stopped and ends it."""
+    ranks.needs("mpi")
+    program = tmp_path / "stops.py"
+    program.write_text(STOPS)
+    begun = time.monotonic()
+    done = ranks.finish(ranks.mpirun(2, str(program)), timeout=60)
+    assert done.returncode != 0
+    assert "connected" not in done.stdout
+    said = "fabricbench: the ranks did not connect within 2 s: rank 1 is stopped by a signal (SIGSTOP, Ctrl-Z or a debugger)"
+    assert done.stderr.count(said) == 1, done.stderr
+    assert time.monotonic() - begun < 40
+    ranks.wait_until(lambda: not ranks.processes(str(program)), 10)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from fabric.errors import EnvironmentFault
 from fabric.measure.backends.backend import Backend, World
-from fabric.measure.launch.connecting import connecting
+from fabric.measure.launch.connecting import connecting, watched
 from fabric.measure.launch.launcher import Launch
+from fabric.measure.launch.waiting import not_without_end
 from topologies.errors import InputError
 
 EXIT_CODES: Mapping[type[BaseException], int] = {InputError: 2, KeyboardInterrupt: 130}
@@ -33,7 +34,8 @@ def connected(chosen: Backend, launch: Launch, timeout: float) -> Iterator[World
         EnvironmentFault: the library is missing, does not run under this launcher, or lost a rank.
     """
     check_backend(chosen, launch)
-    with connecting(launch.rank):
+    limited = not_without_end(launch, timeout) if launch.started and not watched() else nullcontext()
+    with connecting(launch.rank), limited:
         world = chosen.connect(launch, timeout)
     try:
         yield world

@@ -20,14 +20,18 @@ EARLY = 0.95
 """Of the limit: looked at a little before the libraries' own limits, which name nobody, run out."""
 
 
+def watched() -> bool:
+    """Return whether the process that started the ranks looks at them."""
+    return Path(os.environ.get(FOLDER, "")).is_dir() and FOLDER in os.environ
+
+
 @contextmanager
 def connecting(rank: int) -> Iterator[None]:
     """Leave a file with this process's number for as long as this rank connects, where anybody looks."""
-    folder = os.environ.get(FOLDER)
-    if folder is None or not Path(folder).is_dir():
+    if not watched():
         yield
         return
-    own = Path(folder) / str(rank)
+    own = Path(os.environ[FOLDER]) / str(rank)
     own.write_text(str(os.getpid()))
     yield
     own.rename(own.with_suffix(".done"))
@@ -68,18 +72,33 @@ class Connecting:
             return None
 
     def _is_stopped(self, rank: int) -> bool:
-        """Return whether a rank's process was stopped by a signal (Linux: state T or t in /proc)."""
+        """Return whether a rank's process was stopped by a signal."""
         process = self._process(rank)
-        try:
-            return process is not None and Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
-        except OSError:
-            return False
+        return process is not None and is_stopped(state_and_parent(Path(f"/proc/{process}")))
+
+
+def state_and_parent(folder: Path) -> list[str]:
+    """Return a process's state and its parent's number by its folder in /proc; nothing where it is gone, or off Linux."""
+    try:
+        return (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return []
+
+
+def is_stopped(stat: list[str]) -> bool:
+    """Return whether a signal or a debugger holds a process (state T or t)."""
+    return bool(stat) and stat[0] in "Tt"
 
 
 def _words(absent: list[int], stopped: list[int], waiting: list[int]) -> str:
     if stopped:
-        return f"{_named(stopped)} stopped by a signal (SIGSTOP, Ctrl-Z or a debugger)"
+        return words_of_stopped(stopped)
     return f"{_named(absent)} not there" if absent else f"{_named(waiting)} still waiting"
+
+
+def words_of_stopped(ranks: list[int]) -> str:
+    """Return what is said of ranks whose processes a signal has stopped."""
+    return f"{_named(ranks)} stopped by a signal (SIGSTOP, Ctrl-Z or a debugger)"
 
 
 def _named(ranks: list[int]) -> str:
