@@ -183,30 +183,28 @@ def openb(folder: Path, seeds: int, _journal: Path) -> dict[str, Any]:
 
 
 def openb_time(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
-    """Return openb's pods coming and going: times of a day at most, as listed, and with what binds or stands first changed."""
+    """Return openb's pods coming and going: running times of a day at most or as listed, and where devices alone bind."""
     jobs = read_trace(folder / "traces" / "openb_pod_list_default.csv", "openb").jobs
     nodes = "openb_node_list_gpu_node.csv"
     pools = smallest_first(openb_pools((folder / "traces" / nodes).read_text(), nodes), QUARTER)
+    held = {"nodes": sum(pool["nodes"] for pool in pools), "devices": sum(pool["nodes"] * pool["devices"] for pool in pools)}
     rows, worth = [], []
-    for case, loads, policies, longest, bound, own in (
-        ("a day at most", (0.8, 0.95, 1.1), OVER_TIME, DAY_S, True, pools),
-        ("as long as listed", (0.95,), OVER_TIME, inf, True, pools),
-        ("a day at most, devices alone bind", (0.95, 1.1), OVER_TIME[2:], DAY_S, False, pools),
-        ("a day at most, large nodes first", (1.1,), OVER_TIME[2:], DAY_S, True, pools[::-1]),
+    for case, loads, policies, longest, bound in (
+        ("a day at most", (0.8, 0.95, 1.1), OVER_TIME, DAY_S, True),
+        ("as long as listed", (0.95,), OVER_TIME, inf, True),
+        ("a day at most, devices alone bind", (1.1,), OVER_TIME[2:], DAY_S, False),
     ):
         for load_asked in loads:
             ran = []
             for seed in range(seeds):
-                devices = sum(pool["nodes"] * pool["devices"] for pool in own)
-                drawn = draw(jobs, devices, load_asked, HOURS / 24, seed, longest)
+                drawn = draw(jobs, held["devices"], load_asked, HOURS / 24, seed, longest)
                 trace = written(journal.with_name(f"{case} {load_asked} {seed}.csv"), jobs, drawn, bound=bound)
-                asked = {"topo": topo(own), "pools": own, "warm_up": WARM_UP_HOURS / 24}
+                asked = {"topo": topo(pools), "pools": pools, "warm_up": WARM_UP_HOURS / 24}
                 asked["jobs"] = {"trace": str(trace), "format": "csv", "days": HOURS / 24}
                 ran += run_all(parse(asked), [Setting(name, seed) for name in policies], journal=journal, workers=1)
             found = cells(ran)
             rows += [{"case": case, "asked": load_asked, **row} for row in _rows(found)]
             worth += [{"case": case, "asked": load_asked, **row} for row in _worth(found, WITH_FGD)]
-    held = {"nodes": sum(pool["nodes"] for pool in pools), "devices": sum(pool["nodes"] * pool["devices"] for pool in pools)}
     return {"rows": rows, "worth": worth, "list": touched(jobs, DAY_S), "on": held, "hours": [WARM_UP_HOURS, HOURS]}
 
 

@@ -74,7 +74,7 @@ def test_the_whole_study_of_a_made_up_list(tmp_path):
     found = openb_time(tmp_path, 2, tmp_path / "journal")
     assert found["on"] == {"nodes": 4, "devices": 20}
     rows = {(row["case"], row["asked"], row["policy"]): row for row in found["rows"]}
-    assert len(rows) == len(found["rows"]) == 3 * 5 + 5 + 2 * 3 + 3
+    assert len(rows) == len(found["rows"]) == 3 * 5 + 5 + 3
     for row in found["rows"]:
         shares = [row["share"][step]["mean"] for step in ("idle", "blocked", "effective")]
         assert sum(shares) == pytest.approx(1)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import partial
-from operator import add
 
-from fabric.fleet.fragments import covers
 from fabric.fleet.job import WHOLE
 from fabric.fleet.outcome import PREEMPTED
 from fabric.fleet.plain_place import place
@@ -110,24 +109,15 @@ def _reserved(state: State, head: int) -> tuple[int, int, int]:
 
 
 def _release(state: State, head: int, pool: int) -> tuple[int, int]:
-    count, (each, share, asked) = state.wanted[pool][head], state.part(pool, head)
-    fitting, beside = len(state.fitting(pool, head)), state.beside
-    room: dict[int, int] = {}
-    freed: dict[int, list[int]] = {}
-    for run in sorted(state.going_in[pool].values(), key=lambda run: (run.end, run.job)):
-        for node in run.nodes:
-            before = room.get(node, state.room(node))
-            room[node] = before + run.each * state.share[run.job]
-            if beside is None:
-                fitting += before < each * share <= room[node]
-                continue
-            had = freed.get(node, beside[node])
-            freed[node] = list(map(add, had, state.asks(pool, run.job)))
-            fits = room[node] >= each * share and covers(freed[node], asked)
-            fitting += fits and not (before >= each * share and covers(had, asked))
-        if fitting >= count:
-            return run.end, fitting - count
-    return NEVER, 0
+    part, runs = state.part(pool, head), state.going_in[pool].values()
+    more, over = state.wanted[pool][head] - len(state.fitting(pool, head)), state.rooms.releases(pool, part)
+    if more <= 0 and runs:  # there are enough, but not where the placement wants them
+        last = min((run.end, run.job) for run in runs)
+    elif 0 < more <= len(over):
+        last = over[more - 1]
+    else:
+        return NEVER, 0
+    return last[0], bisect_right(over, last) - more
 
 
 def _make_room(state: State, job: int, now: int) -> bool:

@@ -65,6 +65,7 @@ class State:
         self.full: list[set[int]] = [set() for _ in ready.size]
         self.going: dict[int, Going] = {}
         self.going_in: list[dict[int, Going]] = [{} for _ in ready.size]
+        self.on: list[dict[int, Going]] = [{} for _ in self.free]
         self.waiting: list[int] = []
         self.held = [0] * len(ready.weight)
         self.left = [work << SHIFT for work in ready.jobs.work.tolist()]
@@ -102,6 +103,8 @@ class State:
         run = Going(job, pool, nodes, int(self.ready.each[pool, job]), now, self.left[job], self.started)
         self.started += 1
         self.going[job] = self.going_in[pool][job] = run
+        for node in nodes:
+            self.on[node][job] = run
         self._take(run)
         self.held[self.tenant[job]] += len(nodes) * run.each * self.share[job]
         if self.links is not None:
@@ -117,7 +120,8 @@ class State:
     def over(self, job: int, now: int, why: int) -> None:
         """Take a job off its nodes and note its run; one that is stopped keeps its work up to the last checkpoint."""
         run = self.going.pop(job)
-        del self.going_in[run.pool][job]
+        for runs in (self.going_in[run.pool], *(self.on[node] for node in run.nodes)):
+            del runs[job]
         self._give(run)
         self.held[self.tenant[job]] -= len(run.nodes) * run.each * self.share[job]
         if self.links is not None and self.links.remove(job):
@@ -150,6 +154,7 @@ class State:
             if new != run.speed:
                 run.left, run.since, run.speed = run.left_at(now), now, new
                 self._expect(run, now)
+                self._changed(run)
 
     def mark(self, begin: int) -> None:
         """Note what every running job has done by the window's begin."""
@@ -169,10 +174,14 @@ class State:
         run.end = now + min(-(-run.left // run.speed), NEVER)
         heappush(self.ends, (run.end, run.job))
 
-    def _move(self, run: Going, sign: int) -> None:
-        """Give what a job holds beside devices (sign 1), or take it (-1); its nodes have changed."""
+    def _changed(self, run: Going) -> None:
+        """Note that a run's nodes, or when they are free again, have changed."""
         for node in run.nodes:
             self.rooms.changed(node)
+
+    def _move(self, run: Going, sign: int) -> None:
+        """Give what a job holds beside devices (sign 1), or take it (-1); its nodes have changed."""
+        self._changed(run)
         if self.beside is not None:
             for kind, amount in enumerate(self.asks(run.pool, run.job)):
                 for node in run.nodes:
