@@ -85,12 +85,15 @@ def _backfill(state: State, head: int, now: int) -> None:
     order = state.waiting if state.keys else sorted(state.waiting, key=partial(key, state))
     after = order.index(head) + 1
     pool, shadow, extra = _reserved(state, head)
+    nowhere: set[int] = set()  # kinds of job without a place in any pool: what starts meanwhile only takes more
     for job in order[after : after + state.ready.policy.depth]:
-        if state.ready.policy.cap and not _may(state, job):
+        if state.kind[job] in nowhere or (state.ready.policy.cap and not _may(state, job)):
             continue
         late = now + -(-state.left[job] >> SHIFT) > shadow
         kept = pool if late and state.wanted[pool][job] > extra else NONE
         taken = next((other for other in _pools(state, job) if other != kept and _start_in(state, job, other, now)), NONE)
+        if taken == kept == NONE and state.ready.policy.own_placement is None:
+            nowhere.add(state.kind[job])
         if taken == pool and late:
             extra -= state.wanted[pool][job]
 
