@@ -44,8 +44,8 @@ def measure(run: str | Path | None = None, *, output: str | Path | None = None, 
     with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:
         kept = Path(folder) / "results.jsonl" if output is None else Path(output)
         before = len(read(kept)[0]) if kept.exists() else 0
-        words = [*([] if run is None else [str(run)]), "--topo", "none", "--output", str(kept), *options_of(options)]
-        _run("measure", words)
+        own = options_of({"topo": "none", "output": kept} | options)
+        _run("measure", [*([] if run is None else [str(run)]), *own])
         return measured(pooled(read(kept)[0][before:]))
 
 

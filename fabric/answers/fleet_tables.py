@@ -86,6 +86,7 @@ def _legend(short: Mapping[str, str]) -> str:
 
 def _policies(shown: Sequence[Cell], short: Mapping[str, str]) -> Part:
     from fabric.answers.fleet_run import fabric_name, links_name, percent
+    from fabric.report.words.fleet import drawn
 
     heads = (
         "policy",
@@ -119,7 +120,8 @@ def _policies(shown: Sequence[Cell], short: Mapping[str, str]) -> Part:
                 number(cell.waits("all", "slowdown_p95")),
             )
         )
-    title = f"Policies side by side (shares of installed device-hours; 95 % intervals over seeds){_legend(short)}"
+    spread = drawn("spread", len(shown[0].runs), "en")
+    title = f"Policies side by side (shares of installed device-hours; {spread}){_legend(short)}"
     return rows(title, heads, body, left_out(shown))
 
 
@@ -193,6 +195,7 @@ def _helps(links: str, found: Sequence[Mapping[str, Any]], currency: str | None)
     from fabric.answers.fleet_run import percent
     from fabric.fleet.helps import SMALL
     from fabric.fleet.study import Interval
+    from fabric.report.words.fleet import drawn
     from fabric.report.words.fleet_worth import verdict
 
     heads = ("change", "to", "device-hours", "P95 wait then", f"{currency or 'money'} a year")
@@ -205,10 +208,12 @@ def _helps(links: str, found: Sequence[Mapping[str, Any]], currency: str | None)
         doubt = "" if not one["little"] else " little" if abs(mean) < SMALL else " unclear"
         worth = f"{'+' if mean >= 0 else ''}{percent(Interval(**one['hours']), 2)}{doubt}"
         body.append((one["kind"], one["name"], worth, "-" if one["wait"] is None else clock(one["wait"]), money))
+    unclear = "; unclear: more, but 0 lies within the interval (more seeds may tell)"
+    seeds = found[0]["hours"]["seeds"]
     notes = [
         verdict(found, currency),
-        "one thing changed at a time, paired by seed, in shares of installed device-hours; little: below 0.5 %; unclear: more, "
-        "but 0 lies within the interval (more seeds may tell)",
+        f"one thing changed at a time, paired by seed, {drawn('spread', seeds, 'en')}, in shares of installed device-hours; "
+        f"little: below 0.5 %{unclear if seeds > 1 else ''}",
     ]
     if all(one["little"] and abs(one["hours"]["mean"]) < SMALL for one in found):
         notes.append("no change is worth much here: below saturation what is effective is what is asked for; look at the waits")

@@ -1,11 +1,13 @@
 """Click groups: verbs told by name and line of help, imported only when they run, and a misspelt one told from its likes.
 
-They run nothing themselves.
+An option that is given twice is refused for all of them, where click would take the last. They run nothing themselves.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -31,11 +33,40 @@ class Group(click.Group):
             formatter.write_dl([(name, self.help_of(name)) for name in self.list_commands(ctx)])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the verb that the arguments name; a usage error with what is near where there is none."""
+        """Return the verb that the arguments name and what is left for it.
+
+        Raises:
+            UsageError: there is no such verb (says what is near).
+            InputError: an option of the verb that is given twice.
+        """
         names, given = self.list_commands(ctx), args[0]
         if given not in names and not given.startswith("-"):
             ctx.fail(_unknown(given, names))
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            _refuse_repeated(click.Context(command, ctx, name, **command.context_settings), rest)
+        return name, command, rest
+
+
+def _refuse_repeated(ctx: click.Context, words: Sequence[str]) -> None:
+    """Refuse options that take one value and are given several; a flag that is repeated says the same.
+
+    Raises:
+        InputError: the first of them.
+    """
+    from topologies.errors import InputError
+
+    counts: Counter[click.Parameter] = Counter()
+    with suppress(click.UsageError):  # said when the verb itself reads its words
+        counts.update(ctx.command.make_parser(ctx).parse_args(list(words))[2])
+    for param, count in counts.items():
+        if isinstance(param, click.Option) and count > 1 and not (param.multiple or param.count or _only_on(param)):
+            name = max(param.opts, key=len).lstrip("-")
+            raise InputError(f"{name}: must be given once, got {count}; keep the one that is meant")
+
+
+def _only_on(option: click.Option) -> bool:
+    return option.is_flag and not option.secondary_opts
 
 
 def _unknown(given: str, names: Sequence[str]) -> str:

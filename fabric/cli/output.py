@@ -138,21 +138,37 @@ def console_of() -> Console:
 
 
 class Progress:
-    """How much is done and how long the rest takes, on standard error: after a second, then every five."""
+    """How much is done and how long the rest takes, on standard error: after a second, then every five.
+
+    What is left is reckoned from the pace since the first that was done, five seconds of it at least: until then kernels
+    compile and processes start, which the rest does not wait for again. A count that falls begins anew, as the next case does.
+    """
 
     def __init__(self, name: str, unit: str) -> None:
         """Start the clock. name: the verb, and of what; unit: what is counted."""
-        self._name, self._unit, self._start = name, unit, monotonic()
-        self._next = self._start + FIRST_AFTER
+        self._name, self._unit = name, unit
+        self._next = monotonic() + FIRST_AFTER
+        self._first: tuple[float, int] | None = None
+        self._last = 0
 
     def __call__(self, done: int, total: int, now_at: str = "") -> None:
         """Print one line where it is time to; now_at: what is being done."""
         now = monotonic()
+        if done < self._last or (done and self._first is None):
+            self._first = now, done
+        self._last = done
         if now < self._next or done == total:
             return
         self._next = now + EVERY
-        left = f", {(now - self._start) / done * (total - done):.0f} s left" if done else ""
+        left = self._left(now, done, total)
         tell(f"# {self._name}: {done:,} of {total:,} {self._unit}{left}{f', now {now_at}' if now_at else ''}", err=True)
+
+    def _left(self, now: float, done: int, total: int) -> str:
+        """Return how long the rest takes at the pace so far, in words; nothing while no pace is known."""
+        begun, before = self._first or (now, done)
+        return (
+            f", {(now - begun) / (done - before) * (total - done):.0f} s left" if now - begun >= EVERY and done > before else ""
+        )
 
 
 def tell(text: str, *, err: bool = False) -> None:

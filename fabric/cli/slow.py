@@ -28,11 +28,12 @@ from fabric.measure.launch.settle import settle, started_by_us
 from fabric.measure.launch.supervise import supervise_ranks
 from fabric.measure.launch.watchdog import EXIT_ENVIRONMENT
 from fabric.network.names import given_names
-from fabric.slow.find import Told, run
+from fabric.slow.find import Told, check_units, run
 from fabric.slow.findings import drains
 from fabric.slow.kept import check, opened
 from fabric.slow.rings import tree_for
 from fabric.slow.search import Report, Search
+from fabric.slow.search_ranks import units_of
 from fabric.text.json_file import read_json
 from fabric.units import size
 from topologies.errors import InputError
@@ -286,8 +287,10 @@ def _start(
     if count < 2:
         raise InputError(f"ranks: must be 2 or more, got {count}")
     start.check_crowd(count, force=force)
-    if search.method == "search" and search.unit == "rank" and not search.alone:
-        tree_for([[rank] for rank in range(count)], count, search.unit, fabric)  # refuses what the ranks would
+    units = units_of(search, [0] * count)  # this and the next refuse what the ranks would: they all are of this node
+    check_units(search, len(units))
+    if search.method == "search":
+        tree_for(units, count, search.unit, fabric)
     check_backend(backend(search.backend), Launch(world_size=count))
     check(keep, search, count)
     with tempfile.TemporaryDirectory(prefix="fabricbench-") as folder:

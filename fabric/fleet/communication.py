@@ -6,7 +6,7 @@ computing hides too: on slower links it comes to light.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from fabric.fleet.asked import devices_of_nodes, nodes_of, with_ratio
-from fabric.fleet.communication_text import ENDS, OTHER, ShareText, shares, sizes
+from fabric.fleet.communication_text import ENDS, OTHER, ShareText, shares, sizes, tenants
 from fabric.fleet.figures import SIZES, class_name
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.job import WHOLE, Ints, Jobs
 from fabric.text.escape import shown
 from fabric.workload.job import JobStep, job_step, step_of
 from topologies.errors import InputError
+from topologies.guess import did_you_mean
 
 
 def resolved(text: Any, fleet: Fleet) -> Any:
@@ -93,6 +94,14 @@ def _of_step(asked: JobStep, text: str, fleet: Fleet) -> ShareText:
     return ShareText(low=min(bare / step.seconds, 1.0), high=min(whole / step.seconds, 1.0), step=said)
 
 
+def check_tenants(key: str, named: Iterable[str], known: Sequence[str]) -> None:
+    """Return nothing where all tenants that a key of the file names have jobs; InputError with the first that has none."""
+    for name in named:
+        if name not in known:
+            names = ", ".join(map(shown, known[:10]))
+            raise InputError(f"{key}: no job is of the tenant {shown(name)}{did_you_mean(name, known)}; there are {names}")
+
+
 def thousandths(jobs: Jobs, fleet: Fleet, text: Any, end: str) -> Ints:
     """Return the share of every job larger than a node, at one end of its range; 0 of the others. text: resolved.
 
@@ -101,10 +110,8 @@ def thousandths(jobs: Jobs, fleet: Fleet, text: Any, end: str) -> Ints:
     """
     found = np.zeros(len(jobs))
     tenant, known = jobs.columns()["tenant"].astype(np.int64), list(jobs.tenants)
+    check_tenants("communication", tenants(text), known)
     for share in shares(text):
-        if share.tenant is not None and share.tenant not in known:
-            names = ", ".join(map(shown, known[:10]))
-            raise InputError(f"communication: no job is of the tenant {shown(share.tenant)}; there are {names}")
         own = (jobs.devices >= share.devices[0]) & (jobs.devices <= share.devices[1])
         if share.tenant is not None:
             own &= tenant == known.index(share.tenant)

@@ -88,13 +88,18 @@ def shares(text: Any) -> tuple[Share, ...]:
     """Return what a file says once its training steps are worked out; a later share stands above an earlier one."""
     if not isinstance(text, Mapping):
         return (_share(ASSUMED if text is None else text),)
-    tenants = {key: one for key, one in text.items() if key != OTHER and sizes(key) is None}
     found = [_share(text.get(OTHER, ASSUMED)), *_sized(text)]
-    for tenant, one in tenants.items():
+    for tenant in tenants(text):
+        one = text[tenant]
         inner = one if isinstance(one, Mapping) else {OTHER: one}
         own = [_share(inner[OTHER])] if OTHER in inner else []
         found += [replace(share, tenant=tenant) for share in (*own, *_sized(inner))]
     return tuple(found)
+
+
+def tenants(text: Any) -> tuple[str, ...]:
+    """Return the tenants that a file names: keys that are no size."""
+    return tuple(key for key in text if key != OTHER and sizes(key) is None) if isinstance(text, Mapping) else ()
 
 
 def _sized(text: Mapping[str, Any]) -> list[Share]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fabric.fleet.communication import resolved, thousandths
-from fabric.fleet.communication_text import ranged, shares
+from fabric.fleet.communication import check_tenants, resolved, thousandths
+from fabric.fleet.communication_text import ranged, shares, tenants
 from fabric.fleet.fleet import Fleet
 from fabric.fleet.fleet_file import FleetFile, JobsText
 from fabric.fleet.job import LONGEST_US, WHOLE, Jobs
@@ -54,7 +54,7 @@ def jobs_of(
     Raises:
         InputError: no jobs in the file, a trace that cannot be read, or nothing left of it.
     """
-    text = _demanded(asked)
+    text = _demanded(asked.jobs)
     wanted = load if load is not None else text.load
     if text.synthetic is not None:
         end = round((text.days or DAYS) * DAY_US)
@@ -72,8 +72,7 @@ def jobs_of(
     return Demand(found, (begin, end), load_of(found, end, fleet))
 
 
-def _demanded(asked: FleetFile) -> JobsText:
-    text = asked.jobs
+def _demanded(text: JobsText | None) -> JobsText:
     if text is None or (text.trace is None) == (text.synthetic is None):
         raise InputError("jobs: must name a trace or a synthetic mix, and not both (jobs: {synthetic: training})")
     return text
@@ -166,15 +165,34 @@ def with_shares(asked: FleetFile, fleet: Fleet) -> FleetFile:
     """Return a fleet's file with the shares of training steps worked out, of its jobs and of those under `changes`.
 
     Raises:
-        InputError: no jobs in the file, or a step that cannot be predicted on the fleet.
+        InputError: no jobs in the file, a tenant that has none, or a step that cannot be predicted on the fleet.
     """
-    _demanded(asked)
+    _check_tenants(asked)
 
     def of(jobs: JobsText | None) -> JobsText | None:
         return jobs and jobs.model_copy(update={"communication": resolved(jobs.communication, fleet)})
 
     changes = tuple(one if one.jobs is None else one.model_copy(update={"jobs": of(one.jobs)}) for one in asked.changes)
     return asked.model_copy(update={"jobs": of(asked.jobs), "changes": changes})
+
+
+def _check_tenants(asked: FleetFile) -> None:
+    """Refuse shares and quotas of tenants without jobs; a trace is read only where any are named."""
+    jobs, *others = [_demanded(asked.jobs), *(_demanded(one.jobs) for one in asked.changes if one.jobs)]
+    if asked.quotas:
+        check_tenants("quotas", asked.quotas, _tenants(jobs))
+    for text in (jobs, *others):
+        if named := tenants(text.communication):
+            check_tenants("communication", named, _tenants(text))
+
+
+def _tenants(text: JobsText) -> tuple[str, ...]:
+    """Return the tenants of a mix or a trace."""
+    from fabric.fleet.traces.mix import MIXES  # noqa: PLC0415  # a trace needs no mix
+
+    if text.synthetic is not None:
+        return tuple(kind.name for kind in MIXES[text.synthetic])
+    return _read(str(text.trace), text.format).jobs.tenants
 
 
 def has_ends(asked: FleetFile) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fabric.text.escape import shown
 from fabric.text.numbers import whole
 from topologies.errors import InputError
+from topologies.guess import near
 
 if TYPE_CHECKING:
     from fabric.fleet.plain_state import State
@@ -116,5 +117,17 @@ def _meaning(name: str, argument: str, text: str) -> Mapping[str, object]:
         return {"order": name}
     if name == "preempt" and not argument:
         return {"preempt": True}
-    known = ", ".join([*ORDERS, "easy", "preempt", *PLACEMENTS])
-    raise InputError(f"policy: must be words of {known} joined by +, got {shown(text)}; such as {EXAMPLES}")
+    known = [*ORDERS, "easy", "preempt", *PLACEMENTS]
+    said = f"{shown(text)}{_meant(text, known)}"
+    raise InputError(f"policy: must be words of {', '.join(known)} joined by +, got {said}; such as {EXAMPLES}")
+
+
+def _meant(text: str, known: Sequence[str]) -> str:
+    """Return ` (did you mean easy+tree?)` where every word is known or near one that is, else nothing."""
+    words = [word.strip().partition(":") for word in text.split("+")]
+    if all(name in known for name, *_ in words):
+        return ""  # what is wrong stands behind a colon
+    names = [name if name in known else next(iter(near(name, known)), None) for name, *_ in words]
+    if None in names:
+        return ""
+    return f" (did you mean {'+'.join(f'{name}{colon}{more}' for name, (_, colon, more) in zip(names, words, strict=True))}?)"

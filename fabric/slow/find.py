@@ -24,15 +24,15 @@ from fabric.measure.launch.launcher import Launch
 from fabric.measure.launch.life import Life
 from fabric.measure.launch.watchdog import Watchdog
 from fabric.network.fabric import Fabric
+from fabric.slow import group_tests, pairs
 from fabric.slow.bisection import bisection
-from fabric.slow.group_tests import Answer, Comparison, answer, check_units, next_halves
+from fabric.slow.group_tests import Answer, Comparison, answer, next_halves
 from fabric.slow.lead import search_all
-from fabric.slow.pairs import FEWEST, Meeting, batched, shares, tournament
+from fabric.slow.pairs import Meeting, batched, shares, tournament
 from fabric.slow.search import Report, Row, Search
 from fabric.slow.search_ranks import Bench, Tell, units_of
 from fabric.slow.standings import standings, verdict
 from fabric.statistics import median
-from topologies.errors import InputError
 
 LOOK, MOST_FILLS = 4, 100
 """Iterations that tell how many make a block; times that buffers are filled in each, at most."""
@@ -68,6 +68,13 @@ def run(search: Search, launch: Launch, told: Told | None = None, fabric: Fabric
         return _search(search, launch, world, told or Told(), fabric)
 
 
+def check_units(search: Search, units: int) -> None:
+    """Raise InputError where a method cannot tell who of so few units is slow; a search says so of its tree."""
+    checks = {"pairs": pairs.check_units, "groups": group_tests.check_units}
+    if search.method in checks:
+        checks[search.method](units)
+
+
 def _search(search: Search, launch: Launch, world: World, told: Told, fabric: Fabric | None) -> Report:
     placement = gather_placement(world)
     line = f"{search.backend}: no answer from another rank for {search.timeout:g} s; it is dead or hangs"
@@ -101,14 +108,13 @@ def _search(search: Search, launch: Launch, world: World, told: Told, fabric: Fa
 def _pairs(bench: Bench) -> Report:
     """Let every unit meet every other one, as often as repeats say, and find who makes its meetings long."""
     search, units = bench.search, bench.units
-    if len(units) < FEWEST:
-        raise InputError(f"ranks: pairs need {FEWEST} or more to say which one is slow, got {len(units)}")
+    check_units(search, len(units))
     rounds = batched(tournament(len(units)), search.batch) * search.count
     meetings: list[Meeting] = []
-    for number, pairs in enumerate(rounds):
+    for number, met in enumerate(rounds):
         bench.progress(number, len(rounds))
-        seconds = bench.side_by_side([units[a] + units[b] for a, b in pairs])
-        meetings += [Meeting(pair, took) for pair, took in zip(pairs, seconds, strict=True)]
+        seconds = bench.side_by_side([units[a] + units[b] for a, b in met])
+        meetings += [Meeting(pair, took) for pair, took in zip(met, seconds, strict=True)]
     return _standing_report(bench, shares(len(units), meetings), [{} for _ in units])
 
 
@@ -134,7 +140,7 @@ def _standing_report(bench: Bench, logs: Sequence[Any], more: Sequence[Row]) -> 
 def _groups(bench: Bench) -> Report:
     """Compare halves until one unit, or nobody, is the answer."""
     search, units = bench.search, bench.units
-    check_units(len(units))
+    check_units(search, len(units))
     seen: list[Comparison] = []
     rows: list[Row] = []
     while (found := answer(len(units), seen, search.most)) is None:

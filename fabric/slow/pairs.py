@@ -98,14 +98,19 @@ def _least_squares(logs: Floats) -> tuple[float, Floats]:
     return 2 * centre, each - centre
 
 
+def check_units(units: int) -> None:
+    """Raise InputError where there are too few units for anyone to stand out."""
+    if units < FEWEST:
+        raise InputError(f"ranks: pairs need {FEWEST} or more to say which one is slow, got {units}")
+
+
 def shares(units: int, meetings: Sequence[Meeting]) -> list[Floats]:
     """Return per unit what it added to each of its meetings: log of the time over that of a typical pair with its partner.
 
     Raises:
         InputError: fewer than three units.
     """
-    if units < FEWEST:
-        raise InputError(f"ranks: pairs need {FEWEST} or more to say which one is slow, got {units}")
+    check_units(units)
     common, own = polish(_matrix(units, meetings))
     found: list[list[float]] = [[] for _ in range(units)]
     for meeting in meetings:

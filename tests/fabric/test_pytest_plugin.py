@@ -135,29 +135,25 @@ def test_wrong_results_fail_the_test(tmp_path):
     assert "all_reduce: 3 wrong elements over all 1 ranks" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("more", "line"),
-    [
-        (", backend='smoke'", "backend: must be"),
-        (", backend='gloo', dtype='f7'", "dtype: must be one of"),
-        (", backend='gloo', colour=1", "collective: takes nbytes, backend, dtype"),
-        (", backend='gloo', iters='x'", "iters: must be a whole number of iterations, got 'x'"),
-        (", backend='gloo', in_place=False", "in_place: all_reduce of gloo has no such form, got False"),
-    ],
-)
-def test_bad_input_is_one_clear_line(more, line, tmp_path):
+BAD = {
+    "nbytes=64, backend='smoke'": "backend: must be",
+    "nbytes=64, backend='gloo', dtype='f7'": "dtype: must be one of",
+    "nbytes=64, backend='gloo', colour=1": "collective: takes nbytes, backend, dtype",
+    "nbytes=64, backend='gloo', iters='x'": "iters: must be a whole number of iterations, got 'x'",
+    "nbytes=64, backend='gloo', in_place=False": "in_place: all_reduce of gloo has no such form, got False",
+    "nbytes=2**70, backend='gloo'": "sizes: a buffer must fit into the memory of this machine, got 1180591620717411303424 B",
+}
+"""What is asked -> what is said of it."""
+
+
+def test_bad_input_is_one_clear_line(tmp_path):
     needs_gloo()
-    done = suite(tmp_path, ASKS.format(more=more))
-    assert "1 failed" in done.stdout
-    assert line in done.stdout
+    asks = "".join(f"def test_{n}(collective):\n    collective('all_reduce', {asked})\n" for n, asked in enumerate(BAD))
+    done = suite(tmp_path, asks, COLUMNS="400")
+    assert f"{len(BAD)} failed" in done.stdout
+    for number, line in enumerate(BAD.values()):
+        assert f"FAILED test_it.py::test_{number} - Failed: {line}" in done.stdout
     assert "Traceback" not in done.stdout
-    assert "Error" not in done.stdout
-
-
-def test_more_than_the_memory_is_one_clear_line(tmp_path):
-    needs_gloo()
-    done = suite(tmp_path, ASKS.format(more=", backend='gloo'").replace("64", "2**70"))
-    assert "sizes: a buffer must fit into the memory of this machine, got 1180591620717411303424 B" in done.stdout
     assert "Error" not in done.stdout
 
 

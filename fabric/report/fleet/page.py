@@ -8,7 +8,7 @@ from typing import Any
 
 from fabric.report.fleet import shapes
 from fabric.report.page.html_file import asset, document, save
-from fabric.report.words.fleet import STEPS, clock, fair_cells, links_words, tenant_cells, texts
+from fabric.report.words.fleet import STEPS, clock, drawn, fair_cells, links_words, tenant_cells, texts
 from fabric.report.words.fleet_rests import lines as rests_lines
 from fabric.report.words.fleet_worth import SMALL, kind_of, limits, name_of, verdict
 from fabric.text.escape import html as escape
@@ -106,7 +106,10 @@ def _waterfall(
         for row in ordered
     ]
     note = own["waterfall_note"].format(
-        seeds=facts["seeds"], links=facts["words"][base["links"]], policy=base["policy"], fabric=_fabric(base, own)
+        drawn=drawn("mean", facts["seeds"], lang),
+        links=facts["words"][base["links"]],
+        policy=base["policy"],
+        fabric=_fabric(base, own),
     )
     body = [
         (
@@ -168,7 +171,8 @@ def _policies(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> li
 def _helps(facts: Mapping[str, Any], own: Mapping[str, str], lang: str) -> list[str]:
     if not facts["changes"]:
         return []
-    parts = [f"<h2>{escape(own['helps'])}</h2>", f"<p class='caption'>{escape(own['helps_note'])}</p>"]
+    note = own["helps_note"].format(drawn=drawn("spread", facts["seeds"], lang))
+    parts = [f"<h2>{escape(own['helps'])}</h2>", f"<p class='caption'>{escape(note)}</p>"]
     for links in dict.fromkeys(one["links"] for one in facts["changes"]):
         body, own_rows = [], [change for change in facts["changes"] if change["links"] == links]
         for one in own_rows:

@@ -28,7 +28,7 @@ TEXTS = {
         "first": "Of {devices:,} installed devices' hours {effective} are effective under {policy}; {what} ({share:.1f} % of installed).",
         "then": "Of what is on, {what} ({share:.1f} % of installed).",
         "waterfall": "From installed to effective",
-        "waterfall_note": "Shares of installed device-hours, mean of {seeds} seeds. {links}; {policy}; {fabric}.",
+        "waterfall_note": "Shares of installed device-hours, {drawn}. {links}; {policy}; {fabric}.",
         "policies": "Policies side by side",
         "left_out": "{policy} leaves out {count:,} of {jobs:,} jobs (first seed), which it can never place: what it holds and how long jobs wait is of the others.",
         "heat": "Leaves over time",
@@ -41,8 +41,9 @@ TEXTS = {
         "links_note": "What jobs send out of a leaf over what can leave it, mean and most of the sampled times; above 1 jobs slow each other.",
         "no_links": "No leaf sends more than nothing: no job of several nodes communicates, or no link model was asked for.",
         "helps": "What would help most",
-        "helps_note": "One thing changed at a time, paired by seed; intervals of 95 % over seeds; shares of installed device-hours.",
-        "limits": "What still fits", "no_tenant": "(none named)", "seeds_one": "one seed: no interval",
+        "helps_note": "One thing changed at a time, paired by seed; {drawn}; shares of installed device-hours.",
+        "limits": "What still fits", "no_tenant": "(none named)",
+        "mean": "mean of {seeds} seeds", "spread": "95 % intervals over seeds", "one_draw": "one draw, no interval",
         "fits_note": "sizes in devices of a job; a size fits within {wait} where the P95 wait of its jobs is at most that",
         "heads_fits": "tenant|jobs|start at once|fit within {wait}|wait longer (P95)|never fit (jobs)",
         "fragments": "Fragmentation over time",
@@ -70,7 +71,7 @@ TEXTS = {
         "first": "在 {policy} 下，{devices:,} 张装机卡的机时有 {effective} 是有效的；{what}（占装机 {share:.1f} %）。",
         "then": "在开机的卡中，{what}（占装机 {share:.1f} %）。",
         "waterfall": "从装机到有效",
-        "waterfall_note": "占装机机时的份额，{seeds} 个种子的均值。{links}；{policy}；{fabric}。",
+        "waterfall_note": "占装机机时的份额，{drawn}。{links}；{policy}；{fabric}。",
         "policies": "各策略对照",
         "left_out": "{policy} 永远放不下 {jobs:,} 个作业中的 {count:,} 个（第一个种子），不计入：其占用与等待只属于其余作业。",
         "heat": "叶交换机随时间的占用",
@@ -83,8 +84,9 @@ TEXTS = {
         "links_note": "作业从一个叶发出的量与能出叶的量之比，采样时刻的均值与最大；超过 1 时作业互相拖慢。",
         "no_links": "没有叶向外发送：没有跨节点通信的作业，或没有要求链路模型。",
         "helps": "改哪一样最有用",
-        "helps_note": "每次只改一样，按种子配对；区间为种子间的 95 %；份额以装机卡时为准。",
-        "limits": "还放得下什么", "no_tenant": "（未注明）", "seeds_one": "只有一个种子：没有区间",
+        "helps_note": "每次只改一样，按种子配对；{drawn}；份额以装机卡时为准。",
+        "limits": "还放得下什么", "no_tenant": "（未注明）",
+        "mean": "{seeds} 个种子的均值", "spread": "区间为种子间的 95 %", "one_draw": "只抽一次，没有区间",
         "fits_note": "规模以作业的卡数计；某一规模的等待 P95 不超过 {wait}，即算放得下",
         "heads_fits": "租户|作业|立即开始|{wait}内放得下|等待更久（P95）|永远放不下（作业数）",
         "fragments": "碎片随时间的变化",
@@ -121,6 +123,12 @@ def clock(seconds: float, lang: str) -> str:
     """Return seconds in the unit that suits: `42 s`, `7.5 min`, `3.2 h`, `4.1 d`."""
     unit, size = next(((unit, size) for unit, size in CLOCKS[lang] if seconds >= 2 * size or seconds == size), CLOCKS[lang][-1])
     return f"{seconds / size:.3g} {unit}"
+
+
+def drawn(kind: str, seeds: int, lang: str) -> str:
+    """Return what figures of so many seeds are, in words: their mean, their spread, or of a single seed one draw."""
+    own = texts(lang)
+    return own["one_draw"] if seeds == 1 else own[kind].format(seeds=seeds)
 
 
 def fair_cells(row: Mapping[str, Any], lang: str) -> tuple[str, ...]:

@@ -1,18 +1,15 @@
 """Every verb that predicts, and Python, answer one question with one number, whatever is left unsaid."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from typed import typed
 
 from fabric.network.spec import load
 from fabric.predict.answer import predict
 from fabric.predict.cases import cases
 from fabric.predict.constants import constants_of
 
-ROOT = Path(__file__).parent.parent.parent.parent
 RAILS = "rail_optimized:nodes=16,rails=8,radix=64,scale_up=nvswitch"
 SIZE = 2**30
 ASKED = [
@@ -28,14 +25,7 @@ ASKED = [
 
 
 def rows(*arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "fabric", *arguments, "--json"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = typed(*arguments, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)["rows"]
 

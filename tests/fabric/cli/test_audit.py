@@ -1,19 +1,16 @@
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typed import typed
 
 ROOT = Path(__file__).parents[3]
 DESIGN = "leaf_spine:leaves=3,spines=2,hosts_per_leaf=2"
 
 
 def run(*arguments, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "fabric", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = typed(*arguments)
     assert done.returncode == code, (done.stdout[-500:], done.stderr[-2000:])
     return done
 

@@ -1,12 +1,10 @@
 """`compare` as a user types it."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from typed import typed
 
 from fabric.cli.compare import command
 from fabric.cli.predict import command as predict
@@ -14,15 +12,13 @@ from fabric.records.case import Case
 from fabric.records.result import Result
 from fabric.records.store import append, read
 
-ROOT = Path(__file__).parents[3]
-
 
 def compare(tmp_path, cases):
     for name, factor in (("a", 1.5), ("b", 1.0)):
         seconds = tuple(factor * 1e-4 * (1 + 0.001 * i) for i in range(20))
         append(tmp_path / f"{name}.jsonl", [Result(case, "gloo", seconds) for case in cases])
-    command = [sys.executable, "-m", "fabric", "compare", str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    done = typed("compare", tmp_path / "a.jsonl", tmp_path / "b.jsonl")
+    assert done.returncode == 0, done.stderr
     return [line.split() for line in done.stdout.splitlines()[1:]]
 
 

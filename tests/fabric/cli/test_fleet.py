@@ -68,6 +68,8 @@ def test_the_page_loads_nothing_and_escapes_names(folder, lang):
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
     assert page.count("<svg") == 5
     assert ("What would help most" if lang == "en" else "改哪一样最有用") in page
+    assert page.count("one draw, no interval" if lang == "en" else "只抽一次，没有区间") == 2  # noqa: RUF001  # a Chinese comma
+    assert not re.search("1 seeds|intervals over seeds|1 个种子|区间为", page)
     assert ("Worth" if lang == "en" else "作用小：") in page  # noqa: RUF001  # a Chinese colon
     if lang == "zh":
         text = re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL)
@@ -76,9 +78,10 @@ def test_the_page_loads_nothing_and_escapes_names(folder, lang):
 
 
 def test_markdown_is_the_same_tables(folder):
-    said = run("run", "fleet.yaml", "--workers", "1", "--markdown", "--links", "none", "--no-changes")
+    said = run("run", "fleet.yaml", "--workers", "1", "--markdown", "--links", "none", "--no-changes", "--seeds", "1")
     assert "| step | device-hours | of installed | kWh | money |" in said
     assert "a \\<small\\> centre" in said
+    assert "Policies side by side (shares of installed device-hours; one draw, no interval)" in said
 
 
 def test_a_journal_keeps_finished_runs(folder):
@@ -188,6 +191,7 @@ WRONG = {
     "changes: [{name: x, kind: node, device: h200}]": "changes.0: device goes with over: the device there is now",
     "warm_up: 9": "warm_up: must be below the 1 days that the jobs are of, got 9",
     "links: [{load: middle}]": "links.0.load: input should be 'peak' or 'mean', got 'middle'",
+    "quotas: {trails: 8}": "quotas: no job is of the tenant 'trails' (did you mean trials?); there are 'trials'",
     "links: most": "links: input should be 'both' or 'none', got 'most'",
     "polices: [x]": "polices: no such key (did you mean policies?); there are name, topo, ratio",
 }
@@ -209,7 +213,10 @@ def test_a_line_of_the_file_that_is_wrong_is_named(folder, line):
     [
         (["run", "none.yaml"], "fleet: cannot read none.yaml: No such file or directory"),
         (["run", "fleet.yaml", "--power-cap", "1kW"], "power cap: must be at least what the fleet draws idle"),
-        (["run", "fleet.yaml", "--policy", "fastest"], "policy: must be words of"),
+        (["run", "fleet.yaml", "--policy", "zzz"], "joined by +, got 'zzz'; such as fifo+scattered"),
+        (["run", "fleet.yaml", "--policy", "easy+tre"], "joined by +, got 'easy+tre' (did you mean easy+tree?); such as"),
+        (["place", TOPO, "--job", "all_reduce:1GiB:8", "--policy", "esay:9+preferd:leaf"], "mean easy:9+preferred:leaf?)"),
+        (["run", "fleet.yaml", "--policy", "fair:3+tree"], "joined by +, got 'fair:3+tree'; such as"),
         (["run", "fleet.yaml", "--loads", "much"], "loads: must be a finite number above 0"),
         (["place", TOPO, "--job", "all_reduce:1GiB"], "job: must be COLLECTIVE:SIZE:DEVICES"),
         (["place", TOPO, "--job", "training:llama3-8b:tp=8:64"], "job: must be training:MODEL:PLAN:BATCH:DEVICES"),

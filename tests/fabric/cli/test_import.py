@@ -1,9 +1,9 @@
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typed import typed
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "importers"))
 
@@ -11,13 +11,9 @@ import samples
 
 from fabric.records.store import read
 
-ROOT = Path(__file__).parents[3]
-
 
 def run(*arguments, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "fabric", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = typed(*arguments)
     assert done.returncode == code, (done.returncode, done.stdout[-500:], done.stderr[-2000:])
     return done
 

@@ -1,12 +1,12 @@
 """Results of other tools in `calibrate`, `scale` and `compare`, as a user types them."""
 
 import json
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typed import typed
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "importers"))
 
@@ -14,13 +14,11 @@ import samples
 
 from fabric.records.store import append, read
 
-ROOT = Path(__file__).parents[3]
 TOPO = "local:slots=8"
 
 
 def run(*arguments, code=0):
-    command = [sys.executable, "-m", "fabric", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    done = typed(*arguments)
     assert done.returncode == code, (done.returncode, done.stdout[-500:], done.stderr[-2000:])
     return done
 

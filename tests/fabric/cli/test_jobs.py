@@ -1,15 +1,13 @@
 import json
-import subprocess
-import sys
 
 import pytest
+from typed import typed
 
 TOPO = ("--topo", "leaf_spine:leaves=4,spines=1,hosts_per_leaf=4")
 
 
 def jobs(*arguments):
-    command = [sys.executable, "-m", "fabric", "jobs", *TOPO, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return typed("jobs", *TOPO, *arguments)
 
 
 def test_jobs_show_their_mutual_slowdown():

@@ -1,10 +1,10 @@
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typed import typed
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "judge"))
 
@@ -17,9 +17,7 @@ TOPO = ("--topo", "rail_only:nodes=8,rails=8,scale_up=nvswitch")
 
 
 def judge(*arguments, code):
-    done = subprocess.run(
-        [sys.executable, "-m", "fabric", "judge", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = typed("judge", *arguments)
     assert done.returncode == code, (done.returncode, done.stdout[-800:], done.stderr[-2000:])
     return done
 

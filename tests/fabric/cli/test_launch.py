@@ -1,19 +1,15 @@
 """`launch slurm` as a user types it."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from typed import typed
 
-ROOT = Path(__file__).parents[3]
 RUN = "sizes: [8]\nworld_sizes: {gloo: [1, 4], nccl: [8]}\nbackends: [gloo, nccl]\n"
 
 
 def launch(*arguments):
-    command = [sys.executable, "-m", "fabric", "launch", "slurm", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    return typed("launch", "slurm", *arguments)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typed import typed
 
 from fabric.cli.main import VERBS
 
@@ -27,7 +28,7 @@ def test_help_names_every_verb_with_an_example():
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verbs_help_shows_an_example(verb):
-    assert "Example: fabricbench" in run(verb, "--help").stdout
+    assert "Example: fabricbench" in typed(verb, "--help").stdout
 
 
 def test_version():
@@ -63,6 +64,9 @@ def test_version():
             ["constants: must be one of none, nccl, nccl:HARDWARE or a file"],
         ),
         (["predict", "fat_tree:k=4"], ["Missing option '--topo'", "Example: fabricbench predict --topo fat_tree:k=8"]),
+        (["predict", "--topo", "star", "--json", "--topo=star"], ["topo: must be given once, got 2; keep the one"]),
+        (["measure", "-o", "a", "--output", "b", "-oc"], ["output: must be given once, got 3; "]),
+        (["fleet", "run", "none.yaml", "--changes", "--no-changes"], ["changes: must be given once, got 2; "]),
         (["schema", "predit"], ["did you mean predict"]),
         (["stress", "--topo", "fat_tree:k=4", "--fail", "lnks"], ["failures: must be links:COUNT", "did you mean links"]),
         (["compare", "absent.jsonl", "absent.jsonl"], ["results: cannot read absent.jsonl"]),
@@ -72,12 +76,19 @@ def test_version():
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_2(arguments, words):
-    done = run(*arguments, code=2)
-    assert done.stdout == ""
+    done = typed(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert done.stderr.startswith("fabricbench: ")
     for word in words:
         assert word in done.stderr
+
+
+def test_what_may_be_repeated_is():
+    """A flag says the same twice; --topo of scale takes several; what stands behind -- is no option."""
+    assert typed("show", "fat_tree:k=4", "--json", "--json").returncode == 0
+    assert typed("scale", "--topo", "star", "--topo", "star:devices=4", "--ranks", "2", "--sizes", "8").returncode == 0
+    assert "cannot read --topo" in typed("calibrate", "--topo", "star", "--", "--topo", "--topo").stderr
 
 
 def test_predict_json_carries_units_and_assumptions():

@@ -1,12 +1,11 @@
 """`measure` without any rank: what it refuses before it starts anything, and what its table looks like."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typed import typed
 
 from fabric.answers.measure import VIEW, Limits, beside, limits_of, switch_rows
 from fabric.cli.measure_show import show
@@ -15,12 +14,9 @@ from fabric.network.spec import from_short_form
 from fabric.records.case import Case
 from fabric.records.result import Result
 
-ROOT = Path(__file__).parents[3]
-
 
 def measure(*arguments):
-    command = [sys.executable, "-m", "fabric", "measure", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    return typed("measure", *arguments)
 
 
 @pytest.mark.parametrize(

@@ -55,14 +55,42 @@ def test_a_table_is_as_wide_as_its_content_where_nobody_looks():
     assert "1234739" in done.stdout
 
 
-def test_progress_is_told_after_a_second_and_says_what_is_left(monkeypatch):
-    clock, told = iter([0.0, 0.5, 2.0, 3.0, 8.0]), []
+def progress_of(monkeypatch, seen):
+    """Return the lines told of 4,000 flows; seen: seconds after the start and how many had ended."""
+    clock, told = iter([0.0, *(seconds for seconds, _ in seen)]), []
     monkeypatch.setattr(output, "monotonic", lambda: next(clock))
     monkeypatch.setattr(click, "echo", lambda line, err: told.append((line, err)))
     progress = Progress("flows: big", "flows ended")
-    for done in (0, 0, 1500, 2000):
+    for _, done in seen:
         progress(done, 4000)
-    assert told == [
-        ("# flows: big: 0 of 4,000 flows ended", True),
-        ("# flows: big: 2,000 of 4,000 flows ended, 8 s left", True),
+    assert all(err for _, err in told)
+    return [line.removeprefix("# flows: big: ") for line, _ in told]
+
+
+def test_progress_is_told_after_a_second_then_every_five_and_says_what_is_left(monkeypatch):
+    assert progress_of(monkeypatch, [(0.5, 0), (2, 0), (3, 1500), (8, 2000), (12, 2100), (13, 2500)]) == [
+        "0 of 4,000 flows ended",
+        "2,000 of 4,000 flows ended, 20 s left",
+        "2,500 of 4,000 flows ended, 15 s left",
     ]
+
+
+def test_what_is_left_does_not_count_what_came_before_the_first(monkeypatch):
+    """40 s of compiling, then 100 a second by two processes whose results come in pairs."""
+    assert progress_of(monkeypatch, [(40, 100), (40.1, 200), (45.2, 600), (50.2, 1120)]) == [
+        "100 of 4,000 flows ended",
+        "600 of 4,000 flows ended, 35 s left",
+        "1,120 of 4,000 flows ended, 29 s left",
+    ]
+
+
+def test_nothing_is_said_to_be_left_before_five_seconds_of_work_are_known(monkeypatch):
+    assert progress_of(monkeypatch, [(2, 1), (6.9, 2), (7, 2), (12, 2)]) == [
+        "1 of 4,000 flows ended",
+        "2 of 4,000 flows ended, 19990 s left",
+        "2 of 4,000 flows ended, 39980 s left",
+    ]
+
+
+def test_the_pace_of_the_next_case_is_its_own(monkeypatch):
+    assert progress_of(monkeypatch, [(2, 10), (7, 3900), (8, 100), (13, 200)])[-1] == "200 of 4,000 flows ended, 190 s left"

@@ -1,8 +1,7 @@
 import json
-import subprocess
-import sys
 
 import pytest
+from typed import typed
 
 from fabric.collectives.catalog import COLLECTIVES
 
@@ -10,8 +9,7 @@ TREE = "fat_tree:k=4"
 
 
 def predict(*arguments, topo=TREE):
-    command = [sys.executable, "-m", "fabric", "predict", "--topo", topo, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return typed("predict", "--topo", topo, *arguments)
 
 
 def rows(*arguments, topo=TREE):

@@ -1,15 +1,10 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+from typed import typed
 
 
 def run(*arguments, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "fabric", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = typed(*arguments)
     assert done.returncode == code, (done.stdout[-500:], done.stderr[-2000:])
     return done
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from typed import typed
 
 TEXT = """
 title: two small fabrics
@@ -22,8 +23,7 @@ limits: {power: LIMIT}
 
 
 def review(path, *arguments):
-    command = [sys.executable, "-m", "fabric", "review", "run", str(path), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return typed("review", "run", path, *arguments)
 
 
 @pytest.fixture

@@ -1,24 +1,19 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
+from typed import typed
 
 from fabric.formats import catalog
 from fabric.formats.named import named
 from fabric.network.spec import load
 from topologies.errors import InputError
 
-ROOT = Path(__file__).parents[3]
 TOPO = "fat_tree:k=4,devices_per_node=2,scale_up=nvswitch"
 
 
 def run(*arguments, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "fabric", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = typed(*arguments)
     assert done.returncode == code, (done.stdout[-500:], done.stderr[-2000:])
     return done
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from fabric.fleet import communication
 from fabric.fleet.communication import resolved, thousandths
 from fabric.fleet.communication_text import FORM, ranged, shares
 from fabric.fleet.demand import has_ends, jobs_of, with_shares
@@ -37,6 +38,23 @@ def test_the_nearest_rule_holds_and_small_jobs_have_none(fleet):
     assert thousandths(jobs, fleet, text, "high").tolist() == [0, 200, 500, 300, 400, 250], "assumed of what nothing names"
     with pytest.raises(InputError, match="communication: no job is of the tenant 'x'; there are 'lab', 'ops', 'new'"):
         thousandths(jobs, fleet, {"x": 0.1}, "low")
+
+
+def test_a_tenant_without_jobs_is_refused_before_a_step_is_predicted(fleet, tmp_path, monkeypatch):
+    monkeypatch.setattr(communication, "step_of", None)
+    with pytest.raises(
+        InputError, match=r"^communication: no job is of the tenant 'tunning' \(did you mean tuning\?\); there are"
+    ):
+        with_shares(file({"other": STEP, "tunning": 0.1}), fleet)
+    trace = tmp_path / "jobs.csv"
+    trace.write_text("id,submit_s,work_s,devices,tenant\na,0,60,1,lab\nb,5,60,1,ops\n")
+    for key, communication_of, quotas in (("communication", {"labs": 0.1}, {}), ("quotas", 0.1, {"labs": 8})):
+        jobs = {"trace": str(trace), "communication": communication_of}
+        with pytest.raises(InputError, match=f"^{key}: no job is of the tenant 'labs'"):
+            with_shares(parse({"topo": TOPO, "jobs": jobs, "quotas": quotas}), fleet)
+    change = {"name": "more", "jobs": {"trace": str(trace), "communication": {"trials": 0.1}}}
+    with pytest.raises(InputError, match="there are 'lab', 'ops'"):
+        with_shares(file(0.1, changes=[change], quotas={"trials": 8}), fleet)
 
 
 def test_a_training_steps_ends_are_what_is_exposed_and_what_is_sent(fleet):
