@@ -54,9 +54,9 @@ def _start(state: State, job: int, now: int) -> bool:
     return any(_start_in(state, job, pool, now) for pool in _pools(state, job))
 
 
-def _pools(state: State, job: int) -> Sequence[int]:
-    """Return the pools in the order in which a job looks for a place: as they stand, under fgd the least fragmented first."""
-    pools = range(len(state.ready.size))
+def _pools(state: State, job: int, kept: int = NONE) -> Sequence[int]:
+    """Return the pools but one in which a job looks for a place: as they stand, under fgd the least fragmented first."""
+    pools = [pool for pool, full in enumerate(state.full) if pool != kept and state.kind[job] not in full]
     if state.ready.policy.placement == "fgd" and len(pools) > 1:
         return sorted(pools, key=lambda pool: (_growth(state, job, pool), pool))
     return pools
@@ -91,7 +91,7 @@ def _backfill(state: State, head: int, now: int) -> None:
             continue
         late = now + -(-state.left[job] >> SHIFT) > shadow
         kept = pool if late and state.wanted[pool][job] > extra else NONE
-        taken = next((other for other in _pools(state, job) if other != kept and _start_in(state, job, other, now)), NONE)
+        taken = next((other for other in _pools(state, job, kept) if _start_in(state, job, other, now)), NONE)
         if taken == kept == NONE and state.ready.policy.own_placement is None:
             nowhere.add(state.kind[job])
         if taken == pool and late:
