@@ -302,8 +302,9 @@ SETTINGS: Sequence[tuple[str, int, Sequence[str], float]] = (
 )
 """Fabric, faults, their kinds, share of visits that others crowd."""
 HEAD = (
-    "| fabric | nodes | faults | crowded | found: device | nic | cable | switch | node | leaf | pair | called what it is "
-    "| named falsely, a site | settled | tests, mean (90 %) | / bound | pairs | halving | rounds, mean (90 %) | slowest plan |"
+    "| fabric | nodes | faults | crowded | found: device | nic | cable | switch | node | leaf | pair "
+    "| called what it is | named falsely, a site | settled | tests, mean (90 %) | / bound | pairs | halving "
+    "| rounds, mean (90 %) | slowest plan | sites |"
 )
 
 
@@ -349,7 +350,7 @@ def row(spec: str, faults: int, kinds: Sequence[str], crowded: float, sites: int
         f"{100 * sum(s.settled for s in scores) / sites:.1f} %",
         f"{tests.mean():.1f} ({np.quantile(tests, 0.9):.0f})",
         f"{tests.mean() / bound:.2f}" if bound else "-", f"{pairs_tests(tree.nodes):,}", bisection_tests(tree.nodes, faults),
-        f"{rounds.mean():.1f} ({np.quantile(rounds, 0.9):.0f})", f"{max(s.slowest_plan for s in scores):.2f} s",
+        f"{rounds.mean():.1f} ({np.quantile(rounds, 0.9):.0f})", f"{max(s.slowest_plan for s in scores):.2f} s", f"{sites:,}",
     ]  # fmt: skip
     return "| " + " | ".join(map(str, cells)) + " |"
 

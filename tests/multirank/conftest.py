@@ -63,15 +63,24 @@ def run_program(text, name, tmp_path, count=3):
     return json.loads(done.stdout)
 
 
+def _measuring(arguments):
+    """Return the command of a plain `measure`; without a fabric it would measure this machine's each time, for its bounds."""
+    bound = [] if "--topo" in arguments or arguments[-1:] == (HERE,) else ["--topo", "none"]
+    return [sys.executable, "-m", "fabric", "measure", *(word for word in arguments if word != HERE), *bound]
+
+
+HERE = "bound by this machine"
+"""Last of what measure() is given: its bounds are to be this machine's own."""
+
+
 def measure(*arguments, timeout=120):
-    """Return a finished `measure` that was started plainly."""
-    environment = {**BARE, "PYTHONPATH": PATH}
-    return finish([sys.executable, "-m", "fabric", "measure", *arguments], environment, timeout)
+    """Return a finished `measure` that was started plainly, without bounds unless arguments ask for them."""
+    return finish(_measuring(arguments), {**BARE, "PYTHONPATH": PATH}, timeout)
 
 
 def start_measure(*arguments):
-    """Return a running `measure` that was started plainly."""
-    command = [sys.executable, "-m", "fabric", "measure", *arguments]
+    """Return a running `measure` that was started plainly, without bounds unless arguments ask for them."""
+    command = _measuring(arguments)
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=ROOT, env={**BARE, "PYTHONPATH": PATH}, stdout=pipe, stderr=pipe, text=True)
 
