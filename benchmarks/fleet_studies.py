@@ -2,12 +2,13 @@
 
     python -m benchmarks.fleet_studies ../shared/data STUDY [--seeds N] [-o results/fleet]
 
-STUDY: philly, rails, locality, lingjun, openb or half-idle.
+STUDY: philly, rails, locality, lingjun, openb, openb-time or half-idle.
 
 Philly: the whole trace in stretches of 10 days on leaves of 10 nodes, fleets sized for loads of 0.6, 0.8 and 0.95, uplinks 1:1
 and 4:1. Rails: the same on rail-optimised fabrics, 1:1, ten nodes below every eight leaves. Lingjun: the real ragged Clos of
 847 hosts under a synthetic training mix. openb: its own nodes, filled beyond what they hold (benchmarks/openb_fill.py),
-devices that stay unallocated.
+devices that stay unallocated. openb-time: pods drawn from it come and go on a quarter of its nodes (benchmarks/openb_time.py),
+at loads of 0.8, 0.95 and 1.1.
 Half-idle: docs/examples/fleet/half-idle.yaml. Results only; no trace is copied.
 """
 
@@ -18,13 +19,18 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 from typing import Any
 
+from benchmarks.openb_time import DAY_S, draw, smallest_first, topo, touched, written
+from benchmarks.openb_time import summary as over_time
 from fabric.answers.fleet_tables import clock
 from fabric.fleet.fleet_file import FleetFile, load, parse
 from fabric.fleet.links import BOTH_ENDS
-from fabric.fleet.study import Cell, cells, paired, run_all, settings
+from fabric.fleet.study import Cell, Setting, cells, paired, run_all, settings
+from fabric.fleet.traces.catalog import read_trace
+from fabric.fleet.traces.openb import pools as openb_pools
 
 POLICIES = ("fifo+scattered", "fifo+tree", "easy+scattered", "easy+tree", "easy+aware")
 """Five: what packing is worth without and with backfill, what backfill is worth, what contention-awareness adds."""
@@ -34,6 +40,11 @@ PAIRS = {
     "backfill (EASY over FIFO, both packed)": ("fifo+tree", "easy+tree"),
     "contention-awareness (over packing, both with backfill)": ("easy+tree", "easy+aware"),
 }
+OVER_TIME = ("fifo+scattered", "fifo+tree", "easy+scattered", "easy+tree", "easy+fgd")
+"""Five of pods that each lie on one node, so that no link is loaded: fgd in place of contention-awareness."""
+WITH_FGD = {**PAIRS, "fgd (over packing, both with backfill)": ("easy+tree", "easy+fgd")}
+QUARTER, HOURS, WARM_UP_HOURS = 4, 6, 1.5
+"""Of openb over time: one in so many nodes of each kind, how long a run is, how much of it is not summed."""
 NODES = {0.6: 80, 0.8: 60, 0.95: 50}
 """Load -> nodes of 8 on which Philly is about that load; the replay is stretched by some per cent to be exactly it."""
 ATTRIBUTION = {
@@ -42,6 +53,7 @@ ATTRIBUTION = {
     "locality": "Philly trace, Jeon et al., USENIX ATC 2019, msr-fiddle/philly-traces, CC-BY-4.0",
     "lingjun": "Lingjun 2023 topology, alibaba/alibaba-lingjun-dataset-2023, Apache-2.0; jobs are synthetic",
     "openb": "openb trace, Weng et al., USENIX ATC 2023, hkust-adsl/kubernetes-scheduler-simulator, Apache-2.0",
+    "openb-time": "openb trace, Weng et al., USENIX ATC 2023, hkust-adsl/kubernetes-scheduler-simulator, Apache-2.0",
     "half-idle": "published figures of July 2025 (docs/fleet.md); jobs are synthetic",
 }
 
@@ -130,15 +142,15 @@ def _rows(found: Sequence[Cell]) -> list[dict[str, Any]]:
     ]
 
 
-def _worth(found: Sequence[Cell]) -> list[dict[str, Any]]:
+def _worth(found: Sequence[Cell], pairs: Mapping[str, tuple[str, str]] = PAIRS) -> list[dict[str, Any]]:
     """Return what each pair of policies, and 1:1 over 4:1, is worth: points of installed device-hours, paired by seed."""
     by = {cell.setting.cell: cell for cell in found}
     rows = []
     for cell in found:
         own = cell.setting
-        for name, (base, other) in PAIRS.items():
-            if own.policy == base:
-                better = next(c for c in found if c.setting.policy == other and _same(c, cell))
+        for name, (base, other) in pairs.items():
+            better = next((c for c in found if c.setting.policy == other and _same(c, cell)), None)
+            if own.policy == base and better is not None:
                 rows.append({"what": name, **_fabric(cell), "points": asdict(paired(cell, better))})
         if own.ratio == 4.0:
             wide = by[(own.policy, 1.0, own.load, own.links, own.label, own.changed)]
@@ -170,11 +182,40 @@ def openb(folder: Path, seeds: int, _journal: Path) -> dict[str, Any]:
     return study(folder / "traces", seeds)
 
 
-STUDIES = {"philly": philly, "rails": rails, "locality": locality, "lingjun": lingjun, "openb": openb, "half-idle": half_idle}
+def openb_time(folder: Path, seeds: int, journal: Path) -> dict[str, Any]:
+    """Return openb's pods coming and going: running times of a day at most or as listed, and where devices alone bind."""
+    jobs = read_trace(folder / "traces" / "openb_pod_list_default.csv", "openb").jobs
+    nodes = "openb_node_list_gpu_node.csv"
+    pools = smallest_first(openb_pools((folder / "traces" / nodes).read_text(), nodes), QUARTER)
+    held = {"nodes": sum(pool["nodes"] for pool in pools), "devices": sum(pool["nodes"] * pool["devices"] for pool in pools)}
+    rows, worth = [], []
+    for case, loads, policies, longest, bound in (
+        ("a day at most", (0.8, 0.95, 1.1), OVER_TIME, DAY_S, True),
+        ("as long as listed", (0.95,), OVER_TIME, inf, True),
+        ("a day at most, devices alone bind", (0.95,), OVER_TIME[2:], DAY_S, False),
+    ):
+        for load_asked in loads:
+            ran = []
+            for seed in range(seeds):
+                drawn = draw(jobs, held["devices"], load_asked, HOURS / 24, seed, longest)
+                trace = written(journal.with_name(f"{case} {load_asked} {seed}.csv"), jobs, drawn, bound=bound)
+                asked = {"topo": topo(pools), "pools": pools, "warm_up": WARM_UP_HOURS / 24}
+                asked["jobs"] = {"trace": str(trace), "format": "csv", "days": HOURS / 24}
+                ran += run_all(parse(asked), [Setting(name, seed) for name in policies], journal=journal, workers=1)
+            found = cells(ran)
+            rows += [{"case": case, "asked": load_asked, **row} for row in _rows(found)]
+            worth += [{"case": case, "asked": load_asked, **row} for row in _worth(found, WITH_FGD)]
+    return {"rows": rows, "worth": worth, "list": touched(jobs, DAY_S), "on": held, "hours": [WARM_UP_HOURS, HOURS]}
+
+
+STUDIES = {"philly": philly, "rails": rails, "locality": locality, "lingjun": lingjun, "openb": openb}
+STUDIES |= {"openb-time": openb_time, "half-idle": half_idle}
 
 
 def summary(found: Mapping[str, Any]) -> str:
     """Return what a study found, as Markdown."""
+    if found.get("study") == "openb-time":
+        return over_time(found)
     lines = []
     if "worth" in found:
         kept = [row for row in found["worth"] if "fifo+tree" not in row["what"] and "easy+scattered" not in row["what"]]

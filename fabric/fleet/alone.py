@@ -46,5 +46,5 @@ def _parts(key: int) -> tuple[int, int, int, int]:
 def _packed_speed(ready: Ready, state: State, pool: int, count: int, each: int, share: int) -> int:
     if state.links is None:
         return FULL
-    nodes = packed(state, state.with_devices(pool, each, WHOLE), count)
+    nodes = packed(state, state.rooms.fitting(pool, (each, WHOLE, ())), count)
     return speed(state.links.alone(state.links.loads_of(nodes, each, int(ready.size[pool]), share)), share)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from operator import sub
+from operator import ge, sub
 from typing import TYPE_CHECKING
 
 from fabric.fleet.job import WHOLE, Longs
@@ -39,6 +39,7 @@ class Fragments:
         counted = Counter(zip(each, ready.jobs.columns()["share"].tolist(), beside, strict=True))
         self.demands = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:COMMONEST]
         self.pool = ready.fleet.node_pool.tolist()
+        self.useless: dict[tuple[int, int, tuple[int, ...]], list[tuple[int, int, tuple[int, ...]]]] = {}
         self.known: dict[tuple[object, ...], int] = {}
         self.grown: dict[tuple[object, ...], int] = {}
 
@@ -55,11 +56,22 @@ class Fragments:
         """Return the fragmentation of a node of a pool with so many free devices, these parts of others, this left beside."""
         key = (pool, free, parts, left)
         if key not in self.known:
+            total = free * WHOLE + sum(parts)
             self.known[key] = sum(
-                jobs * _useless(free, parts, each[pool], share, short=bool(left) and not covers(left, beside[pool]))
-                for (each, share, beside), jobs in self.demands
+                jobs * (useless if covers(left, beside) else total)
+                for jobs, useless, beside in self._by_devices(pool, free, parts)
             )
         return self.known[key]
+
+    def _by_devices(self, pool: int, free: int, parts: tuple[int, ...]) -> list[tuple[int, int, tuple[int, ...]]]:
+        """Return per demand: jobs, what is of no use to it as far as devices go, what it takes beside them."""
+        key = (pool, free, parts)
+        if key not in self.useless:
+            self.useless[key] = [
+                (jobs, _useless(free, parts, each[pool], share), beside[pool] if beside else ())
+                for (each, share, beside), jobs in self.demands
+            ]
+        return self.useless[key]
 
 
 def _then(
@@ -80,7 +92,7 @@ def _then(
 
 def covers(held: Sequence[int], asked: Sequence[int]) -> bool:
     """Return whether there is as much of everything as is asked for."""
-    return all(has >= wants for has, wants in zip(held, asked, strict=True))
+    return all(map(ge, held, asked))
 
 
 def _rows(beside: Longs) -> list[tuple[tuple[int, ...], ...]]:
@@ -88,13 +100,13 @@ def _rows(beside: Longs) -> list[tuple[tuple[int, ...], ...]]:
     return [tuple(map(tuple, row)) for row in beside.transpose(2, 1, 0).tolist()]
 
 
-def _useless(free: int, parts: tuple[int, ...], each: int, share: int, *, short: bool = False) -> int:
+def _useless(free: int, parts: tuple[int, ...], each: int, share: int) -> int:
     """Return thousandths of devices that are free and not to be had for a demand: all of them where it does not fit at all.
 
-    each: 0 where the demand does not take nodes of this kind. short: of processors or memory.
+    each: 0 where the demand does not take nodes of this kind.
     """
     total = free * WHOLE + sum(parts)
-    if not each or short:
+    if not each:
         return total
     if share < WHOLE:
         return sum(part for part in parts if part < share) if free or any(part >= share for part in parts) else total

@@ -36,7 +36,7 @@ def run(ready: Ready) -> Runs:
             _change(state, *changes[changed])
             changed += 1
         while arrived < len(submit) and submit[arrived] == now:
-            state.waiting.append(arrived)
+            state.wait(arrived)
             arrived += 1
         serve(state, now)
         state.settle(now)
@@ -49,10 +49,12 @@ def _change(state: State, now: int, fails: int, node: int) -> None:
     """Bring a node back, or stop what runs on it and take it out; a node that is off stays off."""
     if not state.ready.on[node]:
         return
+    state.rooms.changed(node)
     if not fails:
         state.free[node] = state.size[node]
+        state.full[state.rooms.pool[node]].clear()
         return
     for job in sorted(job for job, run in state.going.items() if node in run.nodes):
         state.over(job, now, KILLED)
-        state.waiting.append(job)
+        state.wait(job)
     state.free[node] = -1

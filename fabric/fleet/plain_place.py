@@ -20,10 +20,20 @@ ALL = -1
 
 
 def place(state: State, job: int, pool: int) -> Nodes | None:
-    """Return the nodes of a pool that the job would take now, in order, None where there is no place."""
-    count = int(state.ready.wanted[pool, job])
-    if count == 0:
+    """Return the nodes of a pool that the job would take now, in order, None where there is no place.
+
+    Where a kind of job had none, it has none until something of the pool is given back: what starts only takes more.
+    """
+    count, kind = state.wanted[pool][job], state.kind[job]
+    if count == 0 or kind in state.full[pool]:
         return None
+    found = _placed(state, count, job, pool)
+    if found is None and state.ready.policy.own_placement is None:
+        state.full[pool].add(kind)
+    return found
+
+
+def _placed(state: State, count: int, job: int, pool: int) -> Nodes | None:
     fitting = state.fitting(pool, job)
     if len(fitting) < count:
         return None
@@ -31,7 +41,7 @@ def place(state: State, job: int, pool: int) -> Nodes | None:
         return state.ready.policy.own_placement(state, fitting, count, job, pool)
     name = state.ready.policy.placement
     if name == "fgd":
-        return _least_fragmented(state, fitting, count, job, pool)
+        return _least_fragmented(state, count, job, pool)
     if count == 1:
         return [_one(state, fitting, emptiest=name == "scattered")]
     return PLACES[name](state, fitting, count, job, pool)
@@ -163,11 +173,10 @@ def _in_turn(members: dict[int, Nodes], leaves: Sequence[int], count: int) -> No
     return sorted(taken)
 
 
-def _least_fragmented(state: State, fitting: Nodes, count: int, job: int, pool: int) -> Nodes:
+def _least_fragmented(state: State, count: int, job: int, pool: int) -> Nodes:
     """Return the nodes whose fragmentation grows least (or falls most) with their part of the job."""
-    part = state.part(pool, job)
-    keyed = sorted((state.fragments.growth(node, part), node) for node in fitting)
-    return sorted(node for _growth, node in keyed[:count])
+    keyed = state.rooms.growth(pool, state.part(pool, job))
+    return [min(keyed)[1]] if count == 1 else sorted(node for _growth, node in sorted(keyed)[:count])
 
 
 PLACES: dict[str, Callable[[State, Nodes, int, int, int], Nodes | None]] = {

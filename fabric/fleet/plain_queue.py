@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from operator import add
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import partial
 
-from fabric.fleet.fragments import covers
 from fabric.fleet.job import WHOLE
 from fabric.fleet.outcome import PREEMPTED
 from fabric.fleet.plain_place import place
 from fabric.fleet.plain_state import SHIFT, State
 from fabric.fleet.ready import NEVER
+
+NONE = -1
+"""No pool."""
 
 
 def serve(state: State, now: int) -> None:
@@ -23,16 +27,12 @@ def serve(state: State, now: int) -> None:
 
 def key(state: State, job: int) -> tuple[int, int, int]:
     """Return what the queue is ordered by: priority, the order's own key, arrival."""
-    ready = state.ready
-    own = 0
+    if state.keys:
+        return state.keys[job]
+    ready, tenant = state.ready, state.tenant[job]
     if ready.policy.own_order is not None:
-        own = ready.policy.own_order(state, job)
-    elif ready.policy.order == "shortest":
-        own = int(ready.jobs.work[job])
-    elif ready.policy.order == "fair":
-        tenant = state.tenant[job]
-        own = state.held[tenant] // int(ready.weight[tenant])
-    return -state.priority[job], own, job
+        return -state.priority[job], ready.policy.own_order(state, job), job
+    return -state.priority[job], state.held[tenant] // int(ready.weight[tenant]), job
 
 
 def _may(state: State, job: int) -> bool:
@@ -44,17 +44,22 @@ def _may(state: State, job: int) -> bool:
 
 def _first(state: State) -> int | None:
     """Return the job whose turn it is."""
-    return min((job for job in state.waiting if _may(state, job)), key=lambda job: key(state, job), default=None)
+    if state.keys and not state.ready.policy.cap:
+        return state.waiting[0] if state.waiting else None
+    return min((job for job in state.waiting if _may(state, job)), key=partial(key, state), default=None)
 
 
 def _start(state: State, job: int, now: int) -> bool:
-    """Start a job in the first pool that has a place, if any; return whether one had. Under fgd, the least fragmented first."""
-    pools = range(len(state.ready.size))
+    """Start a job in the first pool that has a place, if any; return whether one had."""
+    return any(_start_in(state, job, pool, now) for pool in _pools(state, job))
+
+
+def _pools(state: State, job: int, kept: int = NONE) -> Sequence[int]:
+    """Return the pools but one in which a job looks for a place: as they stand, under fgd the least fragmented first."""
+    pools = [pool for pool, full in enumerate(state.full) if pool != kept and state.kind[job] not in full]
     if state.ready.policy.placement == "fgd" and len(pools) > 1:
-        return any(
-            _start_in(state, job, pool, now) for pool in sorted(pools, key=lambda pool: (_growth(state, job, pool), pool))
-        )
-    return any(_start_in(state, job, pool, now) for pool in pools)
+        return sorted(pools, key=lambda pool: (_growth(state, job, pool), pool))
+    return pools
 
 
 def _growth(state: State, job: int, pool: int) -> int:
@@ -77,20 +82,20 @@ def _backfill(state: State, head: int, now: int) -> None:
 
     The order is that of the moment at which the first one did not fit.
     """
-    order = sorted((job for job in state.waiting if job != head), key=lambda job: key(state, job))
-    order = [job for job in order if key(state, job) > key(state, head)][: state.ready.policy.depth]
+    order = state.waiting if state.keys else sorted(state.waiting, key=partial(key, state))
+    after = order.index(head) + 1
     pool, shadow, extra = _reserved(state, head)
-    for job in order:
-        if not _may(state, job):
+    nowhere: set[int] = set()  # kinds of job without a place in any pool: what starts meanwhile only takes more
+    for job in order[after : after + state.ready.policy.depth]:
+        if state.kind[job] in nowhere or (state.ready.policy.cap and not _may(state, job)):
             continue
         late = now + -(-state.left[job] >> SHIFT) > shadow
-        for other in range(len(state.ready.size)):
-            count = int(state.ready.wanted[other, job])
-            if other == pool and late and count > extra:
-                continue
-            if _start_in(state, job, other, now):
-                extra -= count if other == pool and late else 0
-                break
+        kept = pool if late and state.wanted[pool][job] > extra else NONE
+        taken = next((other for other in _pools(state, job, kept) if _start_in(state, job, other, now)), NONE)
+        if taken == kept == NONE and state.ready.policy.own_placement is None:
+            nowhere.add(state.kind[job])
+        if taken == pool and late:
+            extra -= state.wanted[pool][job]
 
 
 def _reserved(state: State, head: int) -> tuple[int, int, int]:
@@ -98,35 +103,24 @@ def _reserved(state: State, head: int) -> tuple[int, int, int]:
 
     It counts nodes, not which: where a placement wants them together, the time may be too early.
     """
-    found = (-1, NEVER, 0)
+    found = (NONE, NEVER, 0)
     for pool in range(len(state.ready.size)):
-        if state.ready.wanted[pool, head]:
+        if state.wanted[pool][head]:
             time, extra = _release(state, head, pool)
             found = (pool, time, extra) if time < found[1] or found[0] < 0 else found
     return found
 
 
 def _release(state: State, head: int, pool: int) -> tuple[int, int]:
-    ready = state.ready
-    count, each, share = int(ready.wanted[pool, head]), int(ready.each[pool, head]), state.share[head]
-    fitting, beside = len(state.fitting(pool, head)), state.beside
-    room: dict[int, int] = {}
-    freed: dict[int, list[int]] = {}
-    for run in sorted((run for run in state.going.values() if run.pool == pool), key=lambda run: (run.end, run.job)):
-        for node in run.nodes:
-            before = room.get(node, state.room(node))
-            room[node] = before + run.each * state.share[run.job]
-            if beside is None:
-                fitting += before < each * share <= room[node]
-                continue
-            had = freed.get(node, beside[node])
-            freed[node] = list(map(add, had, state.asks(pool, run.job)))
-            asked = state.asks(pool, head)
-            fits = room[node] >= each * share and covers(freed[node], asked)
-            fitting += fits and not (before >= each * share and covers(had, asked))
-        if fitting >= count:
-            return run.end, fitting - count
-    return NEVER, 0
+    part, runs = state.part(pool, head), state.going_in[pool].values()
+    more, over = state.wanted[pool][head] - len(state.fitting(pool, head)), state.rooms.releases(pool, part)
+    if more <= 0 and runs:  # there are enough, but not where the placement wants them
+        last = min((run.end, run.job) for run in runs)
+    elif 0 < more <= len(over):
+        last = over[more - 1]
+    else:
+        return NEVER, 0
+    return last[0], bisect_right(over, last) - more
 
 
 def _make_room(state: State, job: int, now: int) -> bool:
@@ -140,7 +134,7 @@ def _make_room(state: State, job: int, now: int) -> bool:
         if stopped is not None:
             for victim in stopped:
                 state.over(victim, now, PREEMPTED)
-                state.waiting.append(victim)
+                state.wait(victim)
             return _start_in(state, job, pool, now)
     return False
 

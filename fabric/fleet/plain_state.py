@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from heapq import heappop, heappush
 
 import numpy as np
 
-from fabric.fleet.fragments import Fragments, Part, covers
+from fabric.fleet.fragments import Fragments, Part
 from fabric.fleet.job import WHOLE
 from fabric.fleet.outcome import ENDED, FULL, RUNNING, Runs
 from fabric.fleet.plain_links import SharedLinks, speed
+from fabric.fleet.plain_rooms import Rooms
 from fabric.fleet.ready import NEVER, Ready
 
 SHIFT = 18
@@ -36,7 +38,8 @@ class Going:
 class State:
     """All that changes. free: whole devices of a node, -1 while it is down or off. parts: device -> thousandths free.
 
-    beside: what is free of a node beside devices, processors and MiB; None where they bind nothing.
+    beside: what is free of a node beside devices, processors and MiB; None where they bind nothing. full: per pool the kinds of
+    job that have no place there until something is given back.
     """
 
     def __init__(self, ready: Ready) -> None:
@@ -55,8 +58,14 @@ class State:
         pools = [ready.fleet.pools[pool] for pool in ready.fleet.node_pool.tolist()]
         self.beside = None if ready.beside is None else [[pool.processors, pool.memory] for pool in pools]
         self.links = SharedLinks(ready) if ready.links is not None else None
+        self.kind, self.asked = _kinds(ready)
+        self.wanted, self.keys = ready.wanted.tolist(), _keys(ready)
         self.fragments = Fragments(self)
+        self.rooms = Rooms(self)
+        self.full: list[set[int]] = [set() for _ in ready.size]
         self.going: dict[int, Going] = {}
+        self.going_in: list[dict[int, Going]] = [{} for _ in ready.size]
+        self.on: list[dict[int, Going]] = [{} for _ in self.free]
         self.waiting: list[int] = []
         self.held = [0] * len(ready.weight)
         self.left = [work << SHIFT for work in ready.jobs.work.tolist()]
@@ -68,36 +77,34 @@ class State:
 
     def fitting(self, pool: int, job: int) -> list[int]:
         """Return the nodes of a pool that have room for a job's part: devices, or a share of one, processors and memory."""
-        found = self.with_devices(pool, int(self.ready.each[pool, job]), self.share[job])
-        if self.beside is None:
-            return found
-        asks = self.asks(pool, job)
-        return [node for node in found if covers(self.beside[node], asks)]
+        return list(self.rooms.fitting(pool, self.part(pool, job)))
 
     def asks(self, pool: int, job: int) -> tuple[int, ...]:
         """Return what a job takes of each of its nodes beside devices, nothing where that binds nothing."""
-        return () if self.ready.beside is None else tuple(self.ready.beside[:, pool, job].tolist())
+        return self.part(pool, job)[2]
 
     def part(self, pool: int, job: int) -> Part:
         """Return what a job takes of each of its nodes: devices, its share of one, and what beside them."""
-        return int(self.ready.each[pool, job]), self.share[job], self.asks(pool, job)
-
-    def with_devices(self, pool: int, each: int, share: int) -> list[int]:
-        """Return the nodes of a pool that have so many free devices, or room for a share of one."""
-        first, last = int(self.ready.pool_first[pool]), int(self.ready.pool_first[pool + 1])
-        if share == WHOLE:
-            return [node for node in range(first, last) if self.free[node] >= each]
-        return [n for n in range(first, last) if self.free[n] >= 1 or any(part >= share for part in self.parts[n].values())]
+        return self.asked[pool][self.kind[job]]
 
     def room(self, node: int) -> int:
         """Return what is free on a node, in thousandths of a device."""
         return self.free[node] * WHOLE + sum(self.parts[node].values())
 
+    def wait(self, job: int) -> None:
+        """Put a job into the queue, in its place where jobs keep theirs."""
+        if self.keys:
+            insort(self.waiting, job, key=self.keys.__getitem__)
+        else:
+            self.waiting.append(job)
+
     def begin(self, job: int, pool: int, nodes: list[int], now: int) -> None:
         """Start a job on nodes; its speed on shared links is set by `settle`."""
         run = Going(job, pool, nodes, int(self.ready.each[pool, job]), now, self.left[job], self.started)
         self.started += 1
-        self.going[job] = run
+        self.going[job] = self.going_in[pool][job] = run
+        for node in nodes:
+            self.on[node][job] = run
         self._take(run)
         self.held[self.tenant[job]] += len(nodes) * run.each * self.share[job]
         if self.links is not None:
@@ -113,6 +120,8 @@ class State:
     def over(self, job: int, now: int, why: int) -> None:
         """Take a job off its nodes and note its run; one that is stopped keeps its work up to the last checkpoint."""
         run = self.going.pop(job)
+        for runs in (self.going_in[run.pool], *(self.on[node] for node in run.nodes)):
+            del runs[job]
         self._give(run)
         self.held[self.tenant[job]] -= len(run.nodes) * run.each * self.share[job]
         if self.links is not None and self.links.remove(job):
@@ -145,6 +154,7 @@ class State:
             if new != run.speed:
                 run.left, run.since, run.speed = run.left_at(now), now, new
                 self._expect(run, now)
+                self._changed(run)
 
     def mark(self, begin: int) -> None:
         """Note what every running job has done by the window's begin."""
@@ -164,8 +174,14 @@ class State:
         run.end = now + min(-(-run.left // run.speed), NEVER)
         heappush(self.ends, (run.end, run.job))
 
+    def _changed(self, run: Going) -> None:
+        """Note that a run's nodes, or when they are free again, have changed."""
+        for node in run.nodes:
+            self.rooms.changed(node)
+
     def _move(self, run: Going, sign: int) -> None:
-        """Give what a job holds beside devices (sign 1), or take it (-1)."""
+        """Give what a job holds beside devices (sign 1), or take it (-1); its nodes have changed."""
+        self._changed(run)
         if self.beside is not None:
             for kind, amount in enumerate(self.asks(run.pool, run.job)):
                 for node in run.nodes:
@@ -193,6 +209,7 @@ class State:
 
     def _give(self, run: Going) -> None:
         self._move(run, 1)
+        self.full[run.pool].clear()
         share = self.share[run.job]
         if share == WHOLE:
             for node in run.nodes:
@@ -203,6 +220,32 @@ class State:
         if self.parts[node][device] == WHOLE:
             del self.parts[node][device]
             self.free[node] += 1
+
+
+def _kinds(ready: Ready) -> tuple[list[int], list[list[Part]]]:
+    """Return the kind of every job (jobs of one kind fit alike), and per pool and kind what it takes of each of its nodes."""
+    pools, beside = len(ready.size), np.zeros((0, 0), np.int64)
+    if ready.beside is not None:
+        beside = ready.beside.transpose(1, 0, 2).reshape(-1, len(ready.jobs))
+    rows = [ready.each, ready.jobs.columns()["share"][None], *([beside] if len(beside) else []), ready.wanted]
+    kinds, kind = np.unique(np.concatenate(rows), axis=1, return_inverse=True)
+    each, share, left = kinds[:pools].tolist(), kinds[pools].tolist(), kinds[pools + 1 : -pools].tolist()
+    width = len(left) // pools
+
+    def parts(pool: int) -> list[Part]:
+        own = list(zip(*left[pool * width : (pool + 1) * width], strict=True)) or [()] * len(share)
+        return list(zip(each[pool], share, own, strict=True))
+
+    return kind.reshape(-1).tolist(), [parts(pool) for pool in range(pools)]
+
+
+def _keys(ready: Ready) -> list[tuple[int, int, int]]:
+    """Return per job what the queue is ordered by (priority, the order's own key, arrival); none where that changes."""
+    if ready.policy.own_order is not None or ready.policy.order == "fair":
+        return []
+    count = len(ready.jobs)
+    own = ready.jobs.work.tolist() if ready.policy.order == "shortest" else [0] * count
+    return list(zip((-ready.jobs.columns()["priority"].astype(np.int64)).tolist(), own, range(count), strict=True))
 
 
 def columns(state: State) -> Runs:

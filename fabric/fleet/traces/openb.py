@@ -25,7 +25,7 @@ NOTES = (Said("pod_work"), Said("processors"))
 
 
 def read(text: str, where: str) -> Trace:
-    """Return the trace; a pod of quality BE (best effort) is preemptible.
+    """Return the trace; a pod lies on one node, and one of quality BE (best effort) is preemptible.
 
     Raises:
         InputError: another header, or no job.
@@ -48,8 +48,8 @@ def read(text: str, where: str) -> Trace:
             part = share if devices == 1 and 0 < share < WHOLE else WHOLE
             kinds = tuple(kind for kind in row["gpu_spec"].split("|") if kind)
             low = row["qos"] == BEST_EFFORT
-            beside = {name: maybe_whole(row.get(column, "")) or 0 for column, name in BESIDE.items()}
-            rows.add(line, row["name"], submit, end - begin, devices, share=part, types=kinds, preemptible=low, **beside)
+            more = {name: maybe_whole(row.get(column, "")) or 0 for column, name in BESIDE.items()} | {"nodes": 1}
+            rows.add(line, row["name"], submit, end - begin, devices, share=part, types=kinds, preemptible=low, **more)
     return rows.trace(origin=False, source=SOURCE, notes=NOTES)
 
 

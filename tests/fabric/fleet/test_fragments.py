@@ -36,3 +36,14 @@ def test_a_job_that_takes_any_kind_leaves_the_sought_kind_free():
     assert first == {"fifo+fgd": (1,), "fifo+tree": (0,)}, "nobody else asks for V100"
     begun = {name: min(run.start_us for run in out if out.jobs.name(run.job) != "any") for name, out in by.items()}
     assert begun == {"fifo+fgd": HOUR // 2, "fifo+tree": HOUR}
+
+
+def test_backfill_too_looks_for_the_least_fragmented_pool_first():
+    fleet = Fleet((Pool("old", 1, 4, "T4"), Pool("new", 2, 4, "V100")), flat(3, 3))
+    rows = [FleetJob("there", 0, 10 * HOUR, 4, types=("V100",)), FleetJob("first", 1, HOUR, 8, nodes=2, types=("V100",))]
+    rows += [FleetJob("later", 2, HOUR, 1), *(FleetJob(f"old{n}", 3 + n, HOUR, 4, types=("T4",)) for n in range(3))]
+    found = simulate(fleet, rows, policy("easy+fgd"))
+    by_name = {found.jobs.name(run.job): run for run in found}
+    assert by_name["first"].start_us == 10 * HOUR, "it holds up the rest, which goes on behind it"
+    assert by_name["later"].nodes[0] in (1, 2), "three jobs of four want the old node whole"
+    assert by_name["old0"].start_us == 3

@@ -90,7 +90,7 @@ KUBECTL = json.dumps(
 FILES = {"philly": PHILLY, "openb": OPENB, "csv": OWN, "swf": SWF, "sacct": SACCT, "kubectl": KUBECTL}
 WANTED = {  # kind -> jobs as (submit s, work s, devices, nodes), how many rows are left out
     "philly": ([(0, 2951, 16, 0), (2932, 66.5, 1, 0)], 5),
-    "openb": ([(0, 90, 1, 0), (5, 90, 2, 0)], 2),
+    "openb": ([(0, 90, 1, 1), (5, 90, 2, 1)], 2),
     "csv": ([(0, 10, 1, 0), (2, 10, 16, 0)], 4),
     "swf": ([(0, 100, 32, 0), (10, 100, 16, 0)], 4),
     "sacct": ([(0, 3600, 16, 2), (3600, 60, 4, 1), (4200, 86410, 8, 1)], 3),
