@@ -52,6 +52,7 @@ def test_mpi_has_both_forms_and_records_its_surroundings(tmp_path, ranks):
     assert not {socket.gethostname(), platform.node()} & {str(v) for r in results for v in r.context.values()}
 
 
+@pytest.mark.parametrize("backend", ["mpi"], indirect=True)
 def test_fixed_counts_are_kept_by_all_ranks_and_appended_results_are_not_shown_again(backend, tmp_path, ranks):
     path = tmp_path / "r.jsonl"
     arguments = ["--backend", backend.name, "--sizes", "1KiB", "--iters", "7", "--warmup", "2", "--ranks", "2"]

@@ -79,7 +79,7 @@ world.close()
 """
 
 
-@pytest.mark.parametrize("ranks_in_all", [2, 3])
+@pytest.mark.parametrize("ranks_in_all", [3])
 def test_every_kind_mode_and_dtype_is_right_and_faults_are_counted(backend, ranks_in_all, tmp_path, ranks):
     program = tmp_path / "ranks.py"
     program.write_text(RANK_PROGRAM)

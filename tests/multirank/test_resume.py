@@ -32,6 +32,7 @@ def cells(results):
     return Counter((r.case.nbytes, r.case.world_size, r.case.in_place, r.case.order) for r in results)
 
 
+@pytest.mark.parametrize("backend", ["mpi"], indirect=True)
 def test_a_killed_start_is_resumed(backend, tmp_path, ranks):
     path = tmp_path / "r.jsonl"
     arguments = ["--backend", backend.name, *RUN, *ORDERS]

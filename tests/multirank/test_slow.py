@@ -211,6 +211,7 @@ def test_a_killed_search_goes_on_with_its_file_and_ends_with_the_same_verdict(ra
     assert second.returncode == first.returncode
 
 
+@pytest.mark.parametrize("backend", ["mpi"], indirect=True)
 def test_lateness_reports_every_rank(backend, ranks):
     done = slow(ranks, "--method", "lateness", "--backend", backend.name, "--ranks", "3", "--repeats", "8", "--json", *QUICK)
     found = json.loads(done.stdout)
@@ -220,6 +221,7 @@ def test_lateness_reports_every_rank(backend, ranks):
     assert found["wrong"] == 0
 
 
+@pytest.mark.parametrize("backend", ["gloo"], indirect=True)
 def test_cuts_of_every_order_beside_the_fabric_and_an_idle_rank(backend, ranks):
     arguments = ["--method", "bisection", "--ranks", "3", "--orders", "contiguous,interleaved,scattered:1", "--repeats", "6"]
     done = slow(ranks, "--backend", backend.name, *arguments, "--topo", "star:devices=4", "--json", *QUICK)
@@ -253,6 +255,7 @@ def test_wrong_input_is_one_line_and_exit_code_2(ranks):
     assert (done.returncode, said) == (2, ["fabricbench: ranks: groups need 4 or more, got 3; use --method pairs"])
 
 
+@pytest.mark.parametrize("backend", ["gloo"], indirect=True)
 def test_ctrl_c_leaves_nothing(backend, ranks):
     mark = "67.125"
     with ranks.subprocess.Popen(
