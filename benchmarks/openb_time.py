@@ -36,7 +36,7 @@ def draw(jobs: Jobs, devices: int, load: float, days: float, seed: int, longest:
     """Return pods that ask for `load` of so many devices at every time of so many days; none runs longer than `longest` s."""
     random = np.random.default_rng(seed)
     works = np.minimum(jobs.work / 1e6, longest)
-    asks = jobs.devices * jobs.columns()["share"].astype(np.float64) / WHOLE
+    asks = _asks(jobs)
     wanted = load * devices
     found = random.choice(len(works), int(2 * wanted * works.sum() / (works * asks).sum()) + 1, p=works / works.sum())
     held = found[: int(np.searchsorted(np.cumsum(asks[found]), wanted)) + 1]
@@ -50,6 +50,11 @@ def draw(jobs: Jobs, devices: int, load: float, days: float, seed: int, longest:
         np.maximum(np.concatenate([left, works[new]]), 1e-6),
         np.concatenate([held, new]),
     )
+
+
+def _asks(jobs: Jobs) -> np.ndarray:
+    """Return the devices that every pod asks for, shares as such."""
+    return np.asarray(jobs.devices * jobs.columns()["share"].astype(np.float64) / WHOLE)
 
 
 def written(path: Path, jobs: Jobs, drawn: Drawn, *, bound: bool) -> Path:
@@ -86,7 +91,7 @@ def topo(pools: Sequence[Mapping[str, Any]]) -> str:
 def touched(jobs: Jobs, longest: float) -> dict[str, float]:
     """Return how many pods run longer, their share of the list's device-time, and how much of it is cut off."""
     works = jobs.work / 1e6
-    asks = jobs.devices * jobs.columns()["share"].astype(np.float64) / WHOLE
+    asks = _asks(jobs)
     total, long = float((works * asks).sum()), works > longest
     return {
         "pods": len(jobs),

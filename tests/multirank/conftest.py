@@ -63,23 +63,19 @@ def run_program(text, name, tmp_path, count=3):
     return json.loads(done.stdout)
 
 
-def _measuring(arguments):
-    """Return the command of a plain `measure`; without a fabric it would measure this machine's each time, for its bounds."""
-    bound = [] if "--topo" in arguments or arguments[-1:] == (HERE,) else ["--topo", "none"]
-    return [sys.executable, "-m", "fabric", "measure", *(word for word in arguments if word != HERE), *bound]
+def _measuring(arguments, *, bounds=False):
+    """Return the command of a plain `measure`; without --topo it would measure this machine's levels each time, for bounds."""
+    without = [] if bounds or "--topo" in arguments else ["--topo", "none"]
+    return [sys.executable, "-m", "fabric", "measure", *arguments, *without]
 
 
-HERE = "bound by this machine"
-"""Last of what measure() is given: its bounds are to be this machine's own."""
-
-
-def measure(*arguments, timeout=120):
-    """Return a finished `measure` that was started plainly, without bounds unless arguments ask for them."""
-    return finish(_measuring(arguments), {**BARE, "PYTHONPATH": PATH}, timeout)
+def measure(*arguments, timeout=120, bounds=False):
+    """Return a finished `measure` that was started plainly. bounds: by this machine's own levels where no --topo is said."""
+    return finish(_measuring(arguments, bounds=bounds), {**BARE, "PYTHONPATH": PATH}, timeout)
 
 
 def start_measure(*arguments):
-    """Return a running `measure` that was started plainly, without bounds unless arguments ask for them."""
+    """Return a running `measure` that was started plainly."""
     command = _measuring(arguments)
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=ROOT, env={**BARE, "PYTHONPATH": PATH}, stdout=pipe, stderr=pipe, text=True)

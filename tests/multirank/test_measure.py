@@ -140,7 +140,8 @@ def test_orders_are_cases_of_their_own(backend, ranks):
 
 def test_this_machine_is_the_bound_where_none_is_named(ranks):
     ranks.needs("mpi")
-    found = rows(ranks.measure("--backend", "mpi", "--ranks", "1,2", "--sizes", "64KiB", "--iters", "9", "--json", ranks.HERE))
+    asked = ["--backend", "mpi", "--ranks", "1,2", "--sizes", "64KiB", "--iters", "9", "--json"]
+    found = rows(ranks.measure(*asked, bounds=True))
     assert {r["bottleneck"] for r in found if r["world_size"] == 2} == {"device"}
     for row in found:
         if row["world_size"] == 2:

@@ -28,7 +28,7 @@ LATER = 2.0
 def not_without_end(launch: Launch, limit: float) -> Iterator[None]:
     """Connect inside; this process is killed where that takes longer than the limit, with a line on standard error.
 
-    The line is said once a node, by its first rank: who of the node's ranks is stopped, or that all wait for another node's.
+    The first rank of a node says who of its ranks is stopped; where none is, rank 0 alone says that.
     """
     if not hasattr(os, "fork"):
         yield
@@ -70,7 +70,11 @@ def _ended(watched: int, seconds: float) -> bool:
 
 def line(limit: float, stopped: list[int]) -> str:
     """Return what is said of ranks that did not connect. stopped: those of this node that a signal has stopped."""
-    who = words_of_stopped(stopped) if stopped else "all ranks of this node wait for another node's"
+    who = (
+        words_of_stopped(stopped)
+        if stopped
+        else "no rank of this node is stopped by a signal; raise --timeout if they need longer"
+    )
     return f"the ranks did not connect within {limit:g} s: {who}"
 
 
