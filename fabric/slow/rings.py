@@ -38,7 +38,9 @@ def tree_for(units: Sequence[Sequence[int]], ranks: int, word: str, fabric: Fabr
         node = topology.node[: topology.devices]
         nodes = int(node[ranks - 1]) + 1
         if ranks < topology.devices and node[ranks] == node[ranks - 1]:
-            raise InputError(f"ranks: must fill the fabric's nodes of {topology.devices_per_node} devices, got {ranks}")
+            each = topology.devices_per_node
+            start = f"srun --nodes={topology.nodes} --ntasks-per-node={each} fabricbench slow ..."
+            raise InputError(f"ranks: must fill the fabric's nodes of {each} devices, got {ranks}; on all of it: {start}")
         tree = tree_of(fabric, list(range(nodes)), routing)
     if tree.nodes < FEWEST:
         raise InputError(f"ranks: a search needs {FEWEST} ranks or nodes or more, got {tree.nodes}; use --method pairs")

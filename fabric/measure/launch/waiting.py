@@ -70,11 +70,8 @@ def _ended(watched: int, seconds: float) -> bool:
 
 def line(limit: float, stopped: list[int]) -> str:
     """Return what is said of ranks that did not connect. stopped: those of this node that a signal has stopped."""
-    who = (
-        words_of_stopped(stopped)
-        if stopped
-        else "no rank of this node is stopped by a signal; raise --timeout if they need longer"
-    )
+    nobody = "no rank of this node is stopped by a signal; raise --timeout if they need longer"
+    who = words_of_stopped(stopped) if stopped else nobody
     return f"the ranks did not connect within {limit:g} s: {who}"
 
 
