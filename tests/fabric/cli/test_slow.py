@@ -26,7 +26,7 @@ from topologies.errors import InputError
         (["--topo", "star:devices=3", "--ranks", "4", "--backend", "mpi"], "topo: must have 4 devices or more, one a rank"),
         (
             ["--topo", "dgx-h100:nodes=64", "--backend", "mpi", "--ranks", "4"],
-            "ranks: must fill the fabric's nodes of 8 devices, got 4; on all of it: srun --nodes=64 --ntasks-per-node=8 fabricbench",
+            "ranks: must fill the fabric's nodes of 8 devices, got 4; on all of it: srun --nodes=64 --ntasks-per-node=8",
         ),
         (["--layers", "wire"], "layers: must be some of collective, in-network, pairs, got 'wire'"),
         (["--layers", "in-network", "--backend", "mpi"], "layers: in-network needs nccl and switches that add up"),
