@@ -37,6 +37,8 @@ LIKELIEST = 0.3
 """Probability from which on a suspect is confirmed where nothing else is left to test."""
 AGAIN = 3
 """Times that the very same test is asked, at most: more tell nothing new."""
+FASTER = 5.0
+"""Noises below healthy tests from which on a test is faster than its noise makes it."""
 PLAINLY = 0.7
 """How probably a test must show a suspect to be asked again for it."""
 RETRIES = 3
@@ -84,6 +86,8 @@ def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[Tes
 
     Where no test would tell more, the likeliest are confirmed as well.
     """
+    if fastest := _too_fast(state):
+        return [fastest], [], []
     tests, checks = _at(state, probability, SURE, SURE)
     if not tests and not checks:
         tests, checks = _at(state, probability, LIKELIEST, SURE)
@@ -92,6 +96,20 @@ def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[Tes
     if not others and not between:
         tests, checks = _at(state, probability, LIKELIEST, LIKELIEST)
     return (tests, between, checks) if tests or between or checks else (_again(state, probability), [], [])
+
+
+def _too_fast(state: Search) -> Test | None:
+    """Return the fastest test where it is faster than what healthy ones are taken to be, to be asked again.
+
+    Noise makes no test so fast: where most of few tests have something slow in them, that one may be the healthy one.
+    """
+    asked = [one.test for one in state.asked if one.why != "part"]
+    logs = state.logs[len(state.logs) - len(asked) :]
+    if not asked:
+        return None
+    test, scale = asked[int(np.argmin(logs))], state.scale
+    below = scale.centre - min(logs)
+    return test if below > max(log(1 + state.least), FASTER * scale.noise) and asked.count(test) < AGAIN else None
 
 
 def _again(state: Search, probability: Floats) -> list[Test]:
