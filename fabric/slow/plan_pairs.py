@@ -158,12 +158,14 @@ def _gates(tree: Tree, at: int, group: int, other: int) -> set[int]:
 def _of_layer(tree: Tree, at: int, known: Known, mass: Floats, others: Sequence[Test]) -> list[Test]:
     free = Free(tree, at, _taking_part(tree, at, known, others))
     units = _units(tree, at, known, mass, free, others)
+    hot = float(mass[accused(tree, known) & (tree.pairs.layer == at)].sum())
+    even = min(max(hot / 2, EVEN / 2), EVEN) if hot else EVEN  # half of those of whom one must be slow
     tests: list[Test] = []
     ring: list[int] = []
     sum_ = 0.0
     for suspicion, nodes in units:
         more = _joining(tree, at, ring, nodes, mass) if ring else nodes
-        if more is None or (ring and (sum_ >= NEARLY * EVEN or (sum_ + suspicion > EVEN and suspicion > LEAST))):
+        if more is None or (ring and (sum_ >= NEARLY * even or (sum_ + suspicion > even and suspicion > LEAST))):
             tests.append(Test(tuple(ring)))
             ring, sum_, more = [], 0.0, nodes
         ring += more
