@@ -45,6 +45,8 @@ RETRIES = 3
 """Confirmations of one suspect, at most."""
 UPHELD = 0.5
 """The probability that a confirmed suspect must have after all tests."""
+AS_FULL = 0.9
+"""Of how full the slow tests made a suspect: a confirmation that fills it less acquits nobody."""
 SURELY = 2.0
 """Logarithm of the odds from which on a confirmation confirms."""
 
@@ -101,7 +103,8 @@ def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[Tes
 def _too_fast(state: Search) -> Test | None:
     """Return the fastest test where it is faster than what healthy ones are taken to be, to be asked again.
 
-    Noise makes no test so fast: where most of few tests have something slow in them, that one may be the healthy one.
+    Its noise makes no test faster by twice what is looked for: where most of few tests have something slow in them, that one may
+    be the healthy one.
     """
     asked = [one.test for one in state.asked if one.why != "part"]
     logs = state.logs[len(state.logs) - len(asked) :]
@@ -109,7 +112,7 @@ def _too_fast(state: Search) -> Test | None:
         return None
     test, scale = asked[int(np.argmin(logs))], state.scale
     below = scale.centre - min(logs)
-    return test if below > max(log(1 + state.least), FASTER * scale.noise) and asked.count(test) < AGAIN else None
+    return test if below > max(2 * log(1 + state.least), FASTER * scale.noise) and asked.count(test) < AGAIN else None
 
 
 def _again(state: Search, probability: Floats) -> list[Test]:
@@ -163,19 +166,19 @@ def _at(state: Search, probability: Floats, sure: float, sure_pair: float) -> tu
             used |= {*pair[0].nodes, *pair[1].nodes}
     often = Counter(a.test for a in state.asked)
     belief = state.belief(probability)
-    tests = _planned(state, belief, used)
+    tests = _planned(state, belief, used, beside=bool(checks))
     if tests and all(often[test] for test in tests):
-        tests = _planned(state, belief, used, mildest=True) or tests
+        tests = _planned(state, belief, used, beside=bool(checks), mildest=True) or tests
     return [test for test in tests if often[test] < AGAIN], checks
 
 
-def _planned(state: Search, belief: Belief, used: set[int], *, mildest: bool = False) -> list[Test]:
+def _planned(state: Search, belief: Belief, used: set[int], *, beside: bool, mildest: bool = False) -> list[Test]:
     """Return the plan's tests that tell anything, over pairs of groups that they can tell of, too.
 
     Each without the rails that are known to be slow.
     """
     known, tree = state.known(belief.probability), state.tree
-    tests = (around(tree, known, test) for test in plan(tree, belief, used, mildest=mildest))
+    tests = (around(tree, known, test) for test in plan(tree, belief, used, beside=beside, mildest=mildest))
     narrowed = (_without(tree, test) for test in tests if test is not None)
     return [test for test in narrowed if len(test.without) < tree.rails and state.tells(test, belief.probability)]
 
@@ -226,7 +229,7 @@ def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float
             return
         usual = min(other, scale.centre + scale.noise)
         state.factors[suspect] = [exp(seen - usual) / share if isfinite(seen) else seen]
-    elif accused < -SURELY:
+    elif accused < -SURELY and share > AS_FULL * state.accusing(suspect):
         state.acquitted.add(suspect)
 
 
