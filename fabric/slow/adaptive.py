@@ -103,8 +103,8 @@ def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[Tes
 def _too_fast(state: Search) -> Test | None:
     """Return the fastest test where it is faster than what healthy ones are taken to be, to be asked again.
 
-    Its noise makes no test faster by twice what is looked for: where most of few tests have something slow in them, that one may
-    be the healthy one.
+    Noise makes no test faster by twice what is looked for: where most of few tests have something slow in them, that one may be
+    the healthy one.
     """
     asked = [one.test for one in state.asked if one.why != "part"]
     logs = state.logs[len(state.logs) - len(asked) :]
@@ -151,7 +151,7 @@ def _at(state: Search, probability: Floats, sure: float, sure_pair: float) -> tu
     waiting = [
         int(s)
         for s in np.flatnonzero(probability >= limit)
-        if s not in state.factors and state.tried.get(int(s), 0) < RETRIES + (s in state.once) and s not in state.acquitted
+        if s not in state.factors and state.tried.get(int(s), 0) < _tries(state, int(s)) and s not in state.acquitted
     ]
     checks: list[tuple[int, Test, Test]] = []
     used = {n for n in range(state.tree.nodes) if len(state.tree.left_out([n])) == state.tree.rails}
@@ -170,6 +170,11 @@ def _at(state: Search, probability: Floats, sure: float, sure_pair: float) -> tu
     if tests and all(often[test] for test in tests):
         tests = _planned(state, belief, used, beside=bool(checks), mildest=True) or tests
     return [test for test in tests if often[test] < AGAIN], checks
+
+
+def _tries(state: Search, suspect: int) -> int:
+    """Return how often a suspect is confirmed, at most: once more where one of two was sure."""
+    return RETRIES + any(one > SURELY for one in state.odds.get(suspect, ()))
 
 
 def _planned(state: Search, belief: Belief, used: set[int], *, beside: bool, mildest: bool = False) -> list[Test]:
@@ -223,14 +228,20 @@ def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float
     accused = log_odds(seen - scale.centre, scale.noise, state.least, share)
     others = log_odds(other - scale.centre, scale.noise, state.least, 1.0)
     state.tried[suspect] = state.tried.get(suspect, 0) + 1
-    if accused > SURELY and others < 0:
-        if state.tree.kind(suspect) != "node" and suspect not in state.once:
-            state.once.add(suspect)
+    if others < 0 < accused:
+        odds = state.odds.setdefault(suspect, [])
+        odds.append(accused)
+        if not _confirmed(odds, 1 if state.tree.kind(suspect) == "node" else 2):
             return
         usual = min(other, scale.centre + scale.noise)
         state.factors[suspect] = [exp(seen - usual) / share if isfinite(seen) else seen]
     elif accused < -SURELY and share > AS_FULL * state.accusing(suspect):
         state.acquitted.add(suspect)
+
+
+def _confirmed(odds: Sequence[float], times: int) -> bool:
+    """Return whether confirmations (logarithms of odds) are surely so many, or several fainter ones as much together."""
+    return sum(one > SURELY for one in odds) >= times or (len(odds) > times and sum(odds) > times * SURELY)
 
 
 def _narrow(state: Search, ask: Ask, groups: Sequence[int]) -> None:

@@ -228,8 +228,8 @@ def _units(
 ) -> Iterator[tuple[float, tuple[int, ...]]]:
     """Yield (suspicion, nodes in order) of units that fit beside each other: rings round the groups of every parent.
 
-    Where more than MANY of their pairs must be slow, those that are accused go to and fro, and rings round the groups left; so do
-    those of whom a ring round all told what it could: it is filled no more than by the group with the fewest nodes.
+    Where more than MANY of their pairs must be slow, those that are accused go to and fro, and rings round the groups left. So
+    do those of whom a ring round all told what it could: the group with the fewest nodes bounds how full it is.
     """
     number, direct = tree.pairs.number[at], tree.layers[at].direct
     at_once, load = _at_once(tree, at, known), _load(tree, others)
