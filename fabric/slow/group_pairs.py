@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.network.fabric import Fabric
-from fabric.network.routing.detours import FAMILIES, groups_of
 from topologies.base import Topology
 
 if TYPE_CHECKING:
@@ -118,6 +117,8 @@ def direct_groups(topology: Topology) -> tuple[str, Ints] | None:
 
     Groups of a dragonfly, or the switches of a network that has one tier of them with devices at each.
     """
+    from fabric.network.routing.detours import FAMILIES, groups_of  # noqa: PLC0415  # scipy, paid only where a fabric is searched
+
     if topology.family in FAMILIES:
         return "group", groups_of(topology)
     switches = np.flatnonzero(topology.is_switch)
