@@ -21,7 +21,7 @@ from fabric.slow.plan import SURE, Belief, Test, filled, plan
 from fabric.slow.plan_pairs import around, pair_tests, rounds_of
 from fabric.slow.state import Found, Search
 from fabric.slow.tree import Tree
-from fabric.slow.verdicts import Kind, Verdict, merged, on_rails
+from fabric.slow.verdicts import RATIO, Kind, Verdict, merged, on_rails
 from fabric.statistics import median
 
 Floats = NDArray[np.float64]
@@ -269,7 +269,7 @@ def _found(state: Search, ask: Ask) -> Found:
     """Return the findings: parts of confirmed nodes told apart, nodes of one switch merged."""
     probability = state.probability()
     noise = state.scale.noise if state.logs else FIRST_NOISE
-    confirmed = sorted(s for s in state.factors if probability[s] > UPHELD)
+    confirmed = sorted(s for s, own in state.factors.items() if probability[s] > UPHELD and log(median(own)) > RATIO * noise)
     parts: dict[int, Part] = {}
     with suppress(Ended):
         parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
@@ -300,7 +300,7 @@ def _found(state: Search, ask: Ask) -> Found:
 
 def _verdict(state: Search, suspect: int, probability: float, noise: float, kind: Kind, parts: tuple[int, ...]) -> Verdict:
     factor = float(median(state.factors[suspect]))
-    wide = exp(2.8 * noise)  # of a ratio of two tests, 95 %
+    wide = exp(RATIO * noise)
     name = state.tree.word(suspect)
     suspects: tuple[int, ...] = (suspect,)
     if (what := state.tree.kind(suspect)) == "switch":
