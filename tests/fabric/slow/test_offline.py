@@ -264,7 +264,7 @@ def test_logs_without_hosts_are_left_out_with_the_reason(tmp_path):
 def test_a_folder_that_is_not_there_is_one_line(tmp_path):
     code, _, err = asked("--from", str(tmp_path / "none"))
     assert code == 2
-    assert err.strip().splitlines() == [f"fabricbench: from: there is no {tmp_path / 'none'}; a folder of logs, or one log"]
+    assert err.strip().splitlines() == [f"from: there is no {tmp_path / 'none'}; a folder of logs, or one log"]
 
 
 def test_names_of_hosts_in_a_files_name():
