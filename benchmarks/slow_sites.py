@@ -312,7 +312,7 @@ HEAD = (
 @cache
 def _fabric(spec: str) -> tuple[Fabric, Tree]:
     fabric = load(spec)
-    return fabric, tree_of(fabric)
+    return fabric, tree_of(fabric, unit="domain")
 
 
 def scored(task: Mapping[str, Any]) -> list[dict[str, Any]]:

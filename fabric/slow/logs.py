@@ -17,6 +17,7 @@ from fabric.importers import algorithm, catalog, folder
 from fabric.records.result import Result
 from fabric.records.store import read
 from fabric.slow.layers import in_network
+from fabric.text.files import exists
 from fabric.units import show_size
 from topologies.errors import InputError
 
@@ -70,7 +71,7 @@ def layers(path: Path, known: Collection[str], tell: Tell, nbytes: int | None = 
     Raises:
         InputError: nothing there, no log of a group of two hosts or more, or none of that size.
     """
-    if not folder.exists(path):
+    if not exists(path):
         raise InputError(f"from: there is no {path}; a folder of logs, or one log")
     timed = list(_all(path, known, tell))
     by_kind: dict[tuple[str, ...], list[Timed]] = {}
