@@ -10,7 +10,6 @@ from click.testing import CliRunner
 
 from fabric.cli.main import program
 from fabric.errors import EnvironmentFault
-
 from fabric.measure.backends.catalog import backend, variant
 from fabric.measure.backends.cuda import Stream
 from fabric.measure.cells.ask import What
