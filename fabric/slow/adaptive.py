@@ -223,7 +223,7 @@ def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float
     What is between nodes is confirmed twice, in rounds of their own: others' traffic through it comes and goes.
     """
     scale = state.scale
-    full, _ = filled(state.tree, with_it)
+    full, cover = filled(state.tree, with_it)
     share = float(full[suspect] / full.max())
     accused = log_odds(seen - scale.centre, scale.noise, state.least, share)
     others = log_odds(other - scale.centre, scale.noise, state.least, 1.0)
@@ -235,7 +235,7 @@ def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float
             return
         usual = min(other, scale.centre + scale.noise)
         state.factors[suspect] = [exp(seen - usual) / share if isfinite(seen) else seen]
-    elif accused < -SURELY and share > AS_FULL * state.accusing(suspect):
+    elif accused < -SURELY and share * cover[suspect] > AS_FULL * state.accusing(suspect):
         state.acquitted.add(suspect)
 
 

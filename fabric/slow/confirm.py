@@ -80,7 +80,9 @@ def _of_group(
     above = [one.group for one in tree.layers[at + 1 :]]
     apart = {g: sum(int(up[groups[g][0]] != up[n]) for up in above for n in groups[number][:1]) for g in well}
     beside = {g: (pair := tree.pair(at, number, g)) is not None and bool(doubted[pair]) for g in well}
-    well.sort(key=lambda g: (beside[g], apart[g], -len(groups[g]), g))  # below as few other boundaries as can be
+    direct = [one.group for one in tree.layers if one.direct]  # between their groups cables are thin
+    thin = {g: any(of[groups[g][0]] != of[n] for of in direct for n in own[:1]) for g in well}
+    well.sort(key=lambda g: (thin[g], beside[g], apart[g], -len(groups[g]), g))  # below as few other boundaries as can be
     if not own or not well:
         return None
     partner = groups[well[0]][: len(own)]

@@ -318,6 +318,9 @@ def _joined(
         left = order
         nodes = [n for g in left for n in rests[g].nodes]
         boundary = sum(_out(tree, at, g, mass) for g in left)
+        if len(left) > 1 and boundary > ENOUGH and at + 1 < len(tree.layers) and tree.layers[at + 1].direct:
+            tests.append(Test(mixed(tree, nodes, at)))  # cables between groups are too thin for what leads out of these
+            continue
         found[parent] = _Rest(nodes, sum(rests[g].mass for g in left) + float(boundary))
         if tree.layers[at].boundaries == 1 and left:
             found[parent].mass -= float(boundary) / 2  # both groups name the same one

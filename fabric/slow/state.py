@@ -202,9 +202,10 @@ class Search:
         return np.asarray((np.array(self.rows)[slow > quiet] > 0).sum(axis=0))
 
     def accusing(self, suspect: int) -> float:
-        """Return how full slow tests made a suspect, at most."""
+        """Return how full slow tests made what they cover of a suspect, at most."""
         quiet, slow = self.densities()
-        return float(np.where(slow > quiet, np.array(self.fills)[:, suspect], 0.0).max())
+        full = np.array(self.fills)[:, suspect] * np.array(self.covers)[:, suspect]
+        return float(np.where(slow > quiet, full, 0.0).max())
 
     def densities(self) -> tuple[Floats, Floats]:
         """Return the densities of every test's time without and with something slow in it."""

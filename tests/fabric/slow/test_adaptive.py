@@ -94,6 +94,13 @@ def test_most_first_tests_slow_alike_are_not_taken_for_healthy():
     assert {s for v in found.verdicts for s in v.suspects} == {1, 10, 19, 28, 37}
 
 
+def test_what_leads_out_of_leaves_is_told_inside_their_group_where_cables_between_groups_are_thin():
+    """Of a dragonfly+ a leaf was confirmed over a cable that four nodes share, and found in half of the sites."""
+    scores = sites("dragonfly_plus:p=4,leaves=4,spines=4,h=1", 2, 6)
+    assert all(s.found == s.planted and s.settled for s in scores)
+    assert sum(s.false for s in scores) == 0
+
+
 def test_a_confirmation_that_fills_less_than_the_slow_tests_did_acquits_nobody():
     """What leads out of a pod is slower by 1.37: three quarters of it look healthy."""
     spec, faults, kinds, _ = SETTINGS[3]
