@@ -60,10 +60,11 @@ fidelity: install mpich
 scaling: install
 	$(BIN)/python -m benchmarks.scaling
 
-# Tests of one process share the cores; those that start ranks have them alone.
+# Tests of one process share the cores; those that start ranks have them alone, and are looked for where the mark stands: to
+# import all other tests as well takes half a minute.
 test: install mpich
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not multirank"
-	$(BIN)/python -m pytest -m multirank
+	$(BIN)/python -m pytest -m multirank $$(grep -rl multirank tests --include='test_*.py')
 
 # `make test` draws the same examples in every run; a search draws others, 1000 a test or as many as a costly test says, each round.
 fuzz: install

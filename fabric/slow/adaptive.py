@@ -22,7 +22,7 @@ from fabric.slow.plan_pairs import around, pair_tests, rounds_of
 from fabric.slow.plan_walks import node_walks
 from fabric.slow.state import Found, Search
 from fabric.slow.tree import Tree
-from fabric.slow.verdicts import Kind, Verdict, merged, on_rails
+from fabric.slow.verdicts import RATIO, Kind, Verdict, merged, on_rails
 from fabric.statistics import median
 
 Floats = NDArray[np.float64]
@@ -38,12 +38,16 @@ LIKELIEST = 0.3
 """Probability from which on a suspect is confirmed where nothing else is left to test."""
 AGAIN = 3
 """Times that the very same test is asked, at most: more tell nothing new."""
+FASTER = 5.0
+"""Noises below healthy tests from which on a test is faster than its noise makes it."""
 PLAINLY = 0.7
 """How probably a test must show a suspect to be asked again for it."""
 RETRIES = 3
 """Confirmations of one suspect, at most."""
 UPHELD = 0.5
 """The probability that a confirmed suspect must have after all tests."""
+AS_FULL = 0.9
+"""Of how full the slow tests made a suspect: a confirmation that fills it less acquits nobody."""
 SURELY = 2.0
 """Logarithm of the odds from which on a confirmation confirms."""
 
@@ -85,6 +89,8 @@ def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[Tes
 
     Where no test would tell more, the likeliest are confirmed as well.
     """
+    if fastest := _too_fast(state):
+        return [fastest], [], []
     tests, checks = _at(state, probability, SURE, SURE)
     if not tests and not checks:
         tests, checks = _at(state, probability, LIKELIEST, SURE)
@@ -93,6 +99,21 @@ def next_tests(state: Search, probability: Floats) -> tuple[list[Test], list[Tes
     if not others and not between:
         tests, checks = _at(state, probability, LIKELIEST, LIKELIEST)
     return (tests, between, checks) if tests or between or checks else (_again(state, probability), [], [])
+
+
+def _too_fast(state: Search) -> Test | None:
+    """Return the fastest test where it is faster than what healthy ones are taken to be, to be asked again.
+
+    Noise makes no test faster by twice what is looked for: where most of few tests have something slow in them, that one may be
+    the healthy one.
+    """
+    asked = [one.test for one in state.asked if one.why != "part"]
+    logs = state.logs[len(state.logs) - len(asked) :]
+    if not asked:
+        return None
+    test, scale = asked[int(np.argmin(logs))], state.scale
+    below = scale.centre - min(logs)
+    return test if below > max(2 * log(1 + state.least), FASTER * scale.noise) and asked.count(test) < AGAIN else None
 
 
 def _again(state: Search, probability: Floats) -> list[Test]:
@@ -131,7 +152,7 @@ def _at(state: Search, probability: Floats, sure: float, sure_pair: float) -> tu
     waiting = [
         int(s)
         for s in np.flatnonzero(probability >= limit)
-        if s not in state.factors and state.tried.get(int(s), 0) < RETRIES + (s in state.once) and s not in state.acquitted
+        if s not in state.factors and state.tried.get(int(s), 0) < _tries(state, int(s)) and s not in state.acquitted
     ]
     checks: list[tuple[int, Test, Test]] = []
     used = {n for n in range(state.tree.nodes) if len(state.tree.left_out([n])) == state.tree.rails}
@@ -146,19 +167,24 @@ def _at(state: Search, probability: Floats, sure: float, sure_pair: float) -> tu
             used |= {*pair[0].nodes, *pair[1].nodes}
     often = Counter(a.test for a in state.asked)
     belief = state.belief(probability)
-    tests = _planned(state, belief, used)
+    tests = _planned(state, belief, used, beside=bool(checks))
     if tests and all(often[test] for test in tests):
-        tests = _planned(state, belief, used, mildest=True) or tests
+        tests = _planned(state, belief, used, beside=bool(checks), mildest=True) or tests
     return [test for test in tests if often[test] < AGAIN], checks
 
 
-def _planned(state: Search, belief: Belief, used: set[int], *, mildest: bool = False) -> list[Test]:
+def _tries(state: Search, suspect: int) -> int:
+    """Return how often a suspect is confirmed, at most: once more where one of two was sure."""
+    return RETRIES + any(one > SURELY for one in state.odds.get(suspect, ()))
+
+
+def _planned(state: Search, belief: Belief, used: set[int], *, beside: bool, mildest: bool = False) -> list[Test]:
     """Return the plan's tests that tell anything, over pairs of groups that they can tell of, too.
 
     Each without the rails that are known to be slow.
     """
     known, tree = state.known(belief.probability), state.tree
-    made = (node_walks if tree.walked else plan)(tree, belief, used, mildest=mildest)
+    made = (node_walks if tree.walked else plan)(tree, belief, used, beside=beside, mildest=mildest)
     tests = (around(tree, known, test) for test in made)
     narrowed = (_without(tree, test) for test in tests if test is not None)
     return [test for test in narrowed if len(test.without) < tree.rails and state.tells(test, belief.probability)]
@@ -204,14 +230,20 @@ def _judge(state: Search, suspect: int, with_it: Test, seen: float, other: float
     accused = log_odds(seen - scale.centre, scale.noise, state.least, share)
     others = log_odds(other - scale.centre, scale.noise, state.least, 1.0)
     state.tried[suspect] = state.tried.get(suspect, 0) + 1
-    if accused > SURELY and others < 0:
-        if state.tree.kind(suspect) != "node" and suspect not in state.once:
-            state.once.add(suspect)
+    if others < 0 < accused:
+        odds = state.odds.setdefault(suspect, [])
+        odds.append(accused)
+        if not _confirmed(odds, 1 if state.tree.kind(suspect) == "node" else 2):
             return
         usual = min(other, scale.centre + scale.noise)
         state.factors[suspect] = [exp(seen - usual) / share if isfinite(seen) else seen]
-    elif accused < -SURELY:
+    elif accused < -SURELY and share > AS_FULL * state.accusing(suspect):
         state.acquitted.add(suspect)
+
+
+def _confirmed(odds: Sequence[float], times: int) -> bool:
+    """Return whether confirmations (logarithms of odds) are surely so many, or several fainter ones as much together."""
+    return sum(one > SURELY for one in odds) >= times or (len(odds) > times and sum(odds) > times * SURELY)
 
 
 def _narrow(state: Search, ask: Ask, groups: Sequence[int]) -> None:
@@ -239,7 +271,7 @@ def _found(state: Search, ask: Ask) -> Found:
     """Return the findings: parts of confirmed nodes told apart, nodes of one switch merged."""
     probability = state.probability()
     noise = state.scale.noise if state.logs else FIRST_NOISE
-    confirmed = sorted(s for s in state.factors if probability[s] > UPHELD)
+    confirmed = sorted(s for s, own in state.factors.items() if probability[s] > UPHELD and log(median(own)) > RATIO * noise)
     parts: dict[int, Part] = {}
     with suppress(Ended):
         parts = _parts(state, ask, [s for s in confirmed if s < state.tree.nodes], probability) if confirmed else {}
@@ -270,7 +302,7 @@ def _found(state: Search, ask: Ask) -> Found:
 
 def _verdict(state: Search, suspect: int, probability: float, noise: float, kind: Kind, parts: tuple[int, ...]) -> Verdict:
     factor = float(median(state.factors[suspect]))
-    wide = exp(2.8 * noise)  # of a ratio of two tests, 95 %
+    wide = exp(RATIO * noise)
     name = state.tree.word(suspect)
     suspects: tuple[int, ...] = (suspect,)
     if (what := state.tree.kind(suspect)) == "switch":

@@ -227,7 +227,8 @@ def _alike(fill: Floats, cover: Floats, prior: Floats) -> tuple[Ints, Ints, Ints
 def _together(fill: Floats, cover: Floats, likely: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the tests with those that were asked more than once as one, with the product of their densities (largest 1)."""
     rows: dict[bytes, int] = {}
-    at = np.array([rows.setdefault(row.tobytes(), len(rows)) for row in fill])
+    both = np.hstack([fill, np.where(fill > 0, cover, 0.0)])  # the same nodes without a rail show less
+    at = np.array([rows.setdefault(row.tobytes(), len(rows)) for row in both])
     first = np.unique(at, return_index=True)[1]
     sums = np.zeros((len(rows), likely.shape[1]))
     np.add.at(sums, at, likely)

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.network.fabric import Fabric
-from fabric.network.routing.detours import FAMILIES, groups_of
 from topologies.base import Topology
 
 if TYPE_CHECKING:
@@ -137,6 +136,8 @@ def direct_groups(topology: Topology) -> tuple[str, Ints] | None:
 
     Groups of a dragonfly; the switches of a network that has one tier of them; nodes where there is none and devices pass on.
     """
+    from fabric.network.routing.detours import FAMILIES, groups_of  # noqa: PLC0415  # scipy, paid only where a fabric is searched
+
     if topology.family in FAMILIES:
         return "group", groups_of(topology)
     switches = np.flatnonzero(topology.is_switch)

@@ -27,7 +27,7 @@ from fabric.slow.plan_pairs import accused
 from fabric.slow.search import Report, Row
 from fabric.slow.state import Found, Search
 from fabric.slow.tree import Tree, tree_of
-from fabric.slow.verdicts import Kind, Verdict, merged
+from fabric.slow.verdicts import RATIO, Kind, Verdict, merged
 from fabric.statistics import median
 from fabric.text.numbers import natural
 from topologies.errors import InputError
@@ -166,9 +166,10 @@ def _found(state: Search, layer: Layer) -> Found:
         others = others[others != suspect]
         mine = [t for t in np.flatnonzero(slow > quiet) if state.rows[t][suspect] >= SHOWN]
         alone = [t for t in mine if not (state.rows[t][others] > 0).any()]
-        if alone and len(mine) >= TIMES and not blind:
-            state.factors[suspect] = [exp(state.logs[t] - scale.centre) for t in alone]
-    wide = exp(2.8 * scale.noise)
+        factors = [exp(state.logs[t] - scale.centre) for t in alone]
+        if alone and len(mine) >= TIMES and not blind and log(median(factors)) > RATIO * scale.noise:
+            state.factors[suspect] = factors
+    wide = exp(RATIO * scale.noise)
     verdicts = []
     for suspect, factors in state.factors.items():
         factor = median(factors)

@@ -23,6 +23,8 @@ NEARLY = 0.75
 """Of EVEN: from here on a group is worth a test of its own where it is."""
 LEAST = 0.08
 """-log of that probability below which a rest waits for the next round, where this one has other tests."""
+ENOUGH = 0.005
+"""The same of all that is not cleared, below which no test is worth its round: so many slow ones are missed, at most."""
 SURE = 0.9
 """From this probability on a suspect is no longer grouped with others: it is confirmed."""
 CLEARED, CLEAR_WAY = 0.2, 0.06
@@ -169,9 +171,10 @@ def visible(full: Floats, cover: Floats, least: float) -> Floats:
     return np.asarray(cover * np.clip((log(10.0) - needs) / (log(10.0) - log(1 + least)), 0.0, 1.0))
 
 
-def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, mildest: bool = False) -> list[Test]:
+def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, beside: bool = False, mildest: bool = False) -> list[Test]:
     """Return the next round: disjoint tests. bar: nodes that do not take part.
 
+    beside: whether the round has confirmations, so that a rest that is hardly suspect can wait for their nodes.
     mildest: groups are joined from the least suspect on, so that those of whom one must be slow meet others than before.
     """
     probability = belief.probability
@@ -186,7 +189,7 @@ def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, mildest: bool
         rests = _joined(tree, at, rests, mass, shut, tests, belief, mildest=mildest)
     nodes = [rest.nodes for rest in rests.values() if rest.nodes]
     rest = sum(rest.mass for rest in rests.values())
-    if sum(map(len, nodes)) >= 2 and rest > (LEAST if tests else 0.0):
+    if sum(map(len, nodes)) >= 2 and rest > (LEAST if tests or beside else min(ENOUGH, belief.prior / 2)):
         tests.append(Test(mixed(tree, [n for some in nodes for n in some], len(tree.layers) - 1)))
     return [test for test in tests if float((shown(tree, test) * mass).sum()) > WORTH]
 

@@ -24,6 +24,7 @@ from fabric.slow.plan_walks import pair_walks
 from fabric.slow.tree import Layer, Tree
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 WELL = 0.6
 """Of the prior: what is less probable takes part."""
 ACCUSED = 1.2
@@ -161,12 +162,14 @@ def _gates(tree: Tree, at: int, group: int, other: int) -> set[int]:
 def _of_layer(tree: Tree, at: int, known: Known, mass: Floats, others: Sequence[Test]) -> list[Test]:
     free = Free(tree, at, _taking_part(tree, at, known, others))
     units = _units(tree, at, known, mass, free, others)
+    hot = float(mass[accused(tree, known) & (tree.pairs.layer == at)].sum())
+    even = min(max(hot / 2, EVEN / 2), EVEN) if hot else EVEN  # half of those of whom one must be slow
     tests: list[Test] = []
     ring: list[int] = []
     sum_ = 0.0
     for suspicion, nodes in units:
         more = _joining(tree, at, ring, nodes, mass) if ring else nodes
-        if more is None or (ring and (sum_ >= NEARLY * EVEN or (sum_ + suspicion > EVEN and suspicion > LEAST))):
+        if more is None or (ring and (sum_ >= NEARLY * even or (sum_ + suspicion > even and suspicion > LEAST))):
             tests.append(Test(tuple(ring)))
             ring, sum_, more = [], 0.0, nodes
         ring += more
@@ -229,14 +232,17 @@ def _units(
 ) -> Iterator[tuple[float, tuple[int, ...]]]:
     """Yield (suspicion, nodes in order) of units that fit beside each other: rings round the groups of every parent.
 
-    Where more than MANY of their pairs must be slow, those that are accused go to and fro, and rings round the groups left.
+    Where more than MANY of their pairs must be slow, those that are accused go to and fro, and rings round the groups left. So
+    do those of whom a ring round all told what it could: the group with the fewest nodes bounds how full it is.
     """
     number, direct = tree.pairs.number[at], tree.layers[at].direct
-    at_once, load = known.at_once.get(at, 1), _load(tree, others)
+    at_once, load = _at_once(tree, at, known), _load(tree, others)
     shut = known.probability[tree.first_pair :] >= SURE
     rings = _rings(tree, at, free, np.where(shut, -np.inf, mass), at_once)
-    if sum(weight(ring, number, mass) for ring in rings) > MANY * EVEN:
-        hot = accused(tree, known)
+    hot = accused(tree, known)
+    if sum(weight(ring, number, mass) for ring in rings) <= MANY * EVEN:
+        hot &= (known.best + FULLER > SHARE) & (tree.pairs.layer == at) & (not direct)
+    if hot.any():
         for ring in _to_and_fro(tree, at, np.where(hot, mass, 0.0), free):
             nodes = _beside(tree, at, ring, free, load) if direct else free.unit(ring, 1)
             if nodes is not None:
@@ -244,10 +250,22 @@ def _units(
                 yield weight(ring, number, mass), nodes
         rings = _rings(tree, at, free, np.where(shut | hot, -np.inf, mass), at_once)
     for ring in sorted(rings, key=lambda ring: -weight(ring, number, mass)):
-        nodes = _beside(tree, at, ring, free, load) if direct else free.unit(ring, at_once)
+        nodes = _beside(tree, at, ring, free, load) if direct else free.unit(ring, int(at_once[ring[0]]))
         if nodes is not None:
             load = load + _load(tree, [Test(nodes)]) if direct else load
             yield weight(ring, number, mass), nodes
+
+
+def _at_once(tree: Tree, at: int, known: Known) -> Ints:
+    """Return for every group how many rings run at once round its parent's groups.
+
+    One, where a pair of them is accused that a healthy test filled as far as one of several would.
+    """
+    parent, most = parents(tree.layers, at), known.at_once.get(at, 1)
+    found = np.full(len(parent), most)
+    fuller = accused(tree, known) & (tree.pairs.layer == at) & (known.best + FULLER > SHARE / most)
+    found[np.isin(parent, parent[tree.pairs.one[fuller]])] = 1
+    return found
 
 
 def _beside(tree: Tree, at: int, ring: Sequence[int], free: Free, load: Floats) -> tuple[int, ...] | None:
@@ -261,8 +279,8 @@ def _beside(tree: Tree, at: int, ring: Sequence[int], free: Free, load: Floats) 
     return None
 
 
-def _rings(tree: Tree, at: int, free: Free, mass: Floats, at_once: int) -> list[tuple[int, ...]]:
-    """Return rings for one round: of each parent's groups `at_once`, on a direct network as many as there are.
+def _rings(tree: Tree, at: int, free: Free, mass: Floats, at_once: Ints) -> list[tuple[int, ...]]:
+    """Return rings for one round: of each parent's groups `at_once` (by group), on a direct network as many as there are.
 
     mass: minus infinity where a pair must not be filled.
     """
@@ -272,8 +290,8 @@ def _rings(tree: Tree, at: int, free: Free, mass: Floats, at_once: int) -> list[
         if own and (direct or len(own) == free.whole[group]):
             families.setdefault(int(parent[group]), []).append(group)
     number = tree.pairs.number[at]
-    most = len(tree.layers[at].names) if direct else at_once
-    return [ring for own in families.values() if len(own) > 1 for ring in most_suspect(own, number, mass, most)]
+    most = np.full(len(parent), len(parent)) if direct else at_once
+    return [ring for own in families.values() if len(own) > 1 for ring in most_suspect(own, number, mass, int(most[own[0]]))]
 
 
 def _to_and_fro(tree: Tree, at: int, mass: Floats, free: Free) -> list[tuple[int, ...]]:

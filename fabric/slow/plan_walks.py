@@ -12,7 +12,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from fabric.slow.plan import EVEN, LEAST, NEARLY, REFERENCES, SURE, Belief, Test, steps, suspicion
+from fabric.slow.plan import ENOUGH, EVEN, LEAST, NEARLY, REFERENCES, SURE, Belief, Test, steps, suspicion
 from fabric.slow.tree import Tree
 from fabric.slow.walks import Ground, Pair, Walk, hemmed, pair_of, walk_from
 
@@ -24,8 +24,14 @@ THIN = 0.75
 """Room of a pair below which a step of whole nodes over its cables is slower than the nodes."""
 
 
-def node_walks(tree: Tree, belief: Belief, bar: Collection[int], *, mildest: bool = False) -> list[Test]:
-    """Return walks from undecided nodes. bar: nodes that do not take part; mildest: from the least suspect on."""
+def node_walks(
+    tree: Tree, belief: Belief, bar: Collection[int] = (), *, beside: bool = False, mildest: bool = False
+) -> list[Test]:
+    """Return walks from undecided nodes. bar: nodes that do not take part.
+
+    beside: whether the round has confirmations, so that a rest that is hardly suspect can wait.
+    mildest: from the least suspect on, so that those of whom one must be slow meet others than before.
+    """
     belief.busy.clear()
     group, mass = tree.layers[0].group, suspicion(tree, belief)
     out = {*bar} | {int(n) for n in np.flatnonzero(belief.probability[: tree.nodes] >= SURE)}
@@ -37,7 +43,7 @@ def node_walks(tree: Tree, belief: Belief, bar: Collection[int], *, mildest: boo
     ground.taken |= _shut(tree, belief.probability)
     few = belief.first and float(mass[: tree.nodes].sum()) < REFERENCES * NEARLY * EVEN
     most = max(2, tree.nodes // REFERENCES) if few else tree.nodes
-    enough = belief.enough(mass)
+    enough, least = belief.enough(mass), LEAST if beside else min(ENOUGH, belief.prior / 2)
     walks: list[Walk] = []
     left = [n for n in range(tree.nodes) if mass[n] > 0]
     while left:
@@ -49,7 +55,7 @@ def node_walks(tree: Tree, belief: Belief, bar: Collection[int], *, mildest: boo
         walk = walk_from(ground, node, need, need / NEARLY, most)
         if walk is None:
             continue
-        if walks and walk.sum <= (need / 2 if belief.first and not few else LEAST):  # the rest waits for the next round
+        if walk.sum <= (least if not walks else need / 2 if belief.first and not few else LEAST):  # the rest waits
             walk.undo()
             continue
         left = [n for n in left if n not in walk.ring]

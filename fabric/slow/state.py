@@ -94,7 +94,7 @@ class Search:
     tried: dict[int, int] = field(default_factory=dict)
     factors: dict[int, list[float]] = field(default_factory=dict)
     acquitted: set[int] = field(default_factory=set)
-    once: set[int] = field(default_factory=set)
+    odds: dict[int, list[float]] = field(default_factory=dict)
     rounds: int = 0
     every_pair: bool = False
     _known: tuple[float, ...] = ()
@@ -132,8 +132,18 @@ class Search:
         return self.priors * np.where(np.arange(self.tree.suspects) < self.tree.first_pair, 0.5, CLEARED_PAIR)
 
     def asked_about(self, probability: Floats) -> NDArray[np.bool_]:
-        """Return which suspects a search owes an answer: all but pairs of groups that nothing accuses."""
-        return (np.arange(self.tree.suspects) < self.tree.first_pair) | (probability > ACCUSED * self.of_pair)
+        """Return which suspects a search owes an answer: all but pairs of groups that nothing accuses, or that cannot be told.
+
+        Those lie behind a way out that is known to be slow.
+        """
+        tree, pairs = self.tree, self.tree.pairs
+        owed = np.arange(tree.suspects) < tree.first_pair
+        accused = np.flatnonzero(probability[tree.first_pair :] > ACCUSED * self.of_pair)
+        for pair in accused.tolist():
+            at, ends = int(pairs.layer[pair]), (int(pairs.one[pair]), int(pairs.other[pair]))
+            hidden = not tree.layers[at].direct and any(tree.boundary(at, end) in self.factors for end in ends)
+            owed[tree.first_pair + pair] = not hidden
+        return owed
 
     def probability(self) -> Floats:
         """Return the probability of every suspect after all that was asked."""
@@ -194,6 +204,11 @@ class Search:
         """Return how many slow tests every suspect was in."""
         quiet, slow = self.densities()
         return np.asarray((np.array(self.rows)[slow > quiet] > 0).sum(axis=0))
+
+    def accusing(self, suspect: int) -> float:
+        """Return how full slow tests made a suspect, at most."""
+        quiet, slow = self.densities()
+        return float(np.where(slow > quiet, np.array(self.fills)[:, suspect], 0.0).max())
 
     def densities(self) -> tuple[Floats, Floats]:
         """Return the densities of every test's time without and with something slow in it."""

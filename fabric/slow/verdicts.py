@@ -12,6 +12,8 @@ from fabric.statistics import median
 Kind = Literal["device", "rail", "node", "switch", "boundary", "pair", "hung"]
 MANY, FEW = 0.75, 3
 """A switch is slow, not its nodes, where at least FEW and MANY of them are, on the same rails."""
+RATIO = 2.8
+"""Noises of one test within which the ratio of two is in 95 of 100: who is slower by less than that is not named."""
 
 
 @dataclass(frozen=True)

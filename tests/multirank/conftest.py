@@ -45,6 +45,11 @@ def torchrun(ranks, *arguments):
     return [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(ranks), *arguments]
 
 
+def forked(ranks, *arguments):
+    """Return the command of a program on ranks that share one import of torch; who starts them must not matter to the test."""
+    return [sys.executable, str(Path(__file__).with_name("forked.py")), str(ranks), *arguments]
+
+
 def finish(command, environment=LAUNCHED, timeout=120):
     """Return a finished command; a hang is a failure."""
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=timeout)
@@ -55,7 +60,7 @@ def run_program(text, name, tmp_path, count=3):
     needs(name)
     program = tmp_path / "ranks.py"
     program.write_text(text)
-    launcher = mpirun if name == "mpi" else torchrun
+    launcher = mpirun if name == "mpi" else forked
     extra = ["--oversubscribe"] if name == "mpi" and is_open_mpi() else []
     command = launcher(count, str(program), name)
     done = finish([command[0], *extra, *command[1:]])
@@ -122,7 +127,7 @@ def backend(request):
     return BACKENDS[request.param]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def ranks():
     """The functions of this file: test folders are no packages, so nothing can import them."""
     return sys.modules[__name__]

@@ -1,7 +1,5 @@
 """Backends from inside: every dtype is summed exactly, a wrong sum is counted on all ranks, counts agree."""
 
-import json
-
 import pytest
 
 pytestmark = pytest.mark.multirank
@@ -41,13 +39,7 @@ world.close()
 
 @pytest.mark.parametrize(("name", "count"), [("gloo", 3), ("mpi", 2)])
 def test_sums_checks_and_counts(name, count, tmp_path, ranks):
-    ranks.needs(name)
-    program = tmp_path / "ranks.py"
-    program.write_text(RANK_PROGRAM)
-    launcher = ranks.mpirun if name == "mpi" else ranks.torchrun
-    done = ranks.finish(launcher(count, str(program), name))
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+    report = ranks.run_program(RANK_PROGRAM, name, tmp_path, count)
     assert report["wrong"]
     assert set(report["wrong"].values()) == {0}, "every dtype in every form"
     assert report["shifted"] > 0, "a rank with another rank's input is found out"

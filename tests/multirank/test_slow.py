@@ -8,7 +8,10 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 
+import jsonschema
 import pytest
+
+from fabric.answers.catalog import schema
 
 pytestmark = pytest.mark.multirank
 STOPPED, RUNNING = 0.04, 0.01
@@ -49,14 +52,22 @@ def slow(ranks, *arguments, timeout=150, environment=None):
     return ranks.finish([sys.executable, "-m", "fabric", "slow", *arguments], environment or ranks.LAUNCHED, timeout)
 
 
+def report(text):
+    """Return a printed report; it is what its schema says."""
+    found = json.loads(text)
+    assert found["rows"]
+    jsonschema.validate(found, schema("slow"))
+    return found
+
+
 def stopped_rank_2(ranks, folder, *arguments):
     """Return the exit code and the report of a search on four ranks, two of them on a core, with rank 2 stopped and let go."""
-    ranks.needs("gloo")
+    ranks.needs("mpi")
     mark = "--timeout=63.25"
     own = {**ranks.LAUNCHED, "TMPDIR": str(folder)}
     with throttled(ranks, mark.replace("=", "\0"), 2, folder):
-        done = slow(ranks, "--backend", "gloo", "--ranks", "4", mark, "--json", *arguments, environment=own)
-    return done.returncode, json.loads(done.stdout)
+        done = slow(ranks, "--backend", "mpi", "--ranks", "4", mark, "--json", *arguments, environment=own)
+    return done.returncode, report(done.stdout)
 
 
 def test_pairs_name_the_rank_that_is_stopped_most_of_the_time(ranks, tmp_path):
@@ -75,12 +86,13 @@ def test_groups_name_the_stopped_rank_or_nobody(ranks, tmp_path):
     assert 0 < len(found["rows"]) <= 12
 
 
+@pytest.mark.parametrize("backend", ["mpi"], indirect=True)
 def test_a_search_clears_or_names_every_suspect_of_the_fabric(backend, ranks):
     """On two cores ranks disturb each other: whoever is named, all suspects have rows in each layer and the code says which."""
     layers = ("collective", "pairs")
     arguments = ["--ranks", "4", "--topo", "leaf_spine:leaves=2,spines=1,hosts_per_leaf=2", "--layers", ",".join(layers)]
     done = slow(ranks, "--backend", backend.name, *arguments, "--json", "--repeats", "3", "--block", "0.02", "--budget", "20")
-    found = json.loads(done.stdout)
+    found = report(done.stdout)
     assert (found["method"], found["schema"]) == ("search", "fabricbench.slow/1")
     for layer in layers:
         assert {s for row in found["rows"] if row["layer"] == layer for s in row["suspects"]} == {0, 1, 2, 3, 4}
@@ -214,19 +226,19 @@ def test_a_killed_search_goes_on_with_its_file_and_ends_with_the_same_verdict(ra
 @pytest.mark.parametrize("backend", ["mpi"], indirect=True)
 def test_lateness_reports_every_rank(backend, ranks):
     done = slow(ranks, "--method", "lateness", "--backend", backend.name, "--ranks", "3", "--repeats", "8", "--json", *QUICK)
-    found = json.loads(done.stdout)
+    found = report(done.stdout)
     assert done.returncode == int(bool(found["slow"]))
     assert [(row["rank"], row["samples"]) for row in found["rows"]] == [(0, 8), (1, 8), (2, 8)]
     assert all(row["low"] <= row["factor"] <= row["high"] and row["late_seconds"] >= 0 for row in found["rows"])
     assert found["wrong"] == 0
 
 
-@pytest.mark.parametrize("backend", ["gloo"], indirect=True)
+@pytest.mark.parametrize("backend", ["mpi"], indirect=True)
 def test_cuts_of_every_order_beside_the_fabric_and_an_idle_rank(backend, ranks):
     arguments = ["--method", "bisection", "--ranks", "3", "--orders", "contiguous,interleaved,scattered:1", "--repeats", "6"]
     done = slow(ranks, "--backend", backend.name, *arguments, "--topo", "star:devices=4", "--json", *QUICK)
     assert done.returncode == 0, done.stderr
-    rows = json.loads(done.stdout)["rows"]
+    rows = report(done.stdout)["rows"]
     assert [row["order"] for row in rows] == ["contiguous", "interleaved", "scattered:1"]
     for row in rows:
         assert (row["pairs"], row["idle_ranks"], row["samples"]) == (1, 1, 6)
@@ -235,13 +247,14 @@ def test_cuts_of_every_order_beside_the_fabric_and_an_idle_rank(backend, ranks):
         assert len({*row["first_half"], *row["second_half"]}) == 2
 
 
+@pytest.mark.parametrize("backend", ["mpi"], indirect=True)
 def test_under_a_users_own_launcher_one_rank_speaks(backend, ranks):
     launcher = ranks.mpirun if backend.name == "mpi" else ranks.torchrun
     extra = ["--oversubscribe"] if backend.name == "mpi" and ranks.is_open_mpi() else []
     command = launcher(3, "-m", "fabric", "slow", "--method", "pairs", "--repeats", "4", "--batch", "1", "--least", "50")
     done = ranks.finish([command[0], *extra, *command[1:], "--json", *QUICK])
     assert done.returncode == 0, done.stderr
-    rows = json.loads(done.stdout)["rows"]
+    rows = report(done.stdout)["rows"]
     assert [row["rank"] for row in rows] == [0, 1, 2]
     assert {row["samples"] for row in rows} == {2 * 4}
     assert all(row["low"] < row["factor"] < row["high"] for row in rows)
@@ -255,7 +268,7 @@ def test_wrong_input_is_one_line_and_exit_code_2(ranks):
     assert (done.returncode, said) == (2, ["fabricbench: ranks: groups need 4 or more, got 3; use --method pairs"])
 
 
-@pytest.mark.parametrize("backend", ["gloo"], indirect=True)
+@pytest.mark.parametrize("backend", ["mpi"], indirect=True)
 def test_ctrl_c_leaves_nothing(backend, ranks):
     mark = "67.125"
     with ranks.subprocess.Popen(

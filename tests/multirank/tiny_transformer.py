@@ -1,12 +1,14 @@
 """A tiny real transformer under torch's DDP, FSDP or TP with SP on gloo ranks: rank 0 prints a step's collectives as JSON.
 
-Arguments: ddp, fsdp or tp (of the layers alone: embedding and logits are whole on every rank). The shape is TINY of
-test_training_calls.py; the profiler records what the backend really ran.
+A line a way: ddp, fsdp, tp (of the layers alone: embedding and logits are whole on every rank). The shape is TINY of
+test_training_calls.py; the profiler records what the backend really ran. The ranks are forked, as importing all this takes
+seconds; the argument is a folder with a file of each way, through which they meet.
 """
 
 import json
 import math
 import sys
+from multiprocessing import get_context
 
 import torch
 import torch.distributed as dist
@@ -17,6 +19,7 @@ from torch.distributed.tensor import Replicate, Shard
 from torch.distributed.tensor.parallel import ColwiseParallel, PrepareModuleInput, RowwiseParallel, parallelize_module
 from torch.profiler import ProfilerActivity, profile
 
+RANKS = {"ddp": 2, "fsdp": 4, "tp": 2}
 LAYERS, HIDDEN, HEADS, KV, MLP, VOCABULARY = 2, 64, 4, 2, 128, 256
 NAMES = {
     "c10d::allreduce_": "all_reduce",
@@ -87,8 +90,8 @@ def cut(layer, mesh):
     parallelize_module(layer, mesh, {**blocks, **columns, **rows})
 
 
-def main(way):
-    dist.init_process_group("gloo")
+def one(way, rank, folder):
+    dist.init_process_group("gloo", init_method=f"file://{folder}/{way}", rank=rank, world_size=RANKS[way])
     torch.manual_seed(0)
     model = Transformer()
     if way == "tp":
@@ -115,7 +118,7 @@ def main(way):
     with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as seen:
         step()
     if dist.get_rank() == 0:
-        print(json.dumps(list(calls(seen.events()))), flush=True)  # noqa: T201  # the answer
+        print(json.dumps({"way": way, "calls": list(calls(seen.events()))}), flush=True)  # noqa: T201  # the answer
     dist.destroy_process_group()
 
 
@@ -130,6 +133,18 @@ def calls(events):
             yield "all_reduce", max(shapes)
         elif event.name in NAMES and shapes:
             yield NAMES[event.name], max(shapes)
+
+
+def main(folder):
+    torch.set_num_threads(1)
+    for way, ranks in RANKS.items():
+        started = [get_context("fork").Process(target=one, args=(way, rank, folder)) for rank in range(ranks)]
+        for process in started:
+            process.start()
+        for process in started:
+            process.join()
+        if any(process.exitcode for process in started):
+            sys.exit(f"{way}: a rank failed")
 
 
 if __name__ == "__main__":

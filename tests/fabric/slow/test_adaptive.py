@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.slow_sites import KINDS, Site, planted, score, search_rounds
+from benchmarks.slow_sites import KINDS, SETTINGS, Site, planted, score, search_rounds
 from fabric.network.spec import load
 from fabric.slow.adaptive import search
 from fabric.slow.confirm import check
@@ -84,6 +84,22 @@ def test_a_thousand_nodes_with_eight_faults():
     scores = sites("fat_tree:k=16", 8, 3, ("device", "nic"))
     assert rate(scores) >= 0.95
     assert np.mean([s.tests for s in scores]) <= 1.5 * scores[0].bound
+
+
+def test_most_first_tests_slow_alike_are_not_taken_for_healthy():
+    """Five of six groups have a node that is slow by as much: the one that is quick is asked again, and they are found."""
+    fabric = load("leaf_spine:leaves=6,spines=8,hosts_per_leaf=8")
+    site = Site(fabric, tree_of(fabric), 1, devices={1: 3.5, 10: 3.45, 19: 3.5, 28: 3.4, 37: 3.5})
+    found = search(site.tree, site.ask)
+    assert {s for v in found.verdicts for s in v.suspects} == {1, 10, 19, 28, 37}
+
+
+def test_a_confirmation_that_fills_less_than_the_slow_tests_did_acquits_nobody():
+    """What leads out of a pod is slower by 1.37: three quarters of it look healthy."""
+    spec, faults, kinds, _ = SETTINGS[3]
+    fabric = load(spec)
+    scored = score(planted(fabric, tree_of(fabric), faults, 70, kinds))
+    assert scored.found == scored.planted
 
 
 def test_two_quads_that_are_healthy_alone_and_slow_together():

@@ -67,6 +67,15 @@ def test_a_ring_that_fills_seven_eighths_leaves_little_doubt_and_is_not_two_when
     assert float(marginals(np.full((1, 1), 0.875), np.ones((1, 1)), np.zeros(1), NOISE, LEAST, prior)[0]) < 0.1 * prior[0]
 
 
+def test_the_same_nodes_without_a_rail_are_another_test():
+    """Two rings on all rails are slow, two of the same nodes without the slow rail are well: the switch (last) is why."""
+    fill, prior = np.array([[1.0, 1.0, 1.0]] * 4), np.full(3, 0.05)
+    cover = np.array([[1.0, 1.0, 1.0]] * 2 + [[1.0, 1.0, 0.0]] * 2)
+    found = marginals(fill, cover, np.log([1.5, 1.5, 1.0, 1.0]), NOISE, LEAST, prior)
+    assert found[2] > 0.95
+    assert found[:2].max() < 0.05
+
+
 def test_without_tests_nothing_is_known():
     none = np.zeros((0, 3))
     assert marginals(none, none, np.zeros(0), NOISE, LEAST, np.full(3, 0.02)).tolist() == [0.02] * 3
