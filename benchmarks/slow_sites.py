@@ -219,7 +219,8 @@ def _leads_out(fabric: Fabric, tree: Tree, at: int, suspect: int) -> np.ndarray:
     for _ in range(tier + 1):
         grown = {int(v) for ends in topology.ends[below] if members & set(ends.tolist()) for v in ends}
         members |= grown
-    rows = [c for c, ends in enumerate(topology.ends.tolist()) if not below[c] and (ends[0] in members) != (ends[1] in members)]
+    outer = np.flatnonzero(~below & (topology.level != topology.scale_up_level))
+    rows = [int(c) for c in outer if (int(topology.ends[c, 0]) in members) != (int(topology.ends[c, 1]) in members)]
     return np.array(rows)
 
 
@@ -329,7 +330,7 @@ HEAD = (
 @cache
 def _fabric(spec: str) -> tuple[Fabric, Tree]:
     fabric = load(spec)
-    return fabric, tree_of(fabric)
+    return fabric, tree_of(fabric, unit="domain")
 
 
 def scored(task: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from fabric.importers import algorithm, catalog, folder
 from fabric.records.result import Result
 from fabric.records.store import read
 from fabric.slow.layers import in_network
+from fabric.text.files import exists
 from fabric.units import show_size
 from topologies.errors import InputError
 
@@ -68,8 +69,10 @@ def layers(path: Path, known: Collection[str], tell: Tell, nbytes: int | None = 
     known: names of hosts that a file's name may have. nbytes: the size instead. tell: of what is left out, and why.
 
     Raises:
-        InputError: no log of a group of two hosts or more, or none of that size.
+        InputError: nothing there, no log of a group of two hosts or more, or none of that size.
     """
+    if not exists(path):
+        raise InputError(f"from: there is no {path}; a folder of logs, or one log")
     timed = list(_all(path, known, tell))
     by_kind: dict[tuple[str, ...], list[Timed]] = {}
     for one in timed:

@@ -175,10 +175,13 @@ def flat(nodes: int) -> Tree:
     return Tree(tuple(f"node{n}" for n in range(nodes)), tuple((n,) for n in range(nodes)))
 
 
-def tree_of(fabric: Fabric, nodes: Sequence[int] | None = None, routing: str = "ideal") -> Tree:
+def tree_of(
+    fabric: Fabric, nodes: Sequence[int] | None = None, routing: str = "ideal", unit: Literal["node", "domain"] = "node"
+) -> Tree:
     """Return the nodes of a fabric, or these of them, with the groups that its tiers make of them.
 
-    routing: the policy by which its switches send; where that splits messages evenly, none needs to be looked up.
+    routing: the policy by which its switches send; where that splits messages evenly, none needs to be looked up. unit: domain
+    takes the nodes of one scale-up domain as one, as messages between them do not leave it: they tell nothing of the network.
 
     Raises:
         InputError: no nodes, one that the fabric does not have, or an unknown policy.
@@ -191,6 +194,9 @@ def tree_of(fabric: Fabric, nodes: Sequence[int] | None = None, routing: str = "
     for device, node in enumerate(topology.node[: topology.devices].tolist()):
         of_node[node].append(device)
     names = tuple(_node_name(topology, n, of_node[n]) for n in chosen)
+    if unit == "domain":
+        names, of_node = _by_domain(topology, names, [of_node[n] for n in chosen])
+        chosen = list(range(len(of_node)))
     layers: list[Layer] = []
     for tier in range(1, len(topology.tiers)):
         layer = _layer(fabric, tier, chosen, of_node)
@@ -254,6 +260,20 @@ def _neighbours(groups: int, cables: Collection[tuple[int, int]]) -> tuple[tuple
     return tuple(tuple(sorted(own)) for own in found)
 
 
+def _by_domain(
+    topology: Topology, names: Sequence[str], of_node: Sequence[list[int]]
+) -> tuple[tuple[str, ...], list[list[int]]]:
+    """Return names and devices of nodes with those of one scale-up domain as one, where there are several domains."""
+    domain = [int(topology.together[own[0]]) for own in of_node]
+    found: dict[int, list[int]] = {}
+    for node, number in enumerate(domain):
+        found.setdefault(number, []).append(node)
+    if len(found) < 2:  # all messages stay in one
+        return tuple(names), list(of_node)
+    both = [names[own[0]] if len(own) == 1 else f"{names[own[0]]}..{names[own[-1]]}" for own in found.values()]
+    return tuple(both), [[device for node in own for device in of_node[node]] for own in found.values()]
+
+
 def _node_name(topology: Topology, node: int, devices: Sequence[int]) -> str:
     return vertex_name(topology, devices[0]) if len(devices) == 1 else f"node{node}"
 
@@ -270,6 +290,8 @@ def _layer(fabric: Fabric, tier: int, chosen: Sequence[int], of_node: Sequence[S
     kept, group = np.unique(of, return_inverse=True)
     if len(kept) == len(chosen) or len(kept) < 2:  # groups of one node or of all say nothing
         return None
+    if not _aligned(topology, below, [of_node[n] for n in chosen], group.ravel()):
+        return None
     names = tuple(_group_name(topology, tier, label == k) for k in kept)
     above = np.logical_not(below)
     sides = label[topology.ends]
@@ -277,17 +299,32 @@ def _layer(fabric: Fabric, tier: int, chosen: Sequence[int], of_node: Sequence[S
     return Layer(topology.tiers[tier], names, group.ravel().astype(np.int64), _fill(fabric, label, kept, above), leads)
 
 
+def _aligned(topology: Topology, below: NDArray[np.bool_], devices: Sequence[Sequence[int]], group: Ints) -> bool:
+    """Return whether all nodes of each group have the same devices in common switches, so that no ring of it leaves it."""
+    label = _components(topology, topology.ends[below & (topology.level != topology.scale_up_level)])
+    common: dict[int, list[int]] = {}
+    for own, number in zip(devices, group.tolist(), strict=True):
+        mine = label[own].tolist()
+        if any(a != b for a, b in zip(mine, common.setdefault(number, mine), strict=False)):
+            return False
+    return True
+
+
 def _joined(topology: Topology, ends: NDArray[np.integer]) -> Ints:
-    """Return a component per vertex, the devices of a node taken as one."""
+    """Return a component per vertex, the devices of a node or of a scale-up domain taken as one."""
+    of = topology.together[: topology.devices]
+    first = np.unique(of, return_index=True)[1][np.unique(of, return_inverse=True)[1].ravel()]
+    return _components(topology, np.append(ends, np.stack([np.arange(topology.devices), first], axis=1), axis=0))
+
+
+def _components(topology: Topology, ends: NDArray[np.integer]) -> Ints:
+    """Return a component per vertex that these cables join."""
     from scipy.sparse import coo_matrix  # noqa: PLC0415  # 0.3 s, paid only where a fabric is searched
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
-    devices = np.arange(topology.devices)
-    first = np.searchsorted(topology.node[: topology.devices], topology.node[: topology.devices])
-    rows, columns = np.append(ends[:, 0], devices), np.append(ends[:, 1], first)
     shape = (topology.vertices, topology.vertices)
-    label = connected_components(coo_matrix((np.ones(len(rows)), (rows, columns)), shape), directed=False)[1]
-    return np.asarray(label, dtype=np.int64)
+    graph = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape)
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def _group_name(topology: Topology, tier: int, members: NDArray[np.bool_]) -> str:

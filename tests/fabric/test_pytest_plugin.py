@@ -79,36 +79,78 @@ def test_ranks_other_than_0_are_silent_where_it_is_asked_for(tmp_path):
     assert not report.exists()
 
 
-def test_it_measures_alone_and_gives_the_times_to_pytest_benchmark(tmp_path):
-    needs_gloo()
-    done = suite(tmp_path, ASKS.format(more=", backend='gloo', dtype='f64'"), "--benchmark-json=out.json")
-    assert "1 passed" in done.stdout, done.stdout
-    assert '"nbytes": 64' in (tmp_path / "out.json").read_text()
+MEASURES = """import time
+import fabric.measure.timing.loop as loop
+import pytest
 
+def test_alone(collective):
+    collective('all_reduce', nbytes=64, budget=0.05, backend='gloo', dtype='f64')
 
-OWN = """import time
-def test_it(collective):
+def test_own(collective):
     timing = collective(lambda: time.sleep(0.001), backend='gloo', budget=0.1)
     assert 0.001 <= timing.interval[0] <= timing.median <= timing.interval[1]
     assert timing.median <= timing.p99 <= max(timing.seconds)
     assert timing.wrong is None
+
+def test_wrong(collective, monkeypatch):
+    monkeypatch.setattr(loop, "count_wrong", lambda *_: 3)
+    collective('all_reduce', nbytes=64, budget=0.05, backend='gloo')
+
+@pytest.mark.floor("floor.json")
+def test_unknown(collective):
+    collective("all_reduce", nbytes=64, backend="gloo", iters=9)
+
+@pytest.mark.floor("missing.json")
+def test_missing(collective):
+    collective("all_reduce", nbytes=64, backend="gloo", iters=9)
+
+@pytest.mark.floor("floor.json")
+def test_callable(collective):
+    collective(lambda: None, backend="gloo", iters=9)
+
 """
+FLOOR = {"schema": "fabricbench.floor/1", "points": []}
+BAD = {
+    "nbytes=64, backend='smoke'": "backend: must be",
+    "nbytes=64, backend='gloo', dtype='f7'": "dtype: must be one of",
+    "nbytes=64, backend='gloo', colour=1": "collective: takes nbytes, backend, dtype",
+    "nbytes=64, backend='gloo', iters='x'": "iters: must be a whole number of iterations, got 'x'",
+    "nbytes=64, backend='gloo', in_place=False": "in_place: all_reduce of gloo has no such form, got False",
+    "nbytes=2**70, backend='gloo'": "sizes: a buffer must fit into the memory of this machine, got 1180591620717411303424 B",
+}
+"""What is asked -> what is said of it."""
 
 
-def test_a_callable_of_the_users_own_is_timed_under_a_name_that_says_library_and_ranks(tmp_path):
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The folder and the output of one suite of all that gloo measures: importing torch is most of such a run."""
     needs_gloo()
-    done = suite(tmp_path, OWN, "--benchmark-json=out.json")
-    assert "1 passed" in done.stdout, done.stdout
-    (found,) = json.loads((tmp_path / "out.json").read_text())["benchmarks"]
-    assert (found["name"], found["fullname"]) == ("test_it gloo, 1 rank", "test_it.py::test_it gloo, 1 rank")
+    folder = tmp_path_factory.mktemp("suite")
+    (folder / "floor.json").write_text(json.dumps(FLOOR))
+    bad = "".join(f"def test_{n}(collective):\n    collective('all_reduce', {asked})\n" for n, asked in enumerate(BAD))
+    done = suite(folder, MEASURES + bad, "-rA", "--strict-markers", "--benchmark-json=out.json", COLUMNS="400")
+    return folder, done.stdout
+
+
+def test_it_measures_alone_and_gives_the_times_to_pytest_benchmark(ran):
+    folder, said = ran
+    assert "PASSED test_it.py::test_alone" in said, said
+    assert '"nbytes": 64' in (folder / "out.json").read_text()
+
+
+def test_a_callable_of_the_users_own_is_timed_under_a_name_that_says_library_and_ranks(ran):
+    folder, said = ran
+    assert "PASSED test_it.py::test_own" in said, said
+    every = {one["name"]: one for one in json.loads((folder / "out.json").read_text())["benchmarks"]}
+    found = every["test_own gloo, 1 rank"]
+    assert found["fullname"] == "test_it.py::test_own gloo, 1 rank"
     assert found["stats"]["min"] >= 0.001
     assert found["extra_info"]["callable"] == "<lambda>"
 
 
-def test_on_one_rank_it_says_that_nothing_is_sent(tmp_path):
-    needs_gloo()
-    said = "fabricbench: 1 collective was timed on 1 rank, where nothing is sent: start the ranks with `mpirun -n 2 python -m"
-    assert said in suite(tmp_path, ASKS.format(more=", backend='gloo'")).stdout
+def test_on_one_rank_it_says_that_nothing_is_sent(ran, tmp_path):
+    said = " collectives were timed on 1 rank, where nothing is sent: start the ranks with `mpirun -n 2 python -m"
+    assert said in ran[1]
     assert "fabricbench:" not in suite(tmp_path, "def test_it():\n    pass\n").stdout
 
 
@@ -127,55 +169,21 @@ def test_without_pytest_benchmark_it_is_one_line(tmp_path):
     assert "Traceback" not in done.stdout
 
 
-def test_wrong_results_fail_the_test(tmp_path):
-    needs_gloo()
-    (tmp_path / "conftest.py").write_text("import fabric.measure.timing.loop as loop\nloop.count_wrong = lambda *_: 3\n")
-    done = suite(tmp_path, ASKS.format(more=", backend='gloo'"))
-    assert "1 failed" in done.stdout
-    assert "all_reduce: 3 wrong elements over all 1 ranks" in done.stdout
+def test_wrong_results_fail_the_test(ran):
+    assert "FAILED test_it.py::test_wrong - Failed: all_reduce: 3 wrong elements over all 1 ranks" in ran[1]
 
 
-BAD = {
-    "nbytes=64, backend='smoke'": "backend: must be",
-    "nbytes=64, backend='gloo', dtype='f7'": "dtype: must be one of",
-    "nbytes=64, backend='gloo', colour=1": "collective: takes nbytes, backend, dtype",
-    "nbytes=64, backend='gloo', iters='x'": "iters: must be a whole number of iterations, got 'x'",
-    "nbytes=64, backend='gloo', in_place=False": "in_place: all_reduce of gloo has no such form, got False",
-    "nbytes=2**70, backend='gloo'": "sizes: a buffer must fit into the memory of this machine, got 1180591620717411303424 B",
-}
-"""What is asked -> what is said of it."""
-
-
-def test_bad_input_is_one_clear_line(tmp_path):
-    needs_gloo()
-    asks = "".join(f"def test_{n}(collective):\n    collective('all_reduce', {asked})\n" for n, asked in enumerate(BAD))
-    done = suite(tmp_path, asks, COLUMNS="400")
-    assert f"{len(BAD)} failed" in done.stdout
+def test_bad_input_is_one_clear_line(ran):
     for number, line in enumerate(BAD.values()):
-        assert f"FAILED test_it.py::test_{number} - Failed: {line}" in done.stdout
-    assert "Traceback" not in done.stdout
-    assert "Error" not in done.stdout
+        assert f"FAILED test_it.py::test_{number} - Failed: {line}" in ran[1]
+    assert "Traceback" not in ran[1]
+    assert "Error" not in ran[1]
 
 
-FLOORED = """import pytest
-@pytest.mark.floor("floor.json")
-def test_unknown(collective):
-    collective("all_reduce", nbytes=64, backend="gloo", iters=9)
-@pytest.mark.floor("missing.json")
-def test_missing(collective):
-    collective("all_reduce", nbytes=64, backend="gloo", iters=9)
-@pytest.mark.floor("floor.json")
-def test_callable(collective):
-    collective(lambda: None, backend="gloo", iters=9)
-"""
-FLOOR = {"schema": "fabricbench.floor/1", "points": []}
-
-
-def test_a_floor_that_says_nothing_warns_and_one_that_cannot_be_read_fails(tmp_path):
-    needs_gloo()
-    (tmp_path / "floor.json").write_text(json.dumps(FLOOR))
-    said = suite(tmp_path, FLOORED, "--strict-markers").stdout
-    assert "2 failed, 1 passed" in said, said
+def test_a_floor_that_says_nothing_warns_and_one_that_cannot_be_read_fails(ran):
+    said = ran[1]
+    assert "PASSED test_it.py::test_unknown" in said
     assert "FloorWarning: unknown: all_reduce of 64 B on 1 ranks took " in said
-    assert "Failed: floor: cannot read " in said
-    assert "floor: holds collectives by name, not a callable: <lambda>" in said
+    assert "FAILED test_it.py::test_missing - Failed: floor: cannot read " in said
+    assert "FAILED test_it.py::test_callable - Failed: floor: holds collectives by name, not a callable: <lambda>" in said
+    assert f"{2 + 1 + len(BAD)} failed, 3 passed" in said

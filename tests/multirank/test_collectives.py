@@ -94,6 +94,7 @@ def test_all_collectives_in_one_run_with_the_bound_beside_them(backend, tmp_path
     rooted = {name for name, known in COLLECTIVES.items() if known.rooted}
     assert {row["collective"] for row in rows if row["root"] == 1} == rooted
     assert {row["collective"] for row in rows if not row["bound_busbw_bytes_per_second"]} == {"barrier"}
+    assert all(result.context["canary_seconds"] > 0 and result.context["canary_ranks"] == 2 for result in read(path)[0])
     forms = {(row["collective"], row["in_place"]) for row in rows}
     assert forms == {(name, form) for name, way in backend.ways.items() if name in GROUPS["all"] for form in way.forms}
 

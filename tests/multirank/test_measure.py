@@ -129,7 +129,9 @@ def test_a_library_that_is_wrong_fails_the_case_loudly(tmp_path, ranks):
     assert "# WRONG RESULTS: 2 elements differ from the exact result." in done.stdout
 
 
+@pytest.mark.parametrize("backend", ["mpi"], indirect=True)
 def test_orders_are_cases_of_their_own(backend, ranks):
+    """That gloo's groups keep an order is in test_groups.py."""
     arguments = ["--ranks", "1,2", *QUICK, "--orders", "contiguous,interleaved,scattered:3", "--json"]
     done = ranks.measure("--backend", backend.name, *arguments)
     found = rows(done)

@@ -31,7 +31,7 @@ def rate(scores):
 
 def test_five_slow_nodes_of_232_at_the_cost_that_is_aimed_at():
     """1.5 times the information bound, 8 rounds; the best there is takes about 55 and 7."""
-    scores = sites(BIG, 5, 40, ("device", "nic"))
+    scores = sites(BIG, 5, 20, ("device", "nic"))
     assert rate(scores) >= 0.99
     assert sum(s.false for s in scores) <= 0.01 * 5 * len(scores)
     assert np.mean([s.tests for s in scores]) <= 1.5 * scores[0].bound
@@ -48,8 +48,8 @@ def test_nobody_slow_is_nobody_named():
 @pytest.mark.parametrize(
     ("spec", "faults", "count"),
     [
-        ("leaf_spine:leaves=8,spines=4,hosts_per_leaf=16", 3, 40),
-        ("fat_tree:k=8", 3, 30),
+        ("leaf_spine:leaves=8,spines=4,hosts_per_leaf=16", 3, 20),
+        ("fat_tree:k=8", 3, 15),
         ("rail_optimized:nodes=64,rails=4,radix=16", 2, 20),
         ("leaf_spine:leaves=4,spines=2,hosts_per_leaf=4", 1, 200),
     ],

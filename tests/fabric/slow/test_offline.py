@@ -261,6 +261,12 @@ def test_logs_without_hosts_are_left_out_with_the_reason(tmp_path):
         layers(tmp_path, (), lambda _: None)
 
 
+def test_a_folder_that_is_not_there_is_one_line(tmp_path):
+    code, _, err = asked("--from", str(tmp_path / "none"))
+    assert code == 2
+    assert err.strip().splitlines() == [f"from: there is no {tmp_path / 'none'}; a folder of logs, or one log"]
+
+
 def test_names_of_hosts_in_a_files_name():
     assert in_name("n1,n2", ()) == ("n1", "n2")
     assert in_name("run-n12-n1-v2", {"n1", "n2", "n12"}) == ("n12", "n1")

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from fabric.network.spec import load
+from fabric.slow.plan import Test as PlannedTest
+from fabric.slow.rings import ranks_of, tree_for
 from fabric.slow.tree import flat, tree_of
 from topologies.errors import InputError
 
@@ -53,3 +55,23 @@ def test_some_nodes_of_a_fabric_and_wrong_ones():
     assert flat(3).suspects == 3
     with pytest.raises(InputError, match="nodes: must be some of the fabric's 32, got"):
         tree_of(load("leaf_spine:leaves=4,spines=2,hosts_per_leaf=8"), [99])
+
+
+def test_nodes_of_one_scale_up_domain_are_one_where_ranks_run():
+    """Messages between them go over NVLink: they would be ten times as fast as those of any other test."""
+    fabric = load("rail_optimized:nodes=16,rails=4,radix=16,scale_up=nvl72,domain=8")
+    tree = tree_for([[rank] for rank in range(64)], 64, "rank", fabric)
+    assert tree.nodes == 8
+    assert tree.names[1] == "node2..node3"
+    assert tree.devices[1] == tuple(range(8, 16))
+    assert all(len({*own}) == 1 for own in fabric.topology.together[np.array(tree.devices)].tolist())
+    ring = ranks_of(tree, PlannedTest((0, 3, 5)))
+    domains = fabric.topology.together[ring]
+    assert (domains != np.roll(domains, 1)).all()
+    one = load("rail_optimized:nodes=8,rails=4,radix=16,scale_up=nvl72,domain=32")
+    assert tree_for([[rank] for rank in range(32)], 32, "rank", one).nodes == 8, "of one domain alone its nodes are told apart"
+
+
+def test_nodes_that_do_not_share_the_switches_of_each_device_are_no_group():
+    """Racks of 72 on leaves of 32 ports: device 40 of one hangs beside device 8 of the next, a ring of both leaves the leaf."""
+    assert tree_of(load("gb200-nvl72:nodes=36")).layers == ()
