@@ -11,7 +11,7 @@ slow are found one by one there, and called their switch in the end.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -203,7 +203,7 @@ def tree_of(
         if layer is not None and len(layer.names) > 1 and (not layers or len(layer.names) < len(layers[-1].names)):
             layers.append(layer)
     devices = tuple(tuple(of_node[n]) for n in chosen)
-    direct, cables = _direct(topology, chosen, of_node)
+    direct, cables = _direct(topology, names, chosen, of_node)
     if direct is not None and (not layers or len(direct.names) < len(layers[-1].names)):
         layers.append(direct)
     one_way = direct is not None or not read_policy(routing).splits
@@ -214,7 +214,7 @@ def tree_of(
 
 
 def _direct(
-    topology: Topology, chosen: Sequence[int], of_node: Sequence[Sequence[int]]
+    topology: Topology, words: Sequence[str], chosen: Sequence[int], of_node: Sequence[Sequence[int]]
 ) -> tuple[Layer | None, dict[tuple[int, int], Ints]]:
     """Return the groups of a direct network, and the cables between any two of them that have some; none of other networks."""
     known = direct_groups(topology)
@@ -233,9 +233,13 @@ def _direct(
         beside = ()
     elif what == "group" or not all(beside):
         return None, {}
-    first = {int(k): int(np.flatnonzero(of_vertex == k)[0]) for k in kept}
-    word = {"switch": lambda k: vertex_name(topology, first[k]), "node": lambda k: _node_name(topology, k, of_node[k])}
-    names = tuple(word[what](int(k)) if what in word else f"{what}{k}" for k in kept)
+    member = np.unique(group.ravel(), return_index=True)[1].tolist()
+    word: dict[str, Callable[[int, int], str]] = {
+        "switch": lambda k, _: vertex_name(topology, int(np.flatnonzero(of_vertex == k)[0])),
+        "node": lambda _, first: words[first],
+        "group": lambda k, _: f"group{k}",
+    }
+    names = tuple(word[what](int(k), first) for k, first in zip(kept, member, strict=True))
     return Layer(what, names, group.ravel().astype(np.int64), np.ones(len(kept)), (), direct=True, beside=beside), cables
 
 
