@@ -209,10 +209,11 @@ def _from_logs(ctx: click.Context, topo: str | None, page: Path | None, *, as_js
 
 def _drain(found: Report, fabric: Fabric | None) -> tuple[str, ...]:
     """Return the lines that take slow nodes out of service, where their names and a scheduler are known."""
-    scheduler = _scheduler()
-    if not scheduler or fabric is None or given_names(fabric.topology) is None:
+    scheduler, given = _scheduler(), given_names(fabric.topology) if fabric is not None else None
+    if not scheduler or given is None:
         return ()
-    return tuple(drains(found.rows, scheduler))
+    known = {*given.nodes, *given.vertices}  # several nodes of one scale-up domain have no name of one
+    return tuple(drains([row for row in found.rows if row["name"] in known], scheduler))
 
 
 def _scheduler() -> str:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabric.network.fabric import Fabric
-from fabric.network.names import vertex_name
+from fabric.network.names import given_names, vertex_name
 from fabric.network.routing.policies import read_policy
 from fabric.slow.group_pairs import FEWEST, NO_PAIRS, GroupPairs, cables_between, direct_groups, pairs_of
 from fabric.slow.ways import Ways
@@ -279,7 +279,8 @@ def _by_domain(
 
 
 def _node_name(topology: Topology, node: int, devices: Sequence[int]) -> str:
-    return vertex_name(topology, devices[0]) if len(devices) == 1 else f"node{node}"
+    given = given_names(topology)
+    return vertex_name(topology, devices[0]) if len(devices) == 1 else given.nodes[node] if given else f"node{node}"
 
 
 def _layer(fabric: Fabric, tier: int, chosen: Sequence[int], of_node: Sequence[Sequence[int]]) -> Layer | None:

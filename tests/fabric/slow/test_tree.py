@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fabric.network.names import Given, give_names
 from fabric.network.spec import load
 from fabric.slow.plan import Test as PlannedTest
 from fabric.slow.rings import ranks_of, tree_for
@@ -75,3 +76,13 @@ def test_nodes_of_one_scale_up_domain_are_one_where_ranks_run():
 def test_nodes_that_do_not_share_the_switches_of_each_device_are_no_group():
     """Racks of 72 on leaves of 32 ports: device 40 of one hangs beside device 8 of the next, a ring of both leaves the leaf."""
     assert tree_of(load("gb200-nvl72:nodes=36")).layers == ()
+
+
+def test_nodes_of_several_devices_have_the_names_that_a_file_gives():
+    """A line that takes one out of service needs the host's own name."""
+    fabric = load("rail_optimized:nodes=8,rails=4,radix=16")
+    hosts = [f"gpu{100 + n}" for n in range(8)]
+    count = fabric.topology.vertices
+    own = [f"{hosts[d // 4]}:{d % 4}" if d < fabric.topology.devices else f"s{d}" for d in range(count)]
+    give_names(fabric.topology, Given(tuple(own), tuple(hosts)))
+    assert tree_of(fabric).names == tuple(hosts)
