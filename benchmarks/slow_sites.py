@@ -72,9 +72,13 @@ class Site:
         self.random = np.random.default_rng(self.seed)
 
     def ask(self, tests: Sequence[Test]) -> list[list[float]]:
-        """Return the seconds of every block of each test; a launcher would run them at once."""
+        """Return the seconds of every block of each test; a launcher would run them at once.
+
+        On direct networks whose rings go by neighbours a test waits for the others of its round on cables that they share.
+        """
         crowd = self._crowd()
-        return [self._blocks(self.seconds(test, crowd)) for test in tests]
+        beside = [self._load(test) for test in tests] if self.tree.walked else []
+        return [self._blocks(self.seconds(test, crowd, sum(beside[:at] + beside[at + 1 :]))) for at, test in enumerate(tests)]
 
     def _crowd(self) -> dict[int, float]:
         """Return the cables that others load during one round, with the factor of what is left."""
@@ -92,15 +96,22 @@ class Site:
         noise = BLOCK_NOISE * self.random.standard_normal(BLOCKS)
         return [float(v) for v in seconds * np.exp(visit + bursts + noise)]
 
-    def seconds(self, test: Test, crowd: Mapping[int, float] = MappingProxyType({})) -> float:
-        """Return how long a test takes without noise. crowd: factors of cables that others load."""
+    def _load(self, test: Test) -> np.ndarray:
+        """Return the messages on every link."""
+        if test.inside:
+            return np.zeros(len(self.fabric.link_speed))
+        source, target = (np.array(side, dtype=np.int32) for side in zip(*self.pairs(test), strict=True))
+        return np.asarray(route(self.fabric.topology, source, target, each=False).per_link)
+
+    def seconds(self, test: Test, crowd: Mapping[int, float] = MappingProxyType({}), beside: np.ndarray | float = 0.0) -> float:
+        """Return how long a test takes without noise. crowd: factors of cables that others load; beside: others' messages."""
         pairs = self.pairs(test)
         devices = {int(d) for pair in pairs for d in pair}
         worst = max(self.devices.get(d, 1.0) for d in devices)
         if test.inside:
             return worst
-        source, target = (np.array(side, dtype=np.int32) for side in zip(*pairs, strict=True))
-        load_ = route(self.fabric.topology, source, target, each=False).per_link
+        load_ = self._load(test)
+        load_ = np.where(load_ > 0, load_ + beside, 0.0)
         health = np.ones(len(load_))
         for cable, factor in self.cables.items():
             health[2 * cable : 2 * cable + 2] = 1 / factor
@@ -175,9 +186,10 @@ def planted(fabric: Fabric, tree: Tree, faults: int, seed: int, kinds: Sequence[
 
 
 def _ways_out(tree: Tree, named: Collection[int]) -> set[int]:
-    """Return what leads out of the groups of a pair: where that is slow, the pair cannot be told."""
-    ends = [tree.ends(s) for s in named if s >= tree.first_pair]
-    return {tree.boundary(at, g) for at, *both in ends for g in both if not tree.layers[at].direct}
+    """Return what leads out of the groups of a pair, or their one node: where that is slow, the pair cannot be told."""
+    ends = [(tree.layers[at], at, g) for s in named if s >= tree.first_pair for at, *both in (tree.ends(s),) for g in both]
+    alone = {int(np.flatnonzero(layer.group == g)[0]) for layer, _, g in ends if layer.size[g] == 1}
+    return alone | {tree.boundary(at, g) for layer, at, g in ends if not layer.direct}
 
 
 def _slow_pair(site: Site, pair: int, factor: float) -> None:
@@ -192,7 +204,7 @@ def _slow_pair(site: Site, pair: int, factor: float) -> None:
 def _of_devices(fabric: Fabric, devices: Sequence[int]) -> list[int]:
     """Return the cables by which devices hang on the network."""
     topology = fabric.topology
-    own = np.isin(topology.ends[:, 0], devices) & (topology.level != topology.scale_up_level)
+    own = np.isin(topology.ends, devices).any(axis=1) & (topology.level != topology.scale_up_level)
     return [int(cable) for cable in np.flatnonzero(own)]
 
 
@@ -300,6 +312,12 @@ SETTINGS: Sequence[tuple[str, int, Sequence[str], float]] = (
     ("leaf_spine:leaves=8,spines=29,hosts_per_leaf=29", 3, ("pair", *KINDS), 0.0),
     ("dragonfly:p=2,a=4,h=2", 3, ("device", "nic", "pair"), 0.0),
     ("dragonfly:p=2,a=4,h=2", 0, (), 0.0),
+    ("hyperx:dims=4x4,hosts=4", 1, ("pair",), 0.0),
+    ("hyperx:dims=4x4,hosts=4", 3, ("device", "nic", "pair"), 0.0),
+    ("hyperx:dims=4x4,hosts=4", 0, (), 0.0),
+    ("torus:dims=8x8", 1, ("pair",), 0.0),
+    ("torus:dims=8x8", 3, ("device", "nic", "pair"), 0.0),
+    ("torus:dims=8x8", 0, (), 0.0),
 )
 """Fabric, faults, their kinds, share of visits that others crowd."""
 HEAD = (

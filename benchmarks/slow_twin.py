@@ -55,6 +55,7 @@ EIGHT = "leaf_spine:leaves=2,spines=4,hosts_per_leaf=4"
 SIXTEEN = "leaf_spine:leaves=4,spines=4,hosts_per_leaf=4"
 RAILS = "rail_optimized:nodes=8,rails=2,radix=8,scale_up=none"
 MESH = "full_mesh:dims=4,hosts=2"
+GRID = "hyperx:dims=4x2,hosts=1"
 NINE = "rail_optimized:nodes=9,rails=2,radix=6,scale_up=none"
 CASES = (
     Case(EIGHT, {}),
@@ -74,6 +75,8 @@ CASES = (
     Case(MESH, {}),
     Case(MESH, {"between 1 3": 3.0}),
     Case(MESH, {"between 0 2": 2.0, "host 5": 3.0}),
+    Case(GRID, {}),
+    Case(GRID, {"between 0 2": 3.0}),
 )
 
 

@@ -19,6 +19,7 @@ from fabric.slow.confirm import COMPANY, check
 from fabric.slow.parts import Part, parts_of, rails_of_groups, slow_rails
 from fabric.slow.plan import SURE, Belief, Test, filled, plan
 from fabric.slow.plan_pairs import around, pair_tests, rounds_of
+from fabric.slow.plan_walks import node_walks
 from fabric.slow.state import Found, Search
 from fabric.slow.tree import Tree
 from fabric.slow.verdicts import RATIO, Kind, Verdict, merged, on_rails
@@ -183,7 +184,8 @@ def _planned(state: Search, belief: Belief, used: set[int], *, beside: bool, mil
     Each without the rails that are known to be slow.
     """
     known, tree = state.known(belief.probability), state.tree
-    tests = (around(tree, known, test) for test in plan(tree, belief, used, beside=beside, mildest=mildest))
+    made = (node_walks if tree.walked else plan)(tree, belief, used, beside=beside, mildest=mildest)
+    tests = (around(tree, known, test) for test in made)
     narrowed = (_without(tree, test) for test in tests if test is not None)
     return [test for test in narrowed if len(test.without) < tree.rails and state.tells(test, belief.probability)]
 

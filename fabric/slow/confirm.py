@@ -44,12 +44,7 @@ def check(
         return _of_switch(tree, suspect - tree.first_switch, free, slow, used)
     at = tree.layer_of(suspect)
     if at < 0:
-        if suspect in used:
-            return None
-        near = near_to(tree, suspect, free)
-        if len(near) < 2:
-            return None
-        return Test((suspect, near[0])), Test((near[1], near[2]) if len(near) > 2 else (near[0], near[1]))
+        return None if suspect in used else _of_node(tree, suspect, free, well, probability / prior + doubted)
     return _of_group(tree, at, suspect - tree.first[at], free, well, doubted)
 
 
@@ -92,12 +87,46 @@ def _of_group(
     return (Test(_pairwise(own, partner)), Test(tuple(rest))) if len(rest) > 1 else None
 
 
-def near_to(tree: Tree, node: int, free: Sequence[int]) -> list[int]:
-    """Return nodes to keep it company: of its smallest group first."""
+def _of_node(tree: Tree, suspect: int, free: Sequence[int], well: NDArray[np.bool_], doubt: Floats) -> tuple[Test, Test] | None:
+    """Return a ring of a node with another, and one without it."""
+    if tree.walked:
+        return _beside(tree, suspect, free, well, doubt)
+    near = near_to(tree, suspect, free)
+    if len(near) < 2:
+        return None
+    return Test((suspect, near[0])), Test((near[1], near[2]) if len(near) > 2 else (near[0], near[1]))
+
+
+def _beside(tree: Tree, suspect: int, free: Sequence[int], well: NDArray[np.bool_], doubt: Floats) -> tuple[Test, Test] | None:
+    """Return a ring of a suspect with a neighbour, and one of that with another, by what is in doubt least."""
+
+    def company(node: int) -> list[int]:
+        near = [(_pair(tree, node, other), other) for other in near_to(tree, node, free, most=len(free)) if other != suspect]
+        own = [(0.0 if pair is None else float(doubt[pair]), other) for pair, other in near if pair is None or well[pair]]
+        return [other for _, other in sorted(own, key=lambda one: one[0])]
+
+    for first in company(suspect):
+        others = company(first)
+        if others:
+            return Test((suspect, first)), Test((first, others[0]))
+    return None
+
+
+def _pair(tree: Tree, one: int, other: int) -> int | None:
+    """Return the suspect between the groups of two nodes, if there is one."""
+    a, b = (int(tree.layers[0].group[n]) for n in (one, other))
+    return tree.pair(0, a, b) if a != b else None
+
+
+def near_to(tree: Tree, node: int, free: Sequence[int], most: int = 3) -> list[int]:
+    """Return nodes to keep it company: of its smallest group first; where rings go by neighbours, of those beside it only."""
     if not tree.layers:
-        return [n for n in free if n != node][:3]
+        return [n for n in free if n != node][:most]
     group = tree.layers[0].group
-    return sorted((n for n in free if n != node), key=lambda n: (group[n] != group[node], n))[:3]
+    if tree.walked:
+        own = (int(group[node]), *tree.layers[0].beside[group[node]])
+        free = [n for n in free if group[n] in own]
+    return sorted((n for n in free if n != node), key=lambda n: (group[n] != group[node], n))[:most]
 
 
 def _pairwise(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from fabric.slow.group_pairs import parents
 from fabric.slow.plan import Test, filled, mixed
 from fabric.slow.plan_pairs import Free
 from fabric.slow.tree import Tree
+from fabric.slow.walks import Ground, free_beside, way_between
 
 FILLS = 0.5
 """Of its fullest part: how full a confirming test must make the pair."""
@@ -22,6 +25,8 @@ def check_pair(tree: Tree, suspect: int, free: Sequence[int], well: NDArray[np.b
     free: cleared nodes. well: which suspects are cleared. Of three groups the third goes with both.
     """
     at, one, other = tree.ends(suspect)
+    if tree.walked:
+        return _walked(tree, suspect, free, well)
     own = Free(tree, at, _cleared(tree, at, free, well))
     if one not in own.nodes or other not in own.nodes:
         return None
@@ -47,6 +52,33 @@ def check_pair(tree: Tree, suspect: int, free: Sequence[int], well: NDArray[np.b
     full, cover = filled(tree, with_it)  # on a direct network a third group may be a way as short as the pair's own cables
     fills = float(full[suspect] * cover[suspect] / full.max())
     return (with_it, without) if fills >= FILLS and not filled(tree, without)[0][suspect] else None
+
+
+def _walked(tree: Tree, suspect: int, free: Sequence[int], well: NDArray[np.bool_]) -> tuple[Test, Test] | None:
+    """Return check_pair() where rings go from neighbour to neighbour: without it by ways round it, or to and fro beside it."""
+    _, one, other = tree.ends(suspect)
+    layer, pairs = tree.layers[0], tree.pairs
+    nodes: dict[int, list[int]] = {}
+    for node in free:
+        nodes.setdefault(int(layer.group[node]), []).append(node)
+    each = min(ceil(tree.pairs.room[suspect - tree.first_pair] - 1e-9), len(nodes.get(one, ())), len(nodes.get(other, ())))
+    if not each:
+        return None
+    doubtful = np.flatnonzero(~well[tree.first_pair :]).tolist()
+    taken = {(int(pairs.one[p]), int(pairs.other[p])) for p in doubtful} | {(one, other)}
+    ground = Ground(tree, nodes, np.zeros(tree.suspects), taken, each)
+    out = way_between(ground, one, other)
+    back = way_between(replace(ground, nodes={g: own for g, own in nodes.items() if g not in out}), one, other)
+    near = free_beside(ground, one) or free_beside(ground, other)
+    if out and back:
+        around = (one, *out, other, *reversed(back))
+    elif near:
+        around = (one if near[0] in layer.beside[one] else other, near[0])
+    else:
+        return None
+    with_it, without = (Test(tuple(nodes[g][lap] for lap in range(each) for g in ring)) for ring in ((one, other), around))
+    full, _ = filled(tree, with_it)
+    return (with_it, without) if full[suspect] / full.max() >= FILLS and not filled(tree, without)[0][suspect] else None
 
 
 def _cleared(tree: Tree, at: int, free: Sequence[int], well: NDArray[np.bool_]) -> dict[int, list[int]]:

@@ -140,6 +140,9 @@ def _routed(tree: Tree, ways: Ways, test: Test, full: Floats, cover: Floats) -> 
     """Return filled() by the ways that messages take."""
     tails, heads = (np.array(side) for side in zip(*steps(test), strict=True))
     loads = ways.loads(tails.tolist(), heads.tolist(), test.rail, test.without)
+    if tree.walked:
+        full[tree.first_pair :], cover[tree.first_pair :] = tree.pairs.loaded(loads)
+        return full, cover
     for at, layer in enumerate(tree.layers):
         if at in tree.pairs.layers:
             pairs, even = tree.pairs.filled(at, layer.group[tails], layer.group[heads])
@@ -176,8 +179,7 @@ def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, beside: bool 
     """
     probability = belief.probability
     belief.busy.clear()
-    mass = -np.log1p(-np.minimum(probability, 1 - 1e-9))
-    mass = np.where(undecided(tree, probability, belief.prior), mass, 0.0)
+    mass = suspicion(tree, belief)
     mass[tree.first_pair :] = 0.0  # pairs of groups have a plan of their own
     out = {*bar} | {int(n) for n in np.flatnonzero(probability[: tree.nodes] >= SURE)} | hidden(tree, probability)
     shut = {int(s) for s in np.flatnonzero(probability[tree.nodes :] >= SURE) + tree.nodes}
@@ -190,6 +192,12 @@ def plan(tree: Tree, belief: Belief, bar: Collection[int] = (), *, beside: bool 
     if sum(map(len, nodes)) >= 2 and rest > (LEAST if tests or beside else min(ENOUGH, belief.prior / 2)):
         tests.append(Test(mixed(tree, [n for some in nodes for n in some], len(tree.layers) - 1)))
     return [test for test in tests if float((shown(tree, test) * mass).sum()) > WORTH]
+
+
+def suspicion(tree: Tree, belief: Belief) -> Floats:
+    """Return -log of the probability that each suspect is well; nothing of those that are decided."""
+    mass = -np.log1p(-np.minimum(belief.probability, 1 - 1e-9))
+    return np.where(undecided(tree, belief.probability, belief.prior), mass, 0.0)
 
 
 def hidden(tree: Tree, probability: Floats) -> set[int]:

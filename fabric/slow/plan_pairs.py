@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from fabric.slow.group_pairs import parents
 from fabric.slow.pair_rings import best_ring, most_suspect, rings_of, weight
 from fabric.slow.plan import EVEN, LEAST, NEARLY, SURE, Test, filled, interleaved, mixed, run_of, steps
+from fabric.slow.plan_walks import pair_walks
 from fabric.slow.tree import Layer, Tree
 
 Floats = NDArray[np.float64]
@@ -95,6 +96,9 @@ def pair_tests(tree: Tree, known: Known, others: Sequence[Test] = ()) -> list[Te
         return []
     own = known.probability[tree.first_pair :]
     mass = np.where(open_, -np.log1p(-np.minimum(own, 1 - 1e-9)), 0.0)
+    if tree.walked:
+        well = np.flatnonzero(known.probability[: tree.nodes] < WELL * known.prior).tolist()
+        return [t for t in pair_walks(tree, known.probability, mass, well, others) if _tells(tree, known, mass, t)]
     order = sorted(tree.pairs.layers, key=lambda at: -float(mass[tree.pairs.layer == at].max()))
     found: list[Test] = []
     for at in order:
@@ -330,7 +334,7 @@ def around(tree: Tree, known: Known, test: Test) -> Test | None:
 
     So tests of nodes and boundaries tell of pairs what they can. None where each order fills one that is known to be slow.
     """
-    if test.inside or not len(tree.pairs):
+    if test.inside or not len(tree.pairs) or tree.walked:  # walks go by pairs already
         return test
     own = known.probability[tree.first_pair :]
     mass = np.where(wanted(tree, known), own * (1 - known.best), 0.0)

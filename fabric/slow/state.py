@@ -36,7 +36,10 @@ DECIDED = 20.0
 CLEARED_PAIR = 0.2
 """Of the prior: below it a pair of groups is cleared."""
 PAIR_ROUNDS = 6
-"""Rounds that pairs of groups get by themselves where nobody accuses one, unless all of them are asked for."""
+"""Rounds that pairs of groups get by themselves where nobody accuses one, unless all of them are asked for.
+
+Twice as many where rings go from neighbour to neighbour: one leaves pairs behind that no ring of the next can join.
+"""
 
 
 @dataclass(frozen=True)
@@ -155,9 +158,10 @@ class Search:
         own = np.zeros(self.tree.suspects, dtype=np.int64)
         if self.logs:
             quiet, slow = self.densities()
-            columns = np.array(self.rows)[slow > quiet, : self.tree.first_pair] > 0
-            own[: self.tree.first_pair] = np.unique(columns, axis=1, return_inverse=True)[1].ravel() + 1
-            own[: self.tree.first_pair][~columns.any(axis=0)] = 0
+            told = self.tree.suspects if self.tree.walked else self.tree.first_pair  # walks are planned by pairs too
+            columns = np.array(self.rows)[slow > quiet, :told] > 0
+            own[:told] = np.unique(columns, axis=1, return_inverse=True)[1].ravel() + 1
+            own[:told][~columns.any(axis=0)] = 0
         return Belief(probability, self.prior, own, first=not self.asked)
 
     def doubted(self) -> NDArray[np.bool_]:
@@ -180,7 +184,7 @@ class Search:
         layers = self.tree.pairs.layers
         rounds = sum(rounds_of(self.tree, at) for at in layers)
         at_once = 1 if self.every_pair else -(-rounds // PAIR_ROUNDS)
-        most = max(PAIR_ROUNDS, ceil(log2(self.tree.nodes)) - bool(self.factors))
+        most = max(PAIR_ROUNDS, ceil(log2(self.tree.nodes)) - bool(self.factors)) * (1 + self.tree.walked)
         cover = self.every_pair or not alone or self.rounds < most
         best = self.best()[self.tree.first_pair :]
         each = dict.fromkeys(layers, max(1, at_once))

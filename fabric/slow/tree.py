@@ -3,15 +3,15 @@
 A group of a level is what cables up to its tier join: a leaf (of rails: the nodes that share their leaves), a pod. What leads
 out of a group is one suspect: a test that fills all its cables shows whether any of them is slow, not which. Two groups that
 are all of a level share one suspect, the boundary between them. Of three and more each pair is a suspect too. On a direct
-network of groups with a cable between any two (a dragonfly, a full mesh of switches) pairs alone are: what leads out of a group
-is its pairs. Where nodes have several rails, what all nodes of a smallest group hang on (a leaf a rail) is a suspect too: every
-test of any of them shows it. Elsewhere it would be one more for every leaf; nodes that are all slow are found one by one there,
-and called their switch in the end.
+network (groups of a dragonfly; switches of a HyperX, a torus ...; nodes that pass messages on) the pairs that cables join alone
+are: what leads out of a group is its pairs. Where nodes have several rails, what all nodes of a smallest group hang on (a leaf
+a rail) is a suspect too: every test of any of them shows it. Elsewhere it would be one more for every leaf; nodes that are all
+slow are found one by one there, and called their switch in the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -38,7 +38,9 @@ class Layer:
     """The groups of one level: their names, the group of every node, and how full all its nodes make what leads out of each.
 
     fill: a group's nodes' speed into the network / the speed of what leads out of it; 1 where neither is the bottleneck.
-    leads: the cables out of each group. direct: what leads out is a cable to every other group, each a suspect of its own.
+    leads: the cables out of each group. direct: what leads out are cables to other groups, each a suspect of its own.
+    beside: of each group those that cables join it to, where rings go from neighbour to neighbour alone: not every two are
+    joined, or a group is one node.
     """
 
     what: str
@@ -47,6 +49,7 @@ class Layer:
     fill: Floats
     leads: tuple[Ints, ...] = ()
     direct: bool = False
+    beside: tuple[tuple[int, ...], ...] = ()
 
     @cached_property
     def size(self) -> Ints:
@@ -82,6 +85,11 @@ class Tree:
     def nodes(self) -> int:
         """How many nodes there are."""
         return len(self.names)
+
+    @property
+    def walked(self) -> bool:
+        """Whether rings go from neighbour to neighbour alone."""
+        return bool(self.layers) and bool(self.layers[0].beside)
 
     @cached_property
     def first_pair(self) -> int:
@@ -195,7 +203,7 @@ def tree_of(
         if layer is not None and len(layer.names) > 1 and (not layers or len(layer.names) < len(layers[-1].names)):
             layers.append(layer)
     devices = tuple(tuple(of_node[n]) for n in chosen)
-    direct, cables = _direct(topology, chosen, of_node)
+    direct, cables = _direct(topology, names, chosen, of_node)
     if direct is not None and (not layers or len(direct.names) < len(layers[-1].names)):
         layers.append(direct)
     one_way = direct is not None or not read_policy(routing).splits
@@ -206,28 +214,54 @@ def tree_of(
 
 
 def _direct(
-    topology: Topology, chosen: Sequence[int], of_node: Sequence[Sequence[int]]
+    topology: Topology, words: Sequence[str], chosen: Sequence[int], of_node: Sequence[Sequence[int]]
 ) -> tuple[Layer | None, dict[tuple[int, int], Ints]]:
-    """Return the groups of a direct network with cables between any two of them, and these; none of any other network."""
+    """Return the groups of a direct network, and the cables between any two of them that have some; none of other networks."""
     known = direct_groups(topology)
     if known is None:
         return None, {}
     what, of_vertex = known
-    of_device = np.full(topology.devices, -1)
-    for side in (0, 1):
-        near, far = topology.ends[:, side], topology.ends[:, 1 - side]
-        own = near < topology.devices
-        of_device[near[own]] = of_vertex[far[own]]
+    of_device = _groups_of_devices(topology, of_vertex)
     of = np.array([of_device[of_node[n][0]] for n in chosen])
     kept, group = np.unique(of, return_inverse=True)
     inside = all(of_device[d] == g for n, g in zip(chosen, of, strict=True) for d in of_node[n])
-    if not inside or of.min() < 0 or len(kept) < FEWEST + 1 or np.bincount(group.ravel()).min() < FEWEST:
+    if not inside or of.min() < 0 or len(kept) < FEWEST + 1:
         return None, {}
     cables = cables_between(topology, of_vertex, kept)
-    if cables is None:
+    beside = _neighbours(len(kept), cables)
+    if len(cables) == len(kept) * (len(kept) - 1) // 2 and np.bincount(group.ravel()).min() >= FEWEST:
+        beside = ()
+    elif what == "group" or not all(beside):
         return None, {}
-    names = tuple(f"{what}{k}" for k in kept)
-    return Layer(what, names, group.ravel().astype(np.int64), np.ones(len(kept)), (), direct=True), cables
+    member = np.unique(group.ravel(), return_index=True)[1].tolist()
+    word: dict[str, Callable[[int, int], str]] = {
+        "switch": lambda k, _: vertex_name(topology, int(np.flatnonzero(of_vertex == k)[0])),
+        "node": lambda _, first: words[first],
+        "group": lambda k, _: f"group{k}",
+    }
+    names = tuple(word[what](int(k), first) for k, first in zip(kept, member, strict=True))
+    return Layer(what, names, group.ravel().astype(np.int64), np.ones(len(kept)), (), direct=True, beside=beside), cables
+
+
+def _groups_of_devices(topology: Topology, of_vertex: Ints) -> Ints:
+    """Return the group of every device: its own where it passes on, else that of the one switch it hangs on, -1 of none."""
+    ends = topology.ends[topology.is_cable]
+    near, far = np.append(ends[:, 0], ends[:, 1]), np.append(ends[:, 1], ends[:, 0])
+    port, switch = np.unique(np.stack([near, of_vertex[far]]), axis=1)
+    once, count = np.unique(port, return_counts=True)
+    found = of_vertex.copy()
+    single = np.isin(port, once[count == 1]) & (of_vertex[port] < 0)
+    found[port[single]] = switch[single]
+    return found[topology.ports]
+
+
+def _neighbours(groups: int, cables: Collection[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
+    """Return of each group those that it has cables to."""
+    found: list[list[int]] = [[] for _ in range(groups)]
+    for one, other in cables:
+        found[one].append(other)
+        found[other].append(one)
+    return tuple(tuple(sorted(own)) for own in found)
 
 
 def _by_domain(

@@ -78,7 +78,8 @@ def _fabric(context: Mapping[str, Any], state: Mapping[int, str]) -> str:
 def _between(context: Mapping[str, Any], state: Mapping[int, str]) -> str:
     """Return the pairs of groups that are not cleared, and how many are, layer by layer."""
     pairs = context.get("pairs", ())
-    first = len(context["nodes"]) + sum(layer["boundaries"] for layer in context["groups"])
+    switches = sum(len(layer["names"]) for layer in context["groups"] if "switch" in layer)
+    first = len(context["nodes"]) + sum(layer["boundaries"] for layer in context["groups"]) + switches
     lines = []
     for at, layer in enumerate(context["groups"]):
         own = {first + number: ends for number, (on, *ends) in enumerate(pairs) if on == at}

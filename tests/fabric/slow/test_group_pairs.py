@@ -60,8 +60,11 @@ def test_a_ring_goes_by_what_is_suspected_most_and_not_by_what_must_not_be_fille
         ("fat_tree:k=8", 8 * 6 + 28, False),
         (DRAGONFLY, 36, True),
         ("full_mesh:dims=4,hosts=4", 6, True),
-        ("hyperx:dims=3x3,hosts=2", 0, False),
-        ("torus:dims=4x4", 0, False),
+        ("hyperx:dims=3x3,hosts=2", 18, True),
+        ("torus:dims=4x4", 32, True),
+        ("full_mesh:dims=5", 10, True),
+        ("bcube:n=4,k=1", 0, False),
+        ("rail_only:nodes=16,rails=4", 0, False),
     ],
 )
 def test_groups_of_one_parent_are_pairs(spec, pairs, direct):

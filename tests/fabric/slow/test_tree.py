@@ -19,14 +19,18 @@ from topologies.errors import InputError
         ("fat_tree:k=4,node=8x4090-dual-root", 16, [8, 4], [1.0, 1.0], 0),  # groups of two nodes
         ("rail_optimized:nodes=16,rails=4,radix=16", 16, [2], [1.0], 2),
         ("star:devices=8", 8, [], [], 0),
-        ("torus:dims=4x4", 16, [], [], 0),
+        ("torus:dims=4x4", 16, [16], [1.0], 0),
+        ("hyperx:dims=4x4,hosts=2", 32, [16], [1.0], 0),
+        ("dragonfly:p=4,a=4,h=2,devices_per_node=4,scale_up=nvswitch", 36, [9], [1.0], 0),
+        ("hamming_mesh:a=2,b=2,x=2,y=2", 4, [], [], 0),
     ],
 )
 def test_groups_follow_the_tiers(spec, nodes, groups, fill, switches):
     tree = tree_of(load(spec))
     assert (tree.nodes, [len(layer.names) for layer in tree.layers]) == (nodes, groups)
     assert [float(layer.fill[0]) for layer in tree.layers] == pytest.approx(fill)
-    assert tree.first_pair == nodes + sum(1 if g == 2 else g for g in groups) + switches
+    tiers = [g for g, layer in zip(groups, tree.layers, strict=True) if not layer.direct]
+    assert tree.first_pair == nodes + sum(1 if g == 2 else g for g in tiers) + switches
     for layer in tree.layers:
         assert np.bincount(layer.group).min() == np.bincount(layer.group).max()
 

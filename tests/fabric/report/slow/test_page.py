@@ -73,3 +73,15 @@ def test_a_test_that_never_ended_stands_first(found):
     first, *others = evidence(tree, "collective", one, 5)
     context = {"source": "x", "evidence": [*others, {**first, "factor": None}], **drawn(tree)}
     assert "never ended" in page("", [], context, ()).split("<tr>")[2]
+
+
+def test_pairs_are_drawn_in_their_own_state_where_switches_are_suspects_too():
+    fabric = load("rail_optimized:nodes=32,rails=4,radix=16")
+    tree = tree_of(fabric)
+    context = {"source": "gloo", "evidence": (), **drawn(tree)}
+    rows = [{"suspects": [s], "state": "slow" if s == tree.first_pair + 1 else "cleared"} for s in range(tree.suspects)]
+    rows = [{"layer": "collective", "kind": tree.kind(s), "name": tree.word(s), "parts": [], "factor": 2.0, "low": 1.9,
+             "high": 2.1, "probability": 1.0, "tests": 1, **row} for s, row in enumerate(rows)]  # fmt: skip
+    between = page("slow", rows, context, ()).partition("Between groups")[2].partition("<h2>")[0]
+    assert f"✕ {tree.word(tree.first_pair + 1)}" in between
+    assert f"{len(tree.pairs) - 1} of {len(tree.pairs)} cleared" in between
