@@ -42,6 +42,9 @@ def tree_for(units: Sequence[Sequence[int]], ranks: int, word: str, fabric: Fabr
             start = f"srun --nodes={topology.nodes} --ntasks-per-node={each} fabricbench slow ..."
             raise InputError(f"ranks: must fill the fabric's nodes of {each} devices, got {ranks}; on all of it: {start}")
         tree = tree_of(fabric, list(range(nodes)), routing, "domain")
+        if tree.nodes < FEWEST <= nodes:
+            many = f"got {tree.nodes} of {nodes} nodes"
+            raise InputError(f"topo: a search needs {FEWEST} scale-up domains or more, or one, {many}; use --method pairs")
     if tree.nodes < FEWEST:
         raise InputError(f"ranks: a search needs {FEWEST} ranks or nodes or more, got {tree.nodes}; use --method pairs")
     return tree

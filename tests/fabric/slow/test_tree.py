@@ -71,6 +71,9 @@ def test_nodes_of_one_scale_up_domain_are_one_where_ranks_run():
     assert (domains != np.roll(domains, 1)).all()
     one = load("rail_optimized:nodes=8,rails=4,radix=16,scale_up=nvl72,domain=32")
     assert tree_for([[rank] for rank in range(32)], 32, "rank", one).nodes == 8, "of one domain alone its nodes are told apart"
+    two = load("rail_optimized:nodes=8,rails=4,radix=16,scale_up=nvl72,domain=16")
+    with pytest.raises(InputError, match="4 scale-up domains or more, or one, got 2 of 8 nodes; use --method pairs"):
+        tree_for([[rank] for rank in range(32)], 32, "rank", two)
 
 
 def test_nodes_that_do_not_share_the_switches_of_each_device_are_no_group():
