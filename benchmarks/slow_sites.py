@@ -149,7 +149,7 @@ def planted(fabric: Fabric, tree: Tree, faults: int, seed: int, kinds: Sequence[
     site, rng = Site(fabric, tree, seed, crowded=crowded), np.random.default_rng([seed, 7])
     taken = set[int]()
     tiered = [at for at, layer in enumerate(tree.layers) if not layer.direct]
-    usable = [kind for kind in kinds if kind in ("device", "nic", "node") or (len(tree.pairs) if kind == "pair" else tiered)]
+    usable = [kind for kind in kinds if _there(tree, kind, tiered)]
     while len(site.told) < faults:
         kind, factor = str(rng.choice(usable)), exp(rng.uniform(log(LEAST), log(SLOWEST)))
         devices: list[int] = []
@@ -183,6 +183,13 @@ def planted(fabric: Fabric, tree: Tree, faults: int, seed: int, kinds: Sequence[
             site.cables |= dict.fromkeys(chosen, factor)
         site.told.append((kind, named))
     return site
+
+
+def _there(tree: Tree, kind: str, tiered: Sequence[int]) -> bool:
+    """Return whether a fabric has what a kind of fault is of."""
+    if kind in ("device", "nic", "node"):
+        return True
+    return bool(len(tree.pairs) if kind == "pair" else tree.switches if kind == "leaf" else tiered)
 
 
 def _ways_out(tree: Tree, named: Collection[int]) -> set[int]:
@@ -383,12 +390,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sites", type=int, default=200)
     parser.add_argument("--settings", type=int, nargs="*", default=range(len(SETTINGS)))
+    parser.add_argument("--topo", nargs="*", default=(), help="fabrics of your own instead, as other verbs name them")
+    parser.add_argument("--faults", type=int, nargs="*", default=(0, 1, 3), help="of --topo")
+    parser.add_argument(
+        "--kinds", nargs="*", choices=RAIL_KINDS, default=RAIL_KINDS[:-1], help="of --faults, where there are such"
+    )
+    parser.add_argument("--crowded", type=float, default=0.0, help="share of rounds in which others load a way out, of --topo")
     parser.add_argument("--jobs", type=int, help="processes, by default one per core")
     asked = parser.parse_args()
+    own = [(spec, faults, asked.kinds, asked.crowded) for spec in asked.topo for faults in asked.faults]
     print(HEAD)
     print("|" + "---|" * HEAD.count(" | ") + "---|")
-    for number in asked.settings:
-        print(row(*SETTINGS[number], asked.sites, asked.jobs), flush=True)
+    for setting in own or [SETTINGS[number] for number in asked.settings]:
+        print(row(*setting, asked.sites, asked.jobs), flush=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks import slow_sites
 from benchmarks.slow_sites import KINDS, SETTINGS, Site, planted, score, search_rounds
 from fabric.network.spec import load
 from fabric.slow.adaptive import search
@@ -317,3 +318,13 @@ def test_rounds_of_confirmations_are_not_search():
     found = search(site.tree, site.ask)
     assert search_rounds(found) <= found.rounds
     assert all(len(steps(a.test)) == len(a.test.nodes) for a in found.asked)
+
+
+def test_any_fabric_can_be_tried_on_simulated_sites(capsys, monkeypatch):
+    words = "--topo star:devices=12 --faults 0 2 --kinds device leaf --sites 3 --jobs 1"  # a star has no leaf of a rail
+    monkeypatch.setattr("sys.argv", ["slow_sites", *words.split()])
+    slow_sites.main()
+    head, _, none, two = (line.split(" | ") for line in capsys.readouterr().out.splitlines())
+    assert head[0] == "| fabric"
+    assert [row[:3] for row in (none, two)] == [["| `star:devices=12`", "12", count] for count in "02"]
+    assert two[head.index("found: device")] == "100.0 %"
