@@ -288,7 +288,7 @@ def _found(state: Search, ask: Ask) -> Found:
     left = tuple(s for s in rest if about[s])
     untested = tuple(s for s in rest if s not in {*left})
     return Found(
-        tuple(merged(state.tree, verdicts)),
+        tuple(_of_host(state.tree, v) for v in merged(state.tree, verdicts)),
         tuple(cleared),
         left,
         tuple(contended),
@@ -312,6 +312,14 @@ def _verdict(state: Search, suspect: int, probability: float, noise: float, kind
     elif factor == float("inf"):
         kind = "hung"
     return Verdict(kind, name, suspects, factor, factor / wide, factor * wide, probability, parts)
+
+
+def _of_host(tree: Tree, v: Verdict) -> Verdict:
+    """Return a verdict on devices or rails of a scale-up domain as one on those of the node that has them."""
+    if v.kind not in ("device", "rail") or len(v.suspects) != 1:
+        return v
+    name, parts = tree.whose(v.suspects[0], v.parts)
+    return replace(v, name=name, parts=parts)
 
 
 def _of_switch(tree: Tree, suspect: int) -> tuple[Kind, tuple[int, ...], str, tuple[int, ...]]:

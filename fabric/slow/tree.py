@@ -70,7 +70,8 @@ class Tree:
 
     ways: how messages go, where each takes one way or the network is direct; None where they are split evenly over tiers.
     pairs: of groups. switches: whether what the nodes of a smallest group hang on is a suspect. out: of each smallest group,
-    the rails that tests leave out: they are known to be slow.
+    the rails that tests leave out: they are known to be slow. hosts: where a node here is a scale-up domain of several, whose
+    each of its devices is.
     """
 
     names: tuple[str, ...]
@@ -80,6 +81,7 @@ class Tree:
     pairs: GroupPairs = NO_PAIRS
     switches: bool = False
     out: tuple[tuple[int, ...], ...] = ()
+    hosts: tuple[tuple[str, ...], ...] = ()
 
     @property
     def nodes(self) -> int:
@@ -110,6 +112,13 @@ class Tree:
     def rails(self) -> int:
         """How many rails there are: the most devices of a node."""
         return max(map(len, self.devices))
+
+    def whose(self, node: int, parts: Sequence[int]) -> tuple[str, tuple[int, ...]]:
+        """Return the name of what has these devices of a node, and their numbers there: of a domain, the one node of all."""
+        own = self.hosts[node] if self.hosts else ()
+        if not parts or len({own[part] for part in parts if part < len(own)}) != 1:
+            return self.names[node], tuple(parts)
+        return own[parts[0]], tuple(part - own.index(own[part]) for part in parts)
 
     def left_out(self, nodes: Sequence[int]) -> tuple[int, ...]:
         """Return the rails that a test of these nodes leaves out, as those of one of their groups are known to be slow."""
@@ -194,8 +203,11 @@ def tree_of(
     for device, node in enumerate(topology.node[: topology.devices].tolist()):
         of_node[node].append(device)
     names = tuple(_node_name(topology, n, of_node[n]) for n in chosen)
+    hosts: tuple[tuple[str, ...], ...] = ()
     if unit == "domain":
+        of = {device: name for name, n in zip(names, chosen, strict=True) for device in of_node[n]}
         names, of_node = _by_domain(topology, names, [of_node[n] for n in chosen])
+        hosts = tuple(tuple(of[device] for device in own) for own in of_node) if len(names) < len(chosen) else ()
         chosen = list(range(len(of_node)))
     layers: list[Layer] = []
     for tier in range(1, len(topology.tiers)):
@@ -210,7 +222,7 @@ def tree_of(
     pairs = pairs_of(fabric, layers, [cables if layer.direct else {} for layer in layers])
     ways = Ways(fabric, routing, devices) if one_way else None
     switches = bool(layers) and not layers[0].direct and max(map(len, devices)) > 1 and int(layers[0].size.min()) >= SEVERAL
-    return Tree(names, devices, tuple(layers), ways, pairs, switches)
+    return Tree(names, devices, tuple(layers), ways, pairs, switches, hosts=hosts)
 
 
 def _direct(

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from benchmarks.slow_sites import Site
 from fabric.network.names import Given, give_names
 from fabric.network.spec import load
+from fabric.slow.adaptive import search
 from fabric.slow.plan import Test as PlannedTest
 from fabric.slow.rings import ranks_of, tree_for
 from fabric.slow.tree import flat, tree_of
@@ -74,6 +76,15 @@ def test_nodes_of_one_scale_up_domain_are_one_where_ranks_run():
     two = load("rail_optimized:nodes=8,rails=4,radix=16,scale_up=nvl72,domain=16")
     with pytest.raises(InputError, match="4 scale-up domains or more, or one, got 2 of 8 nodes; use --method pairs"):
         tree_for([[rank] for rank in range(32)], 32, "rank", two)
+
+
+def test_a_slow_device_of_a_scale_up_domain_is_told_as_its_nodes_own():
+    fabric = load("rail_optimized:nodes=16,rails=4,radix=16,scale_up=nvl72,domain=8")
+    tree = tree_for([[rank] for rank in range(64)], 64, "rank", fabric)
+    found = search(tree, Site(fabric, tree, 2, devices={22: 2.0}).ask)
+    assert [(v.kind, v.name, v.parts, v.suspects) for v in found.verdicts] == [("device", "node5", (2,), (2,))]
+    assert tree.whose(2, ()) == ("node4..node5", ())
+    assert tree.whose(2, (1, 5)) == ("node4..node5", (1, 5)), "of two nodes"
 
 
 def test_nodes_that_do_not_share_the_switches_of_each_device_are_no_group():
