@@ -325,6 +325,9 @@ SETTINGS: Sequence[tuple[str, int, Sequence[str], float]] = (
     ("torus:dims=8x8", 1, ("pair",), 0.0),
     ("torus:dims=8x8", 3, ("device", "nic", "pair"), 0.0),
     ("torus:dims=8x8", 0, (), 0.0),
+    ("dragonfly_plus:p=4,leaves=4,spines=4,h=1", 3, (*KINDS, "pair"), 0.0),
+    ("slim_fly:q=5", 3, ("device", "nic", "pair"), 0.0),
+    ("rail_optimized:nodes=64,rails=4,radix=16,scale_up=nvl72,domain=32", 2, (*KINDS, "node"), 0.0),
 )
 """Fabric, faults, their kinds, share of visits that others crowd."""
 HEAD = (
