@@ -259,11 +259,11 @@ def _units(
 def _at_once(tree: Tree, at: int, known: Known) -> Ints:
     """Return for every group how many rings run at once round its parent's groups.
 
-    One, where a pair of them is accused that a healthy test filled as far as one of several would.
+    One, where a pair of them is accused and a healthy test filled it as far as one of several would, or only such are tested.
     """
     parent, most = parents(tree.layers, at), known.at_once.get(at, 1)
     found = np.full(len(parent), most)
-    fuller = accused(tree, known) & (tree.pairs.layer == at) & (known.best + FULLER > SHARE / most)
+    fuller = accused(tree, known) & (tree.pairs.layer == at) & ((known.best + FULLER > SHARE / most) | (not known.cover))
     found[np.isin(parent, parent[tree.pairs.one[fuller]])] = 1
     return found
 
