@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fabric.slow.belief import FIRST_NOISE, log_odds
 from fabric.slow.confirm import COMPANY, check
 from fabric.slow.parts import Part, parts_of, rails_of_groups, slow_rails
-from fabric.slow.plan import SURE, Belief, Test, filled, plan
+from fabric.slow.plan import SURE, Belief, Test, filled, plan, slack
 from fabric.slow.plan_pairs import around, pair_tests, rounds_of
 from fabric.slow.plan_walks import node_walks
 from fabric.slow.state import Found, Search
@@ -40,6 +40,8 @@ AGAIN = 3
 """Times that the very same test is asked, at most: more tell nothing new."""
 FASTER = 5.0
 """Noises below healthy tests from which on a test is faster than its noise makes it."""
+ALONE = 1.05
+"""Slack of a test up to which its nodes alone bound it."""
 PLAINLY = 0.7
 """How probably a test must show a suspect to be asked again for it."""
 RETRIES = 3
@@ -109,11 +111,14 @@ def _too_fast(state: Search) -> Test | None:
     """
     asked = [one.test for one in state.asked if one.why != "part"]
     logs = state.logs[len(state.logs) - len(asked) :]
-    if not asked:
-        return None
-    test, scale = asked[int(np.argmin(logs))], state.scale
-    below = scale.centre - min(logs)
-    return test if below > max(2 * log(1 + state.least), FASTER * scale.noise) and asked.count(test) < AGAIN else None
+    scale = state.scale
+    limit = scale.centre - max(2 * log(1 + state.least), FASTER * scale.noise)
+    for took, test in sorted(zip(logs, asked, strict=True), key=lambda one: one[0]):
+        if took > limit:
+            break
+        if slack(state.tree, test) < ALONE:  # else it is the way there that was quicker than foreseen
+            return test if asked.count(test) < AGAIN else None
+    return None
 
 
 def _again(state: Search, probability: Floats) -> list[Test]:

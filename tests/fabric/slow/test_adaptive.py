@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from benchmarks import slow_sites
 from benchmarks.slow_sites import KINDS, SETTINGS, Site, planted, score, search_rounds
 from fabric.network.spec import load
-from fabric.slow.adaptive import search
+from fabric.slow.adaptive import next_tests, search
 from fabric.slow.confirm import check
 from fabric.slow.plan import Belief, filled, mixed, plan, shown, steps
 from fabric.slow.plan import Test as PlannedTest
+from fabric.slow.state import Search
 from fabric.slow.tree import flat, tree_of
 
 BIG = "leaf_spine:leaves=8,spines=29,hosts_per_leaf=29"
@@ -328,3 +329,14 @@ def test_any_fabric_can_be_tried_on_simulated_sites(capsys, monkeypatch):
     assert head[0] == "| fabric"
     assert [row[:3] for row in (none, two)] == [["| `star:devices=12`", "12", count] for count in "02"]
     assert two[head.index("found: device")] == "100.0 %"
+
+
+def test_a_way_that_is_quicker_than_foreseen_is_not_what_a_healthy_test_takes():
+    """A ring over thin cables was foreseen to take four times as long and did not; one of nodes alone is asked again."""
+    state = Search(tree_of(load("leaf_spine:leaves=4,spines=2,hosts_per_leaf=8")))
+    for nodes in ((0, 1), (8, 9), (16, 17)):
+        state.take(PlannedTest(nodes), [3.0, 3.01, 2.99], "search")
+    state.take(PlannedTest(tuple(n for both in zip(range(8), range(8, 16), strict=True) for n in both)), [3.0] * 3, "search")
+    assert next_tests(state, state.probability())[0] != [state.asked[-1].test]
+    state.take(PlannedTest((24, 25)), [1.0, 1.01, 0.99], "search")
+    assert next_tests(state, state.probability()) == ([PlannedTest((24, 25))], [], [])
