@@ -109,7 +109,7 @@ def _too_fast(state: Search) -> Test | None:
     Noise makes no test faster by twice what is looked for: where most of few tests have something slow in them, that one may be
     the healthy one.
     """
-    asked = [one.test for one in state.asked if one.why != "part"]
+    asked = state.tests
     logs = state.logs[len(state.logs) - len(asked) :]
     scale = state.scale
     limit = scale.centre - max(2 * log(1 + state.least), FASTER * scale.noise)
@@ -126,7 +126,7 @@ def _again(state: Search, probability: Floats) -> list[Test]:
 
     One time too long or too short by a burst leaves them so.
     """
-    asked = [one.test for one in state.asked if one.why != "part"]  # nodes that never answered were noted before
+    asked = state.tests
     if not asked:
         return []
     shown = np.array(state.rows)[-len(asked) :]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from math import exp
 from typing import Any
 
 from fabric.slow.plan import filled
 from fabric.slow.state import Found
 from fabric.slow.tree import Tree
-from fabric.slow.verdicts import Verdict
+from fabric.slow.verdicts import RATIO, Verdict
 
 WORDS: Mapping[str, str] = {
     "device": "slow device",
@@ -79,24 +80,30 @@ def _evidence(tree: Tree, found: Found, suspects: Sequence[int]) -> int:
     return sum(bool(nodes & {*a.test.nodes}) if nodes else a.why == "with" for a in found.asked)
 
 
-def verdict(tree: Tree, found: Sequence[tuple[str, Found]]) -> str:
-    """Return one line: what is slow and by how much, else how many are cleared or undecided, and at what cost."""
+def verdict(tree: Tree, found: Sequence[tuple[str, Found]], least: float = 0.1) -> str:
+    """Return one line: what is slow and by how much, else how many are cleared or undecided, and at what cost.
+
+    least: what was looked for is slower by more. Where nobody is, the factor from which on somebody would have been named:
+    1 + least, or what the noise of two tests hides.
+    """
     slow = [f"{said(v)}{_of_layer(layer, found)}" for layer, one in found for v in one.verdicts]
     rounds, tests = sum(one.rounds for _, one in found), sum(one.searched for _, one in found)
     cost = f"{counted(tests, 'test')} in {counted(rounds, 'round')}, confirmations apart"
     undecided = max((len(one.open) for _, one in found), default=0)
     left = f"; {undecided} of {tree.suspects} undecided" if undecided else ""
     untested = max((len(one.untested) for _, one in found), default=0)
+    noise = max((one.noise for _, one in found), default=0.0)
     pairs = f"; {untested} of {len(tree.pairs)} pairs of groups not told" if untested else ""
     left += pairs
     if slow:
         more = f"; and {len(slow) - SAID} more" if len(slow) > SAID else ""
         return f"slow: {'; '.join(slow[:SAID])}{more}{left} ({cost})"
     if undecided:
-        noise = max(100 * one.noise for _, one in found)
-        why = f"a test's time varies by {noise:.1f} % of itself; raise --block, --repeats or --least"
+        why = f"a test's time varies by {100 * noise:.1f} % of itself; raise --block, --repeats or --least"
         return f"inconclusive: {undecided} of {tree.suspects} suspects undecided, nobody named ({cost}); {why}"
-    return f"none: {tree.nodes} cleared, and {ways_out(tree, untested)}{pairs} ({cost})"
+    factor = max(1 + least, exp(RATIO * noise))
+    limit = f"nobody takes over {factor:.2f}x the others' time, a test's own varies by {100 * noise:.1f} %"
+    return f"none: {tree.nodes} cleared, and {ways_out(tree, untested)}{pairs} ({cost}); {limit}"
 
 
 def counted(count: int, word: str) -> str:

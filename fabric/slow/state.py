@@ -205,6 +205,11 @@ class Search:
         quiet, slow = self.densities()
         return np.asarray((np.array(self.rows)[slow > quiet] > 0).sum(axis=0))
 
+    @property
+    def tests(self) -> list[Test]:
+        """The tests that logs and rows end with, in their order: nodes that never answered were noted before them."""
+        return [one.test for one in self.asked if one.why != "part"]
+
     def accusing(self, suspect: int) -> float:
         """Return how full slow tests made what they cover of a suspect, at most."""
         quiet, slow = self.densities()

@@ -39,7 +39,7 @@ def report_of(
     open_ = any(row["state"] == "open" for row in rows)
     software = {row["name"]: row["differs"] for row in rows if row["kind"] == "software"}
     network = only_in_network(tree, [(layer == "in-network", one) for layer, one in found])
-    line = verdict(tree, found) + in_network_told(network)
+    line = verdict(tree, found, bench.search.least) + in_network_told(network)
     line = "".join([line, *(f"; {name} is software: {', '.join(why)}" for name, why in software.items())])
     times = 1 if bench.crowded else bench.search.count  # crowded: the shortest block stands for all
     return bench.report(

@@ -41,7 +41,10 @@ def test_the_line_says_who_how_much_what_is_left_and_the_cost():
         "slow: gpu node3 takes 1.50x the others' time (1.40-1.60); boundary leaf2 | the others takes 2.00x the others' time "
         "(1.90-2.10); node5 never answers; 1 of 9 undecided (1 test in 3 rounds, confirmations apart)"
     )
-    assert verdict(TREE, [("pairs", found((), tuple(range(9)), ()))]).startswith("none: 6 cleared, and 3 boundaries")
+    none = [("pairs", found((), tuple(range(9)), ()))]
+    assert verdict(TREE, none).startswith("none: 6 cleared, and 3 boundaries")
+    assert verdict(TREE, none).endswith("; nobody takes over 1.10x the others' time, a test's own varies by 2.0 %")
+    assert "; nobody takes over 1.06x the others' time" in verdict(TREE, none, 0.01), "what the noise of two tests hides"
     assert verdict(TREE, [("pairs", found((), (), (4, 5)))]).startswith("inconclusive: 2 of 9 suspects undecided")
 
 
